@@ -1,0 +1,1 @@
+"""Programmes, calls, forms, applications, entries, conflicts and visibility."""

@@ -1,0 +1,61 @@
+"""Languages: which ones the interface speaks, and how texts of a call are chosen.
+
+Rules and services import the gettext functions from here, so that they never import Flask themselves.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from babel import Locale
+from flask_babel import force_locale, get_locale, gettext, lazy_gettext, ngettext, pgettext
+
+__all__ = [
+    "LANGUAGES",
+    "current_language",
+    "direction",
+    "gettext",
+    "in_language",
+    "lazy_gettext",
+    "localised",
+    "ngettext",
+    "pgettext",
+]
+
+LANGUAGES: Final[dict[str, str]] = {
+    "en": "English",
+    "fr": "Français",
+    "es": "Español",
+    "ar": "العربية",
+}
+DEFAULT_LANGUAGE: Final = "en"
+
+
+def current_language() -> str:
+    """Return the language code of the running request or job ("en" outside both)."""
+    locale = get_locale()
+    return locale.language if locale is not None else DEFAULT_LANGUAGE
+
+
+def direction(language: str) -> str:
+    """Return "rtl" or "ltr" for a language code, by CLDR; unknown codes read left to right."""
+    try:
+        return Locale.parse(language).text_direction
+    except (ValueError, LookupError):
+        return "ltr"
+
+
+def localised(texts: Mapping[str, str], language: str | None = None) -> str:
+    """Pick the text in `language` (default: the current one), else English, else any."""
+    wanted = language or current_language()
+    for code in (wanted, DEFAULT_LANGUAGE):
+        if texts.get(code):
+            return texts[code]
+    return next((text for text in texts.values() if text), "")
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Run a block with gettext, dates and money in `language` (mail, letters)."""
+    with force_locale(language if language in LANGUAGES else DEFAULT_LANGUAGE):
+        yield

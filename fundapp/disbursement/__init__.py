@@ -1,0 +1,1 @@
+"""Awards, letters and exports of decisions."""

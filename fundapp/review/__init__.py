@@ -1,0 +1,1 @@
+"""Reviewers, assignment, scoring, tally, selection and ratification."""

@@ -14,11 +14,10 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import psycopg
@@ -52,8 +51,10 @@ class PostgresServer:
         self._folder = _new_folder(self._owner)
         data = self._folder / "data"
         made = subprocess.run(
-            [self._programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "--no-sync"],
+            [
+                *(str(self._programs / "initdb"), "--pgdata", str(data), "--username", "postgres", "--auth", "trust"),
+                *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+            ],
             capture_output=True,
             cwd=self._folder,
             check=False,
@@ -62,7 +63,7 @@ class PostgresServer:
         if made.returncode:
             shutil.rmtree(self._folder)
             raise ServerError(made.stderr.decode())
-        settings = {
+        settings: dict[str, str] = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._folder),
             "fsync": "off",
@@ -72,13 +73,11 @@ class PostgresServer:
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._process = _start(
-            [self._programs / "postgres", "-D", data, *options], self._folder, self._answers, **self._account
+            [str(self._programs / "postgres"), "-D", str(data), *options], self._folder, self._answers, **self._account
         )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         _stop(self._process, signal.SIGQUIT)
         shutil.rmtree(self._folder)
 
@@ -88,9 +87,12 @@ class PostgresServer:
 
     def url(self, name: str) -> str:
         """Address of database `name`, which is created when it does not exist yet."""
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        with (
+            psycopg.connect(self._address("postgres"), autocommit=True) as connection,
+            contextlib.suppress(psycopg.errors.DuplicateDatabase),
+        ):
+            connection.execute(create)
         return self._address(name)
 
     def _address(self, name: str) -> str:
@@ -115,16 +117,16 @@ class RedisServer:
         self.url = f"unix://{socket}"
         self._client = redis.Redis.from_url(self.url)
         self._process = _start(
-            [self._program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
-            + ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--dir", str(self._folder)],
+            [
+                *(self._program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
+                *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--dir", str(self._folder)),
+            ],
             self._folder,
             self._client.ping,
         )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._client.close()
         _stop(self._process, signal.SIGTERM)
         shutil.rmtree(self._folder)
@@ -159,15 +161,13 @@ class SmtpServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(START_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name in aiosmtpd
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         assert isinstance(message, EmailMessage)
         message["X-MailFrom"] = envelope.mail_from or ""
@@ -204,13 +204,20 @@ def _new_folder(owner: pwd.struct_passwd | None = None) -> Path:
 
 
 def _start(
-    command: list[str | Path], folder: Path, answers: Callable[[], object], **account: Any
+    command: Sequence[str], folder: Path, answers: Callable[[], object], **account: Any
 ) -> subprocess.Popen[bytes]:
     """Start `command` and return once `answers()` no longer raises."""
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(  # its own session, so that Ctrl-C in the terminal does not reach it before us
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, start_new_session=True, **account
+        # In a session of its own, so that Ctrl-C in the terminal does not stop it before the tests are done.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            start_new_session=True,
+            **account,
         )
     deadline = time.monotonic() + START_SECONDS
     while True:

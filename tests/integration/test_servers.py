@@ -80,7 +80,7 @@ def test_smtp_stops_while_a_client_is_still_connected() -> None:
 def test_server_that_cannot_start_says_why_and_leaves_no_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(servers, "_new_folder", lambda owner=None: tmp_path / "made")
+    monkeypatch.setattr(servers, "_new_folder", lambda: tmp_path / "made")
     (tmp_path / "made").mkdir()
     broken = tmp_path / "redis-server"
     broken.write_text("#!/bin/sh\necho no room on this machine\nexit 1\n")

@@ -1,17 +1,15 @@
 """Money: whole minor units and an ISO 4217 code, read from what people write and shown so that no one misreads it."""
 
-import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Final, Self
 
 import pycountry
-import regex
-from babel import Locale
-from babel.numbers import NumberPattern, get_currency_symbol, get_decimal_symbol, get_group_symbol, parse_pattern
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.numbers import NumberError, cldr, read_number
 
 # Minor units that are not 2. CLDR's own figures differ for a dozen currencies (they describe cash in daily use), and
 # pycountry carries none, so the standard's exceptions stand here. Source: ISO 4217, list one, column "minor unit".
@@ -27,10 +25,6 @@ _PAYABLE: Final = frozenset(currency.alpha_3 for currency in pycountry.currencie
 
 # Far above any grant in any currency, and safe in every place that a number passes through (JSON, spreadsheets).
 MAX_MINOR: Final = 10**15
-
-_SPACES_AND_APOSTROPHES: Final = " \u00a0\u2009\u202f'\u2019"
-_ARABIC_SEPARATORS: Final = str.maketrans({"\u066b": ".", "\u066c": ",", "\u060c": ",", "\uff0e": ".", "\uff0c": ","})
-_IN_GROUPS: Final = regex.compile(r"\d{1,3}(?:\D\d{3})+|\d{1,2}(?:\D\d{2})+\D\d{3}")
 
 
 class MoneyError(ValueError):
@@ -71,7 +65,12 @@ class Money:
         digits behind it ("1.000") means what `locale` says. Raises MoneyError.
         """
         digits = exponent(currency)
-        number = _plain_number(_without_symbol(text, currency, locale), locale)
+        try:
+            number = read_number(_without_symbol(text, currency, locale), locale)
+        except NumberError as error:
+            raise MoneyError(error.message) from error
+        if number.startswith("-"):
+            raise MoneyError(_l("An amount cannot be less than zero."))
         whole, _, fraction = number.partition(".")
         if fraction.strip("0") and len(fraction.rstrip("0")) > digits or len(fraction) == 3 != digits:
             if digits == 0:
@@ -96,9 +95,9 @@ class Money:
 
     def format(self, locale: str) -> str:
         """Write the amount by CLDR, always with the ISO code too: "US$1,280.00 (USD)"."""
-        symbol = get_currency_symbol(self.currency, locale=_cldr(locale))
+        symbol = get_currency_symbol(self.currency, locale=cldr(locale))
         shown = _pattern(locale, exponent(self.currency), symbol).apply(
-            self.decimal, _cldr(locale), currency=self.currency, currency_digits=False
+            self.decimal, cldr(locale), currency=self.currency, currency_digits=False
         )
         return shown if self.currency in symbol else f"{shown} ({self.currency})"
 
@@ -117,15 +116,9 @@ class Money:
         return other.minor
 
 
-def _cldr(locale: str) -> Locale:
-    # Plain "en" is American, where "$" is enough; our readers are everywhere, so international English: "US$".
-    parsed = Locale.parse(locale, sep="-" if "-" in locale else "_")
-    return Locale.parse("en_001") if str(parsed) == "en" else parsed
-
-
 @lru_cache(maxsize=256)
 def _pattern(locale: str, digits: int, symbol: str) -> NumberPattern:
-    written = _cldr(locale).currency_formats["standard"].pattern
+    written = cldr(locale).currency_formats["standard"].pattern
     # CLDR's rule for symbols made of letters: a space between them and the figures ("KES 1,280").
     if symbol[-1].isalpha():
         written = written.replace("¤#", "¤\u00a0#")
@@ -139,48 +132,10 @@ def _pattern(locale: str, digits: int, symbol: str) -> NumberPattern:
 def _without_symbol(text: str, currency: str, locale: str) -> str:
     """Take this currency's own code or symbol off either end; any other letter is left, and refused later."""
     bare = text.strip().strip("\u200e\u200f\u061c").strip()
-    symbols = {currency, *(get_currency_symbol(currency, locale=where) for where in (_cldr(locale), "en", "en_001"))}
+    symbols = {currency, *(get_currency_symbol(currency, locale=where) for where in (cldr(locale), "en", "en_001"))}
     for symbol in sorted(symbols, key=len, reverse=True):
         if bare.upper().startswith(symbol.upper()):
             return bare[len(symbol) :].strip()
         if bare.upper().endswith(symbol.upper()):
             return bare[: -len(symbol)].strip()
     return bare
-
-
-def _plain_number(text: str, locale: str) -> str:
-    """Turn a written number into digits with at most one point. Raises MoneyError."""
-    if text[:1] in ("-", "\u2212", "(") and any(character.isdigit() for character in text):
-        raise MoneyError(_l("An amount cannot be less than zero."))
-    number = "".join(
-        str(unicodedata.decimal(character)) if character.isdecimal() else character
-        for character in text.translate(_ARABIC_SEPARATORS)
-    )
-    for space in _SPACES_AND_APOSTROPHES[1:]:
-        number = number.replace(space, " ")
-    if len(number) > 40 or not regex.fullmatch(r"\d[\d., ]*", number):
-        raise MoneyError(_l("Write the amount in figures, for example 1,000 or 1,000.50."))
-    whole, fraction = _split(number, locale)
-    if not whole.isdigit() and not _IN_GROUPS.fullmatch(whole) or len(set(whole) - set("0123456789")) > 1:
-        raise MoneyError(_l("Write the amount in figures, for example 1,000 or 1,000.50."))
-    return regex.sub(r"\D", "", whole) + (f".{fraction}" if fraction else "")
-
-
-def _split(number: str, locale: str) -> tuple[str, str]:
-    """Split at the decimal separator, if there is one."""
-    marks = [character for character in number if character in ".,"]
-    if not marks:
-        return number, ""
-    last = marks[-1]
-    if marks.count(last) > 1:
-        # "1.000.000": a separator that comes back groups thousands; "1,000.5.5" is then refused as badly grouped.
-        return number, ""
-    whole, _, fraction = number.rpartition(last)
-    alone = len(marks) == 1 and " " not in number
-    if alone and regex.fullmatch(r"[1-9]\d{0,2}", whole) and len(fraction) == 3:
-        cldr = _cldr(locale)
-        if last == get_group_symbol(cldr) or last != get_decimal_symbol(cldr):
-            return number, ""
-    if not fraction.isdigit():
-        raise MoneyError(_l("Write the amount in figures, for example 1,000 or 1,000.50."))
-    return whole, fraction

@@ -1,0 +1,227 @@
+"""What an application form asks: the meaning of a form, free of the spreadsheet that it came from.
+
+A definition is stored as JSON beside the answers given to it and read back years later, so `from_json` refuses what
+it does not know instead of guessing, and fields that have their ordinary value are left out of the JSON: a later
+version of the code may add a field without touching what is stored.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+# The same text in several languages, by language code.
+Texts = Mapping[str, str]
+
+Made = TypeVar("Made")
+
+SCHEMA: Final = 1
+
+
+class Kind(StrEnum):
+    """What sort of answer a question takes."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    SELECT_ONE = "select_one"
+    SELECT_MULTIPLE = "select_multiple"
+    DATE = "date"
+    FILE = "file"
+    IMAGE = "image"
+    ACKNOWLEDGE = "acknowledge"
+    NOTE = "note"
+
+
+FILE_KINDS: Final = frozenset({Kind.FILE, Kind.IMAGE})
+CHOICE_KINDS: Final = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE})
+NUMBER_KINDS: Final = frozenset({Kind.INTEGER, Kind.DECIMAL})
+
+
+class Role(StrEnum):
+    """A fact that the service reads out of the answers; at most one question of a form plays each role."""
+
+    ORGANISATION = "organisation"
+    COUNTRY = "country"
+    REGION = "region"
+    CONTACT_NAME = "contact_name"
+    EMAIL = "email"
+    AMOUNT = "amount"
+    TITLE = "title"
+    SUMMARY = "summary"
+    THEME = "theme"
+    REGISTRATION = "registration"
+    CATEGORIES = "categories"
+
+
+ROLE_KINDS: Final[Mapping[Role, frozenset[Kind]]] = {
+    Role.ORGANISATION: frozenset({Kind.TEXT}),
+    Role.COUNTRY: frozenset({Kind.TEXT, Kind.SELECT_ONE}),
+    Role.REGION: frozenset({Kind.TEXT, Kind.SELECT_ONE}),
+    Role.CONTACT_NAME: frozenset({Kind.TEXT}),
+    Role.EMAIL: frozenset({Kind.TEXT}),
+    Role.AMOUNT: NUMBER_KINDS,
+    Role.TITLE: frozenset({Kind.TEXT}),
+    Role.SUMMARY: frozenset({Kind.TEXT}),
+    Role.THEME: frozenset({Kind.TEXT, *CHOICE_KINDS}),
+    Role.REGISTRATION: frozenset({Kind.TEXT, Kind.SELECT_ONE}),
+    Role.CATEGORIES: frozenset({Kind.SELECT_MULTIPLE}),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the answers to choose from; `name` is what is stored."""
+
+    name: str
+    label: Texts
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading with questions under it. `path` holds the names of the groups around it, then its own."""
+
+    path: tuple[str, ...]
+    label: Texts
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a form. `group` is the path of the group that it stands in (empty: none)."""
+
+    name: str
+    kind: Kind
+    label: Texts
+    group: tuple[str, ...] = ()
+    hint: Texts = field(default_factory=dict)
+    required: bool = False
+    required_message: Texts = field(default_factory=dict)
+    constraint: str = ""
+    constraint_message: Texts = field(default_factory=dict)
+    multiline: bool = False
+    choices: tuple[Choice, ...] = ()
+    max_words: int | None = None
+    max_characters: int | None = None
+    role: Role | None = None
+    identifies: bool = False
+    category: str = ""
+
+    @property
+    def takes_answer(self) -> bool:
+        """Return whether there is anything to fill in (a note has nothing)."""
+        return self.kind is not Kind.NOTE
+
+    def choice(self, name: str) -> Choice | None:
+        """Return the choice of that name."""
+        return next((choice for choice in self.choices if choice.name == name), None)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Questions that stand together under the same headings (outermost first; empty: no heading)."""
+
+    headings: tuple[Group, ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class FormDefinition:
+    """A form in one version. Questions and groups are in the order of the form."""
+
+    title: str
+    form_id: str
+    version: str
+    languages: tuple[str, ...]
+    default_language: str
+    groups: tuple[Group, ...]
+    questions: tuple[Question, ...]
+
+    def question(self, name: str) -> Question | None:
+        """Return the question of that name."""
+        return next((question for question in self.questions if question.name == name), None)
+
+    def with_role(self, role: Role) -> Question | None:
+        """Return the question that plays `role`."""
+        return next((question for question in self.questions if question.role is role), None)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """Return the questions, in order, cut where the group changes."""
+        groups = {group.path: group for group in self.groups}
+        runs: list[tuple[tuple[str, ...], list[Question]]] = []
+        for question in self.questions:
+            if not runs or runs[-1][0] != question.group:
+                runs.append((question.group, []))
+            runs[-1][1].append(question)
+        return tuple(
+            Section(
+                headings=tuple(groups[path[:depth]] for depth in range(1, len(path) + 1)),
+                questions=tuple(questions),
+            )
+            for path, questions in runs
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over everything that the form asks; the same for the same form, wherever it was read."""
+        canonical = json.dumps(self.to_json(), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the definition as JSON-able primitives; `from_json` gives the same definition back."""
+        return {"schema": SCHEMA, **_to_json(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "FormDefinition":
+        """Read back what `to_json` wrote.
+
+        Raises ValueError for another schema, and for a field that this version of the code does not know.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"form definition of schema {data.get('schema')!r}; this version reads {SCHEMA}")
+        values = {name: value for name, value in data.items() if name != "schema"}
+        values["groups"] = tuple(_from_json(Group, group) for group in values["groups"])
+        values["questions"] = tuple(_question_from_json(question) for question in values["questions"])
+        return _from_json(cls, values)
+
+
+def _to_json(item: FormDefinition | Group | Question | Choice) -> dict[str, Any]:
+    return {
+        each.name: _value_to_json(value)
+        for each in fields(item)
+        if (value := getattr(item, each.name)) != _ordinary_value(each)
+    }
+
+
+def _value_to_json(value: object) -> object:
+    if isinstance(value, (Group, Question, Choice)):
+        return _to_json(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_value_to_json(each) for each in value]
+    return value
+
+
+def _ordinary_value(each: Any) -> object:
+    return each.default_factory() if each.default_factory is not MISSING else each.default
+
+
+def _question_from_json(data: Mapping[str, Any]) -> Question:
+    values = dict(data)
+    values["kind"] = Kind(values["kind"])
+    if "role" in values:
+        values["role"] = Role(values["role"])
+    values["choices"] = tuple(_from_json(Choice, choice) for choice in values.get("choices", ()))
+    return _from_json(Question, values)
+
+
+def _from_json(made: type[Made], data: Mapping[str, Any]) -> Made:
+    unknown = set(data) - {each.name for each in fields(made)}  # type: ignore[arg-type]
+    if unknown:
+        raise ValueError(f"{made.__name__} has no field {', '.join(sorted(unknown))} in this version")
+    return made(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})

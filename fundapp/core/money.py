@@ -14,14 +14,15 @@ from fundapp.core.numbers import NumberError, cldr, read_number
 # Minor units that are not 2. CLDR's own figures differ for a dozen currencies (they describe cash in daily use), and
 # pycountry carries none, so the standard's exceptions stand here. Source: ISO 4217, list one, column "minor unit".
 _EXPONENTS: Final = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND"), 0),
+    **dict.fromkeys(("VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
 }
 # Without metals, fund units and test codes: nothing that a grant can be paid in.
-_PAYABLE: Final = frozenset(currency.alpha_3 for currency in pycountry.currencies) - frozenset(
-    "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX".split()
-)
+_PAYABLE: Final = frozenset(currency.alpha_3 for currency in pycountry.currencies) - {
+    *("XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX")
+}
 
 # Far above any grant in any currency, and safe in every place that a number passes through (JSON, spreadsheets).
 MAX_MINOR: Final = 10**15
@@ -72,7 +73,7 @@ class Money:
         if number.startswith("-"):
             raise MoneyError(_l("An amount cannot be less than zero."))
         whole, _, fraction = number.partition(".")
-        if fraction.strip("0") and len(fraction.rstrip("0")) > digits or len(fraction) == 3 != digits:
+        if len(fraction.rstrip("0")) > digits or (len(fraction) == 3 and digits != 3):
             if digits == 0:
                 raise MoneyError(_l("%(code)s has no decimals. Write a whole number.", code=currency))
             raise MoneyError(_l("%(code)s has at most %(digits)s decimals.", code=currency, digits=digits))

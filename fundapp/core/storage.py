@@ -1,4 +1,4 @@
-"""Files by content: the name of a stored file is the SHA-256 of its bytes, so nothing is overwritten or stored twice."""
+"""Files by content: a stored file is named by the SHA-256 of its bytes, so nothing is overwritten or stored twice."""
 
 import hashlib
 import os

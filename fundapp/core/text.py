@@ -43,8 +43,8 @@ _CHARACTER: Final = regex.compile(r"\X")
 def clean_text(value: str, *, multiline: bool = False) -> str:
     """Return `value` in NFC, trimmed, with tabs as spaces and, if `multiline`, every kind of line end as a newline.
 
-    Raises TextError for NUL and other controls, lone surrogates, noncharacters, direction overrides, piled-up marks and,
-    unless `multiline`, line ends.
+    Raises TextError for NUL and other controls, lone surrogates, noncharacters, direction overrides, piled-up marks
+    and, unless `multiline`, line ends.
     """
     text = _INVISIBLE.sub("", value.replace("\t", " "))
     if multiline:
@@ -74,7 +74,7 @@ def count_words(text: str) -> int:
     and Japanese are written without spaces: each of their characters counts as one word, as word processors do it.
     """
     rest, single = _ONE_CHARACTER_WORD.subn(" ", text)
-    return single + sum(1 for word in rest.split() if _LETTER_OR_DIGIT.search(word))
+    return int(single) + sum(1 for word in rest.split() if _LETTER_OR_DIGIT.search(word))
 
 
 def count_characters(text: str) -> int:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,8 +78,13 @@ def test_a_full_disk_leaves_nothing_behind(storage: Storage, monkeypatch: pytest
 
 def test_bytes_are_on_the_disk_before_the_name(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
+
+    def noted(step: str, real: Callable[..., None], *args: object) -> None:
+        steps.append(step)
+        real(*args)
+
     for step in ("fsync", "replace"):
         real = getattr(os, step)
-        monkeypatch.setattr(os, step, lambda *args, step=step, real=real: (steps.append(step), real(*args))[1])
+        monkeypatch.setattr(os, step, partial(noted, step, real))
     storage.put(b"letter")
     assert steps == ["fsync", "replace", "fsync", "fsync"]

@@ -1,0 +1,412 @@
+"""Tables that come in and go out: CSV and XLSX.
+
+Reading tells by row and column what it cannot take and drops nothing. Writing makes cells that no spreadsheet program
+runs as a formula.
+"""
+
+import csv
+import io
+import itertools
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import openpyxl
+import regex
+import xlsxwriter
+from openpyxl.utils import get_column_letter
+
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.text import TextError, clean_text
+
+Cell = str | int | Decimal | date | datetime | None
+
+MAX_BYTES: Final = 30 * 1024 * 1024
+MAX_UNPACKED_BYTES: Final = 120 * 1024 * 1024
+MAX_PARTS: Final = 2_000
+MAX_ROWS: Final = 100_000
+MAX_COLUMNS: Final = 2_000
+MAX_CELLS: Final = 5_000_000
+MAX_CELL_CHARACTERS: Final = 1_000_000
+
+# Also as UTF-16 would have it, which XML parsers read too.
+_DOCUMENT_TYPE: Final = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+# The most that one cell of a sheet can hold. Source: Excel specifications and limits.
+_SHEET_CELL_CHARACTERS: Final = 32_767
+# Whole numbers above this lose digits in a sheet, which keeps every number as a float.
+_SHEET_EXACT: Final = 10**15
+
+# The csv module refuses cells above 128 KiB unless told otherwise; a long answer is for the form to refuse, by name.
+csv.field_size_limit(MAX_CELL_CHARACTERS)
+
+
+class TableError(RuleViolations):
+    """A file cannot be read as a table. `place` says where: "answers.csv, row 7"."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__([Problem(message, place=place)])
+        self.message = message
+        self.place = place
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of data; `number` is the row as a spreadsheet program counts it, the headings included."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What stood in a file: the headings from left to right, and every row that is not empty."""
+
+    headers: list[str]
+    rows: list[Row]
+
+
+def read_table(data: bytes, filename: str) -> Table:
+    """Read a CSV file (any usual encoding and separator) or the first visible sheet of an XLSX workbook.
+
+    What the file is goes by its content, not its name. Cells come back as text: dates in ISO 8601, numbers without
+    grouping. Raises TableError.
+    """
+    if len(data) > MAX_BYTES:
+        raise TableError(_l("This file is larger than %(limit)s MB.", limit=MAX_BYTES // 2**20), filename)
+    if data.startswith(b"PK\x03\x04"):
+        grid = _sheet_rows(data, filename)
+    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise TableError(
+            _l("This is an old or password-protected Excel file. Save it as XLSX without a password, or as CSV."),
+            filename,
+        )
+    else:
+        grid = _csv_rows(data, filename)
+    return _table(grid, filename)
+
+
+def _table(grid: Iterator[list[str]], filename: str) -> Table:
+    """Take the first row with anything in it for the headings, and what follows for data."""
+    headers: list[str] | None = None
+    rows: list[Row] = []
+    count = 0
+    for number, cells in enumerate(grid, start=1):
+        count += len(cells)
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if not cells:
+            continue
+        place = _l("%(file)s, row %(row)s", file=filename, row=number)
+        if count > MAX_CELLS:
+            raise TableError(_l("This table has more than %(limit)s cells.", limit=MAX_CELLS), place)
+        if len(cells) > MAX_COLUMNS:
+            raise TableError(_l("This row has more than %(limit)s columns.", limit=MAX_COLUMNS), place)
+        if headers is None:
+            headers = _headers(cells, place)
+            continue
+        if len(rows) == MAX_ROWS:
+            raise TableError(_l("This table has more than %(limit)s rows.", limit=MAX_ROWS), place)
+        for column, cell in enumerate(cells, start=1):
+            if cell.strip() and (column > len(headers) or not headers[column - 1]):
+                raise TableError(
+                    _l(
+                        "Column %(column)s has no heading. Add one, or empty the column.",
+                        column=get_column_letter(column),
+                    ),
+                    place,
+                )
+        padded = cells + [""] * (len(headers) - len(cells))
+        rows.append(Row(number, {header: cell for header, cell in zip(headers, padded, strict=False) if header}))
+    if headers is None:
+        raise TableError(_l("This table is empty."), filename)
+    return Table([header for header in headers if header], rows)
+
+
+def _headers(cells: list[str], place: str) -> list[str]:
+    headers: list[str] = []
+    for column, cell in enumerate(cells, start=1):
+        try:
+            header = " ".join(clean_text(cell, multiline=True).split())
+        except TextError as error:
+            raise TableError(error.message, f"{place}, {get_column_letter(column)}") from None
+        if header and header in headers:
+            raise TableError(
+                _l(
+                    "Columns %(first)s and %(second)s have the same heading. Rename one of them.",
+                    first=get_column_letter(headers.index(header) + 1),
+                    second=get_column_letter(column),
+                ),
+                place,
+            )
+        headers.append(header)
+    return headers
+
+
+# --- CSV in ---------------------------------------------------------------------------------------------------------
+
+
+def _csv_rows(data: bytes, filename: str) -> Iterator[list[str]]:
+    text = _decoded(data, filename)
+    if "\0" in text:
+        raise TableError(_l("This is not a table: it has zero bytes in it. Save it as CSV or XLSX."), filename)
+    stated = regex.match(r"sep=([,;\t|])\r?\n", text)
+    delimiter = stated[1] if stated else _delimiter(text)
+    if stated:
+        # Excel's own first line, which says what separates the cells; it counts as a row.
+        yield []
+        text = text[stated.end() :]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = 1 if stated else 0
+    while True:
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            place = _l("%(file)s, row %(row)s", file=filename, row=number)
+            if "field larger" in str(error):
+                message = _l("A cell has more than %(limit)s characters.", limit=MAX_CELL_CHARACTERS)
+            else:
+                message = _l("The quotation marks in this row do not match. Save the file as CSV again, or as XLSX.")
+            raise TableError(message, place) from None
+        yield cells
+
+
+def _decoded(data: bytes, filename: str) -> str:
+    """Decode by byte order mark, else as UTF-8, else as Windows-1252 if that makes sense of the letters."""
+    marked_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return data.decode("utf-16" if marked_utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        if not marked_utf16:
+            try:
+                western = data.decode("cp1252")
+            except UnicodeDecodeError:
+                western = ""
+            # In Western European spelling no three accented letters follow each other; in Arabic or Cyrillic
+            # text read as if it were Western, nothing else does. Then it is better to ask than to store nonsense.
+            if western and not regex.search(r"[^\W\d_\x00-\x7f]{3}", western):
+                return western
+    raise TableError(
+        _l("The letters in this file are not in an encoding we know. Save it as “CSV UTF-8” or as XLSX."), filename
+    )
+
+
+def _delimiter(text: str) -> str:
+    """Return the separator that cuts the first row into most cells; a comma if none does."""
+
+    def width(delimiter: str) -> int:
+        try:
+            return len(next(csv.reader(io.StringIO(text[:MAX_CELL_CHARACTERS], newline=""), delimiter=delimiter), []))
+        except csv.Error:
+            return 0
+
+    return max((",", ";", "\t"), key=width)
+
+
+# --- XLSX in --------------------------------------------------------------------------------------------------------
+
+
+def _sheet_rows(data: bytes, filename: str) -> Iterator[list[str]]:
+    has_formulas = _inspect_package(data, filename)
+    try:
+        # openpyxl remarks on features it leaves aside (drop-down lists, styles); no cell's value depends on them.
+        with warnings.catch_warnings(action="ignore"):
+            values = _first_sheet(data, results=True)
+            formulas = _first_sheet(data, results=False) if has_formulas else itertools.repeat(())
+            for row, formula_row in zip(values, formulas, strict=False):
+                yield [
+                    _as_text(cell, formula, filename)
+                    for cell, formula in itertools.zip_longest(row, formula_row[: len(row)])
+                ]
+    except TableError:
+        raise
+    except Exception:  # a broken workbook makes the library raise nearly anything
+        raise TableError(
+            _l("This file cannot be read as an XLSX workbook. Save it again, or as CSV."), filename
+        ) from None
+
+
+def _inspect_package(data: bytes, filename: str) -> bool:
+    """Unpack every part once, counting, before anything is parsed; return whether some cell holds a formula.
+
+    Sizes stated in the archive are not believed. No part of a workbook has a document type: with one, it is an attack
+    on XML parsers (entities that grow, or that fetch files).
+    """
+    unpacked = 0
+    has_formulas = False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MAX_PARTS:
+                raise TableError(_l("This workbook has too many parts."), filename)
+            for part in parts:
+                before = b""
+                with archive.open(part) as stream:
+                    while chunk := stream.read(1 << 20):
+                        unpacked += len(chunk)
+                        if unpacked > MAX_UNPACKED_BYTES:
+                            raise TableError(_l("This workbook is too large when unpacked."), filename)
+                        seam = before + chunk
+                        if any(mark in seam for mark in _DOCUMENT_TYPE):
+                            raise TableError(_l("This workbook has unsafe XML in it."), filename)
+                        has_formulas = has_formulas or b"<f" in seam
+                        before = chunk[-20:]
+    except TableError:
+        raise
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error):
+        raise TableError(
+            _l("This file cannot be read as an XLSX workbook. Save it again, or as CSV."), filename
+        ) from None
+    return has_formulas
+
+
+def _first_sheet(data: bytes, *, results: bool) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of the first visible sheet, with the results of formulas or with the formulas themselves."""
+    workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=results, keep_links=False)
+    sheet = next(sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible")
+    # What the file says of its own size may be missing or forged.
+    sheet.reset_dimensions()
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows()
+    return rows
+
+
+def _as_text(cell: Any, formula: Any, filename: str) -> str:
+    value = cell.value
+    if cell.data_type == "e":
+        raise TableError(_l("This cell holds the error %(error)s.", error=value), f"{filename}, {cell.coordinate}")
+    if value is None and formula is not None and formula.data_type == "f":
+        raise TableError(
+            _l("This cell holds a formula without its result. Open the file in Excel and save it again."),
+            f"{filename}, {cell.coordinate}",
+        )
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float():
+            return format(Decimal(repr(value)).normalize(), "f") if value else "0"
+        case datetime() if value.time() == time.min:
+            return value.date().isoformat()
+        case datetime() | date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+# --- Out ------------------------------------------------------------------------------------------------------------
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return a CSV file (UTF-8, commas, CRLF) in which no cell is a formula for any spreadsheet program.
+
+    A cell that would be one starts with an apostrophe. Instants are ISO 8601 in UTC. Source: RFC 4180.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_harmless(column) for column in columns])
+    for row in rows:
+        writer.writerow([_csv_cell(cell) for cell in _checked(columns, row)])
+    return out.getvalue().encode("utf-8")
+
+
+def write_xlsx(sheet_title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return an XLSX workbook of one sheet: typed cells, headings that stay in view, text never a formula or a link.
+
+    Instants are in UTC. A text longer than a sheet's cell can hold is cut with a remark that says so.
+    """
+    out = io.BytesIO()
+    workbook = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
+    sheet = workbook.add_worksheet(regex.sub(r"[\[\]:*?/\\']", " ", sheet_title)[:31].strip() or None)
+    heading = workbook.add_format({"bold": True, "bottom": 1})
+    formats: dict[type[date], Any] = {
+        date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
+        datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+    }
+    for column, title in enumerate(columns):
+        sheet.write_string(0, column, title, heading)
+        sheet.set_column(column, column, min(40, max(12, len(title) + 2)))
+    number = 0
+    for number, row in enumerate(rows, start=1):
+        for column, cell in enumerate(_checked(columns, row)):
+            _write_sheet_cell(sheet, number, column, cell, formats)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, number, len(columns) - 1)
+    workbook.close()
+    return out.getvalue()
+
+
+def _checked(columns: Sequence[str], row: Sequence[Cell]) -> Sequence[Cell]:
+    if len(row) != len(columns):
+        raise ValueError(f"{len(columns)} columns, but a row of {len(row)} cells")
+    for cell in row:
+        # A float has no exact form, and a truth value none that every program reads alike.
+        if isinstance(cell, bool) or not isinstance(cell, Cell):
+            raise TypeError(f"a cell cannot be {type(cell).__name__}")
+    return row
+
+
+def _write_sheet_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[type[date], Any]) -> None:
+    match cell:
+        case None:
+            return
+        case int() | Decimal() if -_SHEET_EXACT < cell < _SHEET_EXACT:
+            sheet.write_number(row, column, cell)
+        case datetime():
+            sheet.write_datetime(row, column, _utc(cell).replace(tzinfo=None, microsecond=0), formats[datetime])
+        case date():
+            sheet.write_datetime(row, column, cell, formats[date])
+        case str() | int() | Decimal():
+            text = str(cell)
+            if len(text) > _SHEET_CELL_CHARACTERS:
+                text = text[: _SHEET_CELL_CHARACTERS - 100] + " […] (cut here: the CSV file has the whole text)"
+            sheet.write_string(row, column, text)
+
+
+def _csv_cell(cell: Cell) -> str:
+    match cell:
+        case None:
+            return ""
+        case datetime():
+            return _utc(cell).isoformat(timespec="seconds").replace("+00:00", "Z")
+        case date():
+            return cell.isoformat()
+        case str():
+            return _harmless(cell)
+        case int() | Decimal():
+            return str(cell)
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("a time without a zone is no instant")
+    return instant.astimezone(UTC)
+
+
+# A sign that starts a formula in some program, in its plain, fullwidth or small form; also behind invisible characters.
+_SIGN: Final = "[=\\-+@|＝﹦－﹣＋﹢＠﹫｜]"
+_STARTS_FORMULA: Final = regex.compile(rf"[\s\p{{C}}]*{_SIGN}|[\t\r\n]")
+# Plain figures stay usable: minus figures, and telephone numbers of digits and spaces.
+_CLEAN_NUMBER: Final = regex.compile(r"-\d+(?:[.,]\d+)?|\+\d[\d ]{5,24}")
+# Where semicolons separate cells, a program cuts a comma file at each of them, and then a formula in the middle of a
+# text would come to stand at the start of a cell. Only what calls something (a function, another program) is marked,
+# so that lists with dashes stay as they are.
+_INNER_FORMULA: Final = regex.compile(rf"(?<=[;\t\r\n])(?=[\s\p{{C}}]*{_SIGN}[^;\t\r\n]*[(|!])")
+
+
+def _harmless(text: str) -> str:
+    """Put an apostrophe before whatever a spreadsheet program would run."""
+    if _CLEAN_NUMBER.fullmatch(text):
+        return text
+    marked = _INNER_FORMULA.sub("'", text)
+    return f"'{marked}" if _STARTS_FORMULA.match(text) else marked

@@ -1,0 +1,69 @@
+"""fundapp: a grant-making workflow service for grassroots justice funds."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from flask_migrate import Migrate
+
+from fundapp.accounts import views as accounts_views
+from fundapp.accounts.links import link_url
+from fundapp.accounts.sessions import load_actor
+from fundapp.applications import room as applications
+from fundapp.core import health, mail, outbox, web
+from fundapp.core.db import db, engine_options
+from fundapp.core.postbox import deliver_through
+from fundapp.core.queue import RedisQueue
+from fundapp.core.storage import Storage
+from fundapp.core.web import FundApp
+from fundapp.disbursement import room as disbursement
+from fundapp.review import room as review
+from fundapp.settings import Settings
+
+MAX_REQUEST_BYTES: Final = 25 * 1024 * 1024
+_root: Final = Path(__file__).parent.parent
+migrate = Migrate(directory=str(_root / "migrations"), compare_type=True)
+
+
+def create_app(settings: Settings | None = None) -> FundApp:
+    """Build the application from settings (default: the environment).
+
+    Raises SettingsError for missing or unsafe settings, RuntimeError when a route declares no permission.
+    """
+    settings = settings or Settings.from_env()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = FundApp("fundapp", template_folder=str(_root / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=8 * 1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        SESSION_COOKIE_NAME="fundapp" if settings.insecure_cookies else "__Host-fundapp",
+        SESSION_COOKIE_SECURE=not settings.insecure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session: a long form must never be refused
+        WTF_CSRF_SSL_STRICT=not settings.insecure_cookies,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_DEFAULT_TIMEZONE="UTC",
+    )
+    app.extensions["settings"] = settings
+    app.extensions["storage"] = Storage(settings.data_dir / "files")
+    app.queue = RedisQueue(settings.redis_url)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    web.init_app(app, load_actor=load_actor)
+    app.jinja_env.globals["link_url"] = link_url
+    outbox.register(
+        mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
+    )
+    app.register_blueprint(health.bp)
+    app.register_blueprint(accounts_views.bp)
+    for room in (applications, review, disbursement):
+        room.join(app)
+    web.check_routes(app)
+    return app

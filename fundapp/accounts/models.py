@@ -1,0 +1,106 @@
+"""People, the organisations they belong to, the roles they hold, and how they sign in."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from fundapp.accounts.permissions import Role
+from fundapp.core.db import Base, Identified, enum_column
+
+
+class Person(Identified, Base):
+    """Somebody with an address. People without a password sign in by a one-time link."""
+
+    email: Mapped[str] = mapped_column(unique=True)
+    """Folded to lower case: the key by which a person is found."""
+    name: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en")
+    password_hash: Mapped[str | None]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="person")
+    role_grants: Mapped[list["RoleGrant"]] = relationship(back_populates="person")
+
+
+class Organisation(Identified, Base):
+    """A body that applies, or that a reviewer belongs to. `name_key` is the folded name: one row per key."""
+
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="organisation")
+
+
+class Membership(Identified, Base):
+    """A person belongs to an organisation."""
+
+    __table_args__ = (UniqueConstraint("person_id", "organisation_id"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    organisation: Mapped[Organisation] = relationship(back_populates="memberships")
+
+
+class RoleGrant(Identified, Base):
+    """A role given to a person, everywhere (call_id null) or in one call."""
+
+    __table_args__ = (
+        Index(
+            "uq_role_grant_everywhere",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("call_id IS NULL"),
+            postgresql_where=text("call_id IS NULL"),
+        ),
+        UniqueConstraint("person_id", "role", "call_id"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    role: Mapped[Role] = mapped_column(enum_column(Role))
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"))
+    granted_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(back_populates="role_grants")
+
+
+class SignInSession(Identified, Base):
+    """A browser that is signed in. Deleting the row signs it out at once, whatever cookie it still holds."""
+
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()
+
+
+class LinkPurpose(StrEnum):
+    """What a one-time link is for; a link made for one purpose is refused for another."""
+
+    SIGN_IN = "sign-in"
+    SET_PASSWORD = "set-password"
+
+
+class OneTimeLink(Identified, Base):
+    """A mailed link that signs a person in once. The token itself is never stored."""
+
+    __table_args__ = (CheckConstraint("expires_at > created_at", name="expires_after_creation"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    purpose: Mapped[LinkPurpose] = mapped_column(enum_column(LinkPurpose))
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    next_path: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship()

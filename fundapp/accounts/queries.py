@@ -1,0 +1,72 @@
+"""Reads of people, organisations and sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from fundapp.accounts.models import Membership, OneTimeLink, Organisation, Person, RoleGrant, SignInSession
+from fundapp.accounts.permissions import Actor, Grant, Role
+from fundapp.accounts.rules import fold_email, fold_organisation_name
+from fundapp.accounts.secrets import token_hash
+from fundapp.core.db import db
+
+
+def person_by_email(email: str) -> Person | None:
+    """Return the person with this address, in any spelling of case, or None."""
+    return db.session.scalar(select(Person).where(Person.email == fold_email(email)))
+
+
+def organisation_by_name(name: str) -> Organisation | None:
+    """Return the organisation with this name, whatever its case and spacing, or None."""
+    return db.session.scalar(select(Organisation).where(Organisation.name_key == fold_organisation_name(name)))
+
+
+def actor_of(person: Person) -> Actor:
+    """Return a person as an actor; everybody who is signed in may also apply."""
+    grants = db.session.execute(select(RoleGrant.role, RoleGrant.call_id).where(RoleGrant.person_id == person.id))
+    organisations = db.session.scalars(select(Membership.organisation_id).where(Membership.person_id == person.id))
+    return Actor(
+        person_id=person.id,
+        name=person.name or person.email,
+        language=person.language,
+        grants=frozenset({Grant(Role.APPLICANT), *(Grant(role, call_id) for role, call_id in grants)}),
+        organisation_ids=frozenset(organisations),
+    )
+
+
+def live_session(token: str, now: datetime) -> SignInSession | None:
+    """Return the session of a cookie's token while it lasts and its person is active."""
+    return db.session.scalar(
+        select(SignInSession)
+        .join(Person)
+        .where(
+            SignInSession.token_hash == token_hash(token),
+            SignInSession.expires_at > now,
+            Person.is_active,
+        )
+        .options(selectinload(SignInSession.person))
+    )
+
+
+def usable_link(token: str, now: datetime) -> OneTimeLink | None:
+    """Return a link that was neither spent nor expired, or None."""
+    return db.session.scalar(
+        select(OneTimeLink)
+        .join(Person)
+        .where(
+            OneTimeLink.token_hash == token_hash(token),
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.expires_at > now,
+            Person.is_active,
+        )
+        .options(selectinload(OneTimeLink.person))
+    )
+
+
+def people_of_organisations(organisation_ids: frozenset[UUID]) -> frozenset[UUID]:
+    """Return everybody who belongs to any of these organisations."""
+    return frozenset(
+        db.session.scalars(select(Membership.person_id).where(Membership.organisation_id.in_(organisation_ids)))
+    )

@@ -1,0 +1,52 @@
+"""Small rules about people and organisations; no database, no web."""
+
+import re
+import unicodedata
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from fundapp.accounts.secrets import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+
+_SAFE_PATH: Final = re.compile(r"^/(?![/\\])[!-\[\]-~]*$")
+
+
+def fold_email(email: str) -> str:
+    """Return the form of an address under which a person is found: NFC, lower case."""
+    return unicodedata.normalize("NFC", email).strip().lower()
+
+
+def checked_email(email: str, *, field: str = "email") -> str:
+    """Return one valid address, folded. Raises RuleViolations for anything else; asks no name server."""
+    try:
+        valid = validate_email(email.strip(), check_deliverability=False)
+    except (EmailNotValidError, UnicodeError) as error:
+        message = _l("Enter an e-mail address in the usual form, like name@example.org.")
+        raise RuleViolations([Problem(message, field=field)]) from error
+    return fold_email(valid.normalized)
+
+
+def fold_organisation_name(name: str) -> str:
+    """Return the key under which an organisation is one: compatibility form, case and spacing folded."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def password_problems(password: str) -> list[Problem]:
+    """Say what is wrong with a new password: length is the only rule."""
+    if len(password) < MIN_PASSWORD_CHARACTERS:
+        return [
+            Problem(
+                _l("Use at least %(count)s characters; a few words are fine.", count=MIN_PASSWORD_CHARACTERS),
+                field="password",
+            )
+        ]
+    if len(password) > MAX_PASSWORD_CHARACTERS:
+        return [Problem(_l("Use at most %(count)s characters.", count=MAX_PASSWORD_CHARACTERS), field="password")]
+    return []
+
+
+def safe_next_path(path: str) -> str:
+    """Return `path` if it stays on this site, else the empty string. Source: OWASP ASVS 5.0, 3.7.2."""
+    return path if _SAFE_PATH.match(path) else ""

@@ -1,0 +1,7 @@
+"""Programmes, calls and applications join the site."""
+
+from fundapp.core.web import FundApp
+
+
+def join(app: FundApp) -> None:
+    """Register this room's pages and background work."""

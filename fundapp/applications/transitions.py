@@ -1,0 +1,53 @@
+"""The status tables of calls and applications."""
+
+from typing import Final
+
+from fundapp.accounts.permissions import P
+from fundapp.applications.models import ApplicationStatus, CallStatus
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.workflow import Label, Machine, Transition
+
+CALL: Final = Machine(
+    name="call",
+    statuses=CallStatus,
+    transitions=(
+        Transition("publish", frozenset({CallStatus.DRAFT}), CallStatus.PUBLISHED, P.CALL_LOAD),
+        Transition("decide", frozenset({CallStatus.PUBLISHED}), CallStatus.DECIDED, P.DECISION_RELEASE),
+    ),
+    labels={
+        CallStatus.DRAFT: Label(_l("Draft"), _l("Not announced yet")),
+        CallStatus.PUBLISHED: Label(_l("Published"), _l("Announced")),
+        CallStatus.DECIDED: Label(_l("Decided"), _l("Decided")),
+    },
+)
+
+APPLICATION: Final = Machine(
+    name="application",
+    statuses=ApplicationStatus,
+    transitions=(
+        Transition(
+            "submit",
+            frozenset({ApplicationStatus.DRAFT}),
+            ApplicationStatus.SUBMITTED,
+            P.APPLICATION_WRITE,
+        ),
+        Transition(
+            "mark_eligible",
+            frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.INELIGIBLE}),
+            ApplicationStatus.ELIGIBLE,
+            P.ELIGIBILITY_DECIDE,
+        ),
+        Transition(
+            "mark_ineligible",
+            frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.ELIGIBLE}),
+            ApplicationStatus.INELIGIBLE,
+            P.ELIGIBILITY_DECIDE,
+        ),
+    ),
+    labels={
+        ApplicationStatus.DRAFT: Label(_l("Draft"), _l("Not sent yet")),
+        ApplicationStatus.SUBMITTED: Label(_l("Submitted"), _l("Sent: we are checking it")),
+        ApplicationStatus.ELIGIBLE: Label(_l("Eligible"), _l("Being read by reviewers")),
+        ApplicationStatus.INELIGIBLE: Label(_l("Not eligible"), _l("Checked: you will hear from us")),
+    },
+)

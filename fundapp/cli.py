@@ -1,0 +1,135 @@
+"""The command line: everything that an operator does."""
+
+import functools
+import os
+import sys
+import threading
+
+import click
+from flask_migrate import downgrade, upgrade
+
+from fundapp import create_app, doctor
+from fundapp.accounts import services as accounts
+from fundapp.accounts.models import LinkPurpose
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.core import clock
+from fundapp.core.commands import with_app
+from fundapp.core.i18n import LANGUAGES
+from fundapp.core.web import FundApp
+from fundapp.settings import SettingsError
+
+
+def _make_app() -> FundApp:
+    try:
+        return create_app()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Run a fund: serve pages, work the queue, load calls, import applications, export decisions.
+
+    Settings come from the environment: SECRET_KEY (required), DATABASE_URL (default: SQLite in DATA_DIR), REDIS_URL,
+    DATA_DIR, BASE_URL, MAIL_URL (smtp://host:port or file:DIRECTORY), MAIL_FROM.
+
+    A new installation runs: fundapp db upgrade; fundapp people add; fundapp calls load DIR; and then, side by side,
+    fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15.
+    """
+    context.obj = _make_app
+
+
+@main.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port, or unix:PATH.")
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+@click.option("--threads", default=16, show_default=True, help="Threads of each: slow phones each hold one.")
+def serve(bind: str, workers: int, threads: int) -> None:
+    """Serve the pages with gunicorn. In production, put a buffering proxy in front."""
+    os.execv(  # noqa: S606 - this very Python, with fixed arguments
+        sys.executable,
+        [
+            *(sys.executable, "-m", "gunicorn", "fundapp:create_app()"),
+            *("--bind", bind, "--worker-class", "gthread", "--preload"),
+            *("--workers", str(workers), "--threads", str(threads), "--timeout", "120"),
+        ],
+    )
+
+
+@main.command()
+@click.option("--burst", is_flag=True, help="Stop when the queue is empty.")
+@click.pass_obj
+def worker(make_app: functools.partial[FundApp], burst: bool) -> None:
+    """Work the queue: make letters, send mail."""
+    from fundapp.worker import work
+
+    work(make_app(), burst=burst)
+
+
+@main.command()
+@click.option("--every", type=click.FloatRange(min=1), help="Seconds between rounds; without it, one round.")
+@click.pass_obj
+def reconcile(make_app: functools.partial[FundApp], every: float | None) -> None:
+    """Put work that the queue has lost back into it. Run it beside the workers, always."""
+    from fundapp.worker import reconcile as reconcile_once
+
+    app = make_app()
+    pause = threading.Event()
+    while True:
+        count = reconcile_once(app)
+        if count or every is None:
+            click.echo(f"{count} put back into the queue")
+        if every is None or pause.wait(every):
+            return
+
+
+@main.group()
+def db() -> None:
+    """The database's structure."""
+
+
+@db.command("upgrade")
+@click.argument("revision", default="head")
+@with_app
+def db_upgrade(_app: FundApp, revision: str) -> None:
+    """Bring the database to the newest structure, or to REVISION."""
+    upgrade(revision=revision)
+
+
+@db.command("downgrade")
+@click.argument("revision")
+@with_app
+def db_downgrade(_app: FundApp, revision: str) -> None:
+    """Take the database back to REVISION ("base" for nothing at all)."""
+    downgrade(revision=revision)
+
+
+@main.group()
+def people() -> None:
+    """People who work here."""
+
+
+@people.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([Role.MANAGER.value, Role.RATIFIER.value]), required=True)
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
+@with_app
+def people_add(app: FundApp, email: str, name: str, role: str, language: str) -> None:
+    """Make EMAIL known as staff, and mail a link for choosing a password."""
+    now = clock.now()
+    person = accounts.ensure_person(email=email, name=name, language=language, now=now)
+    accounts.grant_role(actor=system_actor(), person=person, role=Role(role), now=now)
+    accounts.send_link(person=person, purpose=LinkPurpose.SET_PASSWORD, secret_key=app.config["SECRET_KEY"], now=now)
+    click.echo(f"{person.email} is a {role}; a link for choosing a password is on its way")
+
+
+@main.command("doctor")
+@with_app
+def check(app: FundApp) -> None:
+    """Check the installation and the data; exit 1 when something is wrong."""
+    findings = doctor.examine(app)
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.healthy else 'BAD '} {finding.name}: {finding.detail}")
+    if not all(finding.healthy for finding in findings):
+        raise SystemExit(1)

@@ -1,0 +1,67 @@
+"""Mail: a row in the business transaction, sent by a worker, at least once, with one fixed Message-ID.
+
+Subjects and bodies are neutral: they say that there is news and where to read it, never what it is.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fundapp.core import outbox
+from fundapp.core.db import Base, Identified, db
+
+MAIL_KIND = "mail:send"
+
+
+class MailMessage(Identified, Base):
+    """One mail to one person. `template` names templates/email/<template>.txt; `data` holds ids and paths only."""
+
+    __table_args__ = (CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name="sent_or_failed"),)
+
+    to_address: Mapped[str]
+    language: Mapped[str]
+    template: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[str] = mapped_column(default="")
+
+
+Deliver = Callable[[MailMessage], None]
+"""Hands one mail to the mail server; raises when it did not take it."""
+
+
+def queue_mail(*, to_address: str, language: str, template: str, data: dict[str, Any], now: datetime) -> MailMessage:
+    """Write a mail and its outbox row in the running transaction."""
+    message = MailMessage(to_address=to_address, language=language, template=template, data=data, created_at=now)
+    db.session.add(message)
+    db.session.flush()
+    outbox.enqueue(kind=MAIL_KIND, subject_id=message.id, now=now)
+    return message
+
+
+def job_kind(deliver: Deliver) -> outbox.JobKind:
+    """Return the outbox work that sends a mail through `deliver`."""
+
+    def work(message_id: UUID) -> outbox.Finish | None:
+        message = db.session.get_one(MailMessage, message_id)
+        if message.sent_at is not None:
+            return None
+        deliver(message)
+        return lambda now: _mark(message_id, sent_at=now)
+
+    def gave_up(message_id: UUID, now: datetime, error: str) -> None:
+        _mark(message_id, failed_at=now, failure=error)
+
+    return outbox.JobKind(name=MAIL_KIND, work=work, gave_up=gave_up)
+
+
+def _mark(message_id: UUID, **values: Any) -> None:
+    message = db.session.get_one(MailMessage, message_id)
+    for column, value in values.items():
+        setattr(message, column, value)

@@ -1,0 +1,224 @@
+"""What every request goes through: permission, transaction, security headers, and errors as pages.
+
+Deny by default: a view must be marked with `requires(permission)` or `public`, or the application does not start.
+An unsafe request commits once, after its view answered with success; everything else is rolled back.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar, cast
+from uuid import UUID
+
+from flask import Flask, Response, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import StrictUndefined
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+from wtforms import Form
+
+from fundapp.core import unit_of_work
+from fundapp.core.db import read_only
+from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, Problem, RuleViolations
+from fundapp.core.i18n import LANGUAGES, current_language, direction, localised
+from fundapp.core.i18n import gettext as _
+from fundapp.core.text import TextError
+
+PUBLIC: Final = "public"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class WebActor(Protocol):
+    """What the request guard needs to know of whoever acts."""
+
+    person_id: UUID | None
+    language: str
+
+    def can(self, permission: str) -> bool: ...
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Mark a view with the permission that its actor must hold (in any call; queries check which)."""
+
+    def mark(view: View) -> View:
+        cast(Any, view).permission = permission
+        return view
+
+    return mark
+
+
+public = requires(PUBLIC)
+
+
+def permission_of(view: Callable[..., Any]) -> str | None:
+    """Return the permission that a view declares, or None."""
+    return getattr(view, "permission", None)
+
+
+class FundApp(Flask):
+    """Flask, with one transaction per request around the view."""
+
+    jinja_options = {"undefined": StrictUndefined}  # noqa: RUF012 - Flask reads a class attribute
+
+    queue: unit_of_work.Queue
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view; commit an unsafe request that succeeded, roll back everything else."""
+        response = self.make_response(super().dispatch_request())
+        if request.method not in SAFE_METHODS and response.status_code < 400:
+            unit_of_work.commit(self.queue)
+        else:
+            unit_of_work.rollback()
+        return response
+
+
+def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
+    """Give the application its guard, languages, headers, error pages and template globals."""
+    Babel(app, locale_selector=_choose_language, default_translation_directories=_translations())
+    CSRFProtect(app)
+    app.view_functions["static"] = public(cast(Any, app.view_functions["static"]))
+
+    @app.before_request
+    def guard() -> ResponseReturnValue | None:
+        if request.method in SAFE_METHODS:
+            read_only()
+        g.actor = load_actor()
+        wanted = request.args.get("lang", "")
+        if wanted in LANGUAGES:
+            session["lang"] = wanted
+        if request.endpoint is None:
+            return None  # no such route: the router's own 404 or 405 follows
+        permission = permission_of(app.view_functions[request.endpoint])
+        if permission is None:
+            raise NotFound
+        if permission == PUBLIC or g.actor.can(permission):
+            return None
+        if g.actor.person_id is None:
+            return redirect(url_for("accounts.sign_in", next=request.path))
+        raise NotAllowed(permission)
+
+    app.after_request(_add_headers)
+    _register_errors(app)
+    _register_globals(app)
+
+
+def check_routes(app: FundApp) -> None:
+    """Refuse to start when a route declares no permission. Raises RuntimeError naming the routes."""
+    silent = sorted(
+        rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app.view_functions[rule.endpoint]) is None
+    )
+    if silent:
+        raise RuntimeError(f"routes without a declared permission: {', '.join(silent)}")
+
+
+def problems_into(form: Form, violations: RuleViolations) -> None:
+    """Put each problem beside its field; problems of no field go to the form itself."""
+    for problem in violations.problems:
+        if problem.field is not None and problem.field in form:
+            field = form[problem.field]
+            field.errors = [*field.errors, problem.message]
+        else:
+            form.form_errors = [*form.form_errors, str(problem)]
+
+
+def _translations() -> str:
+    return str(Path(__file__).parent.parent / "translations")
+
+
+def _choose_language() -> str:
+    chosen = session.get("lang") or ""
+    if chosen in LANGUAGES:
+        return cast(str, chosen)
+    actor = g.get("actor")
+    if actor is not None and actor.person_id is not None and actor.language in LANGUAGES:
+        return cast(str, actor.language)
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Frame-Options"] = "DENY"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static":
+        signed_in = getattr(g.get("actor"), "person_id", None) is not None
+        response.headers["Cache-Control"] = "no-store" if signed_in else "no-cache"
+        response.headers["Vary"] = "Cookie, Accept-Language"
+    return response
+
+
+def _error_page(status: int, message: str = "", problems: list[Problem] | None = None) -> ResponseReturnValue:
+    unit_of_work.rollback()
+    return render_template(f"errors/{status}.html", message=message, problems=problems or []), status
+
+
+def _register_errors(app: FundApp) -> None:
+    @app.errorhandler(NotFound)
+    def not_found(_error: NotFound) -> ResponseReturnValue:
+        return _error_page(404)
+
+    @app.errorhandler(NotAllowed)
+    def not_allowed(error: NotAllowed) -> ResponseReturnValue:
+        return _error_page(403, error.reason)
+
+    @app.errorhandler(InvalidTransition)
+    @app.errorhandler(Conflict)
+    def conflict(error: InvalidTransition | Conflict) -> ResponseReturnValue:
+        return _error_page(409, error.message)
+
+    @app.errorhandler(StaleDataError)
+    def stale(_error: StaleDataError) -> ResponseReturnValue:
+        return _error_page(409, _("Somebody else changed this at the same moment. Please look again."))
+
+    @app.errorhandler(RuleViolations)
+    def violations(error: RuleViolations) -> ResponseReturnValue:
+        return _error_page(400, problems=error.problems)
+
+    @app.errorhandler(TextError)
+    def bad_text(error: TextError) -> ResponseReturnValue:
+        return _error_page(400, str(error))
+
+    @app.errorhandler(CSRFError)
+    def forged(_error: CSRFError) -> ResponseReturnValue:
+        return _error_page(400, _("This page was open for a long time. Go back, reload it, and send it again."))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> ResponseReturnValue:
+        if error.code is not None and error.code < 400:
+            return error.get_response()
+        return _error_page(error.code if error.code in SHOWN_ERRORS else 400)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> ResponseReturnValue:
+        if app.testing:
+            raise error
+        app.logger.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+        return _error_page(500)
+
+
+def _register_globals(app: FundApp) -> None:
+    versions: dict[str, str] = {}
+
+    def asset_url(filename: str) -> str:
+        """Return the address of a static file, with its content's hash, so that it can be cached for a year."""
+        if filename not in versions:
+            data = (Path(app.static_folder or "") / filename).read_bytes()
+            versions[filename] = hashlib.sha256(data).hexdigest()[:12]
+        return url_for("static", filename=filename, v=versions[filename])
+
+    app.jinja_env.globals.update(asset_url=asset_url, LANGUAGES=LANGUAGES, direction=direction)
+    app.jinja_env.filters["localised"] = localised
+
+    @app.context_processor
+    def request_context() -> dict[str, Any]:
+        return {"actor": g.get("actor"), "language": current_language()}

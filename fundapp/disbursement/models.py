@@ -1,0 +1,85 @@
+"""Awards and letters: what leaves the house after a release."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from fundapp.accounts.models import Person
+from fundapp.applications.models import Application
+from fundapp.core.db import Base, Identified, MinorUnits, enum_column
+from fundapp.review.models import Decision
+
+
+class Award(Identified, Base):
+    """Money promised to an entry by a released decision."""
+
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+
+    decision_id: Mapped[UUID] = mapped_column(ForeignKey("decision.id"), unique=True)
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    """The application's reference, with the category's code behind it where the call has categories."""
+    amount_minor: Mapped[int] = mapped_column(MinorUnits)
+    currency: Mapped[str]
+    awarded_at: Mapped[datetime]
+
+    decision: Mapped[Decision] = relationship()
+
+
+class LetterKind(StrEnum):
+    """What a letter says."""
+
+    AWARD = "award"
+    DECLINE = "decline"
+    INELIGIBLE = "ineligible"
+
+
+class LetterStatus(StrEnum):
+    """Where a letter stands."""
+
+    QUEUED = "queued"
+    MADE = "made"
+    FAILED = "failed"
+
+
+class Letter(Identified, Base):
+    """Exactly one letter per decided entry, and one notice per ineligible application."""
+
+    __table_args__ = (
+        Index(None, "call_id", "status"),
+        CheckConstraint("(decision_id IS NULL) = (kind = 'ineligible')", name="decision_or_notice"),
+        Index(
+            "uq_letter_notice",
+            "application_id",
+            unique=True,
+            sqlite_where=text("decision_id IS NULL"),
+            postgresql_where=text("decision_id IS NULL"),
+        ),
+        CheckConstraint(
+            "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)",
+            name="made_has_file",
+        ),
+        CheckConstraint("(status = 'failed') = (failure <> '')", name="failed_has_reason"),
+    )
+
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
+    kind: Mapped[LetterKind] = mapped_column(enum_column(LetterKind))
+    decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision.id"), unique=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    """Who may read it."""
+    reference: Mapped[str] = mapped_column(unique=True)
+    language: Mapped[str]
+    status: Mapped[LetterStatus] = mapped_column(enum_column(LetterStatus), default=LetterStatus.QUEUED)
+    failure: Mapped[str] = mapped_column(default="")
+    sha256: Mapped[str | None]
+    size_bytes: Mapped[int | None]
+    queued_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+
+    decision: Mapped[Decision | None] = relationship()
+    application: Mapped[Application] = relationship()
+    person: Mapped[Person] = relationship()

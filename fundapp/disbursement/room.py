@@ -1,0 +1,7 @@
+"""Awards, letters and exports join the site."""
+
+from fundapp.core.web import FundApp
+
+
+def join(app: FundApp) -> None:
+    """Register this room's pages and background work."""

@@ -1,0 +1,101 @@
+"""Checks of an installation: what it needs, and what must always be true of its data."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
+
+from fundapp.applications.models import Call
+from fundapp.core.db import db
+from fundapp.core.outbox import OutboxItem, OutboxState
+from fundapp.core.queue import RedisQueue
+from fundapp.core.storage import Storage
+from fundapp.core.web import FundApp
+from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.review.models import Decision, Slate
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    healthy: bool
+    detail: str
+
+
+def examine(app: FundApp) -> list[Finding]:
+    """Look at everything; a check that cannot run is itself a finding."""
+    return [_look(name, check, app) for name, check in _checks()]
+
+
+def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
+    yield "database structure", _structure
+    yield "queue", _queue
+    yield "file store", _files
+    yield "budgets", _budgets
+    yield "letters", _letters
+    yield "work given up", _given_up
+
+
+def _look(name: str, check: Callable[[FundApp], tuple[bool, str]], app: FundApp) -> Finding:
+    try:
+        healthy, detail = check(app)
+    except Exception as error:  # whatever broke is what the operator must read
+        db.session.rollback()
+        return Finding(name, healthy=False, detail=f"{type(error).__name__}: {error}")
+    return Finding(name, healthy, detail)
+
+
+def _structure(app: FundApp) -> tuple[bool, str]:
+    script = ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config())
+    current = MigrationContext.configure(db.session.connection()).get_current_revision()
+    return current == script.get_current_head(), f"at {current}, newest is {script.get_current_head()}"
+
+
+def _queue(app: FundApp) -> tuple[bool, str]:
+    if not isinstance(app.queue, RedisQueue):
+        return False, "no queue server"
+    app.queue.connection.ping()
+    return True, f"answers, {app.queue.queue().count} jobs waiting"
+
+
+def _files(app: FundApp) -> tuple[bool, str]:
+    storage: Storage = app.extensions["storage"]
+    storage.read(storage.put(b"fundapp doctor"))
+    return True, "writes and reads back"
+
+
+def _budgets(_app: FundApp) -> tuple[bool, str]:
+    decided = dict(
+        db.session.execute(
+            select(Slate.call_id, func.sum(Decision.amount_minor)).join(Decision).group_by(Slate.call_id)
+        )
+        .tuples()
+        .all()
+    )
+    wrong = [
+        slug
+        for call_id, slug, committed in db.session.execute(select(Call.id, Call.slug, Call.committed_minor))
+        if committed != (decided.get(call_id) or 0)
+    ]
+    return not wrong, f"differ from their decisions: {', '.join(wrong)}" if wrong else "equal their decisions"
+
+
+def _letters(app: FundApp) -> tuple[bool, str]:
+    storage: Storage = app.extensions["storage"]
+    missing = [
+        letter.reference
+        for letter in db.session.scalars(select(Letter).where(Letter.status == LetterStatus.MADE))
+        if letter.sha256 is None or not storage.exists(letter.sha256)
+    ]
+    return not missing, f"without a file: {', '.join(missing)}" if missing else "each made letter has its file"
+
+
+def _given_up(_app: FundApp) -> tuple[bool, str]:
+    count = db.session.scalar(
+        select(func.count()).select_from(OutboxItem).where(OutboxItem.state == OutboxState.FAILED)
+    )
+    return not count, f"{count} pieces of work need somebody to look at them" if count else "none"

@@ -1,0 +1,66 @@
+"""The status tables of assignments, reviews and slates."""
+
+from typing import Final
+
+from fundapp.accounts.permissions import P
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.workflow import Label, Machine, Transition
+from fundapp.review.models import AssignmentStatus, ReviewStatus, SlateStatus
+
+ASSIGNMENT: Final = Machine(
+    name="assignment",
+    statuses=AssignmentStatus,
+    transitions=(
+        Transition(
+            "declare_no_conflict",
+            frozenset({AssignmentStatus.ASSIGNED}),
+            AssignmentStatus.READING,
+            P.REVIEW_WRITE,
+        ),
+        Transition(
+            "recuse",
+            frozenset({AssignmentStatus.ASSIGNED, AssignmentStatus.READING, AssignmentStatus.REVIEWED}),
+            AssignmentStatus.RECUSED,
+            P.REVIEW_WRITE,
+        ),
+        Transition(
+            "complete",
+            frozenset({AssignmentStatus.READING}),
+            AssignmentStatus.REVIEWED,
+            P.REVIEW_WRITE,
+        ),
+    ),
+    labels={
+        AssignmentStatus.ASSIGNED: Label(_l("Conflict not declared yet"), _l("Being read by reviewers")),
+        AssignmentStatus.READING: Label(_l("Reading"), _l("Being read by reviewers")),
+        AssignmentStatus.REVIEWED: Label(_l("Reviewed"), _l("Being read by reviewers")),
+        AssignmentStatus.RECUSED: Label(_l("Recused"), _l("Being read by reviewers")),
+    },
+)
+
+REVIEW: Final = Machine(
+    name="review",
+    statuses=ReviewStatus,
+    transitions=(Transition("submit", frozenset({ReviewStatus.DRAFT}), ReviewStatus.SUBMITTED, P.REVIEW_WRITE),),
+    labels={
+        ReviewStatus.DRAFT: Label(_l("Draft"), _l("Being read by reviewers")),
+        ReviewStatus.SUBMITTED: Label(_l("Submitted"), _l("Being read by reviewers")),
+    },
+)
+
+SLATE: Final = Machine(
+    name="slate",
+    statuses=SlateStatus,
+    transitions=(
+        Transition("propose", frozenset({SlateStatus.OPEN}), SlateStatus.PROPOSED, P.DECISION_MAKE),
+        Transition("send_back", frozenset({SlateStatus.PROPOSED}), SlateStatus.OPEN, P.DECISION_RATIFY),
+        Transition("ratify", frozenset({SlateStatus.PROPOSED}), SlateStatus.RATIFIED, P.DECISION_RATIFY),
+        Transition("release", frozenset({SlateStatus.RATIFIED}), SlateStatus.RELEASED, P.DECISION_RELEASE),
+    ),
+    labels={
+        SlateStatus.OPEN: Label(_l("Being decided"), _l("Being decided")),
+        SlateStatus.PROPOSED: Label(_l("Waiting for ratification"), _l("Being decided")),
+        SlateStatus.RATIFIED: Label(_l("Ratified, not released yet"), _l("Being decided")),
+        SlateStatus.RELEASED: Label(_l("Released"), _l("Decided")),
+    },
+)

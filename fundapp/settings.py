@@ -1,0 +1,55 @@
+"""Settings: where things are, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MIN_SECRET_LENGTH: Final = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing or unsafe; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between one installation and another.
+
+    `database_url` is SQLAlchemy's (sqlite:// or postgresql://); `redis_url` is redis:// or unix://;
+    `mail_url` is "smtp://host:port" or "file:DIRECTORY" (one .eml per mail); `base_url` is used in mails.
+    """
+
+    database_url: str
+    redis_url: str
+    data_dir: Path
+    secret_key: str
+    base_url: str
+    mail_url: str
+    mail_from: str = "fundapp <no-reply@localhost>"
+    insecure_cookies: bool = False
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read DATABASE_URL, REDIS_URL, DATA_DIR, SECRET_KEY, BASE_URL, MAIL_URL, MAIL_FROM, INSECURE_COOKIES.
+
+        Raises SettingsError when a required one is missing or the secret is too short to be one.
+        """
+        data_dir = Path(env.get("DATA_DIR", "var")).absolute()
+        secret_key = env.get("SECRET_KEY", "")
+        if len(secret_key) < MIN_SECRET_LENGTH:
+            raise SettingsError(
+                f"SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters; make one with:"
+                ' python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return cls(
+            database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir}/fundapp.sqlite"),
+            redis_url=env.get("REDIS_URL", f"unix://{data_dir}/queue.sock"),
+            data_dir=data_dir,
+            secret_key=secret_key,
+            base_url=env.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+            mail_url=env.get("MAIL_URL", f"file:{data_dir}/mail"),
+            mail_from=env.get("MAIL_FROM", "fundapp <no-reply@localhost>"),
+            insecure_cookies=env.get("INSECURE_COOKIES", "") == "1",
+        )

@@ -1,0 +1,72 @@
+"""The background worker: RQ wakes it with outbox ids, and the database says what is to be done."""
+
+import os
+from typing import Final
+from uuid import UUID
+
+from rq import Worker
+from rq.serializers import JSONSerializer
+
+from fundapp.core import clock, outbox, unit_of_work
+from fundapp.core.db import db
+from fundapp.core.queue import RedisQueue
+from fundapp.core.web import FundApp
+
+WORKER_TTL: Final = 25
+MAINTENANCE_SECONDS: Final = 10
+MONITORING_SECONDS: Final = 5
+
+_app: FundApp | None = None
+_connected_in: int | None = None
+
+
+def run_outbox(ids: list[str]) -> int:
+    """Do the work of these outbox rows, each committed alone; return how many this call did."""
+    app = _the_app()
+    done = 0
+    for item_id in ids:
+        with app.app_context():
+            done += outbox.run(UUID(item_id))
+    return done
+
+
+def work(app: FundApp, *, burst: bool = False) -> None:
+    """Run a worker that forks one child per job; the children inherit fonts and styles that are loaded here."""
+    global _app
+    _app = app
+    queue = app.queue
+    if not isinstance(queue, RedisQueue):
+        raise TypeError("a worker needs a Redis queue")
+    worker = Worker(
+        [queue.queue()],
+        connection=queue.connection,
+        serializer=JSONSerializer,
+        maintenance_interval=MAINTENANCE_SECONDS,
+        worker_ttl=WORKER_TTL,
+        job_monitoring_interval=MONITORING_SECONDS,
+        log_job_description=False,
+    )
+    worker.work(burst=burst, logging_level="WARNING")
+
+
+def reconcile(app: FundApp) -> int:
+    """Put every due outbox row that the queue may have lost back into it; return how many."""
+    with app.app_context():
+        ids = outbox.due(clock.now())
+        db.session.commit()
+        unit_of_work.nudge(app.queue, ids)
+        return len(ids)
+
+
+def _the_app() -> FundApp:
+    """Return this process's application; after a fork, the parent's connections are left to the parent."""
+    global _app, _connected_in
+    if _app is None:
+        from fundapp import create_app
+
+        _app = create_app()
+    if _connected_in != os.getpid():
+        with _app.app_context():
+            db.engine.dispose(close=False)
+        _connected_in = os.getpid()
+    return _app

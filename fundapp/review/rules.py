@@ -1,0 +1,183 @@
+"""Rules of the panel and of the selection; no database, no web."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from fundapp.core.errors import Problem
+from fundapp.core.i18n import lazy_gettext as _l
+
+MAX_COMMENT_CHARACTERS: Final = 10_000
+MAX_REASON_CHARACTERS: Final = 2_000
+MAX_NAME_CHARACTERS: Final = 200
+MAX_ENTRIES_PER_REVIEWER: Final = 500
+
+
+class Choice(StrEnum):
+    """What is chosen for an entry."""
+
+    AWARD = "award"
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry in the selection. Ranks count within one `pool`; without a review there is no rank.
+
+    `ask_minor` is what it would get in full, in minor units; None where nothing says how much.
+    """
+
+    entry_id: str
+    pool: str
+    rank: int | None
+    ask_minor: int | None
+    choice: Choice | None = None
+
+
+def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
+    """Return the decided entries whose choice goes against rank, and so needs a reason.
+
+    Of the decided entries of a pool, as many as have an award would have it by rank. An award below that line and a
+    decline above it go against rank; at the line, a choice among equals does not. Whatever was decided of an entry
+    that nobody reviewed needs a reason too.
+    """
+    pools: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        if candidate.choice is not None:
+            pools.setdefault(candidate.pool, []).append(candidate)
+    found = set()
+    for pool in pools.values():
+        awards = sum(candidate.choice is Choice.AWARD for candidate in pool)
+        ranks = [candidate.rank for candidate in pool if candidate.rank is not None]
+        for candidate in pool:
+            if candidate.rank is None:
+                found.add(candidate.entry_id)
+                continue
+            ahead = sum(rank < candidate.rank for rank in ranks)
+            ahead_or_equal = sum(rank <= candidate.rank for rank in ranks)
+            if candidate.choice is Choice.AWARD and ahead >= awards:
+                found.add(candidate.entry_id)
+            if candidate.choice is Choice.DECLINE and ahead_or_equal <= awards:
+                found.add(candidate.entry_id)
+    return frozenset(found)
+
+
+def by_rank_order(
+    candidates: Collection[Candidate], *, left_minor: int, awards_left: Mapping[str, int]
+) -> dict[str, Choice]:
+    """Return choices for the undecided entries, best rank first, until the money or the number of awards ends.
+
+    What was decided stays. Each pool has one line: the first rank that does not fit in full is declined with
+    everything below it, so that no choice goes against rank. Equals that do not all fit are left undecided, and so
+    is what has no rank or no amount: there people decide. A pool that is not in `awards_left` has no limit in number.
+    """
+    open_to = Counter(awards_left)
+    choices: dict[str, Choice] = {}
+    closed: set[str] = set()
+    for rank in sorted({c.rank for c in candidates if c.rank is not None and c.choice is None}):
+        for pool in sorted({c.pool for c in candidates}):
+            group = [c for c in candidates if c.pool == pool and c.rank == rank and c.choice is None]
+            if not group or any(c.ask_minor is None for c in group):
+                continue
+            asked = sum(c.ask_minor or 0 for c in group)
+            fits = asked <= left_minor and (pool not in awards_left or len(group) <= open_to[pool])
+            if fits and pool not in closed:
+                left_minor -= asked
+                open_to[pool] -= len(group)
+                choices.update((c.entry_id, Choice.AWARD) for c in group)
+            elif pool in closed or len(group) == 1:
+                closed.add(pool)
+                choices.update((c.entry_id, Choice.DECLINE) for c in group)
+            else:
+                closed.add(pool)
+    return choices
+
+
+def ask_in_full(*, requested_minor: int | None, ceiling_minor: int | None, award_minor: int | None) -> int | None:
+    """Return what an entry would get in full, in minor units: a fixed prize, or the request up to the ceiling."""
+    if award_minor is not None:
+        return award_minor
+    limits = [limit for limit in (requested_minor, ceiling_minor) if limit is not None]
+    return min(limits, default=None)
+
+
+def amount_problems(amount_minor: int | None, *, in_full_minor: int | None, is_fixed: bool) -> list[Problem]:
+    """Say what is wrong with the amount of an award, in minor units of the call's currency."""
+    if amount_minor is None or amount_minor <= 0:
+        return [Problem(_l("Enter the amount of the award."), field="amount")]
+    if is_fixed and amount_minor != in_full_minor:
+        return [Problem(_l("The amount of this prize is fixed."), field="amount")]
+    if in_full_minor is not None and amount_minor > in_full_minor:
+        return [Problem(_l("This is more than was requested, or more than the ceiling."), field="amount")]
+    return []
+
+
+class Unjudged(StrEnum):
+    """An answer to a criterion that is not a number."""
+
+    CANNOT_JUDGE = "cannot_judge"
+
+
+Answer = int | Unjudged
+"""A step of the criterion's scale, or "cannot judge". No answer at all is a missing key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A criterion as the rules see it: which whole numbers are its scale, ends inclusive."""
+
+    key: str
+    lowest: int
+    highest: int
+
+
+def answer_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> list[Problem]:
+    """Say which answers are no step of their scale; `field` is the criterion's key."""
+    return [
+        Problem(
+            _l(
+                "Choose a number from %(lowest)s to %(highest)s, or “cannot judge”.",
+                lowest=criterion.lowest,
+                highest=criterion.highest,
+            ),
+            field=criterion.key,
+        )
+        for criterion in criteria
+        if isinstance(answer := answers.get(criterion.key), int) and not criterion.lowest <= answer <= criterion.highest
+    ]
+
+
+def completeness_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> list[Problem]:
+    """Say what is missing before a review can be submitted; `field` is the criterion's key."""
+    return [
+        Problem(_l("Give a score, or say that you cannot judge this."), field=criterion.key)
+        for criterion in criteria
+        if criterion.key not in answers
+    ]
+
+
+def comment_problems(comment: str) -> list[Problem]:
+    """Say when a comment is too long to keep."""
+    if len(comment) > MAX_COMMENT_CHARACTERS:
+        return [
+            Problem(
+                _l(
+                    "Your comment has %(count)s characters; at most %(limit)s fit.",
+                    count=len(comment),
+                    limit=MAX_COMMENT_CHARACTERS,
+                ),
+                field="comment",
+            )
+        ]
+    return []
+
+
+def reason_problems(reason: str, *, field: str = "reason", required: bool = False) -> list[Problem]:
+    """Say when a reason is missing where one is needed, or too long."""
+    if required and not reason.strip():
+        return [Problem(_l("Give a reason."), field=field)]
+    if len(reason) > MAX_REASON_CHARACTERS:
+        return [Problem(_l("A reason has at most %(limit)s characters.", limit=MAX_REASON_CHARACTERS), field=field)]
+    return []

@@ -1,0 +1,186 @@
+"""The rules of selection and of a review's answers."""
+
+from itertools import product
+
+import pytest
+
+from fundapp.review.rules import (
+    MAX_COMMENT_CHARACTERS,
+    Candidate,
+    Choice,
+    Step,
+    Unjudged,
+    against_rank,
+    amount_problems,
+    answer_problems,
+    ask_in_full,
+    by_rank_order,
+    comment_problems,
+    completeness_problems,
+    reason_problems,
+)
+
+CHOICES = {"A": Choice.AWARD, "D": Choice.DECLINE, ".": None}
+
+
+def pool(ranks: list[int | None], choices: str, *, asks: int = 10, name: str = "all") -> list[Candidate]:
+    """Candidates named by position; `choices` has A(ward), D(ecline) or . for each."""
+    return [
+        Candidate(f"{name}{number}", name, rank, asks, CHOICES[choice])
+        for number, (rank, choice) in enumerate(zip(ranks, choices, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ranks", "choices", "expected"),
+    [
+        ([1, 2, 3, 4], "AADD", set()),
+        ([1, 2, 3, 4], "ADAD", {1, 2}),
+        ([1, 2, 3, 4], "DAAD", {0, 2}),
+        ([1, 2, 3, 4], "AD.A", {1, 3}),
+        ([1, 2, 3, 4], "..A.", set()),
+        ([1, 2, 3, 4], "DDDD", set()),
+        ([1, 2, 2, 4], "AADD", set()),
+        ([1, 2, 2, 4], "ADAD", set()),
+        ([1, 2, 2, 4], "ADAA", {1, 3}),
+        ([1, 2, 2, 4], "AADA", {2, 3}),
+        ([1, 1, 1, 4], "DDAA", {3}),
+        ([1, 2, None], "AAA", {2}),
+        ([1, 2, None], "AAD", {2}),
+        ([1, 2, None], "AA.", set()),
+    ],
+)
+def test_choice_against_rank_is_found(ranks: list[int | None], choices: str, expected: set[int]) -> None:
+    assert against_rank(pool(ranks, choices)) == {f"all{number}" for number in expected}
+
+
+def test_ranks_of_different_pools_are_not_compared() -> None:
+    candidates = pool([1, 2], "AD", name="north") + pool([1, 2], "DD", name="south")
+    assert against_rank(candidates) == frozenset()
+
+
+def test_choices_against_rank_come_in_pairs_when_all_are_ranked_apart() -> None:
+    """For each award below the line there is one decline above it."""
+    for choices in product("AD", repeat=6):
+        found = against_rank(pool([1, 2, 3, 4, 5, 6], "".join(choices)))
+        awards = sum(choices[int(entry_id[3:])] == "A" for entry_id in found)
+        assert 2 * awards == len(found)
+
+
+def test_rank_order_stops_where_the_money_ends() -> None:
+    choices = by_rank_order(pool([1, 2, 3, 4], "...."), left_minor=25, awards_left={})
+    assert choices == {
+        "all0": Choice.AWARD,
+        "all1": Choice.AWARD,
+        "all2": Choice.DECLINE,
+        "all3": Choice.DECLINE,
+    }
+
+
+def test_rank_order_does_not_reach_past_an_entry_that_asks_too_much() -> None:
+    candidates = [Candidate("a", "all", 1, 10), Candidate("b", "all", 2, 50), Candidate("c", "all", 3, 5)]
+    assert by_rank_order(candidates, left_minor=20, awards_left={}) == {
+        "a": Choice.AWARD,
+        "b": Choice.DECLINE,
+        "c": Choice.DECLINE,
+    }
+
+
+def test_rank_order_leaves_equals_that_do_not_all_fit_to_people() -> None:
+    choices = by_rank_order(pool([1, 2, 2, 4], "...."), left_minor=25, awards_left={})
+    assert choices == {"all0": Choice.AWARD, "all3": Choice.DECLINE}
+
+
+def test_rank_order_awards_equals_that_all_fit() -> None:
+    choices = by_rank_order(pool([1, 2, 2, 4], "...."), left_minor=30, awards_left={})
+    assert [choice for _, choice in sorted(choices.items())] == [Choice.AWARD] * 3 + [Choice.DECLINE]
+
+
+def test_rank_order_keeps_the_number_of_awards_of_each_pool() -> None:
+    candidates = pool([1, 2], "..", name="north") + pool([1, 2, 3], "...", name="south")
+    choices = by_rank_order(candidates, left_minor=1000, awards_left={"north": 1, "south": 2})
+    assert sorted(entry_id for entry_id, choice in choices.items() if choice is Choice.AWARD) == [
+        "north0",
+        "south0",
+        "south1",
+    ]
+    assert len(choices) == 5
+
+
+def test_rank_order_keeps_what_people_decided_and_decides_nothing_unranked_or_without_amount() -> None:
+    candidates = [
+        Candidate("a", "all", 1, 10, Choice.DECLINE),
+        Candidate("b", "all", 2, None),
+        Candidate("c", "all", 3, 10),
+        Candidate("d", "all", None, 10),
+    ]
+    assert by_rank_order(candidates, left_minor=100, awards_left={}) == {"c": Choice.AWARD}
+
+
+def test_rank_order_never_goes_against_rank_and_never_over_the_money() -> None:
+    for ranks in ([1, 2, 3, 4, 5], [1, 1, 3, 3, 5], [1, 2, 2, 2, 5]):
+        for asks in product((5, 10, 30), repeat=5):
+            candidates = [Candidate(str(n), "all", ranks[n], asks[n]) for n in range(5)]
+            choices = by_rank_order(candidates, left_minor=40, awards_left={"all": 3})
+            decided = [Candidate(c.entry_id, c.pool, c.rank, c.ask_minor, choices.get(c.entry_id)) for c in candidates]
+            awarded = [asks[int(entry_id)] for entry_id, choice in choices.items() if choice is Choice.AWARD]
+            assert against_rank(decided) == frozenset()
+            assert sum(awarded) <= 40
+            assert len(awarded) <= 3
+
+
+@pytest.mark.parametrize(
+    ("requested", "ceiling", "award", "expected"),
+    [(500, 900, None, 500), (1200, 900, None, 900), (None, 900, None, 900), (500, None, None, 500), (1, 2, 3, 3)],
+)
+def test_full_amount_is_the_prize_or_the_request_up_to_the_ceiling(
+    requested: int | None, ceiling: int | None, award: int | None, expected: int
+) -> None:
+    full = ask_in_full(requested_minor=requested, ceiling_minor=ceiling, award_minor=award)
+    assert full == expected
+
+
+def test_full_amount_is_unknown_when_nothing_says_it() -> None:
+    assert ask_in_full(requested_minor=None, ceiling_minor=None, award_minor=None) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "in_full", "is_fixed", "accepted"),
+    [
+        (500, 500, False, True),
+        (300, 500, False, True),
+        (501, 500, False, False),
+        (0, 500, False, False),
+        (None, 500, False, False),
+        (10, None, False, True),
+        (500, 500, True, True),
+        (499, 500, True, False),
+    ],
+)
+def test_amount_is_whole_or_part_of_the_request_and_exactly_the_prize(
+    amount: int | None, in_full: int | None, is_fixed: bool, accepted: bool
+) -> None:
+    assert (amount_problems(amount, in_full_minor=in_full, is_fixed=is_fixed) == []) is accepted
+
+
+STEPS = [Step("need", 1, 5), Step("people's plan", 0, 10)]
+
+
+def test_every_answer_outside_its_scale_is_named() -> None:
+    problems = answer_problems({"need": 6, "people's plan": -1}, STEPS)
+    assert [problem.field for problem in problems] == ["need", "people's plan"]
+    assert answer_problems({"need": 5, "people's plan": Unjudged.CANNOT_JUDGE}, STEPS) == []
+    assert answer_problems({}, STEPS) == []
+
+
+def test_everything_that_is_missing_is_named_and_cannot_judge_is_an_answer() -> None:
+    assert [problem.field for problem in completeness_problems({}, STEPS)] == ["need", "people's plan"]
+    assert completeness_problems({"need": Unjudged.CANNOT_JUDGE, "people's plan": 0}, STEPS) == []
+
+
+def test_comment_and_reason_have_a_limit_and_a_needed_reason_is_not_blank() -> None:
+    assert comment_problems("x" * MAX_COMMENT_CHARACTERS) == []
+    assert [problem.field for problem in comment_problems("x" * (MAX_COMMENT_CHARACTERS + 1))] == ["comment"]
+    assert reason_problems("") == []
+    assert len(reason_problems("  \n", required=True)) == 1
+    assert len(reason_problems("x" * 3000)) == 1

@@ -104,7 +104,7 @@ def check(language: str, texts: Catalog) -> list[str]:
 def faults(translation: Message | None, text: Message, catalog: Catalog) -> list[str]:
     if translation is None:
         return ["missing (script/catalogues update)"]
-    strings = [translation.string] if isinstance(translation.string, str) else list(translation.string)
+    strings = [translation.string] if isinstance(translation.string, str) else list(translation.string or ("",))
     if not all(strings) or (text.pluralizable and len(strings) != catalog.num_plurals):
         return ["not translated"]
     if translation.fuzzy:

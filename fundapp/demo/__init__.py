@@ -1,0 +1,1 @@
+"""All of fundapp on one machine with sample data, for `script/demo`."""

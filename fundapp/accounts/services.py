@@ -106,7 +106,7 @@ def sign_in_with_password(*, email: str, password: str, now: datetime) -> str | 
     matches = password_matches(password, person.password_hash if person else None)
     if person is None or not matches or not person.is_active:
         return None
-    return _open_session(person, now)
+    return open_session(person=person, now=now)
 
 
 def send_link(
@@ -173,7 +173,7 @@ def spend_link(*, token: str, now: datetime, password: str | None = None) -> tup
     if spent is None:
         raise Conflict(_l("This link was used already, or it is too old. Ask for a new one."))
     record(actor=actor, action="link:spend", subject=link, now=now, data={"purpose": link.purpose.value})
-    return _open_session(person, now), link.next_path
+    return open_session(person=person, now=now), link.next_path
 
 
 def sign_out(*, token: str) -> None:
@@ -181,7 +181,8 @@ def sign_out(*, token: str) -> None:
     db.session.execute(delete(SignInSession).where(SignInSession.token_hash == token_hash(token)))
 
 
-def _open_session(person: Person, now: datetime) -> str:
+def open_session(*, person: Person, now: datetime) -> str:
+    """Open a session for a person who has proved who they are; return the token for their cookie."""
     token = new_token()
     db.session.add(
         SignInSession(token_hash=token_hash(token), person_id=person.id, created_at=now, expires_at=now + SESSION_LIFE)

@@ -124,8 +124,9 @@ db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
 def read_only() -> None:
-    """Open this session's transaction without SQLite's write lock. Call it before the first statement."""
-    db.session.connection(execution_options={READ_ONLY: True})
+    """Open this session's transaction without SQLite's write lock; one that is open already stays as it is."""
+    if not db.session().in_transaction():
+        db.session.connection(execution_options={READ_ONLY: True})
 
 
 def engine_options(database_url: str) -> Mapping[str, Any]:

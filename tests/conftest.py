@@ -1,0 +1,177 @@
+"""What tests share: one application on a real database (TEST_DATABASE=sqlite or postgresql), emptied after each test."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import flask_babel
+import html5lib
+import pytest
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+from fundapp import create_app
+from fundapp.accounts import queries as accounts
+from fundapp.accounts import services as accounts_services
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor
+from fundapp.core import outbox
+from fundapp.core.db import Base, db
+from fundapp.core.web import FundApp
+from fundapp.settings import Settings
+
+from .servers import PostgresServer
+
+NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
+"""The moment at which most tests happen: the sample calls of the factories are open then."""
+
+
+class RecordingQueue:
+    """Stands in for Redis where a test wants to see what would be queued."""
+
+    def __init__(self) -> None:
+        self.woken: list[UUID] = []
+
+    def wake(self, ids: Sequence[UUID]) -> None:
+        self.woken.extend(ids)
+
+
+class CarefulClient(FlaskClient):
+    """A client that refuses malformed pages, changes by GET, and changes that were left uncommitted."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        flask_babel.refresh()  # requests of one test share a context, but must not share a language
+        response = super().open(*args, **kwargs)
+        flask_babel.refresh()
+        if response.mimetype == "text/html":
+            html5lib.HTMLParser(strict=True).parse(response.get_data(as_text=True))
+        assert not db.session.new, "the request left new rows uncommitted"
+        assert not db.session.dirty, "the request left changed rows uncommitted"
+        assert not db.session.deleted, "the request left deleted rows uncommitted"
+        return response
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real, empty database of the kind that TEST_DATABASE names."""
+    kind = os.environ.get("TEST_DATABASE", "sqlite")
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/fundapp.sqlite"
+    elif kind == "postgresql":
+        with PostgresServer() as server:
+            yield server.url("fundapp")
+    else:
+        raise ValueError(f"TEST_DATABASE={kind}: it is sqlite or postgresql")
+
+
+@pytest.fixture(scope="session")
+def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FundApp]:
+    """The application of the whole run, migrated once."""
+    data_dir = tmp_path_factory.mktemp("data")
+    app = create_app(
+        Settings(
+            database_url=database_url,
+            redis_url="unix:///nowhere",
+            data_dir=data_dir,
+            secret_key="a secret for tests, long enough to be one",
+            base_url="http://localhost",
+            mail_url=f"file:{data_dir}/mail",
+            insecure_cookies=True,
+        )
+    )
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.test_client_class = CarefulClient
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(whole_app: FundApp) -> Iterator[FundApp]:
+    """The application inside its context, with a recording queue; afterwards every table is empty again."""
+    queue = RecordingQueue()
+    whole_app.queue = queue
+    with whole_app.app_context():
+        yield whole_app
+        db.session.rollback()
+        for table in reversed(Base.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.commit()
+        db.session.remove()
+
+
+@pytest.fixture
+def queue(app: FundApp) -> RecordingQueue:
+    """What the application would have queued."""
+    assert isinstance(app.queue, RecordingQueue)
+    return app.queue
+
+
+@pytest.fixture
+def mail_dir(app: FundApp) -> Path:
+    """The folder into which mail of this run is delivered."""
+    folder: Path = app.extensions["settings"].data_dir / "mail"
+    folder.mkdir(exist_ok=True)
+    for mail in folder.iterdir():
+        mail.unlink()
+    return folder
+
+
+@pytest.fixture
+def run_jobs(app: FundApp) -> Callable[[], int]:
+    """Commit, then do all work that is due, in this process; returns how many rows were done."""
+
+    def run() -> int:
+        db.session.commit()
+        done = 0
+        while ids := outbox.due(datetime.now(UTC)):
+            db.session.commit()
+            done += sum(outbox.run(item_id) for item_id in ids)
+        return done
+
+    return run
+
+
+@pytest.fixture
+def signed_in(app: FundApp) -> Callable[[Person | None], FlaskClient]:
+    """Return a client, signed in as somebody (None: nobody). Commits what the test prepared."""
+
+    def client_of(person: Person | None) -> FlaskClient:
+        client = app.test_client()
+        if person is not None:
+            token = accounts_services.open_session(person=person, now=datetime.now(UTC))
+            with client.session_transaction() as cookie:
+                cookie["session_token"] = token
+        db.session.commit()
+        return client
+
+    return client_of
+
+
+def actor_of(person: Person) -> Actor:
+    """Return a person as the services see them."""
+    return accounts.actor_of(person)
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Collect the SQL statements that run inside the block (transaction control left out)."""
+    statements: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
+            statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

@@ -1,0 +1,385 @@
+"""Invented people, calls, applications and reviews for tests. Everything is flushed, nothing committed."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from fundapp.accounts import services as accounts
+from fundapp.accounts.models import Organisation, Person
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
+from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    CallStatus,
+    Category,
+    Criterion,
+    Entry,
+    FormVersion,
+    Programme,
+    ProgrammeKind,
+    Submission,
+)
+from fundapp.core.db import db
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    Decision,
+    Outcome,
+    Review,
+    Reviewer,
+    ReviewStatus,
+    Score,
+    Slate,
+    SlateStatus,
+)
+
+NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
+OPENS = NOW - timedelta(days=14)
+CLOSES = NOW + timedelta(days=14)
+PASSWORD = "olive basket river 12"
+_numbers = count(1)
+
+FORM = FormDefinition(
+    title="Application",
+    form_id="sample",
+    version="1",
+    languages=("en", "fr"),
+    default_language="en",
+    groups=(
+        Group(path=("about",), label={"en": "About you", "fr": "À propos de vous"}),
+        Group(path=("work",), label={"en": "Your work", "fr": "Votre travail"}),
+    ),
+    questions=(
+        Question(
+            name="organisation",
+            kind=Kind.TEXT,
+            label={"en": "Name of your organisation", "fr": "Nom de votre organisation"},
+            group=("about",),
+            required=True,
+            max_characters=120,
+            role=FormRole.ORGANISATION,
+            identifies=True,
+        ),
+        Question(
+            name="region",
+            kind=Kind.SELECT_ONE,
+            label={"en": "Region", "fr": "Région"},
+            group=("about",),
+            required=True,
+            choices=(
+                Choice("north", {"en": "North", "fr": "Nord"}),
+                Choice("south", {"en": "South", "fr": "Sud"}),
+            ),
+            role=FormRole.REGION,
+        ),
+        Question(
+            name="title",
+            kind=Kind.TEXT,
+            label={"en": "Title", "fr": "Titre"},
+            group=("work",),
+            required=True,
+            max_words=12,
+            role=FormRole.TITLE,
+        ),
+        Question(
+            name="plan",
+            kind=Kind.TEXT,
+            label={"en": "What will you do?", "fr": "Que ferez-vous ?"},
+            hint={"en": "Plain words are best.", "fr": "Des mots simples suffisent."},
+            group=("work",),
+            required=True,
+            multiline=True,
+            max_words=50,
+        ),
+        Question(
+            name="amount",
+            kind=Kind.DECIMAL,
+            label={"en": "How much do you ask for?", "fr": "Combien demandez-vous ?"},
+            group=("work",),
+            required=True,
+            constraint=". > 0 and . <= 20000",
+            constraint_message={"en": "At most 20,000.", "fr": "Au plus 20 000."},
+            role=FormRole.AMOUNT,
+        ),
+        Question(
+            name="paper",
+            kind=Kind.FILE,
+            label={"en": "A paper about your work", "fr": "Un document sur votre travail"},
+            group=("work",),
+        ),
+    ),
+)
+
+ANSWERS: dict[str, Any] = {
+    "organisation": "Paralegals of the Hill (sample)",
+    "region": "north",
+    "title": "Know your land rights",
+    "plan": "We will hold open days in six villages.",
+    "amount": "12000",
+}
+
+
+def make_person(name: str = "Amina Sample", *, email: str = "", language: str = "en", password: bool = False) -> Person:
+    """Make a person without any role."""
+    number = next(_numbers)
+    person = accounts.ensure_person(email=email or f"person{number}@example.org", name=name, language=language, now=NOW)
+    if password:
+        accounts.set_password(actor=system_actor(), person=person, password=PASSWORD, now=NOW)
+    return person
+
+
+def make_staff(role: Role, call: Call | None = None, **person: Any) -> Person:
+    """Make a person with a role, everywhere or in one call."""
+    made = make_person(person.pop("name", f"{role.value.title()} Sample"), **person)
+    accounts.grant_role(actor=system_actor(), person=made, role=role, now=NOW, call_id=call.id if call else None)
+    return made
+
+
+def make_organisation(name: str = "") -> Organisation:
+    """Make an organisation."""
+    return accounts.ensure_organisation(name=name or f"Organisation {next(_numbers)} (sample)", now=NOW)
+
+
+def make_call(
+    *,
+    kind: ProgrammeKind = ProgrammeKind.GRANT,
+    budget_minor: int = 10_000_000,
+    reviews_per_entry: int = 2,
+    categories: int = 0,
+    form: FormDefinition = FORM,
+    **values: Any,
+) -> Call:
+    """Make a published call that is open at NOW, with two criteria; `categories` prizes of 1,000,000 minor units."""
+    number = next(_numbers)
+    programme = Programme(slug=f"programme-{number}", kind=kind, titles={"en": f"Programme {number} (sample)"})
+    call = Call(
+        **{
+            "programme": programme,
+            "slug": f"call-{number}",
+            "status": CallStatus.PUBLISHED,
+            "titles": {"en": f"Call {number} (sample)", "fr": f"Appel {number} (exemple)"},
+            "purposes": {"en": "Support for grassroots justice work.", "fr": "Un soutien à la justice."},
+            "languages": ["en", "fr"],
+            "time_zone": "Africa/Nairobi",
+            "opens_at": OPENS,
+            "closes_at": CLOSES,
+            "currency": "USD",
+            "budget_minor": budget_minor,
+            "committed_minor": 0,
+            "ceiling_minor": 2_000_000 if kind is ProgrammeKind.GRANT else None,
+            "reviews_per_entry": reviews_per_entry,
+            "max_categories": max(1, categories),
+            "invitation_only": False,
+            "reference_prefix": f"GJF-{number}",
+            "award_terms": {
+                "period_months": 12,
+                "purpose": {"en": "flexible support for your work", "fr": "un soutien souple à votre travail"},
+                "next_step": {"en": "Write to us within 30 days.", "fr": "Écrivez-nous dans les 30 jours."},
+            },
+            "is_sample": False,
+            "package_sha256": "0" * 64,
+            "created_at": OPENS,
+            **values,
+        }
+    )
+    db.session.add(call)
+    call.categories = [
+        Category(
+            code=f"cat{position}",
+            titles={"en": f"Category {position}"},
+            descriptions={"en": ""},
+            awards=1 if kind is ProgrammeKind.PRIZE else None,
+            award_minor=1_000_000 if kind is ProgrammeKind.PRIZE else None,
+            position=position,
+        )
+        for position in range(1, categories + 1)
+    ]
+    call.criteria = [
+        Criterion(
+            code=code,
+            labels={"en": label},
+            questions={"en": f"How good is the {label.lower()}?"},
+            weight=weight,
+            minimum=1,
+            maximum=5,
+            anchors={"1": {"en": "Weak"}, "3": {"en": "Fair"}, "5": {"en": "Strong"}},
+            position=position,
+        )
+        for position, (code, label, weight) in enumerate((("need", "Need", 1), ("plan", "Plan", 2)), start=1)
+    ]
+    call.form_versions = [FormVersion(number=1, definition=form.to_json(), sha256=form.fingerprint, created_at=OPENS)]
+    db.session.flush()
+    db.session.refresh(call)
+    return call
+
+
+def make_application(
+    call: Call,
+    *,
+    person: Person | None = None,
+    status: ApplicationStatus = ApplicationStatus.ELIGIBLE,
+    requested_minor: int | None = 1_200_000,
+    categories: list[Category] | None = None,
+    organisation: Organisation | None = None,
+    **values: Any,
+) -> Application:
+    """Make an application in a status, with its frozen submission and entries unless it is a draft."""
+    number = next(_numbers)
+    submitted = status is not ApplicationStatus.DRAFT
+    judged = status in (ApplicationStatus.ELIGIBLE, ApplicationStatus.INELIGIBLE)
+    person = person or make_person(f"Applicant {number} Sample")
+    if submitted and organisation is None:
+        organisation = make_organisation()
+    name = organisation.name if organisation else ""
+    answers = {**ANSWERS, "organisation": name, **values.pop("answers", {})}
+    chosen = categories if categories is not None else call.categories[: call.max_categories]
+    application = Application(
+        **{
+            "status": status,
+            "call_id": call.id,
+            "form_version_id": call.form_versions[-1].id,
+            "person_id": person.id,
+            "organisation_id": organisation.id if organisation else None,
+            "language": "en",
+            "answers": answers,
+            "category_codes": [category.code for category in chosen],
+            "organisation_name": name,
+            "title": answers["title"],
+            "country": "KE",
+            "region": answers["region"],
+            "reference": f"{call.reference_prefix}-{number:04}" if submitted else None,
+            "started_at": NOW,
+            "saved_at": NOW,
+            "submitted_at": NOW if submitted else None,
+            "eligibility_reason": "It works in another field." if status is ApplicationStatus.INELIGIBLE else "",
+            "eligibility_by_id": make_person().id if judged else None,
+            "eligibility_at": NOW if judged else None,
+            **values,
+        }
+    )
+    db.session.add(application)
+    db.session.flush()
+    if submitted:
+        application.submissions.append(
+            Submission(
+                number=1,
+                form_version_id=application.form_version_id,
+                answers=answers,
+                content_sha256="0" * 64,
+                submitted_by_id=person.id,
+                submitted_at=NOW,
+            )
+        )
+        for category in chosen or [None]:
+            application.entries.append(
+                Entry(
+                    call_id=call.id,
+                    category_id=category.id if category else None,
+                    requested_minor=None if category and category.award_minor else requested_minor,
+                    created_at=NOW,
+                )
+            )
+        db.session.flush()
+    return application
+
+
+def make_reviewer(call: Call, *, person: Person | None = None, max_entries: int = 20, **values: Any) -> Reviewer:
+    """Make a person a reviewer of a call."""
+    person = person or make_person(f"Reviewer {next(_numbers)} Sample")
+    accounts.grant_role(actor=system_actor(), person=person, role=Role.REVIEWER, now=NOW, call_id=call.id)
+    reviewer = Reviewer(
+        call_id=call.id,
+        person_id=person.id,
+        max_entries=max_entries,
+        invited_at=NOW,
+        **{"languages": ["en"], **values},
+    )
+    db.session.add(reviewer)
+    db.session.flush()
+    return reviewer
+
+
+def make_assignment(
+    entry: Entry, reviewer: Reviewer, status: AssignmentStatus = AssignmentStatus.READING
+) -> Assignment:
+    """Give an entry to a reviewer."""
+    assignment = Assignment(
+        status=status,
+        entry_id=entry.id,
+        reviewer_id=reviewer.id,
+        assigned_at=NOW,
+        declared_at=None if status is AssignmentStatus.ASSIGNED else NOW,
+    )
+    db.session.add(assignment)
+    db.session.flush()
+    return assignment
+
+
+def make_review(entry: Entry, reviewer: Reviewer, values: list[int | None], comment: str = "Well argued.") -> Review:
+    """Make a submitted review; one value per criterion in order, None for "cannot judge"."""
+    call = db.session.get_one(Call, entry.call_id)
+    review = Review(
+        status=ReviewStatus.SUBMITTED,
+        assignment_id=make_assignment(entry, reviewer, AssignmentStatus.REVIEWED).id,
+        comment=comment,
+        saved_at=NOW,
+        submitted_at=NOW,
+        scores=[
+            Score(criterion_id=criterion.id, value=value, cannot_judge=value is None)
+            for criterion, value in zip(call.criteria, values, strict=True)
+        ],
+    )
+    db.session.add(review)
+    db.session.flush()
+    return review
+
+
+def make_slate(call: Call, status: SlateStatus = SlateStatus.OPEN, *, proposer: Person | None = None) -> Slate:
+    """Make a call's list of decisions in a status; people are invented where the status needs them."""
+    proposed = status is not SlateStatus.OPEN
+    ratified = status in (SlateStatus.RATIFIED, SlateStatus.RELEASED)
+    released = status is SlateStatus.RELEASED
+    slate = Slate(
+        status=status,
+        call_id=call.id,
+        number=1,
+        tally={},
+        proposed_by_id=(proposer or make_person()).id if proposed else None,
+        proposed_at=NOW if proposed else None,
+        ratified_by_id=make_person("Ratifier Sample").id if ratified else None,
+        ratified_at=NOW if ratified else None,
+        released_by_id=make_person().id if released else None,
+        released_at=NOW if released else None,
+    )
+    db.session.add(slate)
+    db.session.flush()
+    return slate
+
+
+def make_decision(
+    slate: Slate,
+    entry: Entry,
+    *,
+    outcome: Outcome = Outcome.AWARD,
+    amount_minor: int | None = None,
+    decided_by: Person | None = None,
+) -> Decision:
+    """Decide an entry (an award gives what was asked for) and count the money as promised."""
+    amount = (amount_minor or entry.requested_minor or 1_000_000) if outcome is Outcome.AWARD else 0
+    decision = Decision(
+        slate_id=slate.id,
+        entry_id=entry.id,
+        outcome=outcome,
+        amount_minor=amount,
+        rank=1,
+        decided_by_id=(decided_by or make_person()).id,
+        decided_at=NOW,
+    )
+    call = db.session.get_one(Call, slate.call_id)
+    call.committed_minor += amount
+    db.session.add(decision)
+    db.session.flush()
+    return decision

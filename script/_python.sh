@@ -18,7 +18,7 @@ if ! find_python; then
     apt="apt-get update && apt-get install -y --no-install-recommends python3 python3-venv"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "Installing Python: python3 python3-venv" >&2
-        DEBIAN_FRONTEND=noninteractive sh -c "$apt" >&2
+        DEBIAN_FRONTEND=noninteractive sh -c "$apt" >/dev/null
     fi
     if ! find_python; then
         echo "fundapp needs Python 3.11 or newer with its venv module. On Debian 12, as root, this line installs it:" >&2

@@ -1,7 +1,7 @@
 """Numbers: read in any digits and separators, never guessed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fundapp.core.numbers import NumberError, read_number
@@ -32,6 +32,7 @@ def test_read_number_refuses_what_is_not_one(text: str) -> None:
         read_number(text, "en")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60), st.sampled_from(["en", "fr", "es", "ar", "hi"]))
 def test_read_number_answers_any_text(text: str, locale: str) -> None:
     try:

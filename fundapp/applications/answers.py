@@ -1,0 +1,366 @@
+"""What people answer: typed values where we understand them, the text as typed where we do not yet.
+
+Stored answers are JSON, one value per question that has one:
+
+- text, one choice, a date (ISO 8601): a string; several choices: a list of names
+- whole numbers: a number; decimals and amounts: a string of digits with at most one point
+- a ticked box: true; a file: the id under which it is attached to the application
+- whatever cannot be understood (a half-typed number, a day that does not exist): {"typed": what was typed}
+
+Nothing that somebody typed is dropped or shortened. Characters that no database or page can hold become U+FFFD, with a
+problem beside the field, so that the rest of the text is safe.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+import regex
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from fundapp.accounts.rules import checked_email
+from fundapp.applications.expressions import Answers, Expression, ExpressionTooSlow, parse_expression
+from fundapp.applications.form_definition import (
+    CHOICE_KINDS,
+    NUMBER_KINDS,
+    FormDefinition,
+    Kind,
+    Question,
+    Role,
+)
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.i18n import gettext as _
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.i18n import localised
+from fundapp.core.money import Money, MoneyError
+from fundapp.core.numbers import NumberError, cldr, read_number
+from fundapp.core.text import TextError, clean_text, count_characters, count_words
+
+Answer = Any
+"""A stored answer: see the module's text."""
+Typed = str | Sequence[str]
+
+# Questions without a limit of their own; about 20 pages in one field.
+MAX_CHARACTERS: Final = 50_000
+MAX_INTEGER: Final = 10**15
+_DATE: Final = regex.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", regex.ASCII)
+_NOT_STORABLE: Final = regex.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_REPLACEMENT: Final = "\ufffd"
+
+
+@dataclass(frozen=True)
+class CheckedAnswers:
+    """Answers ready to be stored, and what is wrong with them; `Problem.field` is the question's name."""
+
+    answers: dict[str, Answer]
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check_answers(
+    form: FormDefinition,
+    typed: Mapping[str, Typed],
+    *,
+    submitting: bool,
+    language: str,
+    today: date,
+    currency: str,
+    ceiling_minor: int | None = None,
+) -> CheckedAnswers:
+    """Read what was typed into a form and say all that is wrong with it.
+
+    `typed` holds the fields by question name (of a file: the id of its attachment). A draft may hold anything and is
+    told what to put right; when `submitting`, what is missing counts too. `today` is the date in the call's time zone;
+    amounts are read in `currency`, and may not be above `ceiling_minor` (inclusive, in minor units).
+    """
+    check = _Check(form, language, today, currency, ceiling_minor)
+    for question in form.questions:
+        if question.takes_answer:
+            check.read(question, typed.get(question.name, ""))
+    for question in form.questions:
+        if question.takes_answer and is_asked(form, question, check.answers):
+            check.rules(question, missing_counts=submitting)
+    return CheckedAnswers(check.answers, check.problems)
+
+
+def is_asked(form: FormDefinition, question: Question, answers: Mapping[str, Answer]) -> bool:
+    """Return whether a question is asked: one for a category only of those who enter that category."""
+    if not question.category:
+        return True
+    categories = form.with_role(Role.CATEGORIES)
+    chosen = answers.get(categories.name) if categories else None
+    return isinstance(chosen, list) and question.category in chosen
+
+
+def is_understood(answer: Answer) -> bool:
+    """Return whether an answer is a typed value, and not only what somebody typed."""
+    return not (isinstance(answer, Mapping) and "typed" in answer)
+
+
+def typed_again(question: Question, answer: Answer, language: str) -> str | list[str]:
+    """Return what to put into the field of a question so that its stored answer is read again, unchanged."""
+    if answer is None:
+        return [] if question.kind is Kind.SELECT_MULTIPLE else ""
+    if not is_understood(answer):
+        return list(answer["typed"]) if isinstance(answer["typed"], list) else str(answer["typed"])
+    if question.kind is Kind.SELECT_MULTIPLE:
+        return list(answer)
+    if question.kind is Kind.ACKNOWLEDGE:
+        return "OK"
+    if question.kind in NUMBER_KINDS:
+        # Without grouping, so that "1.500" can never be read back as another number.
+        return _shown_number(str(answer), language, grouped=False)
+    return str(answer)
+
+
+def shown(question: Question, answer: Answer, language: str, currency: str) -> str:
+    """Return an answer as people read it: labels, numbers and dates in the language, amounts with their currency.
+
+    A file comes back as its id: the caller knows its name and where it can be had.
+    """
+    if answer is None:
+        return ""
+    if not is_understood(answer):
+        typed = answer["typed"]
+        return ", ".join(typed) if isinstance(typed, list) else str(typed)
+    if question.kind in CHOICE_KINDS:
+        names = answer if isinstance(answer, list) else [answer]
+        labels = [
+            localised(choice.label, language) if (choice := question.choice(name)) else str(name) for name in names
+        ]
+        return str(format_list(labels, locale=cldr(language)))
+    if question.kind is Kind.ACKNOWLEDGE:
+        return str(_("Yes"))
+    if question.role is Role.AMOUNT:
+        return Money.rounded(Decimal(answer), currency).format(language)
+    if question.kind in NUMBER_KINDS:
+        return _shown_number(str(answer), language, grouped=True)
+    if question.kind is Kind.DATE:
+        return str(format_date(date.fromisoformat(answer), "long", locale=cldr(language)))
+    return str(answer)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the service reads out of the answers, by the roles of questions. Empty where nothing was answered.
+
+    Choices are given by name, not by label; the amount in minor units of the call's currency.
+    """
+
+    organisation: str = ""
+    country: str = ""
+    region: str = ""
+    contact_name: str = ""
+    email: str = ""
+    title: str = ""
+    summary: str = ""
+    theme: str = ""
+    registration: str = ""
+    amount_minor: int | None = None
+    categories: tuple[str, ...] = ()
+
+
+def facts(form: FormDefinition, answers: Mapping[str, Answer], currency: str) -> Facts:
+    """Read the facts of an application out of its answers."""
+    found: dict[str, Any] = {}
+    for question in form.questions:
+        answer = answers.get(question.name)
+        if question.role is None or answer is None or not is_understood(answer):
+            continue
+        if question.role is Role.AMOUNT:
+            found["amount_minor"] = Money.rounded(Decimal(answer), currency).minor
+        elif question.role is Role.CATEGORIES:
+            found["categories"] = tuple(answer)
+        else:
+            found[question.role.value] = " ".join(answer) if isinstance(answer, list) else str(answer)
+    return Facts(**found)
+
+
+@dataclass
+class _Check:
+    """One reading of one form."""
+
+    form: FormDefinition
+    language: str
+    today: date
+    currency: str
+    ceiling_minor: int | None
+    answers: dict[str, Answer] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+
+    def complain(self, question: Question, message: str) -> None:
+        """Note a problem beside the question."""
+        self.problems.append(Problem(message, field=question.name))
+
+    # -- Reading ----------------------------------------------------------------------------------------------------
+
+    def read(self, question: Question, typed: Typed) -> None:
+        """Turn what was typed into an answer, or keep it as typed with a problem."""
+        written = [self._storable(question, text) for text in ([typed] if isinstance(typed, str) else typed)]
+        written = [text for text in written if text.strip()]
+        if not written:
+            return
+        try:
+            answer = self._understand(question, written)
+        except (TextError, NumberError, MoneyError, _NotUnderstood) as error:
+            self.complain(question, error.message)
+            self.unreadable.add(question.name)
+            answer = {"typed": written if len(written) > 1 else written[0]}
+        if answer is not None:
+            self.answers[question.name] = answer
+
+    def _storable(self, question: Question, text: str) -> str:
+        if _REPLACEMENT in text or _NOT_STORABLE.search(text):
+            self.complain(
+                question,
+                _l("This text has a character in it that cannot be kept; � stands in its place. Please put it right."),
+            )
+        return str(_NOT_STORABLE.sub(_REPLACEMENT, text))
+
+    def _understand(self, question: Question, written: list[str]) -> Answer:
+        match question.kind:
+            case Kind.SELECT_MULTIPLE:
+                return self._choices(question, written)
+            case _ if len(written) > 1:
+                raise _NotUnderstood(_l("Give one answer."))
+            case Kind.SELECT_ONE:
+                return self._choices(question, written)[0]
+            case Kind.FILE | Kind.IMAGE:
+                return written[0]
+            case Kind.TEXT:
+                text = clean_text(written[0], multiline=question.multiline)
+                return self._email(text) if question.role is Role.EMAIL else text or None
+            case Kind.ACKNOWLEDGE:
+                return True
+            case Kind.DATE:
+                return self._date(written[0])
+            case _ if question.role is Role.AMOUNT:
+                return _canonical(str(Money.parse(written[0], self.currency, self.language).decimal))
+            case Kind.INTEGER:
+                return self._integer(written[0])
+            case _:
+                return _canonical(read_number(written[0], self.language))
+
+    def _choices(self, question: Question, written: list[str]) -> list[str]:
+        names = list(dict.fromkeys(text.strip() for text in written))
+        if any(question.choice(name) is None for name in names):
+            raise _NotUnderstood(_l("Choose from the list."))
+        # In the order of the form, whatever order they came in.
+        return [choice.name for choice in question.choices if choice.name in names]
+
+    def _email(self, text: str) -> str:
+        try:
+            return checked_email(text)
+        except RuleViolations as error:
+            raise _NotUnderstood(error.problems[0].message) from error
+
+    def _date(self, written: str) -> str:
+        digits = "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in written.strip())
+        try:
+            year, month, day = (int(part) for part in _DATE.fullmatch(digits).groups())
+            return date(year, month, day).isoformat()
+        except (AttributeError, ValueError) as error:
+            raise _NotUnderstood(_l("Write a day of the calendar as year-month-day, such as 2020-03-24.")) from error
+
+    def _integer(self, written: str) -> int:
+        number = Decimal(read_number(written, self.language))
+        if number != number.to_integral_value():
+            raise _NotUnderstood(_l("Write a whole number."))
+        if abs(number) > MAX_INTEGER:
+            raise _NotUnderstood(_l("This number is too large."))
+        return int(number)
+
+    # -- Rules ------------------------------------------------------------------------------------------------------
+
+    def rules(self, question: Question, *, missing_counts: bool) -> None:
+        """Check one answer against the question's own rules."""
+        answer = self.answers.get(question.name)
+        if answer is None:
+            if missing_counts and question.required:
+                message = localised(question.required_message, self.language)
+                self.complain(question, message or _l("Answer this question."))
+            return
+        if question.kind is Kind.TEXT:
+            self._length(question, answer["typed"] if question.name in self.unreadable else answer)
+        if question.name in self.unreadable:
+            return
+        if question.role is Role.AMOUNT:
+            self._amount(question, Decimal(answer))
+        if question.constraint:
+            self._constraint(question)
+
+    def _length(self, question: Question, answer: str | list[str]) -> None:
+        text = answer if isinstance(answer, str) else "".join(answer)
+        most = question.max_characters or MAX_CHARACTERS
+        # Each character has at least one code point: counting characters is only worth its time above the limit.
+        if len(text) > most and (characters := count_characters(text)) > most:
+            self.complain(
+                question,
+                _l("This has %(count)s characters; the limit is %(limit)s.", count=characters, limit=most),
+            )
+        if question.max_words and (words := count_words(text)) > question.max_words:
+            self.complain(
+                question, _l("This has %(count)s words; the limit is %(limit)s.", count=words, limit=question.max_words)
+            )
+
+    def _amount(self, question: Question, amount: Decimal) -> None:
+        requested = Money.rounded(amount, self.currency)
+        if requested.minor == 0:
+            self.complain(question, _l("Ask for more than nothing."))
+        if self.ceiling_minor is not None and requested.minor > self.ceiling_minor:
+            ceiling = Money(self.ceiling_minor, self.currency).format(self.language)
+            self.complain(question, _l("The most that you can ask for is %(ceiling)s.", ceiling=ceiling))
+
+    def _constraint(self, question: Question) -> None:
+        others = {name: _for_expression(answer) for name, answer in self.answers.items()}
+        try:
+            holds = _parsed(question.constraint).holds(Answers(others[question.name], others, self.today))
+        except ExpressionTooSlow:
+            self.complain(question, _l("This answer could not be checked. Please write it more simply."))
+            return
+        if not holds:
+            message = localised(question.constraint_message, self.language)
+            self.complain(question, message or _l("This answer does not fit the question. Please check it."))
+
+
+class _NotUnderstood(ValueError):
+    """What was typed is not an answer to this kind of question. `message` is for people."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(source: str) -> Expression:
+    return parse_expression(source)
+
+
+def _canonical(number: str) -> str:
+    """Write a decimal without needless zeros: "1500.50" and "1500.5" are the same answer."""
+    return f"{Decimal(number).normalize():f}" if Decimal(number) else "0"
+
+
+def _for_expression(answer: Answer) -> str:
+    """Return an answer as ODK's expressions see it; what is not understood counts as not answered."""
+    if not is_understood(answer):
+        return ""
+    if isinstance(answer, list):
+        return " ".join(answer)
+    return "OK" if answer is True else str(answer)
+
+
+def _shown_number(number: str, language: str, *, grouped: bool) -> str:
+    decimals = len(number.partition(".")[2])
+    pattern = f"{'#,##0' if grouped else '0'}.{'0' * decimals}" if decimals else ("#,##0" if grouped else "0")
+    return str(format_decimal(Decimal(number), format=pattern, locale=cldr(language)))

@@ -4,10 +4,6 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from flask import current_app
 
-import fundapp.core.audit
-import fundapp.core.mail
-import fundapp.core.outbox
-import fundapp.disbursement.models
 from fundapp.core.db import Base, JsonDocument, PlainText, UtcDateTime, db
 
 COLUMN_TYPES = {

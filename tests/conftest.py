@@ -1,4 +1,7 @@
-"""What tests share: one application on a real database (TEST_DATABASE=sqlite or postgresql), emptied after each test."""
+"""What tests share: one application on a real database, emptied after each test.
+
+TEST_DATABASE says which: sqlite (the default) or postgresql.
+"""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import event
+from time_machine import TimeMachineFixture
 from werkzeug.test import TestResponse
 
 from fundapp import create_app
@@ -138,6 +142,13 @@ def run_jobs(app: FundApp) -> Callable[[], int]:
         return done
 
     return run
+
+
+@pytest.fixture
+def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
+    """The present moment, standing still until the test calls `shift`."""
+    time_machine.move_to(datetime.now(UTC), tick=False)
+    return time_machine
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from fundapp.core.i18n import lazy_gettext as _l
 _address_needed = _l("Enter your e-mail address.")
 
 
-class LinkRequestForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class LinkRequestForm(FlaskForm):
     """Ask for a sign-in link."""
 
     email = EmailField(_l("Your e-mail address"), validators=[DataRequired(_address_needed), Length(max=254)])
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class PasswordForm(FlaskForm):
     """Sign in with a password."""
 
     email = EmailField(_l("Your e-mail address"), validators=[DataRequired(_address_needed), Length(max=254)])
@@ -24,7 +24,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     )
 
 
-class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class NewPasswordForm(FlaskForm):
     """Choose a password."""
 
     password = PasswordField(
@@ -34,5 +34,5 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type
     )
 
 
-class EmptyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class EmptyForm(FlaskForm):
     """A single button, with its token against forgery."""

@@ -87,7 +87,7 @@ class LinkPurpose(StrEnum):
     """What a one-time link is for; a link made for one purpose is refused for another."""
 
     SIGN_IN = "sign-in"
-    SET_PASSWORD = "set-password"
+    SET_PASSWORD = "set-password"  # noqa: S105 - the name of a purpose
 
 
 class OneTimeLink(Identified, Base):

@@ -8,7 +8,7 @@ from fundapp.accounts import queries
 from fundapp.accounts.permissions import ANONYMOUS, Actor
 from fundapp.core import clock
 
-_TOKEN = "session_token"
+_TOKEN = "session_token"  # noqa: S105 - the name of a cookie entry
 
 
 def load_actor() -> Actor:

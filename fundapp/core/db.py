@@ -40,7 +40,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - its interface
         """Return the stored instant, aware, in UTC."""
         if value is None:
             return None
@@ -56,7 +56,7 @@ class PlainText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - its interface
         """Normalise the text. Raises TextError for characters that never belong in it."""
         return None if value is None else clean_text(value, multiline=True)
 
@@ -141,7 +141,7 @@ def engine_options(database_url: str) -> Mapping[str, Any]:
 def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     if type(connection).__module__.split(".")[0] != "sqlite3":
         return
-    connection.isolation_level = None  # type: ignore[attr-defined]  # SQLAlchemy's begin event opens transactions
+    connection.isolation_level = None  # SQLAlchemy's begin event opens transactions
     cursor = connection.cursor()
     for pragma in (
         "busy_timeout=10000",

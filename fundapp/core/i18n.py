@@ -3,12 +3,13 @@
 Rules and services import the gettext functions from here, so that they never import Flask themselves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+import flask_babel
 from babel import Locale
-from flask_babel import force_locale, get_locale, gettext, lazy_gettext, ngettext, pgettext
+from flask_babel import force_locale, get_locale
 
 __all__ = [
     "LANGUAGES",
@@ -21,6 +22,12 @@ __all__ = [
     "ngettext",
     "pgettext",
 ]
+
+# Flask-Babel has no types. A lazy text is no str, but stands wherever one is shown.
+gettext: Callable[..., str] = flask_babel.gettext
+lazy_gettext: Callable[..., str] = flask_babel.lazy_gettext
+ngettext: Callable[..., str] = flask_babel.ngettext
+pgettext: Callable[..., str] = flask_babel.pgettext
 
 LANGUAGES: Final[dict[str, str]] = {
     "en": "English",

@@ -36,8 +36,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 class WebActor(Protocol):
     """What the request guard needs to know of whoever acts."""
 
-    person_id: UUID | None
-    language: str
+    @property
+    def person_id(self) -> UUID | None: ...
+
+    @property
+    def language(self) -> str: ...
 
     def can(self, permission: str) -> bool: ...
 

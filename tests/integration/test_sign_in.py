@@ -80,13 +80,13 @@ def test_an_unknown_address_gets_the_same_answer_and_no_mail(client, mail_dir, r
     assert list(mail_dir.iterdir()) == []
 
 
-def test_an_old_link_is_refused(client, mail_dir, run_jobs, time_machine):
+def test_an_old_link_is_refused(client, mail_dir, run_jobs, clock):
     person = make_person()
     db.session.commit()
     client.post("/sign-in/link", data={"email": person.email})
     run_jobs()
     link = mailed_link(mail_dir)
-    time_machine.shift(max(LINK_LIFE.values()))
+    clock.shift(max(LINK_LIFE.values()))
     assert client.post(link).status_code == 410
 
 

@@ -1,0 +1,121 @@
+"""The database's structure goes up, down and up again, with data in it, on both engines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from flask_migrate import check, downgrade, upgrade
+from sqlalchemy import func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from fundapp import create_app
+from fundapp.applications.models import Application, ApplicationStatus, Call, Entry
+from fundapp.core.db import Base, db
+from fundapp.core.web import FundApp
+from fundapp.disbursement.models import Award
+from fundapp.review.models import SlateStatus
+from fundapp.settings import Settings
+
+from ..factories import NOW, make_application, make_call, make_decision, make_review, make_reviewer, make_slate
+from ..servers import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FundApp]:
+    """An application on a database without any table."""
+
+    def made(url: str) -> FundApp:
+        return create_app(
+            Settings(
+                database_url=url,
+                redis_url="unix:///nowhere",
+                data_dir=tmp_path,
+                secret_key="a secret for tests, long enough to be one",
+                base_url="http://localhost",
+                mail_url=f"file:{tmp_path}/mail",
+            )
+        )
+
+    def opened(url: str) -> Iterator[FundApp]:
+        app = made(url)
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+
+    if request.param == "sqlite":
+        yield from opened(f"sqlite:///{tmp_path}/fundapp.sqlite")
+    else:
+        with PostgresServer() as server:
+            yield from opened(server.url("fundapp"))
+
+
+def fill() -> None:
+    """Put a decided round into the tables."""
+    call = make_call()
+    application = make_application(call)
+    make_application(call, status=ApplicationStatus.DRAFT)
+    entry = application.entries[0]
+    make_review(entry, make_reviewer(call), [4, None])
+    decision = make_decision(make_slate(call, SlateStatus.RELEASED), entry)
+    db.session.add(
+        Award(
+            decision_id=decision.id,
+            call_id=call.id,
+            reference=application.reference,
+            amount_minor=decision.amount_minor,
+            currency="USD",
+            awarded_at=NOW,
+        )
+    )
+    db.session.commit()
+
+
+def test_up_down_and_up_with_data(fresh_app):
+    upgrade()
+    fill()
+    db.session.remove()
+    downgrade(revision="base")
+    left = set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+    assert left == set()
+    upgrade()
+    fill()
+    assert db.session.scalar(select(func.count()).select_from(Entry)) == 1
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(fresh_app):
+    upgrade()
+    check()
+    assert set(inspect(db.engine).get_table_names()) - {"alembic_version"} == set(Base.metadata.tables)
+
+
+def test_there_is_one_newest_revision(fresh_app):
+    script = ScriptDirectory.from_config(fresh_app.extensions["migrate"].migrate.get_config())
+    assert len(script.get_heads()) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE call SET committed_minor = budget_minor + 1",
+        "UPDATE call SET committed_minor = -1",
+        "UPDATE application SET status = 'ineligible', eligibility_reason = ''",
+        "UPDATE application SET status = 'approved'",
+        "UPDATE application SET submitted_at = NULL WHERE status <> 'draft'",
+        "UPDATE score SET value = 0 WHERE cannot_judge",
+        "UPDATE decision SET amount_minor = 0",
+        "UPDATE slate SET ratified_by_id = proposed_by_id",
+        "UPDATE slate SET ratified_at = NULL",
+        "INSERT INTO entry SELECT application_id, call_id, category_id, requested_minor, created_at,"
+        " application_id FROM entry",
+    ],
+)
+def test_the_database_itself_refuses_what_must_never_be(fresh_app, statement):
+    upgrade()
+    fill()
+    with pytest.raises(IntegrityError):
+        db.session.execute(text(statement))
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Application)) == 2
+    assert db.session.scalars(select(Call)).one().committed_minor > 0

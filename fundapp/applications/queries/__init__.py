@@ -1,0 +1,1 @@
+"""Reads of calls and applications, each within what its actor may see."""

@@ -1,0 +1,170 @@
+"""What staff may read: calls in which they hold a permission, and in them nothing that they have a conflict with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from fundapp.accounts.models import Organisation, Person
+from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.rules import fold_organisation_name
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.applications.scope import in_calls, visible_to
+from fundapp.core.db import db
+from fundapp.core.errors import NotFound
+from fundapp.core.paging import Page
+
+PAGE_SIZE = 50
+SENT = tuple(status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT)
+"""Staff read what was sent; of drafts they only learn how many there are."""
+
+
+@dataclass(frozen=True)
+class ApplicationRow:
+    """One line of the list of applications. `requested_minor` is in minor units of the call's currency."""
+
+    id: UUID
+    reference: str
+    organisation_name: str
+    title: str
+    country: str
+    status: ApplicationStatus
+    submitted_at: datetime
+    requested_minor: int | None
+    category_codes: list[str]
+
+
+def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus, int]]]:
+    """Return the calls in which the actor reads applications, newest first, each with its counts by status."""
+    calls = list(
+        db.session.scalars(
+            select(Call)
+            .where(in_calls(actor, P.APPLICATION_READ, Call.id))
+            .options(joinedload(Call.programme))
+            .order_by(Call.opens_at.desc(), Call.slug)
+        )
+    )
+    rows = db.session.execute(
+        select(Application.call_id, Application.status, func.count())
+        .where(in_calls(actor, P.APPLICATION_READ, Application.call_id), visible_to(actor))
+        .group_by(Application.call_id, Application.status)
+    )
+    counts: dict[UUID, dict[ApplicationStatus, int]] = {call.id: _no_counts() for call in calls}
+    for call_id, status, number in rows:
+        counts[call_id][status] = number
+    return [(call, counts[call.id]) for call in calls]
+
+
+def managed_call(*, actor: Actor, slug: str, permission: str = P.APPLICATION_READ) -> Call:
+    """Return a call in which the actor holds a permission. Raises NotFound."""
+    call = db.session.scalar(
+        select(Call)
+        .where(Call.slug == slug, in_calls(actor, permission, Call.id))
+        .options(joinedload(Call.programme), selectinload(Call.extensions))
+    )
+    if call is None:
+        raise NotFound
+    return call
+
+
+def counts_by_status(*, actor: Actor, call: Call) -> Mapping[ApplicationStatus, int]:
+    """Return how many of a call's applications stand where, zeros included."""
+    rows = db.session.execute(
+        select(Application.status, func.count().label("number"))
+        .where(Application.call_id == call.id, visible_to(actor))
+        .group_by(Application.status)
+    )
+    return _no_counts() | {row.status: row.number for row in rows}
+
+
+def applications_page(
+    *, actor: Actor, call: Call, status: ApplicationStatus | None = None, search: str = "", number: int = 1
+) -> Page[ApplicationRow]:
+    """Return one page of a call's sent applications, by reference.
+
+    `search` looks for a text in references and organisations' names, its wildcards taken literally; a `number` past
+    the end gives the last page.
+    """
+    found = [Application.call_id == call.id, Application.status.in_(SENT), visible_to(actor)]
+    if status is not None:
+        found.append(Application.status == status)
+    if search:
+        found.append(_matches(search))
+    total = db.session.scalar(select(func.count()).select_from(Application).outerjoin(Organisation).where(*found))
+    page = Page[ApplicationRow](items=[], number=1, size=PAGE_SIZE, total=total or 0)
+    number = max(1, min(number, page.last))
+    requested = select(func.max(Entry.requested_minor)).where(Entry.application_id == Application.id).scalar_subquery()
+    rows = db.session.execute(
+        select(
+            Application.id,
+            Application.reference,
+            Application.organisation_name,
+            Application.title,
+            Application.country,
+            Application.status,
+            Application.submitted_at,
+            requested,
+            Application.category_codes,
+        )
+        .outerjoin(Organisation)
+        .where(*found)
+        .order_by(func.length(Application.reference), Application.reference)
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    return Page(items=[ApplicationRow(*row) for row in rows], number=number, size=PAGE_SIZE, total=total or 0)
+
+
+def sent_application(*, actor: Actor, application_id: UUID, permission: str = P.APPLICATION_READ) -> Application:
+    """Return an application that was sent in a call where the actor holds a permission. Raises NotFound."""
+    application = db.session.scalar(
+        select(Application)
+        .where(
+            Application.id == application_id,
+            Application.status.in_(SENT),
+            in_calls(actor, permission, Application.call_id),
+            visible_to(actor),
+        )
+        .options(
+            joinedload(Application.call).selectinload(Call.categories),
+            joinedload(Application.person),
+            selectinload(Application.entries).joinedload(Entry.category),
+            selectinload(Application.attachments),
+            selectinload(Application.submissions),
+        )
+    )
+    if application is None:
+        raise NotFound
+    return application
+
+
+def sent_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
+    """Return a file of an application that the actor may read. Raises NotFound."""
+    application = sent_application(actor=actor, application_id=application_id)
+    found = next((each for each in application.attachments if each.id == attachment_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def eligibility_decider(application: Application) -> str:
+    """Return the name of whoever decided on eligibility ("" while nobody did)."""
+    if application.eligibility_by_id is None:
+        return ""
+    person = db.session.get_one(Person, application.eligibility_by_id)
+    return person.name or person.email
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    return or_(
+        Application.reference.icontains(search, autoescape=True),
+        Application.organisation_name.icontains(search, autoescape=True),
+        Organisation.name_key.contains(fold_organisation_name(search), autoescape=True),
+    )
+
+
+def _no_counts() -> dict[ApplicationStatus, int]:
+    return dict.fromkeys(ApplicationStatus, 0)

@@ -1,0 +1,1 @@
+"""Everything that changes calls and applications, one function per use case."""

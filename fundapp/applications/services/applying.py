@@ -1,0 +1,299 @@
+"""What an applicant does before sending: ask for a link, start, save, attach."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete
+
+from fundapp.accounts.models import LinkPurpose, Person
+from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.rules import checked_email
+from fundapp.accounts.services import ensure_person, send_link
+from fundapp.applications.answers import (
+    Answer,
+    CheckedAnswers,
+    Typed,
+    check_answers,
+    facts,
+    typed_again,
+)
+from fundapp.applications.form_definition import FormDefinition, Kind, Question, Role
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call
+from fundapp.applications.queries.applicant import invitation_for, is_invited, own_application_in
+from fundapp.applications.queries.public import current_form
+from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
+from fundapp.core import mail
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.storage import Storage
+from fundapp.core.text import TextError, clean_text
+
+
+class ChangedElsewhere(Conflict):
+    """The stored answers are not those that the sender of these had seen; `stored` holds them."""
+
+    def __init__(self, stored: Mapping[str, Answer | None]) -> None:
+        super().__init__(_l("These answers were changed in another window or by somebody else."))
+        self.stored = stored
+
+
+def request_start(*, call: Call, email: str, secret_key: str, next_path: str, language: str, now: datetime) -> None:
+    """Mail a link with which an address can start or go on with an application.
+
+    The answer on screen is the same for every address; an uninvited one is told so by mail. Raises RuleViolations for
+    something that is no address.
+    """
+    address = checked_email(email)
+    if not is_invited(call=call, email=address):
+        mail.queue_mail(
+            to_address=address, language=language, template="not_invited", data={"call": call.slug}, now=now
+        )
+        return
+    person = ensure_person(email=address, now=now, language=language)
+    if person.is_active:
+        send_link(
+            person=person,
+            purpose=LinkPurpose.SIGN_IN,
+            secret_key=secret_key,
+            now=now,
+            next_path=next_path,
+            language=language,
+        )
+
+
+def start_application(*, actor: Actor, call: Call, language: str, now: datetime) -> Application:
+    """Return the actor's application in a call, made if there is none: starting twice makes one draft.
+
+    Raises Conflict while the call takes no applications, NotAllowed for an address that was not invited.
+    """
+    actor.require(P.APPLICATION_WRITE)
+    person = db.session.get_one(Person, actor.person_id, with_for_update=True)
+    existing = own_application_in(actor=actor, call=call)
+    if existing is not None:
+        return existing
+    require_open(call, now)
+    if not is_invited(call=call, email=person.email):
+        raise NotAllowed(
+            P.APPLICATION_WRITE,
+            _l("This call is by invitation. Sign in with the address to which the invitation was sent."),
+        )
+    form_version = current_form(call)
+    form = FormDefinition.from_json(form_version.definition)
+    application = Application(
+        call=call,
+        form_version=form_version,
+        person_id=person.id,
+        language=language,
+        answers={},
+        category_codes=[],
+        started_at=now,
+        saved_at=now,
+    )
+    db.session.add(application)
+    _keep(application, form, _known_answers(form, call, person))
+    db.session.flush()
+    record(actor=actor, action="application:start", subject=application, now=now, call_id=call.id)
+    db.session.flush()
+    return application
+
+
+def save_draft(
+    *,
+    actor: Actor,
+    application: Application,
+    typed: Mapping[str, Typed],
+    seen: str,
+    language: str,
+    now: datetime,
+) -> list[Problem]:
+    """Keep what was typed, right or wrong, before or after the deadline; return what will have to be put right.
+
+    `typed` holds the fields of one page by question name, `seen` the `fingerprint` of their stored answers when the
+    page was made. Raises ChangedElsewhere, and changes nothing, when other answers were stored since; Conflict once the
+    application was sent.
+    """
+    _lock_draft(actor, application)
+    form = form_of(application)
+    checked = checked_answers(application, form, typed, language=language, now=now, submitting=False)
+    values = {name: checked.answers.get(name) for name in typed}
+    stored = stored_answers(application, typed)
+    if values != stored:
+        if fingerprint(stored) != seen:
+            raise ChangedElsewhere(stored)
+        _keep(application, form, values)
+        record(
+            actor=actor,
+            action="application:save",
+            subject=application,
+            now=now,
+            call_id=application.call_id,
+            data={"questions": sorted(name for name in values if values[name] != stored[name])},
+        )
+    application.saved_at = now
+    db.session.flush()
+    return [problem for problem in checked.problems if problem.field in typed]
+
+
+def attach_file(
+    *,
+    actor: Actor,
+    application: Application,
+    question: Question,
+    filename: str,
+    data: bytes,
+    storage: Storage,
+    now: datetime,
+) -> Attachment:
+    """Keep a file as the answer to a question, in place of an earlier one.
+
+    The bytes are stored by their hash before the transaction ends; a file that no row names is only left over. Raises
+    RuleViolations naming the question (kind by content, size, name), Conflict once the application was sent.
+    """
+    _lock_draft(actor, application)
+    form = form_of(application)
+    try:
+        filename = clean_text(filename)
+    except TextError as error:
+        raise RuleViolations([Problem(error.message, field=question.name)]) from error
+    problems = file_problems(filename=filename, data=data, images_only=question.kind is Kind.IMAGE)
+    if problems:
+        raise RuleViolations([Problem(problem.message, field=question.name) for problem in problems])
+    _drop_files(application, question)
+    attachment = Attachment(
+        application_id=application.id,
+        question=question.name,
+        filename=filename,
+        content_type=content_type_of(data) or "",
+        size_bytes=len(data),
+        sha256=storage.put(data),
+        uploaded_at=now,
+    )
+    db.session.add(attachment)
+    _keep(application, form, {question.name: str(attachment.id)})
+    application.saved_at = now
+    record(
+        actor=actor,
+        action="application:attach",
+        subject=application,
+        now=now,
+        call_id=application.call_id,
+        data={"question": question.name, "sha256": attachment.sha256, "size_bytes": attachment.size_bytes},
+    )
+    db.session.flush()
+    return attachment
+
+
+def remove_file(*, actor: Actor, application: Application, question: Question, now: datetime) -> None:
+    """Take the file of a question out of a draft. Raises Conflict once the application was sent."""
+    _lock_draft(actor, application)
+    _drop_files(application, question)
+    _keep(application, form_of(application), {question.name: None})
+    application.saved_at = now
+    record(
+        actor=actor,
+        action="application:remove_file",
+        subject=application,
+        now=now,
+        call_id=application.call_id,
+        data={"question": question.name},
+    )
+    db.session.flush()
+
+
+def require_open(call: Call, now: datetime) -> None:
+    """Raise Conflict, saying why, unless the call takes applications at this instant."""
+    match opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now):
+        case Opening.NOT_YET:
+            raise Conflict(_l("This call is not open yet."))
+        case Opening.CLOSED:
+            raise Conflict(_l("The deadline of this call has passed. Your text is kept, and nothing was sent."))
+
+
+def form_of(application: Application) -> FormDefinition:
+    """Return the form in the version that an application answers."""
+    return FormDefinition.from_json(application.form_version.definition)
+
+
+def stored_answers(application: Application, names: Iterable[str]) -> dict[str, Answer | None]:
+    """Return the stored answers to some questions, None for those without one."""
+    return {name: application.answers.get(name) for name in names}
+
+
+def fingerprint(answers: Mapping[str, Answer | None]) -> str:
+    """Return a SHA-256 over answers, the same for the same answers in any order."""
+    canonical = json.dumps(answers, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def checked_answers(
+    application: Application,
+    form: FormDefinition,
+    typed: Mapping[str, Typed],
+    *,
+    language: str,
+    now: datetime,
+    submitting: bool,
+) -> CheckedAnswers:
+    """Check a whole application, with what was typed now in place of the stored answers to the same questions."""
+    call = application.call
+    again = {
+        question.name: typed_again(question, application.answers.get(question.name), language)
+        for question in form.questions
+    }
+    return check_answers(
+        form,
+        {**again, **typed},
+        submitting=submitting,
+        language=language,
+        today=now.astimezone(ZoneInfo(call.time_zone)).date(),
+        currency=call.currency,
+        ceiling_minor=call.ceiling_minor,
+    )
+
+
+def _lock_draft(actor: Actor, application: Application) -> None:
+    actor.require(P.APPLICATION_WRITE)
+    if application.person_id != actor.person_id:
+        raise NotAllowed(P.APPLICATION_WRITE)
+    db.session.refresh(application, with_for_update=True)
+    if application.status is not ApplicationStatus.DRAFT:
+        raise Conflict(_l("This application was sent already. What was sent can't be changed."))
+
+
+def _keep(application: Application, form: FormDefinition, values: Mapping[str, Answer | None]) -> None:
+    kept = {**application.answers, **values}
+    application.answers = {name: answer for name, answer in kept.items() if answer is not None}
+    known = facts(form, application.answers, application.call.currency)
+    application.organisation_name = known.organisation
+    application.title = known.title
+    application.country = known.country
+    application.region = known.region
+    application.category_codes = list(known.categories)
+
+
+def _drop_files(application: Application, question: Question) -> None:
+    db.session.execute(
+        delete(Attachment).where(Attachment.application_id == application.id, Attachment.question == question.name)
+    )
+    db.session.expire(application, ["attachments"])
+
+
+def _known_answers(form: FormDefinition, call: Call, person: Person) -> dict[str, Answer]:
+    """Return what is known already, so that nobody types it twice: the address, and the name on the invitation."""
+    invitation = invitation_for(call=call, email=person.email)
+    known = {
+        Role.EMAIL: person.email,
+        Role.CONTACT_NAME: person.name,
+        Role.ORGANISATION: invitation.organisation_name if invitation else "",
+    }
+    answers = {}
+    for role, text in known.items():
+        question = form.with_role(role)
+        if question is not None and text:
+            answers[question.name] = text
+    return answers

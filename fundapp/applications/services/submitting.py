@@ -1,0 +1,156 @@
+"""Sending an application in: once, before the deadline, whole."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.services import ensure_membership, ensure_organisation
+from fundapp.applications.answers import Facts, facts
+from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
+from fundapp.applications.queries.applicant import is_invited
+from fundapp.applications.services.applying import checked_answers, fingerprint, form_of, require_open
+from fundapp.applications.transitions import APPLICATION
+from fundapp.core import mail
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.workflow import apply_transition
+
+
+def submit_application(
+    *, actor: Actor, application: Application, seen: str, language: str, now: datetime
+) -> Submission:
+    """Send an application in and mail the receipt; sending the same again gives the same submission.
+
+    `seen` is the `fingerprint` of all answers as they were shown for checking. Raises Conflict when others are stored,
+    when the call takes no applications at `now`, or when something else was sent already; RuleViolations with all that
+    is missing or wrong; NotAllowed for an address that was not invited. Nothing is changed then.
+    """
+    actor.require(P.APPLICATION_WRITE)
+    if application.person_id != actor.person_id:
+        raise NotAllowed(P.APPLICATION_WRITE)
+    db.session.refresh(application, with_for_update=True)
+    if fingerprint(application.answers) != seen:
+        raise Conflict(_l("The answers were changed after this page was made. Please check them again."))
+    if application.status is not ApplicationStatus.DRAFT:
+        db.session.expire(application, ["submissions"])
+        return application.submissions[-1]
+    call = application.call
+    require_open(call, now)
+    if not is_invited(call=call, email=application.person.email):
+        raise NotAllowed(P.APPLICATION_WRITE, _l("This call is by invitation."))
+    form = form_of(application)
+    if problems := submission_problems(application, form, language=language, now=now):
+        raise RuleViolations(problems)
+    submission = register_submission(actor=actor, application=application, form=form, now=now)
+    mail.queue_mail(
+        to_address=application.person.email,
+        language=application.language,
+        template="receipt",
+        data={
+            "application_id": str(application.id),
+            "reference": application.reference,
+            "submitted_at": now.isoformat(),
+            "time_zone": call.time_zone,
+            "content_sha256": submission.content_sha256,
+        },
+        now=now,
+    )
+    return submission
+
+
+def submission_problems(
+    application: Application, form: FormDefinition, *, language: str, now: datetime
+) -> list[Problem]:
+    """Return everything that stands between a draft and sending it; `Problem.field` is the question's name."""
+    checked = checked_answers(application, form, {}, language=language, now=now, submitting=True)
+    chosen = facts(form, checked.answers, application.call.currency).categories
+    return [*checked.problems, *_category_problems(application.call, form, chosen)]
+
+
+def register_submission(*, actor: Actor, application: Application, form: FormDefinition, now: datetime) -> Submission:
+    """Give a complete draft its reference, entries and frozen copy, however it reached us.
+
+    The caller has checked the answers and holds the permission to send them. Raises InvalidTransition unless it is a
+    draft.
+    """
+    call = application.call
+    known = facts(form, application.answers, call.currency)
+    if known.organisation:
+        organisation = ensure_organisation(name=known.organisation, now=now)
+        ensure_membership(person=application.person, organisation=organisation, now=now)
+        application.organisation_id = organisation.id
+    reference = next_reference(call.id)
+    content_sha256 = fingerprint(
+        {
+            "call": call.slug,
+            "reference": reference,
+            "form": form.fingerprint,
+            "answers": application.answers,
+            "files": {str(each.id): each.sha256 for each in application.attachments},
+        }
+    )
+    apply_transition(
+        APPLICATION,
+        application,
+        "submit",
+        actor=actor,
+        now=now,
+        call_id=call.id if actor.is_system else None,
+        evidence={"submitted_at": now, "reference": reference},
+        data={"reference": reference, "content_sha256": content_sha256},
+    )
+    submission = Submission(
+        application_id=application.id,
+        number=1,
+        form_version_id=application.form_version_id,
+        answers=application.answers,
+        content_sha256=content_sha256,
+        submitted_by_id=actor.person_id,
+        submitted_at=now,
+    )
+    db.session.add(submission)
+    db.session.add_all(_entries(application, call, known, now))
+    db.session.flush()
+    return submission
+
+
+def next_reference(call_id: UUID) -> str:
+    """Take the next reference of a call ("GJF-2020-0042"); the database counts, so that no two are alike."""
+    prefix, number = db.session.execute(
+        update(Call)
+        .where(Call.id == call_id)
+        .values(last_reference=Call.last_reference + 1)
+        .returning(Call.reference_prefix, Call.last_reference)
+    ).one()
+    return f"{prefix}-{number:04d}"
+
+
+def _entries(application: Application, call: Call, known: Facts, now: datetime) -> list[Entry]:
+    chosen: list[Category | None] = [each for each in call.categories if each.code in known.categories]
+    return [
+        Entry(
+            application_id=application.id,
+            call_id=call.id,
+            category_id=category.id if category else None,
+            requested_minor=None if category and category.award_minor is not None else known.amount_minor,
+            created_at=now,
+        )
+        for category in (chosen or [None])
+    ]
+
+
+def _category_problems(call: Call, form: FormDefinition, chosen: tuple[str, ...]) -> list[Problem]:
+    if not call.categories:
+        return []
+    question = form.with_role(Role.CATEGORIES)
+    field = question.name if question else None
+    codes = {category.code for category in call.categories}
+    if not chosen or not set(chosen) <= codes:
+        return [Problem(_l("Choose at least one category of this call."), field=field)]
+    if len(chosen) > call.max_categories:
+        return [Problem(_l("Choose at most %(most)s categories.", most=call.max_categories), field=field)]
+    return []

@@ -1,0 +1,42 @@
+"""Instants and days as people read them: in a named zone and in UTC, by CLDR."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone_location
+
+from fundapp.core.i18n import current_language
+from fundapp.core.numbers import cldr
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One instant, written twice. `local` and `place` are empty when the zone is UTC itself."""
+
+    local: str
+    place: str
+    utc: str
+    iso: str
+
+
+def moment(at: datetime, time_zone: str = "UTC") -> Moment:
+    """Write an aware instant in an IANA zone and in UTC, in the current language."""
+    zone = ZoneInfo(time_zone)
+    in_utc = time_zone in ("UTC", "Etc/UTC")
+    return Moment(
+        local="" if in_utc else _written(at.astimezone(zone)),
+        place="" if in_utc else get_timezone_location(zone, locale=cldr(current_language()), return_city=True),
+        utc=_written(at.astimezone(UTC)),
+        iso=at.astimezone(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def day(on: date) -> str:
+    """Write a day in full in the current language ("24 March 2020")."""
+    return format_date(on, format="long", locale=cldr(current_language()))
+
+
+def _written(at: datetime) -> str:
+    clock = format_time(at.time(), format="HH:mm", locale=cldr(current_language()))
+    return f"{day(at.date())}, {clock}"

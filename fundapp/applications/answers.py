@@ -63,7 +63,7 @@ class CheckedAnswers:
     """Answers ready to be stored, and what is wrong with them; `Problem.field` is the question's name."""
 
     answers: dict[str, Answer]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
 
 
 def check_answers(
@@ -75,21 +75,25 @@ def check_answers(
     today: date,
     currency: str,
     ceiling_minor: int | None = None,
+    max_categories: int | None = None,
 ) -> CheckedAnswers:
-    """Read what was typed into a form and say all that is wrong with it.
+    """Read what was typed into a form and say all that is wrong with it; never raises.
 
     `typed` holds the fields by question name (of a file: the id of its attachment). A draft may hold anything and is
     told what to put right; when `submitting`, what is missing counts too. `today` is the date in the call's time zone;
     amounts are read in `currency`, and may not be above `ceiling_minor` (inclusive, in minor units).
     """
-    check = _Check(form, language, today, currency, ceiling_minor)
+    read = {
+        question.name: _read(question, typed.get(question.name, ""), language, currency)
+        for question in form.questions
+        if question.takes_answer
+    }
+    answers = {name: answer for name, answer in read.items() if answer is not None}
+    check = _Check(answers, language, today, currency, ceiling_minor, max_categories)
     for question in form.questions:
-        if question.takes_answer:
-            check.read(question, typed.get(question.name, ""))
-    for question in form.questions:
-        if question.takes_answer and is_asked(form, question, check.answers):
-            check.rules(question, missing_counts=submitting)
-    return CheckedAnswers(check.answers, check.problems)
+        if question.takes_answer and is_asked(form, question, answers):
+            check.question(question, missing_counts=submitting)
+    return CheckedAnswers(answers, check.problems)
 
 
 def is_asked(form: FormDefinition, question: Question, answers: Mapping[str, Answer]) -> bool:
@@ -123,20 +127,19 @@ def typed_again(question: Question, answer: Answer, language: str) -> str | list
 
 
 def shown(question: Question, answer: Answer, language: str, currency: str) -> str:
-    """Return an answer as people read it: labels, numbers and dates in the language, amounts with their currency.
+    """Return an answer as people read it; empty where nothing was answered.
 
-    A file comes back as its id: the caller knows its name and where it can be had.
+    Labels, numbers and dates are in the language, amounts with their currency. A file comes back as its id: the caller
+    knows its name and where it can be had.
     """
     if answer is None:
         return ""
     if not is_understood(answer):
         typed = answer["typed"]
-        return ", ".join(typed) if isinstance(typed, list) else str(typed)
+        return "\n".join(typed) if isinstance(typed, list) else str(typed)
     if question.kind in CHOICE_KINDS:
         names = answer if isinstance(answer, list) else [answer]
-        labels = [
-            localised(choice.label, language) if (choice := question.choice(name)) else str(name) for name in names
-        ]
+        labels = [localised(choice.label, language) if (choice := question.choice(name)) else name for name in names]
         return str(format_list(labels, locale=cldr(language)))
     if question.kind is Kind.ACKNOWLEDGE:
         return str(_("Yes"))
@@ -187,120 +190,59 @@ def facts(form: FormDefinition, answers: Mapping[str, Answer], currency: str) ->
 
 @dataclass
 class _Check:
-    """One reading of one form."""
+    """One look through all the answers."""
 
-    form: FormDefinition
+    answers: Mapping[str, Answer]
     language: str
     today: date
     currency: str
     ceiling_minor: int | None
-    answers: dict[str, Answer] = field(default_factory=dict)
+    max_categories: int | None
     problems: list[Problem] = field(default_factory=list)
-    unreadable: set[str] = field(default_factory=set)
 
     def complain(self, question: Question, message: str) -> None:
         """Note a problem beside the question."""
         self.problems.append(Problem(message, field=question.name))
 
-    # -- Reading ----------------------------------------------------------------------------------------------------
-
-    def read(self, question: Question, typed: Typed) -> None:
-        """Turn what was typed into an answer, or keep it as typed with a problem."""
-        written = [self._storable(question, text) for text in ([typed] if isinstance(typed, str) else typed)]
-        written = [text for text in written if text.strip()]
-        if not written:
-            return
-        try:
-            answer = self._understand(question, written)
-        except (TextError, NumberError, MoneyError, _NotUnderstood) as error:
-            self.complain(question, error.message)
-            self.unreadable.add(question.name)
-            answer = {"typed": written if len(written) > 1 else written[0]}
-        if answer is not None:
-            self.answers[question.name] = answer
-
-    def _storable(self, question: Question, text: str) -> str:
-        if _REPLACEMENT in text or _NOT_STORABLE.search(text):
-            self.complain(
-                question,
-                _l("This text has a character in it that cannot be kept; � stands in its place. Please put it right."),
-            )
-        return str(_NOT_STORABLE.sub(_REPLACEMENT, text))
-
-    def _understand(self, question: Question, written: list[str]) -> Answer:
-        match question.kind:
-            case Kind.SELECT_MULTIPLE:
-                return self._choices(question, written)
-            case _ if len(written) > 1:
-                raise _NotUnderstood(_l("Give one answer."))
-            case Kind.SELECT_ONE:
-                return self._choices(question, written)[0]
-            case Kind.FILE | Kind.IMAGE:
-                return written[0]
-            case Kind.TEXT:
-                text = clean_text(written[0], multiline=question.multiline)
-                return self._email(text) if question.role is Role.EMAIL else text or None
-            case Kind.ACKNOWLEDGE:
-                return True
-            case Kind.DATE:
-                return self._date(written[0])
-            case _ if question.role is Role.AMOUNT:
-                return _canonical(str(Money.parse(written[0], self.currency, self.language).decimal))
-            case Kind.INTEGER:
-                return self._integer(written[0])
-            case _:
-                return _canonical(read_number(written[0], self.language))
-
-    def _choices(self, question: Question, written: list[str]) -> list[str]:
-        names = list(dict.fromkeys(text.strip() for text in written))
-        if any(question.choice(name) is None for name in names):
-            raise _NotUnderstood(_l("Choose from the list."))
-        # In the order of the form, whatever order they came in.
-        return [choice.name for choice in question.choices if choice.name in names]
-
-    def _email(self, text: str) -> str:
-        try:
-            return checked_email(text)
-        except RuleViolations as error:
-            raise _NotUnderstood(error.problems[0].message) from error
-
-    def _date(self, written: str) -> str:
-        digits = "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in written.strip())
-        try:
-            year, month, day = (int(part) for part in _DATE.fullmatch(digits).groups())
-            return date(year, month, day).isoformat()
-        except (AttributeError, ValueError) as error:
-            raise _NotUnderstood(_l("Write a day of the calendar as year-month-day, such as 2020-03-24.")) from error
-
-    def _integer(self, written: str) -> int:
-        number = Decimal(read_number(written, self.language))
-        if number != number.to_integral_value():
-            raise _NotUnderstood(_l("Write a whole number."))
-        if abs(number) > MAX_INTEGER:
-            raise _NotUnderstood(_l("This number is too large."))
-        return int(number)
-
-    # -- Rules ------------------------------------------------------------------------------------------------------
-
-    def rules(self, question: Question, *, missing_counts: bool) -> None:
-        """Check one answer against the question's own rules."""
+    def question(self, question: Question, *, missing_counts: bool) -> None:
+        """Check one answer by its kind and by the question's own rules."""
         answer = self.answers.get(question.name)
         if answer is None:
             if missing_counts and question.required:
                 message = localised(question.required_message, self.language)
                 self.complain(question, message or _l("Answer this question."))
             return
-        if question.kind is Kind.TEXT:
-            self._length(question, answer["typed"] if question.name in self.unreadable else answer)
-        if question.name in self.unreadable:
+        self._characters(question, answer)
+        if not is_understood(answer):
+            self._not_understood(question, answer["typed"])
             return
+        if question.kind is Kind.TEXT:
+            self._length(question, answer)
         if question.role is Role.AMOUNT:
             self._amount(question, Decimal(answer))
+        if question.role is Role.CATEGORIES and self.max_categories and len(answer) > self.max_categories:
+            self.complain(question, _l("Choose at most %(limit)s.", limit=self.max_categories))
         if question.constraint:
             self._constraint(question)
 
-    def _length(self, question: Question, answer: str | list[str]) -> None:
-        text = answer if isinstance(answer, str) else "".join(answer)
+    def _characters(self, question: Question, answer: Answer) -> None:
+        texts = answer if isinstance(answer, str) else answer.get("typed", "") if isinstance(answer, Mapping) else ""
+        if any(_REPLACEMENT in text for text in ([texts] if isinstance(texts, str) else texts)):
+            self.complain(
+                question,
+                _l("This text has a character in it that cannot be kept; � stands in its place. Please put it right."),
+            )
+
+    def _not_understood(self, question: Question, typed: Typed) -> None:
+        written = [typed] if isinstance(typed, str) else list(typed)
+        try:
+            _understand(question, written, self.language, self.currency)
+        except (TextError, NumberError, MoneyError, _NotUnderstood) as error:
+            self.complain(question, error.message)
+        if question.kind is Kind.TEXT:
+            self._length(question, "".join(written))
+
+    def _length(self, question: Question, text: str) -> None:
         most = question.max_characters or MAX_CHARACTERS
         # Each character has at least one code point: counting characters is only worth its time above the limit.
         if len(text) > most and (characters := count_characters(text)) > most:
@@ -322,7 +264,7 @@ class _Check:
             self.complain(question, _l("The most that you can ask for is %(ceiling)s.", ceiling=ceiling))
 
     def _constraint(self, question: Question) -> None:
-        others = {name: _for_expression(answer) for name, answer in self.answers.items()}
+        others = {name: _for_expression(answer) for name, answer in self.answers.items() if answer is not None}
         try:
             holds = _parsed(question.constraint).holds(Answers(others[question.name], others, self.today))
         except ExpressionTooSlow:
@@ -364,3 +306,77 @@ def _shown_number(number: str, language: str, *, grouped: bool) -> str:
     decimals = len(number.partition(".")[2])
     pattern = f"{'#,##0' if grouped else '0'}.{'0' * decimals}" if decimals else ("#,##0" if grouped else "0")
     return str(format_decimal(Decimal(number), format=pattern, locale=cldr(language)))
+
+
+def _read(question: Question, typed: Typed, language: str, currency: str) -> Answer:
+    """Return what is stored for what was typed: None for nothing."""
+    written = [_storable(text) for text in ([typed] if isinstance(typed, str) else typed)]
+    written = [text for text in written if text.strip()]
+    if not written:
+        return None
+    try:
+        return _understand(question, written, language, currency)
+    except (TextError, NumberError, MoneyError, _NotUnderstood):
+        return {"typed": written if len(written) > 1 else written[0]}
+
+
+def _storable(text: str) -> str:
+    return str(_NOT_STORABLE.sub(_REPLACEMENT, text))
+
+
+def _understand(question: Question, written: list[str], language: str, currency: str) -> Answer:
+    match question.kind:
+        case Kind.SELECT_MULTIPLE:
+            return _chosen(question, written)
+        case _ if len(written) > 1:
+            raise _NotUnderstood(_l("Give one answer."))
+        case Kind.SELECT_ONE:
+            return _chosen(question, written)[0]
+        case Kind.TEXT:
+            text = clean_text(written[0], multiline=question.multiline)
+            return _email(text) if question.role is Role.EMAIL else text or None
+        case Kind.ACKNOWLEDGE:
+            return True
+        case Kind.DATE:
+            return _day(written[0])
+        case Kind.FILE | Kind.IMAGE:
+            return written[0]
+        case _ if question.role is Role.AMOUNT:
+            return _canonical(str(Money.parse(written[0], currency, language).decimal))
+        case Kind.INTEGER:
+            return _integer(written[0], language)
+        case _:
+            return _canonical(read_number(written[0], language))
+
+
+def _chosen(question: Question, written: list[str]) -> list[str]:
+    names = list(dict.fromkeys(text.strip() for text in written))
+    if any(question.choice(name) is None for name in names):
+        raise _NotUnderstood(_l("Choose from the list."))
+    # In the order of the form, whatever order they came in.
+    return [choice.name for choice in question.choices if choice.name in names]
+
+
+def _email(text: str) -> str:
+    try:
+        return checked_email(text)
+    except RuleViolations as error:
+        raise _NotUnderstood(error.problems[0].message) from error
+
+
+def _day(written: str) -> str:
+    digits = "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in written.strip())
+    try:
+        year, month, day = (int(part) for part in _DATE.fullmatch(digits).groups())
+        return date(year, month, day).isoformat()
+    except (AttributeError, ValueError) as error:
+        raise _NotUnderstood(_l("Write a day of the calendar as year-month-day, such as 2020-03-24.")) from error
+
+
+def _integer(written: str, language: str) -> int:
+    number = Decimal(read_number(written, language))
+    if number != number.to_integral_value():
+        raise _NotUnderstood(_l("Write a whole number."))
+    if abs(number) > MAX_INTEGER:
+        raise _NotUnderstood(_l("This number is too large."))
+    return int(number)

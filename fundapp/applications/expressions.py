@@ -77,9 +77,7 @@ def parse_expression(source: str) -> Expression:
     Raises ExpressionError with everything that a form's author needs to put it right.
     """
     if len(source) > MAX_LENGTH:
-        raise ExpressionError(
-            _l("The expression is longer than %(limit)s characters.", limit=MAX_LENGTH)
-        )
+        raise ExpressionError(_l("The expression is longer than %(limit)s characters.", limit=MAX_LENGTH))
     calls = _CALL.findall(_LITERAL.sub("''", source))
     if unknown := sorted({name for name in calls if name not in _ARITIES and name not in _OPERATOR_WORDS}):
         raise ExpressionError(

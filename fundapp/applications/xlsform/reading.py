@@ -86,9 +86,7 @@ def _check_together(reader: Reader, survey: Survey) -> None:
     categories = by_role.get(Role.CATEGORIES)
     for question, row in zip(survey.questions, survey.rows, strict=True):
         for name in sorted(survey.references.get(question.name, frozenset()) - survey.answered):
-            reader.complain(
-                _l("No question is called “%(name)s”.", name=name), row.place("survey", "constraint")
-            )
+            reader.complain(_l("No question is called “%(name)s”.", name=name), row.place("survey", "constraint"))
         if question.category and (categories is None or categories.choice(question.category) is None):
             reader.complain(
                 _l("“%(name)s” is not a choice of the question with the role “categories”.", name=question.category),

@@ -188,7 +188,9 @@ def _stray_cells(worksheet: Any, sheet: Sheet) -> Iterator[Problem]:
                 )
             elif headers[column] not in read.get(number, {}):
                 yield Problem(
-                    _l("This cell could not be read. If it is a formula, put its value there; "
-                       "if there are many empty rows above it, take them out."),
+                    _l(
+                        "This cell could not be read. If it is a formula, put its value there; "
+                        "if there are many empty rows above it, take them out."
+                    ),
                     place=place(sheet.name, number, headers[column]),
                 )

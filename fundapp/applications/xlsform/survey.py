@@ -130,9 +130,7 @@ class _SurveyReader:
                 _l("A name starts with a letter and has only letters, digits, “_”, “-” and “.”."), row, "name"
             )
         elif name.casefold() in self.names:
-            self._complain(
-                _l("Row %(row)s has this name already.", row=self.names[name.casefold()]), row, "name"
-            )
+            self._complain(_l("Row %(row)s has this name already.", row=self.names[name.casefold()]), row, "name")
         self.names.setdefault(name.casefold(), row.number)
         return name
 

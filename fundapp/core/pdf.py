@@ -1,0 +1,247 @@
+"""Letters as PDF: one template, one frozen record of plain values, the same bytes each time.
+
+A letter that lacks a value, a character's font or its logo is not made: `render_pdf` says why instead. The renderer
+reads nothing but the templates and pictures of this package; whatever else a page asks for stops it.
+"""
+
+import base64
+import os
+import re
+import types
+import unicodedata
+from dataclasses import fields, is_dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Union, get_args, get_origin, get_type_hints
+
+from fontTools.ttLib import TTFont
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from fundapp.core.i18n import direction, gettext, in_language, ngettext
+
+if TYPE_CHECKING:
+    from weasyprint import CSS
+
+_package: Final = Path(__file__).parent.parent
+TEMPLATES: Final = _package.parent / "templates"
+FONTS_CONF: Final = _package / "assets" / "fonts.conf"
+_PICTURES: Final = {"logo.svg": _package / "static" / "logo.svg"}
+_APT: Final = "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core"
+_PRIMITIVES: Final = (str, int, bool, date)
+
+
+class PdfError(Exception):
+    """This letter cannot be made."""
+
+
+class MissingValue(PdfError):
+    """The record lacks a value that its letter needs. `field` names it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"missing value: {field}")
+        self.field = field
+
+
+class MissingFont(PdfError):
+    """No installed font can draw some characters of the letter. `characters` are these."""
+
+    def __init__(self, characters: str) -> None:
+        names = ", ".join(f"{c} ({unicodedata.name(c, f'U+{ord(c):04X}')})" for c in characters[:5])
+        super().__init__(f"no font for: {names}")
+        self.characters = characters
+
+
+class PdfUnavailable(PdfError):
+    """This machine lacks a library or a font; the message gives the line that installs it."""
+
+
+def render_pdf(template: str, letter: object, *, language: str) -> bytes:
+    """Render templates/pdf/`template` with `letter` (a frozen dataclass of plain values) as a PDF/UA-1 file.
+
+    Deterministic: the same record gives the same bytes. Raises MissingValue for a value that is blank although its
+    type does not allow None, MissingFont, PdfUnavailable, and PdfError for anything else that is wrong with it.
+    """
+    values = _values(letter)
+    if unknown := _characters_without_font("".join(text for text in values.values() if isinstance(text, str))):
+        raise MissingFont(unknown)
+    return html_to_pdf(render_html(template, letter, language=language))
+
+
+def render_html(template: str, letter: object, *, language: str) -> str:
+    """Render templates/pdf/`template` as the HTML that becomes the PDF. Raises MissingValue and PdfError."""
+    _values(letter)
+    try:
+        with in_language(language):
+            return (
+                _environment()
+                .get_template(f"pdf/{template}")
+                .render(letter=letter, language=language, direction=direction(language))
+            )
+    except UndefinedError as error:
+        raise MissingValue(str(error.message)) from error
+    except TemplateError as error:
+        raise PdfError(f"template {template}: {error}") from error
+
+
+def html_to_pdf(html: str) -> bytes:
+    """Lay out a whole HTML page as PDF/UA-1, reading nothing from outside. Raises PdfError."""
+    return _engine().to_pdf(html)
+
+
+def warm_up() -> None:
+    """Load fonts, style sheet and libraries once, so that forked workers inherit them. Raises PdfUnavailable."""
+    _engine().to_pdf("<!doctype html><html lang=en><title>.</title><p>.</p></html>")
+
+
+# --- Values ---------------------------------------------------------------------------------------------------------
+
+
+def _values(letter: object) -> dict[str, Any]:
+    """Return the record's values by name, after checking that they are plain and that none is missing."""
+    if not is_dataclass(letter) or isinstance(letter, type) or not letter.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise TypeError("a letter is a frozen dataclass")
+    hints = _hints(type(letter))
+    values = {field.name: getattr(letter, field.name) for field in fields(letter)}
+    for name, value in values.items():
+        if value is None or (isinstance(value, str) and not value.strip()):
+            if not _may_be_none(hints[name]) or value is not None:
+                raise MissingValue(name)
+        elif not isinstance(value, _PRIMITIVES) and not (
+            isinstance(value, tuple) and all(isinstance(part, _PRIMITIVES) for part in value)
+        ):
+            raise TypeError(f"{name} is not a plain value")
+    return values
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _may_be_none(hint: Any) -> bool:
+    return get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint)
+
+
+# --- Templates ------------------------------------------------------------------------------------------------------
+
+
+def bdi(value: object) -> Markup:
+    """Isolate a name, an amount or a reference, so that its direction does not disturb the sentence around it."""
+    return Markup("<bdi>{}</bdi>").format(value)
+
+
+def picture(name: str) -> str:
+    """Return a picture of this package as a data: address. Raises PdfError if it is missing."""
+    try:
+        data = _PICTURES[name].read_bytes()
+    except (KeyError, OSError) as error:
+        raise PdfError(f"missing picture: {name}") from error
+    return f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}"
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["bdi"] = bdi
+    environment.globals["picture"] = cache(picture)
+    return environment
+
+
+# --- Fonts ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def faces() -> tuple[Path, ...]:
+    """Return the font files that letters are set in, as assets/fonts.conf lists them. Raises PdfUnavailable."""
+    listed = tuple(Path(path) for path in re.findall(r"<glob>(/[^<]+)</glob>", FONTS_CONF.read_text()))
+    absent = [path.name for path in listed if not path.is_file()]
+    if absent:
+        raise PdfUnavailable(f"Letters need the fonts {', '.join(absent[:3])}. Install them with: {_APT}")
+    return listed
+
+
+def _characters_without_font(text: str) -> str:
+    missing = {ord(character) for character in text if not _draws_nothing(character)}
+    for face in faces():
+        if not missing:
+            break
+        if "-Regular" in face.name:
+            missing -= _characters_of(face)
+    return "".join(character for character in dict.fromkeys(text) if ord(character) in missing)
+
+
+def _draws_nothing(character: str) -> bool:
+    return unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc", "Cf") or "\ufe00" <= character <= "\ufe0f"
+
+
+@cache
+def _characters_of(face: Path) -> frozenset[int]:
+    with TTFont(face, lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+# --- Layout ---------------------------------------------------------------------------------------------------------
+
+
+class _Engine:
+    """WeasyPrint, with what every letter shares: fonts, style sheet, pictures."""
+
+    options: ClassVar[dict[str, Any]] = {"pdf_variant": "pdf/ua-1"}
+
+    def __init__(self) -> None:
+        faces()
+        # Both are read when the library is loaded: which fonts there are, and the time that font subsets carry.
+        os.environ["FONTCONFIG_FILE"] = str(FONTS_CONF)
+        os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+        try:
+            import weasyprint
+            from weasyprint.text.ffi import harfbuzz_subset
+            from weasyprint.text.fonts import FontConfiguration
+            from weasyprint.urls import FatalURLFetchingError, URLFetcher
+        except OSError as error:
+            raise PdfUnavailable(f"Letters need system libraries. Install them with: {_APT}") from error
+        if not harfbuzz_subset:
+            # Without it the library falls back to a subsetter that takes thirty times as long.
+            raise PdfUnavailable(f"Letters need libharfbuzz-subset0. Install it with: {_APT}")
+
+        class OwnPicturesOnly(URLFetcher):
+            """Refuses every address but data:, and stops the letter that asks for one."""
+
+            def __init__(self) -> None:
+                super().__init__(allowed_protocols=["data"], allow_redirects=False, fail_on_errors=True)
+
+        self._html = weasyprint.HTML
+        self._refused = FatalURLFetchingError
+        self._fetcher = OwnPicturesOnly()
+        self._fonts: FontConfiguration = FontConfiguration()
+        self._css: CSS = weasyprint.CSS(
+            string=(TEMPLATES / "pdf" / "letter.css").read_text(), font_config=self._fonts, url_fetcher=self._fetcher
+        )
+        self._pictures: dict[str, Any] = {}
+
+    def to_pdf(self, html: str) -> bytes:
+        """Return the PDF bytes of a page. Raises PdfError."""
+        try:
+            page = self._html(string=html, url_fetcher=self._fetcher)
+            data: bytes = page.write_pdf(
+                stylesheets=[self._css], font_config=self._fonts, cache=self._pictures, **self.options
+            )
+        except self._refused as error:
+            raise PdfError(f"the letter asks for something from outside: {error}") from error
+        return data
+
+
+@cache
+def _engine() -> _Engine:
+    return _Engine()

@@ -4,7 +4,7 @@ Stored answers are JSON, one value per question that has one:
 
 - text, one choice, a date (ISO 8601): a string; several choices: a list of names
 - whole numbers: a number; decimals and amounts: a string of digits with at most one point
-- a ticked box: true; a file: the id under which it is attached to the application
+- a ticked box: true; a file: {"attachment": id, "filename", "sha256", "content_type", "size_bytes"}
 - whatever cannot be understood (a half-typed number, a day that does not exist): {"typed": what was typed}
 
 Nothing that somebody typed is dropped or shortened. Characters that no database or page can hold become U+FFFD, with a
@@ -21,13 +21,13 @@ from typing import Any, Final
 
 import regex
 from babel.dates import format_date
-from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from fundapp.accounts.rules import checked_email
 from fundapp.applications.expressions import Answers, Expression, ExpressionTooSlow, parse_expression
 from fundapp.applications.form_definition import (
     CHOICE_KINDS,
+    FILE_KINDS,
     NUMBER_KINDS,
     FormDefinition,
     Kind,
@@ -59,41 +59,50 @@ _REPLACEMENT: Final = "\ufffd"
 
 
 @dataclass(frozen=True)
-class CheckedAnswers:
-    """Answers ready to be stored, and what is wrong with them; `Problem.field` is the question's name."""
+class Terms:
+    """What a call says about answers: its currency, the most to ask for (inclusive, minor units), its categories."""
 
-    answers: dict[str, Answer]
-    problems: list[Problem]
+    currency: str
+    ceiling_minor: int | None = None
+    max_categories: int = 1
 
 
-def check_answers(
+def read_answer(question: Question, typed: Typed | Mapping[str, Any], *, language: str, currency: str) -> Answer:
+    """Return what is stored for what was typed into a question's field: None for nothing; never raises.
+
+    A file comes as the mapping that is to be stored. Amounts are read in `currency`.
+    """
+    if isinstance(typed, Mapping):
+        return dict(typed)
+    written = [_storable(text) for text in ([typed] if isinstance(typed, str) else typed)]
+    written = [text for text in written if text.strip()]
+    if not written:
+        return None
+    try:
+        return _understand(question, written, language, currency)
+    except (TextError, NumberError, MoneyError, _NotUnderstood):
+        return {"typed": written if len(written) > 1 else written[0]}
+
+
+def problems_of(
     form: FormDefinition,
-    typed: Mapping[str, Typed],
+    answers: Mapping[str, Answer],
+    terms: Terms,
     *,
     submitting: bool,
     language: str,
     today: date,
-    currency: str,
-    ceiling_minor: int | None = None,
-    max_categories: int | None = None,
-) -> CheckedAnswers:
-    """Read what was typed into a form and say all that is wrong with it; never raises.
+) -> list[Problem]:
+    """Say all that is wrong with stored answers; `Problem.field` is the question's name.
 
-    `typed` holds the fields by question name (of a file: the id of its attachment). A draft may hold anything and is
-    told what to put right; when `submitting`, what is missing counts too. `today` is the date in the call's time zone;
-    amounts are read in `currency`, and may not be above `ceiling_minor` (inclusive, in minor units).
+    A draft may hold anything and is told what to put right; when `submitting`, what is missing counts too. `today` is
+    the date in the call's time zone.
     """
-    read = {
-        question.name: _read(question, typed.get(question.name, ""), language, currency)
-        for question in form.questions
-        if question.takes_answer
-    }
-    answers = {name: answer for name, answer in read.items() if answer is not None}
-    check = _Check(answers, language, today, currency, ceiling_minor, max_categories)
+    check = _Check(answers, terms, language, today)
     for question in form.questions:
         if question.takes_answer and is_asked(form, question, answers):
             check.question(question, missing_counts=submitting)
-    return CheckedAnswers(answers, check.problems)
+    return check.problems
 
 
 def is_asked(form: FormDefinition, question: Question, answers: Mapping[str, Answer]) -> bool:
@@ -111,7 +120,10 @@ def is_understood(answer: Answer) -> bool:
 
 
 def typed_again(question: Question, answer: Answer, language: str) -> str | list[str]:
-    """Return what to put into the field of a question so that its stored answer is read again, unchanged."""
+    """Return what to put into the field of a question so that its stored answer is read again, unchanged.
+
+    A browser's file field cannot be filled, so a file gives nothing.
+    """
     if answer is None:
         return [] if question.kind is Kind.SELECT_MULTIPLE else ""
     if not is_understood(answer):
@@ -120,36 +132,38 @@ def typed_again(question: Question, answer: Answer, language: str) -> str | list
         return list(answer)
     if question.kind is Kind.ACKNOWLEDGE:
         return "OK"
+    if question.kind in FILE_KINDS:
+        return ""
     if question.kind in NUMBER_KINDS:
         # Without grouping, so that "1.500" can never be read back as another number.
         return _shown_number(str(answer), language, grouped=False)
     return str(answer)
 
 
-def shown(question: Question, answer: Answer, language: str, currency: str) -> str:
-    """Return an answer as people read it; empty where nothing was answered.
+def shown(question: Question, answer: Answer, language: str, currency: str) -> list[str]:
+    """Return an answer as people read it, a text for each choice; empty where nothing was answered.
 
-    Labels, numbers and dates are in the language, amounts with their currency. A file comes back as its id: the caller
-    knows its name and where it can be had.
+    Labels, numbers and dates are in the language, amounts with their currency; a file is its own name.
     """
     if answer is None:
-        return ""
+        return []
     if not is_understood(answer):
         typed = answer["typed"]
-        return "\n".join(typed) if isinstance(typed, list) else str(typed)
+        return list(typed) if isinstance(typed, list) else [str(typed)]
     if question.kind in CHOICE_KINDS:
         names = answer if isinstance(answer, list) else [answer]
-        labels = [localised(choice.label, language) if (choice := question.choice(name)) else name for name in names]
-        return str(format_list(labels, locale=cldr(language)))
+        return [localised(choice.label, language) if (choice := question.choice(name)) else name for name in names]
     if question.kind is Kind.ACKNOWLEDGE:
-        return str(_("Yes"))
+        return [str(_("Yes"))]
+    if question.kind in FILE_KINDS:
+        return [str(answer["filename"])]
     if question.role is Role.AMOUNT:
-        return Money.rounded(Decimal(answer), currency).format(language)
+        return [Money.rounded(Decimal(answer), currency).format(language)]
     if question.kind in NUMBER_KINDS:
-        return _shown_number(str(answer), language, grouped=True)
+        return [_shown_number(str(answer), language, grouped=True)]
     if question.kind is Kind.DATE:
-        return str(format_date(date.fromisoformat(answer), "long", locale=cldr(language)))
-    return str(answer)
+        return [str(format_date(date.fromisoformat(answer), "long", locale=cldr(language)))]
+    return [str(answer)]
 
 
 @dataclass(frozen=True)
@@ -193,11 +207,9 @@ class _Check:
     """One look through all the answers."""
 
     answers: Mapping[str, Answer]
+    terms: Terms
     language: str
     today: date
-    currency: str
-    ceiling_minor: int | None
-    max_categories: int | None
     problems: list[Problem] = field(default_factory=list)
 
     def complain(self, question: Question, message: str) -> None:
@@ -220,8 +232,8 @@ class _Check:
             self._length(question, answer)
         if question.role is Role.AMOUNT:
             self._amount(question, Decimal(answer))
-        if question.role is Role.CATEGORIES and self.max_categories and len(answer) > self.max_categories:
-            self.complain(question, _l("Choose at most %(limit)s.", limit=self.max_categories))
+        if question.role is Role.CATEGORIES and len(answer) > self.terms.max_categories:
+            self.complain(question, _l("Choose at most %(limit)s.", limit=self.terms.max_categories))
         if question.constraint:
             self._constraint(question)
 
@@ -236,9 +248,12 @@ class _Check:
     def _not_understood(self, question: Question, typed: Typed) -> None:
         written = [typed] if isinstance(typed, str) else list(typed)
         try:
-            _understand(question, written, self.language, self.currency)
+            _understand(question, written, self.language, self.terms.currency)
         except (TextError, NumberError, MoneyError, _NotUnderstood) as error:
             self.complain(question, error.message)
+        else:
+            # Typed while the page was in another language; sending the field again reads it by this one.
+            self.complain(question, _l("Please answer this question again."))
         if question.kind is Kind.TEXT:
             self._length(question, "".join(written))
 
@@ -256,11 +271,11 @@ class _Check:
             )
 
     def _amount(self, question: Question, amount: Decimal) -> None:
-        requested = Money.rounded(amount, self.currency)
+        requested = Money.rounded(amount, self.terms.currency)
         if requested.minor == 0:
             self.complain(question, _l("Ask for more than nothing."))
-        if self.ceiling_minor is not None and requested.minor > self.ceiling_minor:
-            ceiling = Money(self.ceiling_minor, self.currency).format(self.language)
+        if self.terms.ceiling_minor is not None and requested.minor > self.terms.ceiling_minor:
+            ceiling = Money(self.terms.ceiling_minor, self.terms.currency).format(self.language)
             self.complain(question, _l("The most that you can ask for is %(ceiling)s.", ceiling=ceiling))
 
     def _constraint(self, question: Question) -> None:
@@ -299,6 +314,8 @@ def _for_expression(answer: Answer) -> str:
         return ""
     if isinstance(answer, list):
         return " ".join(answer)
+    if isinstance(answer, Mapping):
+        return str(answer["filename"])
     return "OK" if answer is True else str(answer)
 
 
@@ -306,18 +323,6 @@ def _shown_number(number: str, language: str, *, grouped: bool) -> str:
     decimals = len(number.partition(".")[2])
     pattern = f"{'#,##0' if grouped else '0'}.{'0' * decimals}" if decimals else ("#,##0" if grouped else "0")
     return str(format_decimal(Decimal(number), format=pattern, locale=cldr(language)))
-
-
-def _read(question: Question, typed: Typed, language: str, currency: str) -> Answer:
-    """Return what is stored for what was typed: None for nothing."""
-    written = [_storable(text) for text in ([typed] if isinstance(typed, str) else typed)]
-    written = [text for text in written if text.strip()]
-    if not written:
-        return None
-    try:
-        return _understand(question, written, language, currency)
-    except (TextError, NumberError, MoneyError, _NotUnderstood):
-        return {"typed": written if len(written) > 1 else written[0]}
 
 
 def _storable(text: str) -> str:
@@ -340,7 +345,7 @@ def _understand(question: Question, written: list[str], language: str, currency:
         case Kind.DATE:
             return _day(written[0])
         case Kind.FILE | Kind.IMAGE:
-            return written[0]
+            raise _NotUnderstood(_l("Choose the file again."))
         case _ if question.role is Role.AMOUNT:
             return _canonical(str(Money.parse(written[0], currency, language).decimal))
         case Kind.INTEGER:

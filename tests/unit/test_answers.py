@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,16 +12,18 @@ from hypothesis import strategies as st
 
 from fundapp.applications.answers import (
     MAX_CHARACTERS,
-    CheckedAnswers,
+    Terms,
     Typed,
-    check_answers,
     facts,
     is_asked,
     is_understood,
+    problems_of,
+    read_answer,
     shown,
     typed_again,
 )
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
+from fundapp.core.errors import Problem
 
 CHOICES = (
     Choice("a", {"en": "Apple", "fr": "Pomme", "ar": "تفاحة"}),
@@ -61,26 +65,35 @@ FORM = FormDefinition(
 FULL: dict[str, Typed] = {"org": "Group", "people": "3"}
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Answers as they would be stored, and what is wrong with them."""
+
+    answers: dict[str, Any]
+    problems: list[Problem]
+
+
 def check(
-    typed: Mapping[str, Typed] | None = None,
+    typed: Mapping[str, Typed | Mapping[str, Any]] | None = None,
     *,
     submitting: bool = False,
     language: str = "en",
     ceiling_minor: int | None = None,
-) -> CheckedAnswers:
-    return check_answers(
-        FORM,
-        typed or {},
-        submitting=submitting,
-        language=language,
-        today=date(2020, 5, 2),
-        currency="USD",
-        ceiling_minor=ceiling_minor,
-        max_categories=2,
+) -> Checked:
+    read = {
+        question.name: read_answer(question, (typed or {}).get(question.name, ""), language=language, currency="USD")
+        for question in FORM.questions
+        if question.takes_answer
+    }
+    answers = {name: answer for name, answer in read.items() if answer is not None}
+    terms = Terms("USD", ceiling_minor=ceiling_minor, max_categories=2)
+    return Checked(
+        answers,
+        problems_of(FORM, answers, terms, submitting=submitting, language=language, today=date(2020, 5, 2)),
     )
 
 
-def complaints(checked: CheckedAnswers) -> list[tuple[str | None, str]]:
+def complaints(checked: Checked) -> list[tuple[str | None, str]]:
     return [(problem.field, str(problem.message)) for problem in checked.problems]
 
 
@@ -214,8 +227,19 @@ def test_question_of_a_category_is_asked_only_of_those_who_enter_it() -> None:
     assert check({**FULL, "cats": ["b"], "why_a": "Because"}).answers["why_a"] == "Because"
 
 
-def test_file_is_answered_by_the_id_of_its_attachment() -> None:
-    assert check({"budget": "5b0c1f"}).answers == {"budget": "5b0c1f"}
+def test_file_is_stored_as_it_was_attached() -> None:
+    file = {"attachment": "5b0c1f", "filename": "budget.pdf", "sha256": "ab" * 32}
+
+    assert check({"budget": file}).answers == {"budget": file}
+    assert complaints(check({"budget": "budget.pdf"})) == [("budget", "Choose the file again.")]
+
+
+def test_what_was_typed_in_another_language_is_asked_again() -> None:
+    answers = {"share": {"typed": "1 200,50"}}
+
+    (problem,) = problems_of(FORM, answers, Terms("USD"), submitting=False, language="fr", today=date(2020, 5, 2))
+
+    assert str(problem.message) == "Please answer this question again."
 
 
 @pytest.mark.parametrize("bad", ["\x00", "\ud800", "\x1b", "\ufdd0", "\U0001ffff", "\u202e", "\x85\x9f"])
@@ -258,22 +282,22 @@ def test_answers_are_shown_as_people_read_them() -> None:
          "founded": "2020-03-24", "agree": "OK", "org": "G"}
     ).answers  # fmt: skip
 
-    def seen(name: str, language: str) -> str:
+    def seen(name: str, language: str) -> list[str]:
         asked = FORM.question(name)
         assert asked
         return shown(asked, answers.get(name), language, "USD")
 
-    assert seen("people", "en") == "1,200"
-    assert seen("people", "es") == "1.200"
-    assert seen("share", "fr") == "12,5"
-    assert seen("amount", "en") == "US$17,000.00 (USD)"
-    assert seen("fruit", "ar") == "تفاحة"
-    assert seen("basket", "en") == "Apple and Banana"
-    assert seen("basket", "fr") == "Pomme et Banane"
-    assert seen("founded", "en") == "24 March 2020"
-    assert seen("founded", "fr") == "24 mars 2020"
-    assert seen("agree", "en") == "Yes"
-    assert seen("code", "en") == ""
+    assert seen("people", "en") == ["1,200"]
+    assert seen("people", "es") == ["1.200"]
+    assert seen("share", "fr") == ["12,5"]
+    assert seen("amount", "en") == ["US$17,000.00 (USD)"]
+    assert seen("fruit", "ar") == ["تفاحة"]
+    assert seen("basket", "en") == ["Apple", "Banana"]
+    assert seen("basket", "fr") == ["Pomme", "Banane"]
+    assert seen("founded", "en") == ["24 March 2020"]
+    assert seen("founded", "fr") == ["24 mars 2020"]
+    assert seen("agree", "en") == ["Yes"]
+    assert seen("code", "en") == []
 
 
 def test_facts_are_read_by_role() -> None:
@@ -318,4 +342,4 @@ def test_any_input_is_answered_and_reads_back_the_same(
     )
     assert again.answers == checked.answers
     for each in FORM.questions:
-        assert isinstance(shown(each, checked.answers.get(each.name), language, "USD"), str)
+        assert isinstance(shown(each, checked.answers.get(each.name), language, "USD"), list)

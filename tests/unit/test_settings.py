@@ -1,0 +1,26 @@
+"""Settings are read once, and unsafe ones are refused."""
+
+import pytest
+
+from fundapp.settings import Settings, SettingsError
+
+SECRET = "s" * 32
+
+
+@pytest.mark.parametrize("secret", ["", "dev", "s" * 31])
+def test_a_missing_or_short_secret_is_refused_with_the_way_out(secret):
+    with pytest.raises(SettingsError, match=r"secrets\.token_urlsafe"):
+        Settings.from_env({"SECRET_KEY": secret})
+
+
+def test_the_embedded_default_needs_nothing_but_the_secret(tmp_path):
+    settings = Settings.from_env({"SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)})
+    assert settings.database_url == f"sqlite:///{tmp_path}/fundapp.sqlite"
+    assert settings.redis_url == f"unix://{tmp_path}/queue.sock"
+    assert not settings.insecure_cookies
+
+
+def test_addresses_switch_the_database_and_the_queue():
+    environment = {"SECRET_KEY": SECRET, "DATABASE_URL": "postgresql:///fund", "REDIS_URL": "redis://queue:6379/0"}
+    settings = Settings.from_env(environment)
+    assert (settings.database_url, settings.redis_url) == ("postgresql:///fund", "redis://queue:6379/0")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 from uuid import UUID
 
-from flask import Flask, Response, g, redirect, render_template, request, session, url_for
+from flask import Flask, Response, g, has_request_context, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -22,7 +22,7 @@ from wtforms import Form
 from fundapp.core import unit_of_work
 from fundapp.core.db import read_only
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, Problem, RuleViolations
-from fundapp.core.i18n import LANGUAGES, current_language, direction, localised
+from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, direction, localised
 from fundapp.core.i18n import gettext as _
 from fundapp.core.text import TextError
 
@@ -134,6 +134,8 @@ def _translations() -> str:
 
 
 def _choose_language() -> str:
+    if not has_request_context():
+        return DEFAULT_LANGUAGE  # the command line and jobs, where nobody's page is being made
     chosen = session.get("lang") or ""
     if chosen in LANGUAGES:
         return cast(str, chosen)

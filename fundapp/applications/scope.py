@@ -7,7 +7,7 @@ somebody has a conflict of interest is missing for them everywhere, and from the
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute
+from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership
 from fundapp.accounts.permissions import Actor
@@ -20,14 +20,13 @@ def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElem
     That is: one was recorded, the application is the person's own, or both belong to one organisation. It is computed
     from the facts as they are now, so a membership that is added later counts at once.
     """
+    conflict, membership = aliased(ConflictOfInterest), aliased(Membership)  # apart from those of the query around it
     recorded = (
-        select(ConflictOfInterest.id)
-        .where(ConflictOfInterest.application_id == Application.id, ConflictOfInterest.person_id == person_id)
-        .exists()
+        select(conflict.id).where(conflict.application_id == Application.id, conflict.person_id == person_id).exists()
     )
     same_organisation = (
-        select(Membership.id)
-        .where(Membership.organisation_id == Application.organisation_id, Membership.person_id == person_id)
+        select(membership.id)
+        .where(membership.organisation_id == Application.organisation_id, membership.person_id == person_id)
         .exists()
     )
     return or_(recorded, same_organisation, Application.person_id == person_id)

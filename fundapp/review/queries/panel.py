@@ -1,0 +1,280 @@
+"""The panel of a call for those who run it: reviewers, what they have, what is covered, who stepped back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import joinedload
+
+from fundapp.accounts.models import Membership, Organisation, Person
+from fundapp.accounts.permissions import Actor
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    Category,
+    ConflictOfInterest,
+    Entry,
+)
+from fundapp.applications.scope import in_conflict, visible_to
+from fundapp.core.db import db
+from fundapp.review.assignment import EntryNeed, Pair, ReviewerOffer
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
+from fundapp.review.queries.active import is_active
+
+
+@dataclass(frozen=True)
+class ReviewerRow:
+    """A reviewer of a call, and how many of the entries they have stand where."""
+
+    id: UUID
+    name: str
+    email: str
+    organisations: tuple[str, ...]
+    languages: tuple[str, ...]
+    max_entries: int
+    waiting: int = 0
+    reading: int = 0
+    reviewed: int = 0
+
+    @property
+    def load(self) -> int:
+        """Return how many entries the reviewer has in all."""
+        return self.waiting + self.reading + self.reviewed
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """An entry, and how many of its reviewers stand where."""
+
+    entry_id: UUID
+    application_id: UUID
+    reference: str
+    organisation_name: str
+    category_titles: dict[str, str] | None
+    language: str
+    recused: int
+    waiting: int = 0
+    reading: int = 0
+    reviewed: int = 0
+
+    @property
+    def assigned(self) -> int:
+        """Return how many reviewers the entry has."""
+        return self.waiting + self.reading + self.reviewed
+
+
+@dataclass(frozen=True)
+class RecusalRow:
+    """A reviewer who stepped back from an application."""
+
+    reviewer_name: str
+    reference: str
+    organisation_name: str
+    reason: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class PlanningFacts:
+    """Everything that a plan of assignment is made from. Entries that the planner may not see stay as they are."""
+
+    entries: list[EntryNeed]
+    reviewers: list[ReviewerOffer]
+    conflicts: frozenset[Pair]
+    started: frozenset[Pair]
+    current: frozenset[Pair]
+    affinity: dict[Pair, int]
+    hidden: frozenset[str]
+
+
+def reviewers(*, actor: Actor, call: Call) -> list[ReviewerRow]:
+    """Return the reviewers of a call by name, with their loads over what the actor may see."""
+    people = list(
+        db.session.scalars(
+            select(Reviewer)
+            .join(Reviewer.person)
+            .where(Reviewer.call_id == call.id)
+            .options(joinedload(Reviewer.person))
+            .order_by(Person.name, Person.email)
+        )
+    )
+    organisations: dict[UUID, list[str]] = {}
+    for person_id, name in db.session.execute(
+        select(Membership.person_id, Organisation.name)
+        .join(Membership.organisation)
+        .join(Reviewer, Reviewer.person_id == Membership.person_id)
+        .where(Reviewer.call_id == call.id)
+        .order_by(Organisation.name)
+    ):
+        organisations.setdefault(person_id, []).append(name)
+    counts = {
+        reviewer_id: numbers
+        for reviewer_id, *numbers in db.session.execute(
+            select(Assignment.reviewer_id, *_counts_by_status())
+            .join(Assignment.reviewer)
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .where(Reviewer.call_id == call.id, is_active(), visible_to(actor))
+            .group_by(Assignment.reviewer_id)
+        )
+    }
+    return [
+        ReviewerRow(
+            reviewer.id,
+            reviewer.person.name or reviewer.person.email,
+            reviewer.person.email,
+            tuple(organisations.get(reviewer.person_id, ())),
+            tuple(reviewer.languages),
+            reviewer.max_entries,
+            *counts.get(reviewer.id, ()),
+        )
+        for reviewer in people
+    ]
+
+
+def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
+    """Return the eligible entries of a call by reference, with the number of their reviewers."""
+    counts = {
+        entry_id: numbers
+        for entry_id, *numbers in db.session.execute(
+            select(Assignment.entry_id, *_counts_by_status())
+            .join(Assignment.reviewer)
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .where(Entry.call_id == call.id, is_active(), visible_to(actor))
+            .group_by(Assignment.entry_id)
+        )
+    }
+    recused = dict(
+        db.session.execute(
+            select(Assignment.entry_id, func.count())
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .where(Entry.call_id == call.id, Assignment.status == AssignmentStatus.RECUSED, visible_to(actor))
+            .group_by(Assignment.entry_id)
+        ).all()
+    )
+    rows = db.session.execute(
+        select(
+            Entry.id,
+            Application.id,
+            Application.reference,
+            Application.organisation_name,
+            Category.titles,
+            Application.language,
+        )
+        .join(Entry.application)
+        .outerjoin(Entry.category)
+        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE, visible_to(actor))
+        .order_by(Application.reference, Category.position)
+    )
+    return [
+        CoverageRow(
+            entry_id,
+            application_id,
+            reference or "",
+            name,
+            titles,
+            language,
+            recused.get(entry_id, 0),
+            *counts.get(entry_id, ()),
+        )
+        for entry_id, application_id, reference, name, titles, language in rows
+    ]
+
+
+def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
+    """Return which reviewers stepped back from which applications, the latest first."""
+    rows = db.session.execute(
+        select(
+            Person.name,
+            Person.email,
+            Application.reference,
+            Application.organisation_name,
+            ConflictOfInterest.reason,
+            ConflictOfInterest.recorded_at,
+        )
+        .join(Application, Application.id == ConflictOfInterest.application_id)
+        .join(Person, Person.id == ConflictOfInterest.person_id)
+        .join(Reviewer, (Reviewer.person_id == Person.id) & (Reviewer.call_id == Application.call_id))
+        .where(Application.call_id == call.id, visible_to(actor))
+        .order_by(ConflictOfInterest.recorded_at.desc(), Application.reference)
+    )
+    return [
+        RecusalRow(name or email, reference or "", organisation_name, reason, recorded_at)
+        for name, email, reference, organisation_name, reason, recorded_at in rows
+    ]
+
+
+def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
+    """Return what a plan is made from. Ids are those of entries and reviewers, as text."""
+    entries = db.session.execute(
+        select(Entry.id, Application.language, visible_to(actor))
+        .join(Entry.application)
+        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE)
+    ).all()
+    people = db.session.execute(
+        select(Reviewer.id, Reviewer.max_entries, Reviewer.languages, Person.language)
+        .join(Reviewer.person)
+        .where(Reviewer.call_id == call.id)
+    ).all()
+    conflicts = frozenset(
+        Pair(str(entry_id), str(reviewer_id))
+        for entry_id, reviewer_id in db.session.execute(
+            select(Entry.id, Reviewer.id)
+            .join(Entry.application)
+            .join(Reviewer, Reviewer.call_id == Entry.call_id)
+            .where(
+                Entry.call_id == call.id,
+                Application.status == ApplicationStatus.ELIGIBLE,
+                in_conflict(Reviewer.person_id),
+            )
+        )
+    )
+    present: dict[Pair, AssignmentStatus] = {
+        Pair(str(entry_id), str(reviewer_id)): status
+        for entry_id, reviewer_id, status in db.session.execute(
+            select(Assignment.entry_id, Assignment.reviewer_id, Assignment.status)
+            .join(Assignment.reviewer)
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .where(Entry.call_id == call.id, is_active())
+        )
+    }
+    hidden = frozenset(str(entry_id) for entry_id, _, visible in entries if not visible)
+    started = frozenset(
+        pair for pair, status in present.items() if status is not AssignmentStatus.ASSIGNED or pair.entry_id in hidden
+    )
+    seats = dict.fromkeys(hidden, 0)
+    for pair in started:
+        if pair.entry_id in hidden:
+            seats[pair.entry_id] += 1
+    return PlanningFacts(
+        entries=[
+            EntryNeed(str(entry_id), seats.get(str(entry_id), call.reviews_per_entry), language)
+            for entry_id, language, _ in entries
+        ],
+        reviewers=[
+            ReviewerOffer(str(reviewer_id), max_entries, frozenset(languages))
+            for reviewer_id, max_entries, languages, _ in people
+        ],
+        conflicts=conflicts,
+        started=started,
+        current=frozenset(present) - started,
+        affinity={
+            Pair(str(entry_id), str(reviewer_id)): 1
+            for entry_id, written_in, _ in entries
+            for reviewer_id, _, _, own_language in people
+            if written_in == own_language
+        },
+        hidden=hidden,
+    )
+
+
+def _counts_by_status() -> list[ColumnElement[int]]:
+    return [
+        func.sum(case((Assignment.status == status, 1), else_=0))
+        for status in (AssignmentStatus.ASSIGNED, AssignmentStatus.READING, AssignmentStatus.REVIEWED)
+    ]

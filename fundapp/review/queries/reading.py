@@ -1,0 +1,93 @@
+"""What a reviewer may read: what was given to them, and nothing else."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.models import Application, Attachment, Call, Entry, Submission
+from fundapp.applications.scope import in_calls
+from fundapp.core.db import db
+from fundapp.core.errors import NotFound
+from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score
+from fundapp.review.queries.active import is_active
+
+
+def my_assignments(*, actor: Actor) -> list[Assignment]:
+    """Return what the actor was given to read, with entries, calls and reviews, in the order of references."""
+    return list(
+        db.session.scalars(
+            _given_to(actor)
+            .options(joinedload(Assignment.review))
+            .order_by(Entry.call_id, Application.reference, Assignment.id)
+        )
+    )
+
+
+def my_assignment(*, actor: Actor, assignment_id: UUID) -> Assignment:
+    """Return one assignment of the actor with its review and the call's criteria. Raises NotFound."""
+    assignment = db.session.scalar(
+        _given_to(actor)
+        .where(Assignment.id == assignment_id)
+        .options(
+            joinedload(Assignment.review).selectinload(Review.scores).joinedload(Score.criterion),
+            contains_eager(Assignment.entry)
+            .contains_eager(Entry.application)
+            .contains_eager(Application.call)
+            .selectinload(Call.criteria),
+        )
+    )
+    if assignment is None:
+        raise NotFound
+    return assignment
+
+
+def submission_to_read(*, actor: Actor, assignment_id: UUID) -> Submission:
+    """Return what was submitted last, with its form. Raises NotFound before "no conflict" was declared."""
+    assignment = my_assignment(actor=actor, assignment_id=assignment_id)
+    if assignment.status is AssignmentStatus.ASSIGNED:
+        raise NotFound
+    submission = db.session.scalar(
+        select(Submission)
+        .where(Submission.application_id == assignment.entry.application_id)
+        .options(joinedload(Submission.form_version), joinedload(Submission.application))
+        .order_by(Submission.number.desc())
+        .limit(1)
+    )
+    if submission is None:
+        raise NotFound
+    return submission
+
+
+def attachment_to_read(*, actor: Actor, assignment_id: UUID, attachment_id: UUID) -> Attachment:
+    """Return a file that the submitted answers name. Raises NotFound."""
+    submission = submission_to_read(actor=actor, assignment_id=assignment_id)
+    attachment = db.session.scalar(
+        select(Attachment).where(Attachment.id == attachment_id, Attachment.application_id == submission.application_id)
+    )
+    if attachment is None or not submission.answers.get(attachment.question):
+        raise NotFound
+    return attachment
+
+
+def _given_to(actor: Actor) -> Select[Assignment]:
+    return (
+        select(Assignment)
+        .join(Assignment.reviewer)
+        .join(Assignment.entry)
+        .join(Entry.application)
+        .join(Application.call)
+        .where(
+            Reviewer.person_id == actor.person_id,
+            in_calls(actor, P.REVIEW_WRITE, Entry.call_id),
+            is_active(),
+        )
+        .options(
+            contains_eager(Assignment.reviewer),
+            contains_eager(Assignment.entry).options(
+                contains_eager(Entry.application).contains_eager(Application.call).joinedload(Call.programme),
+                joinedload(Entry.category),
+            ),
+        )
+    )

@@ -1,0 +1,261 @@
+"""The tally and the selection of a call: figures and decisions entry by entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor
+from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Criterion, Entry
+from fundapp.applications.scope import in_conflict, visible_to
+from fundapp.core.db import db
+from fundapp.core.errors import NotFound
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    Decision,
+    Review,
+    Reviewer,
+    ReviewStatus,
+    Score,
+    Slate,
+    SlateStatus,
+)
+from fundapp.review.queries.active import is_active
+from fundapp.review.rules import Candidate, Choice, against_rank, ask_in_full
+from fundapp.review.tally import EntryTally, Scale, ScoreRow, WeightedCriterion, scale_of_marks, tally
+
+WHOLE_CALL: Final = ""
+"""The pool of a call whose categories fix no number of awards: all its entries are ranked together."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """An entry with its figures and what is decided of it. Amounts are in minor units of the call's currency."""
+
+    entry: Entry
+    figures: EntryTally
+    pool: str
+    in_full_minor: int | None
+    decision: Decision | None
+    is_against_rank: bool
+
+    @property
+    def is_fixed(self) -> bool:
+        """Say whether the amount is that of a prize."""
+        return self.entry.category is not None and self.entry.category.award_minor is not None
+
+    @property
+    def needs_reason(self) -> bool:
+        """Say whether the choice goes against rank and nobody said why."""
+        return self.is_against_rank and self.decision is not None and not self.decision.reason
+
+    @property
+    def candidate(self) -> Candidate:
+        """Return the entry as the rules of selection see it."""
+        choice = None if self.decision is None else Choice(self.decision.outcome.value)
+        return Candidate(str(self.entry.id), self.pool, self.figures.rank, self.in_full_minor, choice)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A call's entries in order of pool and rank, and the list of decisions (None before the first)."""
+
+    call: Call
+    slate: Slate | None
+    ranked: Sequence[Ranked]
+    scale: Scale
+    score_rows: Sequence[ScoreRow]
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether decisions can still change."""
+        return self.slate is None or self.slate.status is SlateStatus.OPEN
+
+    @property
+    def undecided(self) -> list[Ranked]:
+        """Return the entries that nobody decided yet."""
+        return [row for row in self.ranked if row.decision is None]
+
+    @property
+    def awards_left(self) -> dict[str, int]:
+        """Return how many more awards each pool with a fixed number gives."""
+        left: dict[str, int] = {}
+        for row in self.ranked:
+            category = row.entry.category
+            if category is not None and category.awards is not None:
+                left.setdefault(row.pool, category.awards)
+                left[row.pool] -= row.candidate.choice is Choice.AWARD
+        return left
+
+    def row(self, entry_id: UUID) -> Ranked:
+        """Return the row of an entry. Raises NotFound."""
+        found = next((row for row in self.ranked if row.entry.id == entry_id), None)
+        if found is None:
+            raise NotFound
+        return found
+
+
+def selection(*, actor: Actor, call: Call) -> Selection:
+    """Return the selection as the actor may see it: what is hidden from them is in no figure and no rank."""
+    return _selection(call, visible_to(actor))
+
+
+def whole_selection(*, call: Call) -> Selection:
+    """Return the selection with nothing left out: for rules about the whole list, never for a page."""
+    return _selection(call, true())
+
+
+def current_slate(*, call: Call) -> Slate | None:
+    """Return the call's list of decisions, or None before the first decision."""
+    return db.session.scalar(select(Slate).where(Slate.call_id == call.id).order_by(Slate.number.desc()).limit(1))
+
+
+def sees_everything(*, actor: Actor, call: Call) -> bool:
+    """Say whether the actor has no conflict of interest with anything that is selected from."""
+    hidden = db.session.scalar(
+        select(Entry.id)
+        .join(Entry.application)
+        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE, ~visible_to(actor))
+        .limit(1)
+    )
+    return hidden is None
+
+
+def unchecked_applications(*, call: Call) -> int:
+    """Return how many applications were sent and neither marked eligible nor ineligible."""
+    rows = db.session.scalars(
+        select(Application.id).where(Application.call_id == call.id, Application.status == ApplicationStatus.SUBMITTED)
+    )
+    return len(list(rows))
+
+
+def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
+    """Return the submitted reviews of an entry with their reviewers and scores, by name."""
+    return list(
+        db.session.scalars(
+            select(Review)
+            .join(Review.assignment)
+            .join(Assignment.reviewer)
+            .join(Reviewer.person)
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .where(Assignment.entry_id == entry.id, *_counted(), visible_to(actor))
+            .options(
+                contains_eager(Review.assignment).contains_eager(Assignment.reviewer).contains_eager(Reviewer.person),
+                selectinload(Review.scores).joinedload(Score.criterion),
+            )
+            .order_by(Person.name, Person.email)
+        )
+    )
+
+
+def weighted(criteria: Sequence[Criterion]) -> list[WeightedCriterion]:
+    """Return a call's criteria as the tally sees them."""
+    return [WeightedCriterion(c.code, c.weight, c.minimum, c.maximum) for c in criteria]
+
+
+def _counted() -> tuple[ColumnElement[bool], ...]:
+    return (
+        Review.status == ReviewStatus.SUBMITTED,
+        Assignment.status == AssignmentStatus.REVIEWED,
+        ~in_conflict(Reviewer.person_id),
+    )
+
+
+def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
+    entries = list(
+        db.session.scalars(
+            select(Entry)
+            .join(Entry.application)
+            .outerjoin(Decision, Decision.entry_id == Entry.id)
+            .outerjoin(Entry.category)
+            .where(
+                Entry.call_id == call.id,
+                or_(Application.status == ApplicationStatus.ELIGIBLE, Decision.id.is_not(None)),
+                visible,
+            )
+            .options(contains_eager(Entry.application), contains_eager(Entry.category))
+            .order_by(Category.position, Application.reference)
+        )
+    )
+    decisions = {
+        decision.entry_id: decision
+        for decision in db.session.scalars(
+            select(Decision)
+            .join(Decision.slate)
+            .join(Decision.entry)
+            .join(Entry.application)
+            .where(Slate.call_id == call.id, visible)
+            .options(joinedload(Decision.decided_by))
+            .execution_options(populate_existing=True)  # a service that waited for a lock must see what others did
+        )
+    }
+    rows = [
+        ScoreRow(str(entry_id), str(reviewer_id), code, value)
+        for entry_id, reviewer_id, code, value in db.session.execute(
+            select(Assignment.entry_id, Assignment.reviewer_id, Criterion.code, Score.value)
+            .join(Score.review)
+            .join(Score.criterion)
+            .join(Review.assignment)
+            .join(Assignment.reviewer)
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .where(Entry.call_id == call.id, *_counted(), is_active(), visible)
+            .order_by(Assignment.entry_id, Assignment.reviewer_id, Criterion.position)
+        )
+    ]
+    criteria = weighted(call.criteria)
+    ranked = _ranked(call, entries, decisions, criteria, rows)
+    against = against_rank(row.candidate for row in ranked)
+    return Selection(
+        call=call,
+        slate=current_slate(call=call),
+        ranked=[
+            Ranked(
+                row.entry,
+                row.figures,
+                row.pool,
+                row.in_full_minor,
+                row.decision,
+                str(row.entry.id) in against,
+            )
+            for row in ranked
+        ],
+        scale=scale_of_marks(criteria),
+        score_rows=rows,
+    )
+
+
+def _ranked(
+    call: Call,
+    entries: Sequence[Entry],
+    decisions: dict[UUID, Decision],
+    criteria: Sequence[WeightedCriterion],
+    rows: Sequence[ScoreRow],
+) -> list[Ranked]:
+    pools: dict[str, dict[str, Entry]] = {}
+    for entry in entries:
+        pools.setdefault(_pool(entry), {})[str(entry.id)] = entry
+    found = []
+    for pool, members in pools.items():
+        figures = tally(members, criteria, [row for row in rows if row.entry_id in members])
+        for figure in figures:
+            entry = members[figure.entry_id]
+            in_full = ask_in_full(
+                requested_minor=entry.requested_minor,
+                ceiling_minor=call.ceiling_minor,
+                award_minor=entry.category.award_minor if entry.category else None,
+            )
+            found.append(Ranked(entry, figure, pool, in_full, decisions.get(entry.id), False))
+    return found
+
+
+def _pool(entry: Entry) -> str:
+    if entry.category is None or entry.category.awards is None:
+        return WHOLE_CALL
+    return entry.category.code

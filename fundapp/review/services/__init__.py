@@ -1,0 +1,1 @@
+"""Everything that changes reviews and decisions, one function per use case."""

@@ -1,0 +1,209 @@
+"""Who reads, and who reads what: invite reviewers, plan the assignment, apply the plan."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from fundapp.accounts import services as accounts
+from fundapp.accounts.models import LinkPurpose, Person
+from fundapp.accounts.permissions import Actor, P, Role
+from fundapp.applications.models import Call
+from fundapp.core import mail
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, RuleViolations
+from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.review.assignment import AssignmentPlan, Pair, plan_assignment
+from fundapp.review.invitations import Invitation, invitation_problems
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
+from fundapp.review.queries.panel import planning_facts
+from fundapp.review.services.calls import lock_call, require_open_slate
+
+REVIEWS_PATH: Final = "/reviews"
+
+
+@dataclass(frozen=True)
+class PlanDraft:
+    """A plan that was not applied: what it would add and take away, over what the planner may see."""
+
+    plan: AssignmentPlan
+    added: frozenset[Pair]
+    removed: frozenset[Pair]
+    loads: dict[str, int]
+    fingerprint: str
+    """The same for the same plan from the same state: applying asks for it, so that nobody applies what they did
+    not see."""
+
+
+def invite_reviewers(
+    *, actor: Actor, call: Call, invitations: Sequence[Invitation], secret_key: str, now: datetime
+) -> list[Reviewer]:
+    """Make people reviewers of a call and mail them; whoever is one already only gets the new limit and languages.
+
+    Raises RuleViolations naming everything that is wrong with any invitation; then nobody is invited.
+    """
+    actor.require(P.REVIEWER_INVITE, call.id)
+    if problems := invitation_problems(invitations, languages_of(call)):
+        raise RuleViolations(problems)
+    return [_invite(actor, call, invitation, secret_key, now) for invitation in invitations]
+
+
+def languages_of(call: Call) -> list[str]:
+    """Return the codes of the languages that a reviewer of a call can be said to read."""
+    return sorted({*LANGUAGES, *call.languages})
+
+
+def draft_plan(*, actor: Actor, call: Call) -> PlanDraft:
+    """Return the best plan from the present state, without applying it."""
+    actor.require(P.ASSIGNMENT_PLAN, call.id)
+    facts = planning_facts(actor=actor, call=call)
+    plan = plan_assignment(
+        facts.entries,
+        facts.reviewers,
+        conflicts=facts.conflicts,
+        started=facts.started,
+        current=facts.current,
+        affinity=facts.affinity,
+        salt=call.slug,
+    )
+    stored = _stored_open_pairs(call, facts.hidden)
+    wanted = plan.pairs - facts.started
+    loads = {reviewer.id: 0 for reviewer in facts.reviewers}
+    for pair in plan.pairs:
+        loads[pair.reviewer_id] += pair.entry_id not in facts.hidden
+    return PlanDraft(
+        plan=plan,
+        added=wanted - stored,
+        removed=stored - wanted,
+        loads=loads,
+        fingerprint=_fingerprint(wanted, stored | facts.started),
+    )
+
+
+def apply_plan(*, actor: Actor, call: Call, fingerprint: str, now: datetime) -> PlanDraft:
+    """Apply the plan that was shown; reviewers with new entries get one mail each.
+
+    Raises Conflict when the state has changed since and the plan with it, or when the list of decisions is frozen.
+    """
+    actor.require(P.ASSIGNMENT_PLAN, call.id)
+    lock_call(call)
+    require_open_slate(call)
+    draft = draft_plan(actor=actor, call=call)
+    if draft.fingerprint != fingerprint:
+        raise Conflict(_l("Something has changed since this plan was made. Please look at the new plan."))
+    for pair in sorted(draft.removed):
+        db.session.execute(
+            delete(Assignment).where(
+                Assignment.entry_id == UUID(pair.entry_id),
+                Assignment.reviewer_id == UUID(pair.reviewer_id),
+                Assignment.status == AssignmentStatus.ASSIGNED,
+            )
+        )
+    db.session.add_all(
+        Assignment(
+            entry_id=UUID(pair.entry_id),
+            reviewer_id=UUID(pair.reviewer_id),
+            assigned_by_id=actor.person_id,
+            assigned_at=now,
+        )
+        for pair in sorted(draft.added)
+    )
+    db.session.flush()
+    record(
+        actor=actor,
+        action="assignment:apply",
+        subject=call,
+        now=now,
+        call_id=call.id,
+        data={"added": _listed(draft.added), "removed": _listed(draft.removed)},
+    )
+    _tell_reviewers({UUID(pair.reviewer_id) for pair in draft.added}, now)
+    return draft
+
+
+def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, now: datetime) -> Reviewer:
+    person = accounts.ensure_person(
+        email=invitation.email,
+        name=invitation.name.strip(),
+        language=next((code for code in invitation.languages if code in LANGUAGES), DEFAULT_LANGUAGE),
+        now=now,
+    )
+    if invitation.organisation:
+        organisation = accounts.ensure_organisation(name=invitation.organisation, now=now)
+        accounts.ensure_membership(person=person, organisation=organisation, now=now)
+    accounts.grant_role(actor=actor, person=person, role=Role.REVIEWER, now=now, call_id=call.id)
+    reviewer = db.session.scalar(select(Reviewer).where(Reviewer.call_id == call.id, Reviewer.person_id == person.id))
+    is_new = reviewer is None
+    if reviewer is None:
+        reviewer = Reviewer(call_id=call.id, person_id=person.id, invited_at=now)
+        db.session.add(reviewer)
+    reviewer.max_entries = invitation.max_entries
+    reviewer.languages = list(invitation.languages)
+    db.session.flush()
+    record(
+        actor=actor,
+        action="reviewer:invite",
+        subject=reviewer,
+        now=now,
+        call_id=call.id,
+        data={"max_entries": reviewer.max_entries, "languages": reviewer.languages},
+    )
+    if is_new:
+        _send_invitation(person, secret_key, now)
+    return reviewer
+
+
+def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
+    if person.password_hash is None:
+        accounts.send_link(
+            person=person,
+            purpose=LinkPurpose.SET_PASSWORD,
+            secret_key=secret_key,
+            now=now,
+            next_path=REVIEWS_PATH,
+        )
+    else:
+        _mail(person, "review_invitation", now)
+
+
+def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
+    people = db.session.scalars(
+        select(Person)
+        .join(Reviewer, Reviewer.person_id == Person.id)
+        .where(Reviewer.id.in_(reviewer_ids))
+        .order_by(Person.email)
+    )
+    for person in people:
+        _mail(person, "reviews_waiting", now)
+
+
+def _mail(person: Person, template: str, now: datetime) -> None:
+    mail.queue_mail(
+        to_address=person.email, language=person.language, template=template, data={"path": REVIEWS_PATH}, now=now
+    )
+
+
+def _stored_open_pairs(call: Call, hidden: frozenset[str]) -> frozenset[Pair]:
+    """Return the assignments that were not started, those included that a new conflict has made void."""
+    rows = db.session.execute(
+        select(Assignment.entry_id, Assignment.reviewer_id)
+        .join(Assignment.reviewer)
+        .where(Reviewer.call_id == call.id, Assignment.status == AssignmentStatus.ASSIGNED)
+    )
+    pairs = frozenset(Pair(str(entry_id), str(reviewer_id)) for entry_id, reviewer_id in rows)
+    return frozenset(pair for pair in pairs if pair.entry_id not in hidden)
+
+
+def _fingerprint(wanted: Collection[Pair], present: Collection[Pair]) -> str:
+    lines = [" ".join(pair) for pair in sorted(wanted)] + ["--"] + [" ".join(pair) for pair in sorted(present)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _listed(pairs: Collection[Pair]) -> list[list[str]]:
+    return [list(pair) for pair in sorted(pairs)]

@@ -1,0 +1,333 @@
+"""Deciding: entry by entry within the budget, by rank order, and the list as a whole."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.budget import move_commitment
+from fundapp.applications.models import ApplicationStatus, Call, CallStatus, Entry
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.i18n import ngettext
+from fundapp.core.workflow import apply_transition
+from fundapp.review.models import Decision, Outcome, Slate
+from fundapp.review.queries.selection import (
+    Ranked,
+    Selection,
+    sees_everything,
+    selection,
+    unchecked_applications,
+    whole_selection,
+)
+from fundapp.review.rules import Choice, against_rank, amount_problems, by_rank_order, reason_problems
+from fundapp.review.services.calls import lock_call, require_open_slate
+from fundapp.review.transitions import SLATE
+
+
+def decide_entry(
+    *,
+    actor: Actor,
+    entry: Entry,
+    outcome: Outcome,
+    amount_minor: int | None,
+    reason: str,
+    version: int,
+    now: datetime,
+) -> Decision:
+    """Decide or decide again on an entry; an award takes its money from the budget in the same transaction.
+
+    `amount_minor` is in minor units of the call's currency (ignored for a decline), `version` that of the decision
+    which the page showed (0: none). Raises RuleViolations (amount, number of awards, a reason that is needed because
+    the choice goes against rank), Conflict (somebody was faster, the money is gone, the list is frozen) and NotFound
+    (an entry that the actor has a conflict of interest with).
+    """
+    call = db.session.get_one(Call, entry.call_id)
+    actor.require(P.DECISION_MAKE, call.id)
+    lock_call(call)
+    slate = require_open_slate(call)
+    selection(actor=actor, call=call).row(entry.id)
+    whole = whole_selection(call=call)
+    row = whole.row(entry.id)
+    if (row.decision.version if row.decision else 0) != version:
+        raise Conflict(_l("Somebody else decided this entry meanwhile. Please look again."))
+    amount = amount_minor if outcome is Outcome.AWARD else 0
+    if problems := _decision_problems(whole, row, outcome, amount, reason):
+        raise RuleViolations(problems)
+    return _decide(actor, call, slate, row, outcome, amount or 0, reason.strip(), now)
+
+
+def withdraw_decision(*, actor: Actor, entry: Entry, now: datetime) -> None:
+    """Make an entry undecided again; the money of an award is free again. Raises Conflict and NotFound."""
+    call = db.session.get_one(Call, entry.call_id)
+    actor.require(P.DECISION_MAKE, call.id)
+    lock_call(call)
+    require_open_slate(call)
+    decision = selection(actor=actor, call=call).row(entry.id).decision
+    if decision is None:
+        raise NotFound
+    move_commitment(call_id=call.id, delta_minor=-decision.amount_minor)
+    record(
+        actor=actor,
+        action="decision:withdraw",
+        subject=decision,
+        now=now,
+        call_id=call.id,
+        data={"entry": str(entry.id), "amount_minor": decision.amount_minor},
+    )
+    db.session.delete(decision)
+    db.session.flush()
+
+
+def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]:
+    """Decide what is undecided by rank order within the budget, and return the new decisions.
+
+    Entries at the line that tie, and those without a review or an amount, are left for people to decide.
+    """
+    actor.require(P.DECISION_MAKE, call.id)
+    lock_call(call)
+    slate = require_open_slate(call)
+    seen = selection(actor=actor, call=call)
+    db.session.refresh(call)
+    choices = by_rank_order(
+        [row.candidate for row in seen.ranked],
+        left_minor=call.budget_minor - call.committed_minor,
+        awards_left=whole_selection(call=call).awards_left,
+    )
+    made = []
+    for row in seen.ranked:
+        choice = choices.get(str(row.entry.id))
+        if choice is not None:
+            slate = slate or _open_slate(call)
+            amount = (row.in_full_minor or 0) if choice is Choice.AWARD else 0
+            made.append(_decide(actor, call, slate, row, Outcome(choice.value), amount, "", now))
+    return made
+
+
+def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
+    """Send the list for ratification: from now on nothing in it changes, and the tally is kept as it is.
+
+    Raises RuleViolations naming everything that stands against it (undecided entries, missing reasons, applications
+    that were not checked), NotAllowed for somebody in conflict with anything on the list, and Conflict.
+    """
+    actor.require(P.DECISION_MAKE, call.id)
+    lock_call(call)
+    slate = require_open_slate(call)
+    _require_sight_of_all(actor, call, P.DECISION_MAKE)
+    whole = whole_selection(call=call)
+    problems = _list_problems(whole, now)
+    if problems or slate is None:
+        raise RuleViolations(problems)
+    apply_transition(
+        SLATE,
+        slate,
+        "propose",
+        actor=actor,
+        now=now,
+        call_id=call.id,
+        evidence={"proposed_by_id": actor.person_id, "proposed_at": now, "tally": tally_document(whole)},
+    )
+    return slate
+
+
+def ratify_slate(*, actor: Actor, slate: Slate, now: datetime) -> None:
+    """Ratify a list that others decided and sent.
+
+    Raises NotAllowed for whoever sent it or decided anything on it, and for somebody in conflict with anything on it.
+    """
+    _require_second_person(actor, slate)
+    apply_transition(
+        SLATE,
+        slate,
+        "ratify",
+        actor=actor,
+        now=now,
+        call_id=slate.call_id,
+        evidence={"ratified_by_id": actor.person_id, "ratified_at": now},
+    )
+
+
+def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -> None:
+    """Send the list back to those who decide, with the reason. Raises RuleViolations without one, NotAllowed."""
+    _require_second_person(actor, slate)
+    if problems := reason_problems(reason, required=True):
+        raise RuleViolations(problems)
+    apply_transition(
+        SLATE,
+        slate,
+        "send_back",
+        actor=actor,
+        now=now,
+        call_id=slate.call_id,
+        evidence={
+            "proposed_by_id": None,
+            "proposed_at": None,
+            "tally": {},
+            "return_reason": reason.strip(),
+        },
+        data={"reason": reason.strip()},
+    )
+
+
+def tally_document(whole: Selection) -> dict[str, Any]:
+    """Return the tally as it is kept with a frozen list: every score, and the ranking made of them.
+
+    Fractions are written as "13/3", so that nothing is lost by rounding.
+    """
+    scores: dict[str, list[list[Any]]] = {}
+    for row in whole.score_rows:
+        scores.setdefault(row.entry_id, []).append([row.reviewer_id, row.criterion, row.score])
+    return {
+        "criteria": [
+            {"code": c.code, "weight": str(c.weight), "minimum": c.minimum, "maximum": c.maximum}
+            for c in whole.call.criteria
+        ],
+        "entries": [
+            {
+                "entry": str(row.entry.id),
+                "pool": row.pool,
+                "scores": scores.get(str(row.entry.id), []),
+                "reviews": row.figures.reviews,
+                "mean": None if row.figures.mean is None else str(row.figures.mean),
+                "median": None if row.figures.median is None else str(row.figures.median),
+                "variance": None if row.figures.variance is None else str(row.figures.variance),
+                "rank": row.figures.rank,
+                "tied": row.figures.tied,
+            }
+            for row in whole.ranked
+        ],
+    }
+
+
+def _decision_problems(
+    whole: Selection, row: Ranked, outcome: Outcome, amount_minor: int | None, reason: str
+) -> list[Problem]:
+    problems = []
+    if row.entry.application.status is not ApplicationStatus.ELIGIBLE:
+        problems.append(Problem(_l("This application is not eligible: it cannot be decided."), field="outcome"))
+    if outcome is Outcome.AWARD:
+        problems += amount_problems(amount_minor, in_full_minor=row.in_full_minor, is_fixed=row.is_fixed)
+        was_award = row.candidate.choice is Choice.AWARD
+        if whole.awards_left.get(row.pool, 1) + was_award < 1:
+            problems.append(Problem(_l("All awards of this category are given."), field="outcome"))
+    tentative = [
+        replace(each.candidate, choice=Choice(outcome.value)) if each is row else each.candidate
+        for each in whole.ranked
+    ]
+    needed = str(row.entry.id) in against_rank(tentative)
+    if needed and not reason.strip():
+        problems.append(Problem(_l("This choice goes against rank. Say why it is right."), field="reason"))
+    return problems + reason_problems(reason)
+
+
+def _decide(
+    actor: Actor,
+    call: Call,
+    slate: Slate | None,
+    row: Ranked,
+    outcome: Outcome,
+    amount_minor: int,
+    reason: str,
+    now: datetime,
+) -> Decision:
+    if actor.person_id is None:
+        raise NotAllowed(P.DECISION_MAKE)
+    decision = row.decision
+    move_commitment(call_id=call.id, delta_minor=amount_minor - (decision.amount_minor if decision is not None else 0))
+    if decision is None:
+        decision = Decision(slate=slate or _open_slate(call), entry_id=row.entry.id)
+        db.session.add(decision)
+    decision.outcome = outcome
+    decision.amount_minor = amount_minor
+    decision.rank = row.figures.rank
+    decision.reason = reason
+    decision.decided_by_id = actor.person_id
+    decision.decided_at = now
+    db.session.flush()
+    record(
+        actor=actor,
+        action="decision:make",
+        subject=decision,
+        now=now,
+        call_id=call.id,
+        data={
+            "entry": str(row.entry.id),
+            "outcome": outcome.value,
+            "amount_minor": amount_minor,
+            "rank": row.figures.rank,
+            "reason": reason,
+        },
+    )
+    return decision
+
+
+def _open_slate(call: Call) -> Slate:
+    """Start the call's list of decisions; the call's row is locked, so there is one."""
+    slate = Slate(call_id=call.id, tally={})
+    db.session.add(slate)
+    db.session.flush()
+    return slate
+
+
+def _list_problems(whole: Selection, now: datetime) -> list[Problem]:
+    problems = []
+    call = whole.call
+    if call.status is not CallStatus.PUBLISHED or now < call.closes_at:
+        problems.append(Problem(_l("The call is still open. Wait until it has closed.")))
+    if unchecked := unchecked_applications(call=call):
+        problems.append(
+            Problem(
+                ngettext(
+                    "%(num)s application was not marked eligible or ineligible.",
+                    "%(num)s applications were not marked eligible or ineligible.",
+                    unchecked,
+                )
+            )
+        )
+    if undecided := len(whole.undecided):
+        problems.append(Problem(ngettext("%(num)s entry is undecided.", "%(num)s entries are undecided.", undecided)))
+    if not whole.ranked:
+        problems.append(Problem(_l("There is nothing to decide.")))
+    for row in whole.ranked:
+        if row.entry.application.status is not ApplicationStatus.ELIGIBLE:
+            problems.append(
+                Problem(
+                    _l("It is decided, but not eligible any more: withdraw the decision."),
+                    place=row.entry.application.reference or "",
+                )
+            )
+        elif row.needs_reason:
+            problems.append(
+                Problem(
+                    _l("The choice goes against rank, and nobody said why."),
+                    place=row.entry.application.reference or "",
+                )
+            )
+    return problems
+
+
+def _require_second_person(actor: Actor, slate: Slate) -> None:
+    call = db.session.get_one(Call, slate.call_id)
+    actor.require(P.DECISION_RATIFY, call.id)
+    lock_call(call)
+    db.session.refresh(slate)
+    decided = db.session.scalar(
+        select(func.count())
+        .select_from(Decision)
+        .where(Decision.slate_id == slate.id, Decision.decided_by_id == actor.person_id)
+    )
+    if decided or slate.proposed_by_id == actor.person_id:
+        raise NotAllowed(P.DECISION_RATIFY, _l("You decided or sent this list. Somebody else must look at it."))
+    _require_sight_of_all(actor, call, P.DECISION_RATIFY)
+
+
+def _require_sight_of_all(actor: Actor, call: Call, permission: P) -> None:
+    if not sees_everything(actor=actor, call=call):
+        raise NotAllowed(
+            permission,
+            _l("You have a conflict of interest with something on this list. Somebody else must do this."),
+        )

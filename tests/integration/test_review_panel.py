@@ -1,0 +1,348 @@
+"""Reviewers are invited, and entries are given to them: services on a real database."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from fundapp.accounts.models import Membership, OneTimeLink, RoleGrant
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services import ensure_membership
+from fundapp.applications.models import ApplicationStatus, Call, ConflictOfInterest, ConflictSource, Entry
+from fundapp.core.audit import AuditEntry
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
+from fundapp.core.mail import MailMessage
+from fundapp.core.web import FundApp
+from fundapp.review.assignment import ShortfallCause
+from fundapp.review.invitations import Invitation
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, SlateStatus
+from fundapp.review.queries import panel as panel_queries
+from fundapp.review.services import panel
+from fundapp.review.services.reading import declare_conflict
+from tests.conftest import actor_of, counted_statements
+from tests.factories import (
+    NOW,
+    make_application,
+    make_assignment,
+    make_call,
+    make_organisation,
+    make_person,
+    make_review,
+    make_reviewer,
+    make_slate,
+    make_staff,
+)
+
+SECRET = "a secret for tests, long enough to be one"
+
+
+def invitation(number: int = 1, **values: object) -> Invitation:
+    return Invitation(
+        **{  # type: ignore[arg-type]
+            "email": f"peer{number}@example.org",
+            "name": f"Peer {number} Sample",
+            "organisation": "Peers of the Valley (sample)",
+            "languages": ("fr", "en"),
+            "max_entries": 7,
+            "place": f"row {number + 1}",
+            **values,
+        }
+    )
+
+
+def entries_of(call: Call) -> list[Entry]:
+    return list(db.session.scalars(select(Entry).where(Entry.call_id == call.id).order_by(Entry.id)))
+
+
+def assigned(call: Call) -> set[tuple[Entry, Reviewer]]:
+    rows = db.session.scalars(
+        select(Assignment)
+        .join(Assignment.entry)
+        .where(Entry.call_id == call.id, Assignment.status != AssignmentStatus.RECUSED)
+    )
+    return {(assignment.entry, assignment.reviewer) for assignment in rows}
+
+
+def test_invitation_makes_a_reviewer_with_role_organisation_and_a_link(app: FundApp) -> None:
+    call = make_call()
+    manager = actor_of(make_staff(Role.MANAGER))
+    (reviewer,) = panel.invite_reviewers(
+        actor=manager, call=call, invitations=[invitation()], secret_key=SECRET, now=NOW
+    )
+    assert (reviewer.max_entries, reviewer.languages) == (7, ["fr", "en"])
+    assert (reviewer.person.name, reviewer.person.language) == ("Peer 1 Sample", "fr")
+    grant = db.session.scalars(select(RoleGrant).where(RoleGrant.person_id == reviewer.person_id)).one()
+    assert (grant.role, grant.call_id) == (Role.REVIEWER, call.id)
+    membership = db.session.scalars(select(Membership).where(Membership.person_id == reviewer.person_id)).one()
+    assert membership.organisation.name == "Peers of the Valley (sample)"
+    link = db.session.scalars(select(OneTimeLink).where(OneTimeLink.person_id == reviewer.person_id)).one()
+    assert link.next_path == "/reviews"
+    assert db.session.scalar(select(MailMessage.template)) == "set_password"
+
+
+def test_second_invitation_changes_limit_and_languages_and_sends_nothing(app: FundApp) -> None:
+    call = make_call()
+    manager = actor_of(make_staff(Role.MANAGER))
+    for limit in (7, 3):
+        panel.invite_reviewers(
+            actor=manager,
+            call=call,
+            invitations=[invitation(max_entries=limit, languages=("ar",))],
+            secret_key=SECRET,
+            now=NOW,
+        )
+    reviewer = db.session.scalars(select(Reviewer)).one()
+    assert (reviewer.max_entries, reviewer.languages) == (3, ["ar"])
+    assert db.session.scalar(select(func.count()).select_from(MailMessage)) == 1
+
+
+def test_invitation_of_somebody_with_a_password_says_only_that_there_is_news(app: FundApp) -> None:
+    call = make_call()
+    make_person(email="peer1@example.org", password=True)
+    panel.invite_reviewers(
+        actor=actor_of(make_staff(Role.MANAGER)),
+        call=call,
+        invitations=[invitation()],
+        secret_key=SECRET,
+        now=NOW,
+    )
+    message = db.session.scalars(select(MailMessage)).one()
+    assert (message.template, message.data) == ("review_invitation", {"path": "/reviews"})
+
+
+def test_invitation_list_with_problems_names_them_all_and_invites_nobody(app: FundApp) -> None:
+    call = make_call()
+    bad = [
+        invitation(1),
+        invitation(2, email="nobody"),
+        invitation(3, email="PEER1@example.org"),
+        invitation(4, name=" ", languages=("xx",), max_entries=0),
+    ]
+    with pytest.raises(RuleViolations) as caught:
+        panel.invite_reviewers(
+            actor=actor_of(make_staff(Role.MANAGER)), call=call, invitations=bad, secret_key=SECRET, now=NOW
+        )
+    assert [(problem.place, problem.field) for problem in caught.value.problems] == [
+        ("row 3", "email"),
+        ("row 4", "email"),
+        ("row 5", "name"),
+        ("row 5", "languages"),
+        ("row 5", "max_entries"),
+    ]
+    assert db.session.scalar(select(func.count()).select_from(Reviewer)) == 0
+
+
+def test_manager_of_another_call_can_neither_invite_nor_plan(app: FundApp) -> None:
+    call, other = make_call(), make_call()
+    stranger = actor_of(make_staff(Role.MANAGER, other))
+    with pytest.raises(NotAllowed):
+        panel.invite_reviewers(actor=stranger, call=call, invitations=[invitation()], secret_key=SECRET, now=NOW)
+    with pytest.raises(NotAllowed):
+        panel.draft_plan(actor=stranger, call=call)
+    with pytest.raises(NotAllowed):
+        panel.apply_plan(actor=stranger, call=call, fingerprint="", now=NOW)
+
+
+def test_plan_gives_each_eligible_entry_its_reviews_with_even_loads(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=2)
+    for _ in range(6):
+        make_application(call)
+    make_application(call, status=ApplicationStatus.SUBMITTED)
+    make_application(call, status=ApplicationStatus.INELIGIBLE)
+    for _ in range(4):
+        make_reviewer(call)
+    manager = actor_of(make_staff(Role.MANAGER))
+    draft = panel.draft_plan(actor=manager, call=call)
+    assert assigned(call) == set()
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+    pairs = assigned(call)
+    assert len(pairs) == 12
+    assert sorted(draft.loads.values()) == [3, 3, 3, 3]
+    assert {entry.application.status for entry, _ in pairs} == {ApplicationStatus.ELIGIBLE}
+    row = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "assignment:apply")).one()
+    assert len(row.data["added"]) == 12
+    mails = db.session.scalars(select(MailMessage.template)).all()
+    assert mails == ["reviews_waiting"] * 4
+
+
+def test_nobody_gets_an_application_of_their_own_organisation_or_their_own(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=3)
+    organisation = make_organisation()
+    colleague, author, stranger = (make_reviewer(call) for _ in range(3))
+    ensure_membership(person=colleague.person, organisation=organisation, now=NOW)
+    of_colleague = make_application(call, organisation=organisation)
+    of_author = make_application(call, person=author.person)
+    recorded = make_application(call)
+    db.session.add(
+        ConflictOfInterest(
+            application_id=recorded.id, person_id=stranger.person_id, source=ConflictSource.DECLARED, recorded_at=NOW
+        )
+    )
+    db.session.flush()
+    manager = actor_of(make_staff(Role.MANAGER))
+    draft = panel.draft_plan(actor=manager, call=call)
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+    who = {
+        application: {reviewer for entry, reviewer in assigned(call) if entry.application is application}
+        for application in (of_colleague, of_author, recorded)
+    }
+    assert who == {
+        of_colleague: {author, stranger},
+        of_author: {colleague, stranger},
+        recorded: {colleague, author},
+    }
+    assert {s.cause for s in draft.plan.shortfalls} == {ShortfallCause.TOO_FEW_REVIEWERS}
+    assert [s.in_conflict for s in draft.plan.shortfalls] == [1, 1, 1]
+
+
+def test_plan_after_a_recusal_changes_nothing_else(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=2)
+    for _ in range(8):
+        make_application(call)
+    for _ in range(5):
+        make_reviewer(call)
+    manager = actor_of(make_staff(Role.MANAGER))
+    first = panel.draft_plan(actor=manager, call=call)
+    panel.apply_plan(actor=manager, call=call, fingerprint=first.fingerprint, now=NOW)
+    before = assigned(call)
+    recused = db.session.scalars(select(Assignment).order_by(Assignment.id).limit(1)).one()
+    pair = (recused.entry, recused.reviewer)
+    declare_conflict(actor=actor_of(recused.reviewer.person), assignment=recused, reason="A friend.", now=NOW)
+    second = panel.draft_plan(actor=manager, call=call)
+    assert (len(second.added), len(second.removed)) == (1, 0)
+    panel.apply_plan(actor=manager, call=call, fingerprint=second.fingerprint, now=NOW)
+    after = assigned(call)
+    assert before - after == {pair}
+    assert len(after - before) == 1
+    assert panel.draft_plan(actor=manager, call=call).added == frozenset()
+
+
+def test_started_review_stays_when_the_reviewers_limit_is_lowered(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=1)
+    busy, free = make_reviewer(call), make_reviewer(call)
+    entries = [make_application(call).entries[0] for _ in range(3)]
+    make_assignment(entries[0], busy, AssignmentStatus.READING)
+    make_review(entries[1], busy, [3, 4])
+    make_assignment(entries[2], busy, AssignmentStatus.ASSIGNED)
+    busy.max_entries = 1
+    db.session.flush()
+    manager = actor_of(make_staff(Role.MANAGER))
+    draft = panel.draft_plan(actor=manager, call=call)
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+    assert assigned(call) == {(entries[0], busy), (entries[1], busy), (entries[2], free)}
+
+
+def test_conflict_found_later_takes_away_what_was_not_started(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=1)
+    reviewer, other = make_reviewer(call), make_reviewer(call, max_entries=1)
+    application = make_application(call)
+    make_assignment(application.entries[0], reviewer, AssignmentStatus.ASSIGNED)
+    assert application.organisation is not None
+    ensure_membership(person=reviewer.person, organisation=application.organisation, now=NOW)
+    manager = actor_of(make_staff(Role.MANAGER))
+    (row,) = panel_queries.coverage(actor=manager, call=call)
+    assert row.assigned == 0
+    draft = panel.draft_plan(actor=manager, call=call)
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+    assert assigned(call) == {(application.entries[0], other)}
+
+
+def test_language_that_nobody_reads_leaves_named_seats(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=2)
+    make_application(call, language="fr")
+    make_reviewer(call, languages=["en", "fr"])
+    make_reviewer(call, languages=["en"])
+    (shortfall,) = panel.draft_plan(actor=actor_of(make_staff(Role.MANAGER)), call=call).plan.shortfalls
+    assert (shortfall.seats, shortfall.language, shortfall.without_language) == (1, "fr", 1)
+
+
+def test_plan_that_was_overtaken_is_refused(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=1)
+    make_application(call)
+    make_reviewer(call)
+    manager = actor_of(make_staff(Role.MANAGER))
+    draft = panel.draft_plan(actor=manager, call=call)
+    make_application(call)
+    with pytest.raises(Conflict):
+        panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+    assert assigned(call) == set()
+
+
+def test_plan_is_refused_while_decisions_are_being_ratified(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=1)
+    make_application(call)
+    make_reviewer(call)
+    make_slate(call, SlateStatus.PROPOSED)
+    manager = actor_of(make_staff(Role.MANAGER))
+    draft = panel.draft_plan(actor=manager, call=call)
+    with pytest.raises(Conflict):
+        panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+
+
+def test_manager_in_conflict_plans_around_what_they_may_not_see(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=2)
+    hidden, seen = make_application(call), make_application(call)
+    first, second = make_reviewer(call, max_entries=1), make_reviewer(call, max_entries=1)
+    make_assignment(hidden.entries[0], first, AssignmentStatus.ASSIGNED)
+    person = make_staff(Role.MANAGER)
+    assert hidden.organisation is not None
+    ensure_membership(person=person, organisation=hidden.organisation, now=NOW)
+    manager = actor_of(person)
+    draft = panel.draft_plan(actor=manager, call=call)
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
+    assert assigned(call) == {(hidden.entries[0], first), (seen.entries[0], second)}
+    assert [row.reference for row in panel_queries.coverage(actor=manager, call=call)] == [seen.reference]
+    assert {row.load for row in panel_queries.reviewers(actor=manager, call=call)} == {0, 1}
+    assert sum(row.load for row in panel_queries.reviewers(actor=manager, call=call)) == 1
+    assert draft.loads == {str(first.id): 0, str(second.id): 1}
+    everything = panel_queries.coverage(actor=system_actor(), call=call)
+    assert {row.reference for row in everything} == {hidden.reference, seen.reference}
+
+
+def test_recusals_are_listed_with_their_reason(app: FundApp) -> None:
+    call = make_call()
+    reviewer = make_reviewer(call)
+    assignment = make_assignment(make_application(call).entries[0], reviewer, AssignmentStatus.ASSIGNED)
+    declare_conflict(actor=actor_of(reviewer.person), assignment=assignment, reason=" My sister works there. ", now=NOW)
+    manager = actor_of(make_staff(Role.MANAGER))
+    (row,) = panel_queries.recusals(actor=manager, call=call)
+    assert (row.reviewer_name, row.reference, row.reason) == (
+        reviewer.person.name,
+        assignment.entry.application.reference,
+        "My sister works there.",
+    )
+    (covered,) = panel_queries.coverage(actor=manager, call=call)
+    assert (covered.assigned, covered.recused) == (0, 1)
+
+
+@pytest.mark.parametrize("query", ["reviewers", "coverage", "recusals", "planning_facts", "draft_plan"])
+def test_number_of_statements_does_not_grow(app: FundApp, query: str) -> None:
+    call = make_call(reviews_per_entry=1)
+    manager = actor_of(make_staff(Role.MANAGER))
+    counts = []
+    for size in (1, 30):
+        for _ in range(size):
+            reviewer = make_reviewer(call)
+            assignment = make_assignment(make_application(call).entries[0], reviewer, AssignmentStatus.ASSIGNED)
+            make_review(make_application(call).entries[0], reviewer, [2, 4])
+            declare_conflict(actor=actor_of(reviewer.person), assignment=assignment, reason="", now=NOW)
+        db.session.commit()
+        db.session.expire_all()
+        db.session.refresh(call)
+        with counted_statements() as statements:
+            source = panel if query == "draft_plan" else panel_queries
+            getattr(source, query)(actor=manager, call=call)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] > 0
+
+
+def test_time_is_recorded_as_given(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=1)
+    make_application(call)
+    make_reviewer(call)
+    manager = actor_of(make_staff(Role.MANAGER))
+    draft = panel.draft_plan(actor=manager, call=call)
+    later = NOW + timedelta(days=3)
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=later)
+    assert db.session.scalars(select(Assignment.assigned_at)).one() == later

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -59,7 +60,8 @@ class Letter(Identified, Base):
             postgresql_where=text("decision_id IS NULL"),
         ),
         CheckConstraint(
-            "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)",
+            "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)"
+            " AND (status = 'made') = (content IS NOT NULL)",
             name="made_has_file",
         ),
         CheckConstraint("(status = 'failed') = (failure <> '')", name="failed_has_reason"),
@@ -75,6 +77,8 @@ class Letter(Identified, Base):
     language: Mapped[str]
     status: Mapped[LetterStatus] = mapped_column(enum_column(LetterStatus), default=LetterStatus.QUEUED)
     failure: Mapped[str] = mapped_column(default="")
+    content: Mapped[dict[str, Any] | None]
+    """The values that the letter was made from, as they were then: the page on the web shows the same."""
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]
     queued_at: Mapped[datetime]

@@ -680,6 +680,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("content", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
         sa.Column("size_bytes", sa.Integer(), nullable=True),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
@@ -688,7 +689,8 @@ def upgrade() -> None:
         sa.CheckConstraint("(decision_id IS NULL) = (kind = 'ineligible')", name=op.f("ck_letter_decision_or_notice")),
         sa.CheckConstraint("(status = 'failed') = (failure <> '')", name=op.f("ck_letter_failed_has_reason")),
         sa.CheckConstraint(
-            "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)",
+            "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)"
+            " AND (status = 'made') = (content IS NOT NULL)",
             name=op.f("ck_letter_made_has_file"),
         ),
         sa.ForeignKeyConstraint(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from fundapp.demo.home import DEMO_FOLDER, AlreadyRunning
-from fundapp.demo.processes import ChildEnded
+from fundapp.demo.processes import ChildEnded, StopAsked
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,6 +22,8 @@ def main(port: int | None, folder: Path) -> None:
 
     try:
         serve_demo(folder.absolute(), port)
+    except StopAsked as asked:
+        print(f"Stopped by {asked.signal.name}; nothing is left running.")
     except (AlreadyRunning, ChildEnded, OSError) as error:
         raise click.ClickException(f"{error} (logs: {folder / 'log'})") from error
 

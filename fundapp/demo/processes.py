@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from types import FrameType
+from typing import Final, Never, Self
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS: Final = 10.0
@@ -38,8 +39,19 @@ class ChildEnded(Exception):
     """A child ended by itself, too soon to start it again; the message says which and where its last words are."""
 
 
+class StopAsked(BaseException):
+    """Ctrl-C, or another signal that asks to stop; no `except Exception` may keep us from stopping."""
+
+    def __init__(self, signal_: signal.Signals) -> None:
+        super().__init__(signal_.name)
+        self.signal = signal_
+
+
 class Children:
-    """Starts programs, tells when one ends, and stops all of them: at the end, on a signal, and when we are killed."""
+    """Starts programs, tells when one ends, and stops all of them: at the end, on a signal, and when we are killed.
+
+    Between its beginning and its end, signals that ask to stop raise StopAsked wherever we are.
+    """
 
     def __init__(self, logs: Path, environment: Mapping[str, str], say: Callable[[str], None] = print) -> None:
         self._logs = logs
@@ -51,9 +63,12 @@ class Children:
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
+        self._handlers = {number: signal.signal(number, _ask_to_stop) for number in STOP_SIGNALS}
         return self
 
     def __exit__(self, *error: object) -> None:
+        for number in STOP_SIGNALS:  # asked once is enough: what follows is bounded in time, and must be finished
+            signal.signal(number, signal.SIG_IGN)
         for child in reversed(self._children):
             if child.process.poll() is None:
                 child.process.terminate()
@@ -66,6 +81,8 @@ class Children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._children.clear()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str]) -> Child:
         """Start `command`; what it says goes to `name`.log."""
@@ -85,18 +102,16 @@ class Children:
                 raise TimeoutError(f"not ready after {seconds:.0f} s; what was said is in {self._logs}")
             time.sleep(0.02)
 
-    def watch(self) -> signal.Signals:
-        """Return the signal that asks to stop. Until then start again what ends, and say so.
+    def watch(self) -> Never:
+        """Start again what ends, and say so, until a signal asks to stop (StopAsked).
 
         Raises ChildEnded when a child ends within SETTLED_SECONDS of its start.
         """
-        with _signals(signal.SIGCHLD, *STOP_SIGNALS) as pipe:
+        with _child_ends() as pipe:
             while True:
                 self._restart_what_ended()
                 select.select([pipe], [], [])
-                for number in os.read(pipe, 4096):
-                    if number in STOP_SIGNALS:
-                        return signal.Signals(number)
+                os.read(pipe, 4096)
 
     def _restart_what_ended(self) -> None:
         for child in self._children:
@@ -128,20 +143,23 @@ class Children:
 
 
 @contextlib.contextmanager
-def _signals(*wanted: signal.Signals) -> Iterator[int]:
-    """A pipe that gets one byte, its number, for each of the signals that arrives."""
+def _child_ends() -> Iterator[int]:
+    """A pipe that can be read whenever a child has ended."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    before = {number: signal.signal(number, lambda *_: None) for number in wanted}
+    before = signal.signal(signal.SIGCHLD, lambda *_: None)
     old_writer = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield reader
     finally:
         signal.set_wakeup_fd(old_writer)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGCHLD, before)
         os.close(reader)
         os.close(writer)
+
+
+def _ask_to_stop(number: int, _frame: FrameType | None) -> None:
+    raise StopAsked(signal.Signals(number))
 
 
 def _left_behind(mark: str) -> list[int]:

@@ -38,7 +38,6 @@ def serve_demo(folder: Path, port: int | None) -> None:
         print(f"First page after {time.time() - begun:.1f} s: {address}", flush=True)
         print("Ctrl-C stops everything.", flush=True)
         children.watch()
-        print("Stopping.", flush=True)
 
 
 def prepare(settings: Settings) -> None:

@@ -18,27 +18,32 @@ DEMO = """
 import sys
 from pathlib import Path
 from fundapp.demo import processes
-processes.SETTLED_SECONDS = float(sys.argv[2])
-folder = Path(sys.argv[1])
-with processes.Children(folder, {"PATH": "/usr/bin:/bin"}, lambda text: print(text, flush=True)) as children:
-    worker = children.start("worker", [
-        sys.executable, "-u", "-c",
-        "import subprocess, sys, time;"
-        "job = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True);"
-        "print(job.pid); time.sleep(600)",
-    ])
-    stubborn = children.start("stubborn", [
-        sys.executable, "-u", "-c",
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)",
-    ])
-    children.wait_until(lambda: worker.log.read_text().endswith("\\n") and stubborn.log.read_text() == "deaf\\n", 30)
-    print(worker.process.pid, stubborn.process.pid, int(worker.log.read_text()), flush=True)
-    processes.STOP_SECONDS = 0.2
-    print(children.watch().name, flush=True)
+folder, phase = Path(sys.argv[1]), sys.argv[2]
+processes.SETTLED_SECONDS = 600 if phase == "fragile" else 0
+processes.STOP_SECONDS = 0.5
+try:
+    with processes.Children(folder, {"PATH": "/usr/bin:/bin"}, lambda text: print(text, flush=True)) as children:
+        worker = children.start("worker", [
+            sys.executable, "-u", "-c",
+            "import subprocess, sys, time;"
+            "job = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True);"
+            "print(job.pid); time.sleep(600)",
+        ])
+        deaf = children.start("deaf", [
+            sys.executable, "-u", "-c",
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)",
+        ])
+        children.wait_until(lambda: worker.log.read_text().endswith("\\n") and deaf.log.read_text() == "deaf\\n", 30)
+        print(worker.process.pid, deaf.process.pid, int(worker.log.read_text()), flush=True)
+        if phase == "starting":
+            children.wait_until(lambda: False, 600)
+        children.watch()
+except processes.StopAsked as asked:
+    print(asked.signal.name, flush=True)
 """
 
 
-@pytest.fixture(params=["0"])
+@pytest.fixture(params=["watching"])
 def demo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", DEMO, str(tmp_path), request.param]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -52,7 +57,7 @@ def next_line(output: IO[str] | None) -> str:
 
 
 def pids_of(process: subprocess.Popen[str]) -> list[int]:
-    """Worker, stubborn child, and the job that the worker started."""
+    """Worker, deaf child, and the job that the worker started."""
     return [int(word) for word in next_line(process.stdout).split()]
 
 
@@ -76,7 +81,17 @@ def running(pid: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("demo", "how"),
+    [
+        ("watching", signal.SIGINT),
+        ("watching", signal.SIGTERM),
+        ("watching", signal.SIGHUP),
+        ("starting", signal.SIGINT),
+        ("starting", signal.SIGTERM),
+    ],
+    indirect=["demo"],
+)
 def test_signal_stops_every_child_and_what_it_started(demo: subprocess.Popen[str], how: signal.Signals) -> None:
     pids = pids_of(demo)
     assert all(running(pid) for pid in pids)
@@ -88,36 +103,36 @@ def test_signal_stops_every_child_and_what_it_started(demo: subprocess.Popen[str
 
 
 def test_child_that_dies_is_named_and_started_again(demo: subprocess.Popen[str], tmp_path: Path) -> None:
-    worker, stubborn, job = pids_of(demo)
+    worker, deaf, job = pids_of(demo)
     os.kill(worker, signal.SIGKILL)
     said = next_line(demo.stdout)
     assert f"worker (process {worker}) was ended by SIGKILL" in said
     assert str(tmp_path / "worker.log") in said
-    assert running(stubborn)
+    assert running(deaf)
     demo.send_signal(signal.SIGINT)
     demo.communicate(timeout=60)
     second_job = int((tmp_path / "worker.log").read_text().split()[-1])
-    assert [pid for pid in (worker, stubborn, job, second_job) if running(pid)] == []
+    assert [pid for pid in (worker, deaf, job, second_job) if running(pid)] == []
 
 
-@pytest.mark.parametrize("demo", ["600"], indirect=True)
+@pytest.mark.parametrize("demo", ["fragile"], indirect=True)
 def test_child_that_dies_at_once_stops_everything(demo: subprocess.Popen[str]) -> None:
-    worker, stubborn, job = pids_of(demo)
+    worker, deaf, job = pids_of(demo)
     os.kill(worker, signal.SIGKILL)
     rest, _ = demo.communicate(timeout=60)
     assert "ChildEnded: worker" in rest
     assert demo.returncode != 0
-    assert [pid for pid in (worker, stubborn, job) if running(pid)] == []
+    assert [pid for pid in (worker, deaf, job) if running(pid)] == []
 
 
 def test_killed_demo_takes_its_children_along(demo: subprocess.Popen[str]) -> None:
-    worker, stubborn, job = pids_of(demo)
+    worker, deaf, job = pids_of(demo)
     demo.kill()
     demo.wait()
     try:
         assert ended(worker)
     finally:
-        for pid in (stubborn, job):  # one is deaf, the other is not a child of the demo: a kernel cannot ask them
+        for pid in (deaf, job):  # one does not hear it, the other is not a child of the demo: a kernel cannot ask them
             os.kill(pid, signal.SIGKILL)
 
 

@@ -1,5 +1,6 @@
 """The background worker: RQ wakes it with outbox ids, and the database says what is to be done."""
 
+import logging
 import os
 from typing import Final
 from uuid import UUID
@@ -9,8 +10,11 @@ from rq.serializers import JSONSerializer
 
 from fundapp.core import clock, outbox, unit_of_work
 from fundapp.core.db import db
+from fundapp.core.pdf import PdfUnavailable, warm_up
 from fundapp.core.queue import RedisQueue
 from fundapp.core.web import FundApp
+
+log = logging.getLogger(__name__)
 
 WORKER_TTL: Final = 25
 MAINTENANCE_SECONDS: Final = 10
@@ -27,6 +31,7 @@ def run_outbox(ids: list[str]) -> int:
     for item_id in ids:
         with app.app_context():
             done += outbox.run(UUID(item_id))
+            unit_of_work.commit(app.queue)  # wakes workers for what that work wrote, such as the mail about a letter
     return done
 
 
@@ -46,6 +51,10 @@ def work(app: FundApp, *, burst: bool = False) -> None:
         job_monitoring_interval=MONITORING_SECONDS,
         log_job_description=False,
     )
+    try:
+        warm_up()
+    except PdfUnavailable:
+        log.exception("letters will fail until this is put right; mail goes out all the same")
     worker.work(burst=burst, logging_level="WARNING")
 
 

@@ -1,0 +1,90 @@
+"""What a call package says, ready to be loaded. Texts are by language code; money in minor units; instants in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from fundapp.applications.form_definition import FormDefinition, Texts
+
+
+@dataclass(frozen=True)
+class ProgrammeRead:
+    """The fund or prize that the call belongs to."""
+
+    slug: str
+    kind: Literal["grant", "prize"]
+    titles: Texts
+
+
+@dataclass(frozen=True)
+class ExtensionRead:
+    """A deadline moved later: `closes_at` (exclusive) is the new one, `extended_at` when that was announced."""
+
+    closes_at: datetime
+    extended_at: datetime
+    reasons: Texts
+
+
+@dataclass(frozen=True)
+class CategoryRead:
+    """A part of the call that is scored and decided apart; `awards` of `award_minor` each, or None where requested."""
+
+    code: str
+    titles: Texts
+    descriptions: Texts
+    awards: int | None
+    award_minor: int | None
+
+
+@dataclass(frozen=True)
+class CriterionRead:
+    """One line of the rubric: whole numbers from `minimum` to `maximum`, with worded anchors by step."""
+
+    code: str
+    labels: Texts
+    questions: Texts
+    weight: Decimal
+    minimum: int
+    maximum: int
+    anchors: dict[str, Texts]
+
+
+@dataclass(frozen=True)
+class InvitationRead:
+    """An address that may apply."""
+
+    email: str
+    organisation_name: str
+
+
+@dataclass(frozen=True)
+class CallPackage:
+    """One call with everything that it needs to run.
+
+    `closes_at` is the first deadline (exclusive); `extensions`, in order, moved it. `sha256` covers every file read.
+    """
+
+    programme: ProgrammeRead
+    slug: str
+    reference_prefix: str
+    titles: Texts
+    purposes: Texts
+    languages: tuple[str, ...]
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime
+    extensions: tuple[ExtensionRead, ...]
+    currency: str
+    budget_minor: int
+    ceiling_minor: int | None
+    reviews_per_entry: int
+    max_categories: int
+    categories: tuple[CategoryRead, ...]
+    criteria: tuple[CriterionRead, ...]
+    invitation_only: bool
+    invitations: tuple[InvitationRead, ...]
+    award_terms: dict[str, Any]
+    is_sample: bool
+    form: FormDefinition
+    sha256: str

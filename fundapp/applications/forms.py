@@ -1,9 +1,17 @@
 """Forms of this room whose fields are always the same; those of an application come from its definition."""
 
-from flask_wtf import FlaskForm
-from wtforms import EmailField
-from wtforms.validators import DataRequired, Length
+from datetime import date, datetime, time
+from typing import cast
 
+from flask_wtf import FlaskForm
+from wtforms import EmailField, RadioField, TextAreaField, TimeField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from fundapp.applications.models import Call
+from fundapp.applications.rules import instant_in
+from fundapp.core.fields import DateField
+from fundapp.core.i18n import gettext as _
+from fundapp.core.i18n import language_name
 from fundapp.core.i18n import lazy_gettext as _l
 
 
@@ -13,3 +21,53 @@ class StartForm(FlaskForm):
     email = EmailField(
         _l("Your e-mail address"), validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=254)]
     )
+
+
+class EligibilityForm(FlaskForm):
+    """Decide whether an application goes on to the reviewers."""
+
+    decision = RadioField(
+        _l("May this application go on to the reviewers?"),
+        choices=[("eligible", _l("Yes, it is eligible")), ("ineligible", _l("No, it is not eligible"))],
+        validators=[InputRequired(_l("Choose yes or no."))],
+    )
+    reason = TextAreaField(
+        _l("Reason"),
+        description=_l("Needed for a no. The applicant reads it in the notice: be exact and kind."),
+        validators=[Length(max=2000, message=_l("Use at most 2,000 characters."))],
+    )
+
+
+class ExtendForm(FlaskForm):
+    """Move a deadline later; `extend_form` adds a reason in each language of the call."""
+
+    closes_on = DateField(_l("New last day"), validators=[InputRequired(_l("Enter the new last day."))])
+    closes_time = TimeField(
+        _l("Time of day"),
+        description=_l("As 23:59, in the time zone of the call. Applications are taken until just before it."),
+        validators=[InputRequired(_l("Enter a time of day, such as 23:59."))],
+        invalid_value_message=_l("Enter a time of day, such as 23:59."),
+    )
+
+    def closes_at(self, time_zone: str) -> datetime:
+        """Return the new deadline of a valid form. Raises RuleViolations for a time that does not exist there."""
+        return instant_in(time_zone, cast(date, self.closes_on.data), cast(time, self.closes_time.data))
+
+    def reasons(self) -> dict[str, str]:
+        """Return the reasons that were given, by language."""
+        given = {field.name.removeprefix("reason_"): field.data for field in self if field.name.startswith("reason_")}
+        return {language: text for language, text in given.items() if text}
+
+
+def extend_form(call: Call) -> ExtendForm:
+    """Return the form to extend a call's deadline, with a reason in each language of the call."""
+    reasons = {
+        f"reason_{language}": TextAreaField(
+            _("Reason that everybody reads, in %(language)s", language=language_name(language)),
+            validators=[Length(max=1000, message=_l("Use at most 1,000 characters."))],
+        )
+        for language in call.languages
+    }
+    made = type("ExtendFormOfCall", (ExtendForm,), reasons)
+    form: ExtendForm = made()
+    return form

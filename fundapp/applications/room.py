@@ -1,9 +1,21 @@
 """Programmes, calls and applications join the site."""
 
-from fundapp.applications.views import public
+from datetime import datetime
+
+from fundapp.applications.views import applicant, bp, managing, public, writing
+from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
+
+PAGES = (public, applicant, writing, managing)
+"""Importing these modules puts their pages on the blueprint."""
 
 
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
-    app.register_blueprint(public.bp)
+    app.register_blueprint(bp)
+    app.jinja_env.globals["moment_of"] = _moment_of
+
+
+def _moment_of(iso: str, time_zone: str) -> Moment:
+    """Let mail templates write an instant in the language of the mail."""
+    return moment(datetime.fromisoformat(iso), time_zone)

@@ -2,11 +2,12 @@
 
 import io
 import zipfile
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from fundapp.core.errors import Problem
+from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
 MAX_FILE_BYTES: Final = 5 * 1024 * 1024
@@ -37,6 +38,21 @@ def opening(*, opens_at: datetime, closes_at: datetime, now: datetime) -> Openin
     if now < opens_at:
         return Opening.NOT_YET
     return Opening.OPEN if now < closes_at else Opening.CLOSED
+
+
+def instant_in(time_zone: str, on: date, at: time, *, field: str = "closes_on") -> datetime:
+    """Return the instant of a wall-clock time in an IANA zone, in UTC.
+
+    Raises RuleViolations for a time that clocks skip when summer time begins; of a time that they show twice, the
+    later one is meant, so that nobody is too late by it.
+    """
+    local = datetime.combine(on, at, ZoneInfo(time_zone)).replace(fold=1)
+    instant = local.astimezone(UTC)
+    if instant.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise RuleViolations(
+            [Problem(_l("Clocks skip this hour on that day in this time zone. Choose another time."), field=field)]
+        )
+    return instant
 
 
 def content_type_of(data: bytes) -> str | None:

@@ -17,6 +17,7 @@ __all__ = [
     "direction",
     "gettext",
     "in_language",
+    "language_name",
     "lazy_gettext",
     "localised",
     "ngettext",
@@ -50,6 +51,11 @@ def direction(language: str) -> str:
         return Locale.parse(language).text_direction
     except (ValueError, LookupError):
         return "ltr"
+
+
+def language_name(code: str) -> str:
+    """Return the name of a language in the current one ("French", "français")."""
+    return Locale.parse(code).get_display_name(current_language()) or code
 
 
 def localised(texts: Mapping[str, str], language: str | None = None) -> str:

@@ -14,11 +14,11 @@ from fundapp.accounts.rules import checked_email
 from fundapp.accounts.services import ensure_person, send_link
 from fundapp.applications.answers import (
     Answer,
-    CheckedAnswers,
+    Terms,
     Typed,
-    check_answers,
     facts,
-    typed_again,
+    problems_of,
+    read_answer,
 )
 from fundapp.applications.form_definition import FormDefinition, Kind, Question, Role
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call
@@ -119,9 +119,13 @@ def save_draft(
     """
     _lock_draft(actor, application)
     form = form_of(application)
-    checked = checked_answers(application, form, typed, language=language, now=now, submitting=False)
-    values = {name: checked.answers.get(name) for name in typed}
-    stored = stored_answers(application, typed)
+    currency = application.call.currency
+    values = {
+        question.name: read_answer(question, typed[question.name], language=language, currency=currency)
+        for question in form.questions
+        if question.name in typed
+    }
+    stored = stored_answers(application, values)
     if values != stored:
         if fingerprint(stored) != seen:
             raise ChangedElsewhere(stored)
@@ -136,7 +140,8 @@ def save_draft(
         )
     application.saved_at = now
     db.session.flush()
-    return [problem for problem in checked.problems if problem.field in typed]
+    problems = draft_problems(application, form, submitting=False, language=language, now=now)
+    return [problem for problem in problems if problem.field in values]
 
 
 def attach_file(
@@ -174,7 +179,14 @@ def attach_file(
         uploaded_at=now,
     )
     db.session.add(attachment)
-    _keep(application, form, {question.name: str(attachment.id)})
+    sent = {
+        "attachment": str(attachment.id),
+        "filename": attachment.filename,
+        "sha256": attachment.sha256,
+        "content_type": attachment.content_type,
+        "size_bytes": attachment.size_bytes,
+    }
+    _keep(application, form, {question.name: sent})
     application.saved_at = now
     record(
         actor=actor,
@@ -225,34 +237,24 @@ def stored_answers(application: Application, names: Iterable[str]) -> dict[str, 
 
 
 def fingerprint(answers: Mapping[str, Answer | None]) -> str:
-    """Return a SHA-256 over answers, the same for the same answers in any order."""
-    canonical = json.dumps(answers, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    """Return a SHA-256 over answers, the same for the same answers in any order; no answer is like none asked."""
+    given = {name: answer for name, answer in answers.items() if answer is not None}
+    canonical = json.dumps(given, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def checked_answers(
-    application: Application,
-    form: FormDefinition,
-    typed: Mapping[str, Typed],
-    *,
-    language: str,
-    now: datetime,
-    submitting: bool,
-) -> CheckedAnswers:
-    """Check a whole application, with what was typed now in place of the stored answers to the same questions."""
+def draft_problems(
+    application: Application, form: FormDefinition, *, submitting: bool, language: str, now: datetime
+) -> list[Problem]:
+    """Return what is wrong with the stored answers; when `submitting`, what is missing counts too."""
     call = application.call
-    again = {
-        question.name: typed_again(question, application.answers.get(question.name), language)
-        for question in form.questions
-    }
-    return check_answers(
+    return problems_of(
         form,
-        {**again, **typed},
+        application.answers,
+        Terms(currency=call.currency, ceiling_minor=call.ceiling_minor, max_categories=call.max_categories),
         submitting=submitting,
         language=language,
         today=now.astimezone(ZoneInfo(call.time_zone)).date(),
-        currency=call.currency,
-        ceiling_minor=call.ceiling_minor,
     )
 
 

@@ -11,7 +11,7 @@ from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import is_invited
-from fundapp.applications.services.applying import checked_answers, fingerprint, form_of, require_open
+from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, require_open
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core import mail
 from fundapp.core.db import db
@@ -66,9 +66,10 @@ def submission_problems(
     application: Application, form: FormDefinition, *, language: str, now: datetime
 ) -> list[Problem]:
     """Return everything that stands between a draft and sending it; `Problem.field` is the question's name."""
-    checked = checked_answers(application, form, {}, language=language, now=now, submitting=True)
-    chosen = facts(form, checked.answers, application.call.currency).categories
-    return [*checked.problems, *_category_problems(application.call, form, chosen)]
+    return [
+        *draft_problems(application, form, submitting=True, language=language, now=now),
+        *_category_problems(application, form),
+    ]
 
 
 def register_submission(*, actor: Actor, application: Application, form: FormDefinition, now: datetime) -> Submission:
@@ -90,7 +91,6 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
             "reference": reference,
             "form": form.fingerprint,
             "answers": application.answers,
-            "files": {str(each.id): each.sha256 for each in application.attachments},
         }
     )
     apply_transition(
@@ -143,14 +143,12 @@ def _entries(application: Application, call: Call, known: Facts, now: datetime) 
     ]
 
 
-def _category_problems(call: Call, form: FormDefinition, chosen: tuple[str, ...]) -> list[Problem]:
-    if not call.categories:
-        return []
+def _category_problems(application: Application, form: FormDefinition) -> list[Problem]:
+    """A form may offer a category that the call does not have, or ask for none: neither makes an entry."""
+    codes = {category.code for category in application.call.categories}
+    chosen = set(application.category_codes)
     question = form.with_role(Role.CATEGORIES)
-    field = question.name if question else None
-    codes = {category.code for category in call.categories}
-    if not chosen or not set(chosen) <= codes:
-        return [Problem(_l("Choose at least one category of this call."), field=field)]
-    if len(chosen) > call.max_categories:
-        return [Problem(_l("Choose at most %(most)s categories.", most=call.max_categories), field=field)]
-    return []
+    is_missing_answer = not chosen and question is not None and question.required
+    if not codes or is_missing_answer or (chosen and chosen <= codes):
+        return []
+    return [Problem(_l("Choose a category of this call."), field=question.name if question else None)]

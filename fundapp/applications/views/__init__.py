@@ -1,1 +1,5 @@
-"""Pages of calls and applications."""
+"""Pages of calls and applications, all on one blueprint."""
+
+from flask import Blueprint
+
+bp = Blueprint("applications", __name__)

@@ -1,21 +1,21 @@
 """What everybody can read without an account, and the way in."""
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications import presentation
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.forms import StartForm
+from fundapp.applications.presentation import calls as presentation
+from fundapp.applications.presentation import questions
 from fundapp.applications.queries import applicant, public
 from fundapp.applications.services import applying
+from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.web import problems_into
 from fundapp.core.web import public as for_everybody
-
-bp = Blueprint("applications", __name__)
 
 
 @bp.get("/")
@@ -41,7 +41,7 @@ def call_page(slug: str) -> ResponseReturnValue:
         extensions=presentation.extensions_shown(call.extensions, call.time_zone),
         categories=presentation.categories_shown(call.categories, call.currency),
         criteria=presentation.criteria_shown(call.criteria),
-        sections=presentation.questions_shown(form, call),
+        sections=questions.questions_shown(form, call),
     )
 
 

@@ -1,29 +1,14 @@
-"""How calls, questions and limits are put into words on pages, in the current language."""
+"""A call as everybody may read it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel import Locale
-
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
 from fundapp.applications.models import Call, CallStatus, Category, Criterion, DeadlineExtension
-from fundapp.applications.rules import MAX_FILE_MEGABYTES, Opening, opening
+from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.applications.rules import Opening, opening
 from fundapp.core.dates import Moment, moment
-from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.money import Money
-
-
-@dataclass(frozen=True)
-class Said:
-    """A text of a call in the best language there is; `lang` names it when it is not the page's own."""
-
-    text: str
-    lang: str | None = None
-
-    def __str__(self) -> str:
-        return self.text
+from fundapp.core.i18n import language_name, ngettext
 
 
 @dataclass(frozen=True)
@@ -59,28 +44,6 @@ class ExtensionShown:
 
 
 @dataclass(frozen=True)
-class QuestionShown:
-    """A question as everybody may read it before applying."""
-
-    name: str
-    label: Said
-    hint: Said
-    is_note: bool
-    required: bool
-    limits: list[str]
-    choices: list[Said]
-
-
-@dataclass(frozen=True)
-class SectionShown:
-    """Questions under one heading; sections count from 1."""
-
-    number: int
-    title: Said
-    questions: list[QuestionShown]
-
-
-@dataclass(frozen=True)
 class AnchorShown:
     """What one step of a scale means."""
 
@@ -108,20 +71,6 @@ class CategoryShown:
     gives: str
 
 
-def said(texts: Mapping[str, str]) -> Said:
-    """Return a text in the current language, else in English, else in any, with the language it is in."""
-    text = localised(texts)
-    here = current_language()
-    if texts.get(here) == text:
-        return Said(text)
-    return Said(text, next((code for code, each in texts.items() if each == text), None))
-
-
-def money(minor: int, currency: str) -> str:
-    """Write an amount in the current language."""
-    return Money(minor, currency).format(current_language())
-
-
 def call_shown(call: Call, now: datetime) -> CallShown:
     """Return what the public reads of a call at an instant."""
     state = opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now)
@@ -141,7 +90,7 @@ def call_shown(call: Call, now: datetime) -> CallShown:
         budget=money(call.budget_minor, call.currency),
         ceiling=money(call.ceiling_minor, call.currency) if call.ceiling_minor is not None else "",
         invitation_only=call.invitation_only,
-        languages=", ".join(_language_name(code) for code in call.languages),
+        languages=", ".join(language_name(code) for code in call.languages),
         reviewing=ngettext(
             "%(num)s peer reads each application; then people decide, with the scores before them.",
             "%(num)s peers read each application; then people decide, with the scores before them.",
@@ -160,70 +109,6 @@ def extensions_shown(extensions: list[DeadlineExtension], time_zone: str) -> lis
             reason=said(extension.reasons),
         )
         for extension in reversed(extensions)
-    ]
-
-
-def section_title(section: Section, form: FormDefinition) -> Said:
-    """Return the heading of a section; questions outside all groups stand under the form's own title."""
-    return said(section.headings[-1].label) if section.headings else Said(form.title)
-
-
-def limits_of(question: Question, call: Call) -> list[str]:
-    """Say what an answer may be, each limit in a sentence of its own."""
-    limits = []
-    match question.kind:
-        case Kind.INTEGER:
-            limits.append(_("A whole number."))
-        case Kind.DECIMAL if question.role is not Role.AMOUNT:
-            limits.append(_("A number."))
-        case Kind.DATE:
-            limits.append(_("A date."))
-        case Kind.SELECT_ONE:
-            limits.append(_("Choose one."))
-        case Kind.SELECT_MULTIPLE:
-            limits.append(_multiple_limit(question, call))
-        case Kind.FILE:
-            limits.append(
-                _(
-                    "One file: PDF, Word, Excel, OpenDocument, JPEG or PNG, at most %(size)s MB.",
-                    size=MAX_FILE_MEGABYTES,
-                )
-            )
-        case Kind.IMAGE:
-            limits.append(_("One picture: JPEG or PNG, at most %(size)s MB.", size=MAX_FILE_MEGABYTES))
-    if question.max_words is not None:
-        limits.append(ngettext("Up to %(num)s word.", "Up to %(num)s words.", question.max_words))
-    if question.max_characters is not None:
-        limits.append(ngettext("Up to %(num)s character.", "Up to %(num)s characters.", question.max_characters))
-    if question.role is Role.AMOUNT:
-        limits.append(_("An amount in %(currency)s.", currency=call.currency))
-        if call.ceiling_minor is not None:
-            limits.append(_("At most %(amount)s.", amount=money(call.ceiling_minor, call.currency)))
-    if question.constraint and question.constraint_message:
-        limits.append(localised(question.constraint_message))
-    return limits
-
-
-def questions_shown(form: FormDefinition, call: Call) -> list[SectionShown]:
-    """Return every question with its limits, section by section."""
-    return [
-        SectionShown(
-            number=number,
-            title=section_title(section, form),
-            questions=[
-                QuestionShown(
-                    name=question.name,
-                    label=said(question.label),
-                    hint=said(question.hint),
-                    is_note=question.kind is Kind.NOTE,
-                    required=question.required,
-                    limits=limits_of(question, call) if question.takes_answer else [],
-                    choices=[said(choice.label) for choice in question.choices],
-                )
-                for question in section.questions
-            ],
-        )
-        for number, section in enumerate(form.sections, 1)
     ]
 
 
@@ -255,19 +140,10 @@ def categories_shown(categories: list[Category], currency: str) -> list[Category
     ]
 
 
-def takes_file(question: Question) -> bool:
-    """Say whether a question is answered with a file."""
-    return question.kind in FILE_KINDS
-
-
 def _state_label(call: Call, state: Opening) -> str:
     if call.status is CallStatus.DECIDED:
         return _("Decided")
     return {Opening.NOT_YET: _("Opens soon"), Opening.OPEN: _("Open"), Opening.CLOSED: _("Closed")}[state]
-
-
-def _language_name(code: str) -> str:
-    return Locale.parse(code).get_display_name(current_language()) or code
 
 
 def _category_rule(call: Call) -> str:
@@ -288,9 +164,3 @@ def _gives(category: Category, currency: str) -> str:
         category.awards,
         amount=money(category.award_minor, currency),
     )
-
-
-def _multiple_limit(question: Question, call: Call) -> str:
-    if question.role is Role.CATEGORIES and call.max_categories > 1:
-        return _("Choose one to %(most)s.", most=call.max_categories)
-    return _("Choose all that apply.")

@@ -1,0 +1,78 @@
+"""An application as its applicant sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.models import Application, ApplicationStatus, Call, Submission
+from fundapp.applications.presentation.questions import AnswersShown, answers_shown
+from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.rules import Opening, opening
+from fundapp.applications.transitions import APPLICATION
+from fundapp.core.dates import Moment, moment
+
+_KINDS = {
+    ApplicationStatus.DRAFT: "act",
+    ApplicationStatus.SUBMITTED: "good",
+    ApplicationStatus.ELIGIBLE: "good",
+    ApplicationStatus.INELIGIBLE: "",
+}
+
+
+@dataclass(frozen=True)
+class OwnApplicationShown:
+    """An application with where it stands, in the applicant's words; `status_kind` is the kind of its tag."""
+
+    id: UUID
+    call_slug: str
+    call_title: Said
+    organisation: str
+    reference: str
+    status: str
+    status_kind: str
+    is_draft: bool
+    takes_it: bool
+    closes: Moment
+    saved: Moment
+
+
+@dataclass(frozen=True)
+class SubmissionShown:
+    """When something was sent, and the hash that its receipt names."""
+
+    submitted: Moment
+    content_sha256: str
+
+
+def own_application_shown(application: Application, now: datetime) -> OwnApplicationShown:
+    """Return what an applicant is told of an application at an instant."""
+    call = application.call
+    state = opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now)
+    return OwnApplicationShown(
+        id=application.id,
+        call_slug=call.slug,
+        call_title=said(call.titles),
+        organisation=application.organisation_name,
+        reference=application.reference or "",
+        status=APPLICATION.labels[application.status].applicant,
+        status_kind=_KINDS[application.status],
+        is_draft=application.status is ApplicationStatus.DRAFT,
+        takes_it=state is Opening.OPEN,
+        closes=moment(call.closes_at, call.time_zone),
+        saved=moment(application.saved_at, call.time_zone),
+    )
+
+
+def submission_shown(submission: Submission, call: Call) -> SubmissionShown:
+    """Return what a receipt says of a submission."""
+    return SubmissionShown(
+        submitted=moment(submission.submitted_at, call.time_zone), content_sha256=submission.content_sha256
+    )
+
+
+def submitted_answers_shown(application: Application) -> list[AnswersShown]:
+    """Return the answers as they were sent last."""
+    submission = application.submissions[-1]
+    form = FormDefinition.from_json(submission.form_version.definition)
+    return answers_shown(form, submission.answers, application.attachments, application.call.currency)

@@ -1,0 +1,201 @@
+"""Calls and applications as those who look after them see them, with the next thing to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask import url_for
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.presentation.calls import CallShown, call_shown
+from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.applications.queries.managing import SENT, ApplicationRow
+from fundapp.applications.transitions import APPLICATION
+from fundapp.core.dates import Moment, moment
+from fundapp.core.i18n import gettext as _
+from fundapp.core.i18n import ngettext
+
+STATUS_KINDS: Mapping[ApplicationStatus, str] = {
+    ApplicationStatus.DRAFT: "",
+    ApplicationStatus.SUBMITTED: "act",
+    ApplicationStatus.ELIGIBLE: "good",
+    ApplicationStatus.INELIGIBLE: "stop",
+}
+
+
+@dataclass(frozen=True)
+class LinkShown:
+    """A place to go, and why."""
+
+    url: str
+    title: str
+    hint: str = ""
+    tag: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class ManagedCallShown:
+    """A call with its numbers; `next` is what to do first, if anything waits."""
+
+    shown: CallShown
+    url: str
+    drafts: int
+    sent: int
+    unchecked: int
+    eligible: int
+    ineligible: int
+    given: str
+    left: str
+    given_minor: int
+    budget_minor: int
+    next: LinkShown | None
+
+
+@dataclass(frozen=True)
+class FilterShown:
+    """A way to look at a part of the list, with how many there are."""
+
+    url: str
+    label: str
+    number: int
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class RowShown:
+    """One line of the list of applications."""
+
+    url: str
+    reference: str
+    organisation: str
+    title: str
+    country: str
+    requested: str
+    status: str
+    status_kind: str
+
+
+@dataclass(frozen=True)
+class SentApplicationShown:
+    """An application as staff read it."""
+
+    id: UUID
+    reference: str
+    organisation: str
+    title: str
+    contact: str
+    contact_email: str
+    call_title: Said
+    list_url: str
+    status: str
+    status_kind: str
+    requested: str
+    categories: list[Said]
+    may_decide: bool
+    eligibility_reason: str
+    eligibility_by: str
+    eligibility_at: Moment | None
+
+
+def managed_call_shown(call: Call, counts: Mapping[ApplicationStatus, int], now: datetime) -> ManagedCallShown:
+    """Return a call with its numbers at an instant."""
+    unchecked = counts[ApplicationStatus.SUBMITTED]
+    return ManagedCallShown(
+        shown=call_shown(call, now),
+        url=url_for("applications.managed_call", slug=call.slug),
+        drafts=counts[ApplicationStatus.DRAFT],
+        sent=sum(counts[status] for status in SENT),
+        unchecked=unchecked,
+        eligible=counts[ApplicationStatus.ELIGIBLE],
+        ineligible=counts[ApplicationStatus.INELIGIBLE],
+        given=money(call.committed_minor, call.currency),
+        left=money(call.budget_minor - call.committed_minor, call.currency),
+        given_minor=call.committed_minor,
+        budget_minor=call.budget_minor,
+        next=_check_link(call, unchecked) if unchecked else None,
+    )
+
+
+def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
+    """Return the pages of a call that the actor may open, in the order of the work."""
+    pages = [
+        (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
+        (P.REVIEWER_INVITE, "review.reviewers", _("Reviewers"), _("Invite them, see how far they are.")),
+        (P.ASSIGNMENT_PLAN, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
+        (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
+        (P.DECISION_MAKE, "review.selection", _("Selection"), _("Choose within the budget.")),
+        (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
+        (P.LETTER_MANAGE, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
+    ]
+    return [
+        LinkShown(url_for(endpoint, slug=call.slug), title, hint)
+        for permission, endpoint, title, hint in pages
+        if actor.can(permission, call.id)
+    ]
+
+
+def filters_shown(
+    slug: str, counts: Mapping[ApplicationStatus, int], current: ApplicationStatus | None, search: str
+) -> list[FilterShown]:
+    """Return the statuses to look at, each with its number; the search is kept."""
+
+    def filter_of(status: ApplicationStatus | None, label: str, number: int) -> FilterShown:
+        url = url_for("applications.managed_applications", slug=slug, status=status, search=search or None)
+        return FilterShown(url, label, number, is_current=status is current)
+
+    return [
+        filter_of(None, _("All"), sum(counts[status] for status in SENT)),
+        *(filter_of(status, APPLICATION.labels[status].staff, counts[status]) for status in SENT),
+    ]
+
+
+def row_shown(row: ApplicationRow, call: Call) -> RowShown:
+    """Return one line of the list."""
+    return RowShown(
+        url=url_for("applications.managed_application", application_id=row.id),
+        reference=row.reference,
+        organisation=row.organisation_name,
+        title=row.title,
+        country=row.country,
+        requested=money(row.requested_minor, call.currency) if row.requested_minor is not None else "",
+        status=APPLICATION.labels[row.status].staff,
+        status_kind=STATUS_KINDS[row.status],
+    )
+
+
+def sent_application_shown(application: Application, actor: Actor, decider: str) -> SentApplicationShown:
+    """Return an application for staff; `decider` is who decided on eligibility ("" while nobody did)."""
+    call = application.call
+    requested = next((entry.requested_minor for entry in application.entries if entry.requested_minor), None)
+    return SentApplicationShown(
+        id=application.id,
+        reference=application.reference or "",
+        organisation=application.organisation_name,
+        title=application.title,
+        contact=application.person.name,
+        contact_email=application.person.email,
+        call_title=said(call.titles),
+        list_url=url_for("applications.managed_applications", slug=call.slug),
+        status=APPLICATION.labels[application.status].staff,
+        status_kind=STATUS_KINDS[application.status],
+        requested=money(requested, call.currency) if requested is not None else "",
+        categories=[said(entry.category.titles) for entry in application.entries if entry.category],
+        may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id),
+        eligibility_reason=application.eligibility_reason,
+        eligibility_by=decider,
+        eligibility_at=moment(application.eligibility_at, call.time_zone) if application.eligibility_at else None,
+    )
+
+
+def _check_link(call: Call, unchecked: int) -> LinkShown:
+    return LinkShown(
+        url=url_for("applications.managed_applications", slug=call.slug, status=ApplicationStatus.SUBMITTED),
+        title=ngettext(
+            "Check whether %(num)s application is eligible",
+            "Check whether %(num)s applications are eligible",
+            unchecked,
+        ),
+    )

@@ -1,0 +1,152 @@
+"""Questions with their limits, and answers as people read them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fundapp.applications.answers import Answer, is_asked, shown
+from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
+from fundapp.applications.models import Attachment, Call
+from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.applications.rules import MAX_FILE_MEGABYTES
+from fundapp.core.i18n import current_language, localised, ngettext
+from fundapp.core.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class QuestionShown:
+    """A question as everybody may read it before applying."""
+
+    name: str
+    label: Said
+    hint: Said
+    is_note: bool
+    required: bool
+    limits: list[str]
+    choices: list[Said]
+
+
+@dataclass(frozen=True)
+class SectionShown:
+    """Questions under one heading; sections count from 1."""
+
+    number: int
+    title: Said
+    questions: list[QuestionShown]
+
+
+@dataclass(frozen=True)
+class AnswerShown:
+    """One answer as people read it: a text for each choice, none where nothing was answered or a file stands for it."""
+
+    question: Question
+    label: Said
+    texts: list[str]
+    attachment: Attachment | None
+
+
+@dataclass(frozen=True)
+class AnswersShown:
+    """The answers of one section; sections count from 1."""
+
+    number: int
+    title: Said
+    answers: list[AnswerShown]
+
+
+def section_title(section: Section, form: FormDefinition) -> Said:
+    """Return the heading of a section; questions outside all groups stand under the form's own title."""
+    return said(section.headings[-1].label) if section.headings else Said(form.title)
+
+
+def limits_of(question: Question, call: Call) -> list[str]:
+    """Say what an answer may be, each limit in a sentence of its own."""
+    limits = []
+    match question.kind:
+        case Kind.INTEGER:
+            limits.append(_("A whole number."))
+        case Kind.DECIMAL if question.role is not Role.AMOUNT:
+            limits.append(_("A number."))
+        case Kind.DATE:
+            limits.append(_("A date."))
+        case Kind.SELECT_ONE:
+            limits.append(_("Choose one."))
+        case Kind.SELECT_MULTIPLE:
+            limits.append(_multiple_limit(question, call))
+        case Kind.FILE:
+            limits.append(
+                _(
+                    "One file: PDF, Word, Excel, OpenDocument, JPEG or PNG, at most %(size)s MB.",
+                    size=MAX_FILE_MEGABYTES,
+                )
+            )
+        case Kind.IMAGE:
+            limits.append(_("One picture: JPEG or PNG, at most %(size)s MB.", size=MAX_FILE_MEGABYTES))
+    if question.max_words is not None:
+        limits.append(ngettext("Up to %(num)s word.", "Up to %(num)s words.", question.max_words))
+    if question.max_characters is not None:
+        limits.append(ngettext("Up to %(num)s character.", "Up to %(num)s characters.", question.max_characters))
+    if question.role is Role.AMOUNT:
+        limits.append(_("An amount in %(currency)s.", currency=call.currency))
+        if call.ceiling_minor is not None:
+            limits.append(_("At most %(amount)s.", amount=money(call.ceiling_minor, call.currency)))
+    if question.constraint and question.constraint_message:
+        limits.append(localised(question.constraint_message))
+    return limits
+
+
+def questions_shown(form: FormDefinition, call: Call) -> list[SectionShown]:
+    """Return every question with its limits, section by section."""
+    return [
+        SectionShown(
+            number=number,
+            title=section_title(section, form),
+            questions=[
+                QuestionShown(
+                    name=question.name,
+                    label=said(question.label),
+                    hint=said(question.hint),
+                    is_note=question.kind is Kind.NOTE,
+                    required=question.required,
+                    limits=limits_of(question, call) if question.takes_answer else [],
+                    choices=[said(choice.label) for choice in question.choices],
+                )
+                for question in section.questions
+            ],
+        )
+        for number, section in enumerate(form.sections, 1)
+    ]
+
+
+def answers_shown(
+    form: FormDefinition, answers: Mapping[str, Answer], attachments: Iterable[Attachment], currency: str
+) -> list[AnswersShown]:
+    """Return the answers, section by section, without questions that were not asked of this applicant."""
+    files = {str(attachment.id): attachment for attachment in attachments}
+    return [
+        AnswersShown(
+            number=number,
+            title=section_title(section, form),
+            answers=[
+                _answer_shown(question, answers.get(question.name), files, currency)
+                for question in section.questions
+                if question.takes_answer and is_asked(form, question, answers)
+            ],
+        )
+        for number, section in enumerate(form.sections, 1)
+    ]
+
+
+def _answer_shown(question: Question, answer: Answer, files: Mapping[str, Attachment], currency: str) -> AnswerShown:
+    is_file = question.kind in FILE_KINDS
+    return AnswerShown(
+        question=question,
+        label=said(question.label),
+        texts=[] if is_file else shown(question, answer, current_language(), currency),
+        attachment=files.get(answer["attachment"]) if is_file and answer else None,
+    )
+
+
+def _multiple_limit(question: Question, call: Call) -> str:
+    if question.role is Role.CATEGORIES and call.max_categories > 1:
+        return _("Choose one to %(most)s.", most=call.max_categories)
+    return _("Choose all that apply.")

@@ -1,0 +1,32 @@
+"""Texts of a call in the best language there is, and amounts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fundapp.core.i18n import current_language, localised
+from fundapp.core.money import Money
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text of a call in the best language there is; `lang` names it when it is not the page's own."""
+
+    text: str
+    lang: str | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def said(texts: Mapping[str, str]) -> Said:
+    """Return a text in the current language, else in English, else in any, with the language it is in."""
+    text = localised(texts)
+    here = current_language()
+    if texts.get(here) == text:
+        return Said(text)
+    return Said(text, next((code for code, each in texts.items() if each == text), None))
+
+
+def money(minor: int, currency: str) -> str:
+    """Write an amount in the current language."""
+    return Money(minor, currency).format(current_language())

@@ -1,0 +1,25 @@
+"""Files of applications on their way out."""
+
+from typing import cast
+
+from flask import Response, current_app, send_file
+
+from fundapp.applications.models import Attachment
+from fundapp.core.storage import Storage
+
+
+def storage() -> Storage:
+    """Return where this installation keeps files."""
+    return cast(Storage, current_app.extensions["storage"])
+
+
+def file_response(attachment: Attachment) -> Response:
+    """Send a file to be saved, never to be opened as a page of ours."""
+    response = send_file(
+        storage().open(attachment.sha256),
+        mimetype=attachment.content_type,
+        as_attachment=True,
+        download_name=attachment.filename,
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

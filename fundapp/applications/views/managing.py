@@ -1,0 +1,167 @@
+"""Pages of those who look after a call: where it stands, its applications, eligibility, the deadline."""
+
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from fundapp.accounts.permissions import P
+from fundapp.accounts.sessions import current_actor
+from fundapp.applications.forms import EligibilityForm, ExtendForm, extend_form
+from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.presentation import managing as presentation
+from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
+from fundapp.applications.presentation.calls import call_shown, extensions_shown
+from fundapp.applications.queries import managing as queries
+from fundapp.applications.services import managing as services
+from fundapp.applications.views import bp
+from fundapp.applications.views.files import file_response
+from fundapp.core import clock
+from fundapp.core.errors import RuleViolations
+from fundapp.core.web import problems_into, requires
+
+
+@bp.get("/manage")
+@requires(P.APPLICATION_READ)
+def managed_calls() -> ResponseReturnValue:
+    """List the calls that the actor looks after, with their numbers."""
+    now = clock.now()
+    return render_template(
+        "applications/managed_calls.html",
+        calls=[
+            presentation.managed_call_shown(call, counts, now)
+            for call, counts in queries.managed_calls(actor=current_actor())
+        ],
+    )
+
+
+@bp.get("/manage/<slug>")
+@requires(P.APPLICATION_READ)
+def managed_call(slug: str) -> ResponseReturnValue:
+    """Show where a call stands and what is to be done next."""
+    actor = current_actor()
+    call = queries.managed_call(actor=actor, slug=slug)
+    counts = queries.counts_by_status(actor=actor, call=call)
+    return render_template(
+        "applications/managed_call.html",
+        call=presentation.managed_call_shown(call, counts, clock.now()),
+        extensions=extensions_shown(call.extensions, call.time_zone),
+        may_extend=actor.can(P.CALL_EXTEND, call.id),
+        pages=presentation.pages_of_call(call, actor),
+    )
+
+
+@bp.get("/manage/<slug>/applications")
+@requires(P.APPLICATION_READ)
+def managed_applications(slug: str) -> ResponseReturnValue:
+    """List a call's applications: counted by status, filtered, searched, page by page."""
+    actor = current_actor()
+    call = queries.managed_call(actor=actor, slug=slug)
+    status = _status_asked()
+    search = request.args.get("search", "").strip()
+    page = queries.applications_page(
+        actor=actor, call=call, status=status, search=search, number=request.args.get("page", 1, type=int)
+    )
+    counts = queries.counts_by_status(actor=actor, call=call)
+    return render_template(
+        "applications/managed_applications.html",
+        call=call_shown(call, clock.now()),
+        filters=presentation.filters_shown(slug, counts, status, search),
+        rows=[presentation.row_shown(row, call) for row in page.items],
+        page=page,
+        search=search,
+        arguments={"slug": slug, "search": search or None, "status": status},
+    )
+
+
+@bp.get("/manage/applications/<uuid:application_id>")
+@requires(P.APPLICATION_READ)
+def managed_application(application_id: UUID) -> ResponseReturnValue:
+    """Show an application as it was sent, and offer to decide on eligibility."""
+    application = queries.sent_application(actor=current_actor(), application_id=application_id)
+    return _application_page(application, EligibilityForm(formdata=None))
+
+
+@bp.post("/manage/applications/<uuid:application_id>")
+@requires(P.ELIGIBILITY_DECIDE)
+def decide_eligibility(application_id: UUID) -> ResponseReturnValue:
+    """Mark an application eligible or not, with a reason."""
+    actor = current_actor()
+    application = queries.sent_application(actor=actor, application_id=application_id, permission=P.ELIGIBILITY_DECIDE)
+    form = EligibilityForm()
+    if form.validate():
+        decide = services.mark_eligible if form.decision.data == "eligible" else services.mark_ineligible
+        try:
+            decide(actor=actor, application=application, reason=form.reason.data or "", now=clock.now())
+        except RuleViolations as violations:
+            problems_into(form, violations)
+        else:
+            return redirect(url_for("applications.managed_application", application_id=application.id))
+    return _application_page(application, form), 422
+
+
+@bp.get("/manage/applications/<uuid:application_id>/files/<uuid:attachment_id>")
+@requires(P.APPLICATION_READ)
+def managed_file(application_id: UUID, attachment_id: UUID) -> ResponseReturnValue:
+    """Give a file of an application to staff."""
+    return file_response(
+        queries.sent_attachment(actor=current_actor(), application_id=application_id, attachment_id=attachment_id)
+    )
+
+
+@bp.get("/manage/<slug>/deadline")
+@requires(P.CALL_EXTEND)
+def deadline(slug: str) -> ResponseReturnValue:
+    """Offer to move a call's deadline later."""
+    call = queries.managed_call(actor=current_actor(), slug=slug, permission=P.CALL_EXTEND)
+    return _deadline_page(call, extend_form(call))
+
+
+@bp.post("/manage/<slug>/deadline")
+@requires(P.CALL_EXTEND)
+def extend_deadline(slug: str) -> ResponseReturnValue:
+    """Move a call's deadline later, for everybody, with the reason that the public reads."""
+    actor = current_actor()
+    call = queries.managed_call(actor=actor, slug=slug, permission=P.CALL_EXTEND)
+    form = extend_form(call)
+    if form.validate():
+        try:
+            services.extend_deadline(
+                actor=actor,
+                call=call,
+                closes_at=form.closes_at(call.time_zone),
+                reasons=form.reasons(),
+                now=clock.now(),
+            )
+        except RuleViolations as violations:
+            problems_into(form, violations)
+        else:
+            return redirect(url_for("applications.managed_call", slug=slug))
+    return _deadline_page(call, form), 422
+
+
+def _status_asked() -> ApplicationStatus | None:
+    asked = request.args.get("status", "")
+    return ApplicationStatus(asked) if asked in {status.value for status in queries.SENT} else None
+
+
+def _application_page(application: Application, form: EligibilityForm) -> str:
+    call = application.call
+    return render_template(
+        "applications/managed_application.html",
+        application=presentation.sent_application_shown(
+            application, current_actor(), queries.eligibility_decider(application)
+        ),
+        submission=submission_shown(application.submissions[-1], call),
+        sections=submitted_answers_shown(application),
+        form=form,
+    )
+
+
+def _deadline_page(call: Call, form: ExtendForm) -> str:
+    return render_template(
+        "applications/deadline.html",
+        call=call_shown(call, clock.now()),
+        extensions=extensions_shown(call.extensions, call.time_zone),
+        form=form,
+    )

@@ -22,9 +22,7 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Invite one reviewer."""
 
     name = StringField(_l("Name"), validators=[DataRequired(_l("Enter a name."))])
-    email = EmailField(
-        _l("E-mail address"), validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=254)]
-    )
+    email = EmailField(_l("E-mail address"), validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=254)])
     organisation = StringField(
         _l("Organisation"),
         description=_l("They will never be given an application of this organisation."),

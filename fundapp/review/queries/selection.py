@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Criterion, Entry
-from fundapp.applications.scope import in_conflict, visible_to
+from fundapp.applications.scope import visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.models import (
     Assignment,
-    AssignmentStatus,
     Decision,
     Review,
     Reviewer,
@@ -48,6 +47,11 @@ class Ranked:
     def is_fixed(self) -> bool:
         """Say whether the amount is that of a prize."""
         return self.entry.category is not None and self.entry.category.award_minor is not None
+
+    @property
+    def is_eligible(self) -> bool:
+        """Say whether the application is still one that can be decided."""
+        return self.entry.application.status is ApplicationStatus.ELIGIBLE
 
     @property
     def needs_reason(self) -> bool:
@@ -144,7 +148,7 @@ def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
             .join(Reviewer.person)
             .join(Assignment.entry)
             .join(Entry.application)
-            .where(Assignment.entry_id == entry.id, *_counted(), visible_to(actor))
+            .where(Assignment.entry_id == entry.id, _counts(), visible_to(actor))
             .options(
                 contains_eager(Review.assignment).contains_eager(Assignment.reviewer).contains_eager(Reviewer.person),
                 selectinload(Review.scores).joinedload(Score.criterion),
@@ -159,12 +163,9 @@ def weighted(criteria: Sequence[Criterion]) -> list[WeightedCriterion]:
     return [WeightedCriterion(c.code, c.weight, c.minimum, c.maximum) for c in criteria]
 
 
-def _counted() -> tuple[ColumnElement[bool], ...]:
-    return (
-        Review.status == ReviewStatus.SUBMITTED,
-        Assignment.status == AssignmentStatus.REVIEWED,
-        ~in_conflict(Reviewer.person_id),
-    )
+def _counts() -> ColumnElement[bool]:
+    """Return the condition that a review is in the tally."""
+    return and_(Review.status == ReviewStatus.SUBMITTED, is_active())
 
 
 def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
@@ -205,13 +206,13 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
             .join(Assignment.reviewer)
             .join(Assignment.entry)
             .join(Entry.application)
-            .where(Entry.call_id == call.id, *_counted(), is_active(), visible)
+            .where(Entry.call_id == call.id, _counts(), visible)
             .order_by(Assignment.entry_id, Assignment.reviewer_id, Criterion.position)
         )
     ]
     criteria = weighted(call.criteria)
     ranked = _ranked(call, entries, decisions, criteria, rows)
-    against = against_rank(row.candidate for row in ranked)
+    against = against_rank(row.candidate for row in ranked if row.is_eligible)
     return Selection(
         call=call,
         slate=current_slate(call=call),

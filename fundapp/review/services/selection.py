@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.budget import move_commitment
-from fundapp.applications.models import ApplicationStatus, Call, CallStatus, Entry
+from fundapp.applications.models import Call, CallStatus, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
@@ -207,7 +207,7 @@ def _decision_problems(
     whole: Selection, row: Ranked, outcome: Outcome, amount_minor: int | None, reason: str
 ) -> list[Problem]:
     problems = []
-    if row.entry.application.status is not ApplicationStatus.ELIGIBLE:
+    if not row.is_eligible:
         problems.append(Problem(_l("This application is not eligible: it cannot be decided."), field="outcome"))
     if outcome is Outcome.AWARD:
         problems += amount_problems(amount_minor, in_full_minor=row.in_full_minor, is_fixed=row.is_fixed)
@@ -217,6 +217,7 @@ def _decision_problems(
     tentative = [
         replace(each.candidate, choice=Choice(outcome.value)) if each is row else each.candidate
         for each in whole.ranked
+        if each.is_eligible
     ]
     needed = str(row.entry.id) in against_rank(tentative)
     if needed and not reason.strip():
@@ -293,7 +294,7 @@ def _list_problems(whole: Selection, now: datetime) -> list[Problem]:
     if not whole.ranked:
         problems.append(Problem(_l("There is nothing to decide.")))
     for row in whole.ranked:
-        if row.entry.application.status is not ApplicationStatus.ELIGIBLE:
+        if not row.is_eligible:
             problems.append(
                 Problem(
                     _l("It is decided, but not eligible any more: withdraw the decision."),

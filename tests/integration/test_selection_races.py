@@ -1,0 +1,176 @@
+"""Several people decide at the same moment: threads with a barrier, on whichever database the run is on."""
+
+import threading
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Role
+from fundapp.applications.models import Call, Entry, ProgrammeKind
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, InvalidTransition, RuleViolations
+from fundapp.core.web import FundApp
+from fundapp.review.models import Assignment, Decision, Outcome, Review, ReviewStatus, Slate, SlateStatus
+from fundapp.review.rules import Unjudged
+from fundapp.review.services import reading, selection
+from tests.conftest import actor_of
+from tests.factories import (
+    CLOSES,
+    make_application,
+    make_assignment,
+    make_call,
+    make_decision,
+    make_review,
+    make_reviewer,
+    make_slate,
+    make_staff,
+)
+
+REFUSED = (Conflict, InvalidTransition, RuleViolations)
+
+
+def all_at_once(app: FundApp, tasks: list[Callable[[], object]]) -> list[str]:
+    """Run each task in a thread and transaction of its own, from one starting line; say "done" or what refused it."""
+    barrier = threading.Barrier(len(tasks), timeout=30)
+    results = ["never ran"] * len(tasks)
+
+    def run(number: int, task: Callable[[], object]) -> None:
+        with app.app_context():
+            try:
+                barrier.wait()
+                task()
+                db.session.commit()
+                results[number] = "done"
+            except REFUSED as refusal:
+                db.session.rollback()
+                results[number] = type(refusal).__name__
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run, args=(n, task)) for n, task in enumerate(tasks)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return results
+
+
+def deciding(manager_id: UUID, entry_id: UUID, amount_minor: int) -> Callable[[], object]:
+    """Return the task of awarding an entry."""
+    return lambda: selection.decide_entry(
+        actor=actor_of(db.session.get_one(Person, manager_id)),
+        entry=db.session.get_one(Entry, entry_id),
+        outcome=Outcome.AWARD,
+        amount_minor=amount_minor,
+        reason="Needed there.",
+        version=0,
+        now=CLOSES,
+    )
+
+
+def committed(call_id: UUID) -> int:
+    return db.session.scalars(select(Call.committed_minor).where(Call.id == call_id)).one()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_last_money_is_given_once(app: FundApp, attempt: int) -> None:
+    """Eight managers award 30 of 100 each at the same moment: three awards fit."""
+    call = make_call(budget_minor=100)
+    entries = [make_application(call, requested_minor=30).entries[0].id for _ in range(8)]
+    managers = [make_staff(Role.MANAGER).id for _ in entries]
+    call_id = call.id
+    db.session.commit()
+    results = all_at_once(app, [deciding(m, e, 30) for m, e in zip(managers, entries, strict=True)])
+    assert sorted(results) == ["Conflict"] * 5 + ["done"] * 3
+    assert committed(call_id) == 90
+    assert db.session.scalar(select(func.sum(Decision.amount_minor))) == 90
+    assert db.session.scalar(select(func.count()).select_from(Slate)) == 1
+
+
+def test_one_entry_is_decided_by_one_of_two(app: FundApp) -> None:
+    call = make_call(budget_minor=100)
+    entry_id = make_application(call, requested_minor=30).entries[0].id
+    managers = [make_staff(Role.MANAGER).id for _ in range(2)]
+    call_id = call.id
+    db.session.commit()
+    results = all_at_once(app, [deciding(manager, entry_id, 30) for manager in managers])
+    assert sorted(results) == ["Conflict", "done"]
+    assert committed(call_id) == 30
+
+
+def test_one_prize_is_given_once(app: FundApp) -> None:
+    call = make_call(kind=ProgrammeKind.PRIZE, categories=1, budget_minor=10_000_000)
+    entries = [make_application(call).entries[0].id for _ in range(4)]
+    managers = [make_staff(Role.MANAGER).id for _ in entries]
+    call_id = call.id
+    db.session.commit()
+    results = all_at_once(app, [deciding(m, e, 1_000_000) for m, e in zip(managers, entries, strict=True)])
+    assert sorted(results) == ["RuleViolations"] * 3 + ["done"]
+    assert committed(call_id) == 1_000_000
+
+
+def test_review_that_arrives_while_the_list_is_frozen_is_in_its_tally_or_refused(app: FundApp) -> None:
+    call = make_call(budget_minor=10_000_000)
+    entry = make_application(call).entries[0]
+    make_review(entry, make_reviewer(call), [5, 5])
+    assignment = make_assignment(entry, make_reviewer(call))
+    make_decision(make_slate(call), entry)
+    manager_id = make_staff(Role.MANAGER).id
+    call_id, assignment_id, reviewer_id = call.id, assignment.id, assignment.reviewer.person_id
+    db.session.commit()
+
+    def submit() -> object:
+        return reading.submit_review(
+            actor=actor_of(db.session.get_one(Person, reviewer_id)),
+            assignment=db.session.get_one(Assignment, assignment_id),
+            answers={"need": 1, "plan": Unjudged.CANNOT_JUDGE},
+            comment="",
+            version=0,
+            now=CLOSES,
+        )
+
+    def propose() -> object:
+        return selection.propose_slate(
+            actor=actor_of(db.session.get_one(Person, manager_id)),
+            call=db.session.get_one(Call, call_id),
+            now=CLOSES,
+        )
+
+    results = all_at_once(app, [submit, propose])
+    assert results[1] == "done"
+    slate = db.session.scalars(select(Slate)).one()
+    submitted = db.session.scalar(
+        select(func.count()).select_from(Review).where(Review.status == ReviewStatus.SUBMITTED)
+    )
+    assert slate.status is SlateStatus.PROPOSED
+    assert slate.tally["entries"][0]["reviews"] == submitted == (2 if results[0] == "done" else 1)
+
+
+def test_ratifying_and_sending_back_at_once_leaves_one_of_them(app: FundApp) -> None:
+    call = make_call()
+    slate_id = make_slate(call, SlateStatus.PROPOSED).id
+    ratifiers = [make_staff(Role.RATIFIER).id for _ in range(2)]
+    db.session.commit()
+
+    def ratify() -> object:
+        return selection.ratify_slate(
+            actor=actor_of(db.session.get_one(Person, ratifiers[0])),
+            slate=db.session.get_one(Slate, slate_id),
+            now=CLOSES,
+        )
+
+    def send_back() -> object:
+        return selection.send_back_slate(
+            actor=actor_of(db.session.get_one(Person, ratifiers[1])),
+            slate=db.session.get_one(Slate, slate_id),
+            reason="Look again.",
+            now=CLOSES,
+        )
+
+    results = all_at_once(app, [ratify, send_back])
+    assert sorted(results) == ["InvalidTransition", "done"]
+    status = db.session.scalars(select(Slate.status)).one()
+    assert status is (SlateStatus.RATIFIED if results[0] == "done" else SlateStatus.OPEN)

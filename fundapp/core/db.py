@@ -67,9 +67,13 @@ class JsonDocument(TypeDecorator[Any]):
     impl = JSON
     cache_ok = True
 
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)  # None is the database's NULL, so that constraints can speak of it
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Choose JSONB where the engine has it."""
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+        kind = JSONB if dialect.name == "postgresql" else JSON
+        return dialect.type_descriptor(kind(none_as_null=True))
 
 
 def enum_column(values: type[StrEnum]) -> Enum:

@@ -239,6 +239,10 @@ class _Engine:
             )
         except self._refused as error:
             raise PdfError(f"the letter asks for something from outside: {error}") from error
+        except (OSError, MemoryError):
+            raise  # the machine's fault, not the letter's
+        except Exception as error:  # whatever the layout stumbles over, it would stumble again
+            raise PdfError(f"the letter cannot be laid out: {type(error).__name__}: {error}") from error
         return data
 
 

@@ -1,7 +1,15 @@
 """Awards, letters and exports join the site."""
 
+from fundapp.core import outbox
+from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
+from fundapp.disbursement import views
+from fundapp.disbursement.tasks import letter_job
 
 
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
+    app.register_blueprint(views.bp)
+    # The body of a letter is one template for the PDF and for the page; it isolates names with this filter.
+    app.jinja_env.filters["bdi"] = bdi
+    outbox.register(letter_job(app.extensions["storage"]))

@@ -1,0 +1,67 @@
+"""Commands that hand out what was decided."""
+
+from pathlib import Path
+
+import click
+
+from fundapp.accounts.permissions import system_actor
+from fundapp.applications.models import Call
+from fundapp.applications.queries.managing import managed_call
+from fundapp.core.commands import with_app
+from fundapp.core.errors import NotFound
+from fundapp.core.storage import Storage
+from fundapp.core.web import FundApp
+from fundapp.disbursement.exports import decisions_csv, decisions_xlsx
+from fundapp.disbursement.models import LetterStatus
+from fundapp.disbursement.queries import letters_of_call
+from fundapp.disbursement.rules import letter_filename
+
+_folder = click.option(
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write to."
+)
+
+
+@click.group()
+def export() -> None:
+    """Hand out decisions and letters."""
+
+
+@export.command("decisions")
+@click.argument("call")
+@_folder
+@with_app
+def export_decisions(_app: FundApp, call: str, folder: Path) -> None:
+    """Write decisions.csv and decisions.xlsx of CALL: every entry, with its scores, decision and letter."""
+    found = _call(call)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, write in (("decisions.csv", decisions_csv), ("decisions.xlsx", decisions_xlsx)):
+        (folder / name).write_bytes(write(actor=system_actor(), call=found))
+        click.echo(str(folder / name))
+
+
+@export.command("letters")
+@click.argument("call")
+@_folder
+@with_app
+def export_letters(app: FundApp, call: str, folder: Path) -> None:
+    """Write the letters of CALL that are made, one PDF each. Exits 1 while others are not."""
+    found = _call(call)
+    storage: Storage = app.extensions["storage"]
+    folder.mkdir(parents=True, exist_ok=True)
+    made = letters_of_call(actor=system_actor(), call=found, status=LetterStatus.MADE)
+    for letter in made:
+        (folder / letter_filename(letter.reference)).write_bytes(storage.read(letter.sha256 or ""))
+    click.echo(f"{len(made)} letters in {folder}")
+    others = sum(
+        len(letters_of_call(actor=system_actor(), call=found, status=status))
+        for status in (LetterStatus.QUEUED, LetterStatus.FAILED)
+    )
+    if others:
+        raise click.ClickException(f"{others} letters are not made yet")
+
+
+def _call(slug: str) -> Call:
+    try:
+        return managed_call(actor=system_actor(), slug=slug)
+    except NotFound as error:
+        raise click.ClickException(f"there is no call {slug}") from error

@@ -1,0 +1,200 @@
+"""The decisions of a call as a table for those who pay and those who check. Columns: docs/exports.md.
+
+Every entry of every application that was sent is a row: nothing is cut off, and what is not decided yet says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.models import Call, Entry
+from fundapp.core.db import db
+from fundapp.core.money import Money
+from fundapp.core.tables import Cell, write_csv, write_xlsx
+from fundapp.disbursement.models import Letter
+from fundapp.disbursement.queries import decisions_by_entry, entries_of_call, letters_by_subject
+from fundapp.disbursement.rules import entry_reference, spread
+from fundapp.review.models import Decision, Slate
+from fundapp.review.queries.selection import Selection, selection
+from fundapp.review.tally import rounded
+
+COLUMNS: Final = (
+    "call",
+    "entry_reference",
+    "application_reference",
+    "category",
+    "organisation",
+    "title",
+    "country",
+    "region",
+    "language",
+    "application_status",
+    "eligibility_reason",
+    "submitted_at",
+    "currency",
+    "amount_requested",
+    "reviews",
+    "score_mean",
+    "score_spread",
+    "rank",
+    "rank_is_tied",
+    "decision",
+    "amount_awarded",
+    "decision_reason",
+    "decided_by",
+    "decided_at",
+    "slate_status",
+    "ratified_by",
+    "ratified_at",
+    "released_at",
+    "letter_status",
+    "letter_made_at",
+    "letter_sha256",
+    "sample",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    reviews: int = 0
+    mean: Fraction | None = None
+    variance: Fraction | None = None
+    rank: int | None = None
+    tied: bool = False
+
+
+def decisions_csv(*, actor: Actor, call: Call) -> bytes:
+    """Return the decisions of a call as CSV. Raises NotAllowed."""
+    return write_csv(COLUMNS, decision_rows(actor=actor, call=call))
+
+
+def decisions_xlsx(*, actor: Actor, call: Call) -> bytes:
+    """Return the decisions of a call as an XLSX workbook. Raises NotAllowed."""
+    title = "SAMPLE decisions" if call.is_sample else "Decisions"
+    return write_xlsx(title, COLUMNS, decision_rows(actor=actor, call=call))
+
+
+def decisions_filename(call: Call, file_format: str) -> str:
+    """Return the name under which an export is saved."""
+    return f"decisions-{call.slug}{'-SAMPLE' if call.is_sample else ''}.{file_format}"
+
+
+def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
+    """Return one row per entry, by reference: what the actor has a conflict of interest with is not among them.
+
+    Figures are those that were frozen with the list of decisions, else those of now. Raises NotAllowed.
+    """
+    actor.require(P.DECISION_EXPORT, call.id)
+    selected = selection(actor=actor, call=call)
+    figures = _figures(selected)
+    decisions = decisions_by_entry(actor=actor, call=call)
+    letters = letters_by_subject(actor=actor, call=call)
+    ratifier = _name(selected.slate.ratified_by_id) if selected.slate else ""
+    rows = []
+    for entry in entries_of_call(actor=actor, call=call):
+        decision = decisions.get(entry.id)
+        letter = letters.get(decision.id if decision else entry.application_id)
+        rows.append(
+            [
+                *_application_cells(call, entry),
+                *_figure_cells(figures.get(str(entry.id), _Figures())),
+                *_decision_cells(call, decision),
+                *_slate_cells(selected.slate if decision else None, ratifier),
+                *_letter_cells(letter),
+                "yes" if call.is_sample else "no",
+            ]
+        )
+    return rows
+
+
+def _application_cells(call: Call, entry: Entry) -> Sequence[Cell]:
+    application = entry.application
+    code = entry.category.code if entry.category else None
+    return (
+        call.slug,
+        entry_reference(application.reference or "", code),
+        application.reference,
+        code,
+        application.organisation_name,
+        application.title,
+        application.country,
+        application.region,
+        application.language,
+        application.status.value,
+        application.eligibility_reason,
+        application.submitted_at,
+        call.currency,
+        _amount(entry.requested_minor, call.currency),
+    )
+
+
+def _figure_cells(figures: _Figures) -> Sequence[Cell]:
+    deviation = spread(figures.variance)
+    return (
+        figures.reviews,
+        None if figures.mean is None else rounded(figures.mean),
+        None if deviation is None else rounded(deviation),
+        figures.rank,
+        None if figures.rank is None else "yes" if figures.tied else "no",
+    )
+
+
+def _decision_cells(call: Call, decision: Decision | None) -> Sequence[Cell]:
+    if decision is None:
+        return ("undecided", None, None, None, None)
+    return (
+        decision.outcome.value,
+        _amount(decision.amount_minor, call.currency),
+        decision.reason,
+        decision.decided_by.name or decision.decided_by.email,
+        decision.decided_at,
+    )
+
+
+def _slate_cells(slate: Slate | None, ratifier: str) -> Sequence[Cell]:
+    if slate is None:
+        return (None, None, None, None)
+    return (slate.status.value, ratifier, slate.ratified_at, slate.released_at)
+
+
+def _letter_cells(letter: Letter | None) -> Sequence[Cell]:
+    if letter is None:
+        return (None, None, None)
+    made_at: datetime | None = letter.made_at
+    return (letter.status.value, made_at, letter.sha256)
+
+
+def _figures(selected: Selection) -> dict[str, _Figures]:
+    """Return the figures by entry, as they were ratified where they were."""
+    frozen = selected.slate.tally.get("entries") if selected.slate else None
+    if frozen:
+        return {each["entry"]: _frozen(each) for each in frozen}
+    return {
+        str(row.entry.id): _Figures(
+            row.figures.reviews, row.figures.mean, row.figures.variance, row.figures.rank, row.figures.tied
+        )
+        for row in selected.ranked
+    }
+
+
+def _frozen(stored: dict[str, Any]) -> _Figures:
+    def fraction(key: str) -> Fraction | None:
+        return None if stored[key] is None else Fraction(stored[key])
+
+    return _Figures(stored["reviews"], fraction("mean"), fraction("variance"), stored["rank"], stored["tied"])
+
+
+def _amount(minor: int | None, currency: str) -> Decimal | None:
+    return None if minor is None else Money(minor, currency).decimal
+
+
+def _name(person_id: object) -> str:
+    if person_id is None:
+        return ""
+    person = db.session.get_one(Person, person_id)
+    return person.name or person.email

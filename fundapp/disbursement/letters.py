@@ -1,0 +1,147 @@
+"""What each kind of letter says: one frozen record of plain values per kind, made from the rows once.
+
+A value that must be there is never None; a blank one stops the letter when it is rendered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from fundapp.applications.models import Category
+from fundapp.core.dates import day
+from fundapp.core.i18n import in_language, localised, ngettext
+from fundapp.core.money import Money
+from fundapp.disbursement.models import Letter, LetterKind
+from fundapp.review.models import Decision
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The head and the signature of every letter. `dated` is `dated_on` as it is written in the letter's language."""
+
+    reference: str
+    dated_on: date
+    dated: str
+    is_sample: bool
+    programme: str
+    call: str
+    organisation: str
+    application_reference: str
+    grantor: str
+    signatory: str | None
+    signatory_role: str | None
+
+
+@dataclass(frozen=True)
+class AwardWords(Opening):
+    """An award. `amount` is in figures, with its currency."""
+
+    title: str | None
+    category: str | None
+    amount: str
+    purpose: str
+    period: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class DeclineWords(Opening):
+    """A decline; of `considered` entries of the call (or of its category) `awarded` were chosen."""
+
+    category: str | None
+    considered: int
+    awarded: int
+
+
+@dataclass(frozen=True)
+class NoticeWords(Opening):
+    """A notice that an application was not eligible."""
+
+    reason: str
+
+
+Words = AwardWords | DeclineWords | NoticeWords
+
+_RECORDS: Final[dict[LetterKind, type[AwardWords] | type[DeclineWords] | type[NoticeWords]]] = {
+    LetterKind.AWARD: AwardWords,
+    LetterKind.DECLINE: DeclineWords,
+    LetterKind.INELIGIBLE: NoticeWords,
+}
+TEMPLATES: Final = {
+    LetterKind.AWARD: "award_letter.html",
+    LetterKind.DECLINE: "decline_letter.html",
+    LetterKind.INELIGIBLE: "ineligible_notice.html",
+}
+BODIES: Final = {
+    LetterKind.AWARD: "pdf/award_body.html",
+    LetterKind.DECLINE: "pdf/decline_body.html",
+    LetterKind.INELIGIBLE: "pdf/ineligible_body.html",
+}
+
+
+def words_of(letter: Letter, *, considered: int, awarded: int) -> Words:
+    """Return what a letter says, in its own language, from its application, decision, call and programme.
+
+    The date is the day of the release in the call's time zone.
+    """
+    application, language = letter.application, letter.language
+    call = application.call
+    terms = call.award_terms
+    signatory = terms.get("signatory") or {}
+    with in_language(language):
+        dated_on = letter.queued_at.astimezone(ZoneInfo(call.time_zone)).date()
+        programme = localised(call.programme.titles, language)
+        opening: dict[str, Any] = {
+            "reference": letter.reference,
+            "dated_on": dated_on,
+            "dated": day(dated_on),
+            "is_sample": call.is_sample,
+            "programme": programme,
+            "call": localised(call.titles, language),
+            "organisation": application.organisation_name,
+            "application_reference": application.reference or "",
+            "grantor": localised(terms.get("decided_by") or {}, language) or programme,
+            "signatory": signatory.get("name") or None,
+            "signatory_role": localised(signatory.get("title") or {}, language) or None,
+        }
+        if letter.decision is None:
+            return NoticeWords(**opening, reason=application.eligibility_reason)
+        category = _category_title(letter.decision.entry.category, language)
+        if letter.kind is LetterKind.DECLINE:
+            return DeclineWords(**opening, category=category, considered=considered, awarded=awarded)
+        return AwardWords(
+            **opening, category=category, title=application.title or None, **_terms(letter.decision, letter)
+        )
+
+
+def _terms(decision: Decision, letter: Letter) -> dict[str, Any]:
+    call, language = letter.application.call, letter.language
+    terms = call.award_terms
+    months = terms.get("period_months")
+    return {
+        "amount": Money(decision.amount_minor, call.currency).format(language),
+        "purpose": localised(terms.get("purpose") or {}, language),
+        "period": ngettext(
+            "%(num)s month from the date of this letter", "%(num)s months from the date of this letter", months
+        )
+        if months
+        else "",
+        "next_step": localised(terms.get("next_step") or {}, language),
+    }
+
+
+def _category_title(category: Category | None, language: str) -> str | None:
+    return None if category is None else localised(category.titles, language)
+
+
+def to_content(words: Words) -> dict[str, Any]:
+    """Return a letter's values as they are stored with it."""
+    values = {field.name: getattr(words, field.name) for field in fields(words)}
+    return values | {"dated_on": words.dated_on.isoformat()}
+
+
+def from_content(kind: LetterKind, content: Mapping[str, Any]) -> Words:
+    """Return the stored values of a letter that was made."""
+    return _RECORDS[kind](**{**content, "dated_on": date.fromisoformat(content["dated_on"])})

@@ -1,0 +1,225 @@
+"""What is read about letters and awards: one's own, or those of a call in which one holds the permission."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import joinedload
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry
+from fundapp.applications.scope import in_calls, visible_to
+from fundapp.core.db import db
+from fundapp.core.errors import NotFound
+from fundapp.core.outbox import OutboxItem, OutboxState
+from fundapp.core.paging import Page
+from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.review.models import Decision, Outcome, Slate
+
+LETTER_KIND = "letter:make"
+"""The outbox work that makes a letter."""
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """One line of the list of letters. `last_error` is that of an attempt which will be repeated."""
+
+    letter: Letter
+    organisation_name: str
+    last_error: str
+
+
+@dataclass(frozen=True)
+class DecidedCounts:
+    """How many entries of a call were decided, and how many of them have an award."""
+
+    considered: int
+    awarded: int
+
+
+def letter_counts(*, actor: Actor, call: Call) -> Mapping[LetterStatus, int]:
+    """Return how many letters of a call stand where, zeros included."""
+    rows = db.session.execute(
+        select(Letter.status, func.count())
+        .join(Letter.application)
+        .where(*_of_call(actor, call))
+        .group_by(Letter.status)
+    )
+    return {**dict.fromkeys(LetterStatus, 0), **dict(rows.tuples().all())}
+
+
+def letters_page(*, actor: Actor, call: Call, status: LetterStatus | None = None, number: int = 1) -> Page[LetterRow]:
+    """Return one page of a call's letters by reference; a `number` past the end gives the last page."""
+    last_error = (
+        select(func.max(OutboxItem.last_error))
+        .where(
+            OutboxItem.kind == LETTER_KIND,
+            OutboxItem.subject_id == Letter.id,
+            OutboxItem.state.in_((OutboxState.READY, OutboxState.RUNNING)),
+        )
+        .scalar_subquery()
+    )
+    found = [*_of_call(actor, call), *([Letter.status == status] if status else [])]
+    total = db.session.scalar(select(func.count()).select_from(Letter).join(Letter.application).where(*found)) or 0
+    page = Page[LetterRow](items=[], number=1, size=PAGE_SIZE, total=total)
+    number = max(1, min(number, page.last))
+    rows = db.session.execute(
+        select(Letter, Application.organisation_name, func.coalesce(last_error, ""))
+        .join(Letter.application)
+        .where(*found)
+        .order_by(func.length(Letter.reference), Letter.reference)
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    return Page(items=[LetterRow(*row) for row in rows], number=number, size=PAGE_SIZE, total=total)
+
+
+def letters_of_call(*, actor: Actor, call: Call, status: LetterStatus) -> list[Letter]:
+    """Return all letters of a call in a status, by reference."""
+    return list(
+        db.session.scalars(
+            select(Letter)
+            .join(Letter.application)
+            .where(*_of_call(actor, call), Letter.status == status)
+            .order_by(func.length(Letter.reference), Letter.reference)
+        )
+    )
+
+
+def managed_letter(*, actor: Actor, letter_id: UUID) -> Letter:
+    """Return a letter of a call whose letters the actor manages. Raises NotFound."""
+    letter = db.session.scalar(
+        select(Letter)
+        .join(Letter.application)
+        .where(Letter.id == letter_id, in_calls(actor, P.LETTER_MANAGE, Letter.call_id), visible_to(actor))
+        .options(joinedload(Letter.application).joinedload(Application.call))
+    )
+    if letter is None:
+        raise NotFound
+    return letter
+
+
+def my_letters(*, actor: Actor) -> list[Letter]:
+    """Return the letters to the actor, the newest first."""
+    return list(
+        db.session.scalars(
+            select(Letter)
+            .where(Letter.person_id == actor.person_id)
+            .options(joinedload(Letter.application).joinedload(Application.call))
+            .order_by(Letter.queued_at.desc(), Letter.reference)
+        )
+    )
+
+
+def my_letter(*, actor: Actor, letter_id: UUID) -> Letter:
+    """Return a letter to the actor that was made. Raises NotFound."""
+    letter = db.session.scalar(
+        select(Letter)
+        .where(Letter.id == letter_id, Letter.person_id == actor.person_id, Letter.status == LetterStatus.MADE)
+        .options(joinedload(Letter.application).joinedload(Application.call))
+    )
+    if letter is None:
+        raise NotFound
+    return letter
+
+
+def letter_to_make(letter_id: UUID) -> Letter:
+    """Return a letter with everything that it tells: for the worker."""
+    return db.session.execute(
+        select(Letter)
+        .where(Letter.id == letter_id)
+        .options(
+            joinedload(Letter.application).joinedload(Application.call).joinedload(Call.programme),
+            joinedload(Letter.decision).joinedload(Decision.entry).joinedload(Entry.category),
+        )
+    ).scalar_one()
+
+
+def decided_beside(letter: Letter) -> DecidedCounts:
+    """Count the decisions that a letter's entry stood beside: of its category where that fixes the awards, else all."""
+    if letter.decision is None:
+        return DecidedCounts(0, 0)
+    category = letter.decision.entry.category
+    found = (
+        select(func.count(), func.sum(case((Decision.outcome == Outcome.AWARD, 1), else_=0)))
+        .select_from(Decision)
+        .join(Decision.slate)
+        .join(Decision.entry)
+        .where(Slate.call_id == letter.call_id)
+    )
+    if category is not None and category.awards is not None:
+        found = found.where(Entry.category_id == category.id)
+    considered, awarded = db.session.execute(found).one()
+    return DecidedCounts(considered, awarded or 0)
+
+
+def ineligible_applications(call: Call) -> list[Application]:
+    """Return the applications of a call that did not reach the reviewers."""
+    return list(
+        db.session.scalars(
+            select(Application)
+            .where(Application.call_id == call.id, Application.status == ApplicationStatus.INELIGIBLE)
+            .order_by(Application.reference)
+        )
+    )
+
+
+def ineligible_count(*, actor: Actor, call: Call) -> int:
+    """Return how many applications of a call did not reach the reviewers, of those that the actor may see."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Application)
+            .where(
+                Application.call_id == call.id,
+                Application.status == ApplicationStatus.INELIGIBLE,
+                visible_to(actor),
+            )
+        )
+        or 0
+    )
+
+
+def entries_of_call(*, actor: Actor, call: Call) -> list[Entry]:
+    """Return every entry of every application that was sent to a call, by reference and category."""
+    return list(
+        db.session.scalars(
+            select(Entry)
+            .join(Entry.application)
+            .outerjoin(Entry.category)
+            .where(
+                Entry.call_id == call.id,
+                Application.status != ApplicationStatus.DRAFT,
+                in_calls(actor, P.DECISION_EXPORT, Entry.call_id),
+                visible_to(actor),
+            )
+            .options(joinedload(Entry.application), joinedload(Entry.category))
+            .order_by(func.length(Application.reference), Application.reference, Category.position)
+        )
+    )
+
+
+def decisions_by_entry(*, actor: Actor, call: Call) -> Mapping[UUID, Decision]:
+    """Return the decisions of a call by the ids of their entries."""
+    decisions = db.session.scalars(
+        select(Decision)
+        .join(Decision.slate)
+        .join(Decision.entry)
+        .join(Entry.application)
+        .where(Slate.call_id == call.id, visible_to(actor))
+        .options(joinedload(Decision.decided_by))
+    )
+    return {decision.entry_id: decision for decision in decisions}
+
+
+def letters_by_subject(*, actor: Actor, call: Call) -> Mapping[UUID, Letter]:
+    """Return the letters of a call by the id of their decision, or of their application for a notice."""
+    letters = db.session.scalars(select(Letter).join(Letter.application).where(*_of_call(actor, call)))
+    return {letter.decision_id or letter.application_id: letter for letter in letters}
+
+
+def _of_call(actor: Actor, call: Call) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on Letter, joined to its application, that keep to what the actor may see of a call."""
+    return Letter.call_id == call.id, visible_to(actor)

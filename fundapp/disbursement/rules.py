@@ -1,0 +1,90 @@
+"""Rules of release and letters; no database, no web."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from fundapp.core.errors import Problem
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.i18n import ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """What stands before a release: how much is decided, and what is not."""
+
+    decided: int
+    undecided: int
+    unchecked: int
+    decided_but_ineligible: tuple[str, ...] = ()
+
+
+def release_problems(facts: ReleaseFacts) -> list[Problem]:
+    """Say everything that stands against a release, not just the first thing."""
+    problems = []
+    if not facts.decided:
+        problems.append(Problem(_l("There is nothing to release.")))
+    if facts.undecided:
+        problems.append(
+            Problem(ngettext("%(num)s entry is undecided.", "%(num)s entries are undecided.", facts.undecided))
+        )
+    if facts.unchecked:
+        problems.append(
+            Problem(
+                ngettext(
+                    "%(num)s application was not marked eligible or ineligible.",
+                    "%(num)s applications were not marked eligible or ineligible.",
+                    facts.unchecked,
+                )
+            )
+        )
+    problems += [
+        Problem(_l("It is decided, but not eligible any more: its letter and its notice would contradict."), place=each)
+        for each in facts.decided_but_ineligible
+    ]
+    return problems
+
+
+def entry_reference(application_reference: str, category_code: str | None) -> str:
+    """Return the reference of an entry's award and letter: "GJF-2020-0042", or "GJP-2017-0007-COURAGE"."""
+    return application_reference if category_code is None else f"{application_reference}-{category_code.upper()}"
+
+
+def letter_filename(reference: str) -> str:
+    """Return the name under which a letter is saved; it names nobody."""
+    return f"letter-{reference}.pdf"
+
+
+def missing_value(field: str) -> str:
+    """Return how a letter's failure is stored when a value is missing."""
+    return f"missing: {field}"
+
+
+def failure_text(failure: str) -> str:
+    """Say in the current language why a letter was not made."""
+    kind, _, rest = failure.partition(": ")
+    if kind == "missing":
+        field = _FIELDS.get(rest)
+        return _l("It has no value for “%(field)s”.", field=field or rest)
+    if kind == "no font for":
+        return _l("No installed font can write %(characters)s.", characters=rest)
+    return failure
+
+
+_FIELDS = {
+    "amount": _l("amount"),
+    "application_reference": _l("reference of the application"),
+    "call": _l("title of the call"),
+    "grantor": _l("awarded by"),
+    "next_step": _l("what happens next"),
+    "organisation": _l("name of the organisation"),
+    "period": _l("period"),
+    "programme": _l("title of the programme"),
+    "purpose": _l("purpose"),
+    "reason": _l("reason"),
+}
+
+
+def spread(variance: Fraction | None) -> Decimal | None:
+    """Return the standard deviation that belongs to a variance."""
+    return None if variance is None else (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()

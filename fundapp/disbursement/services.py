@@ -1,0 +1,150 @@
+"""What changes awards and letters: the release of a call's decisions, and another try at a letter that failed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.transitions import CALL
+from fundapp.core import outbox
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.workflow import apply_transition
+from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.queries import LETTER_KIND, ineligible_applications
+from fundapp.disbursement.rules import ReleaseFacts, entry_reference, release_problems
+from fundapp.disbursement.transitions import LETTER
+from fundapp.review.models import Decision, Outcome, Slate, SlateStatus
+from fundapp.review.queries.selection import current_slate, unchecked_applications, whole_selection
+from fundapp.review.services.calls import lock_call
+from fundapp.review.transitions import SLATE
+
+
+def release_decisions(*, actor: Actor, call: Call, now: datetime) -> Slate:
+    """Make the ratified decisions of a call final: awards, one letter per decided entry, one notice per ineligible
+    application, and the work of making them, all in one transaction.
+
+    A second release changes nothing. Raises RuleViolations naming everything that is still open, InvalidTransition
+    unless the list is ratified, and NotAllowed.
+    """
+    actor.require(P.DECISION_RELEASE, call.id)
+    lock_call(call)
+    slate = current_slate(call=call)
+    if slate is None:
+        raise RuleViolations([Problem(_l("There is nothing to release."))])
+    db.session.refresh(slate)
+    if slate.status is SlateStatus.RELEASED:
+        return slate
+    decisions = _decisions_to_release(call)
+    apply_transition(
+        SLATE,
+        slate,
+        "release",
+        actor=actor,
+        now=now,
+        call_id=call.id,
+        evidence={"released_by_id": actor.person_id, "released_at": now},
+        data={"decisions": len(decisions)},
+    )
+    apply_transition(CALL, call, "decide", actor=actor, now=now, call_id=call.id, evidence={"decided_at": now})
+    letters = [_decide_letter(actor, call, decision, now) for decision in decisions]
+    letters += [_notice(application, now) for application in ineligible_applications(call)]
+    db.session.add_all(letters)
+    db.session.flush()
+    for letter in letters:
+        record(actor=actor, action="letter:queue", subject=letter, now=now, call_id=call.id, data={"kind": letter.kind})
+        outbox.enqueue(kind=LETTER_KIND, subject_id=letter.id, now=now)
+    return slate
+
+
+def retry_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: datetime) -> int:
+    """Queue letters of a call that failed once more, and return how many that were; others are left as they are."""
+    actor.require(P.LETTER_MANAGE, call.id)
+    ids = [letter.id for letter in letters]
+    failed = db.session.scalars(
+        select(Letter)
+        .where(Letter.id.in_(ids), Letter.call_id == call.id, Letter.status == LetterStatus.FAILED)
+        .order_by(Letter.reference)
+        .with_for_update()
+    ).all()
+    for letter in failed:
+        apply_transition(
+            LETTER, letter, "retry", actor=actor, now=now, call_id=call.id, evidence={"failure": ""},
+            data={"failure": letter.failure},
+        )  # fmt: skip
+        outbox.enqueue(
+            kind=LETTER_KIND, subject_id=letter.id, now=now, dedup_key=f"{LETTER_KIND}:{letter.id}:{now.isoformat()}"
+        )
+    return len(failed)
+
+
+def _decisions_to_release(call: Call) -> list[Decision]:
+    """Return all decisions of a call, after checking that none is missing. Raises RuleViolations."""
+    ranked = whole_selection(call=call).ranked
+    decided = [row for row in ranked if row.decision is not None]
+    problems = release_problems(
+        ReleaseFacts(
+            decided=len(decided),
+            undecided=len(ranked) - len(decided),
+            unchecked=unchecked_applications(call=call),
+            decided_but_ineligible=tuple(
+                row.entry.application.reference or ""
+                for row in decided
+                if row.entry.application.status is not ApplicationStatus.ELIGIBLE
+            ),
+        )
+    )
+    if problems:
+        raise RuleViolations(problems)
+    return [row.decision for row in decided if row.decision is not None]
+
+
+def _decide_letter(actor: Actor, call: Call, decision: Decision, now: datetime) -> Letter:
+    """Return the letter of a decision; an award is promised with it."""
+    entry = decision.entry
+    reference = entry_reference(entry.application.reference or "", entry.category.code if entry.category else None)
+    if decision.outcome is Outcome.AWARD:
+        award = Award(
+            decision_id=decision.id,
+            call_id=call.id,
+            reference=reference,
+            amount_minor=decision.amount_minor,
+            currency=call.currency,
+            awarded_at=now,
+        )
+        db.session.add(award)
+        db.session.flush()
+        record(
+            actor=actor,
+            action="award:make",
+            subject=award,
+            now=now,
+            call_id=call.id,
+            data={"reference": reference, "amount_minor": award.amount_minor, "currency": award.currency},
+        )
+    return Letter(
+        kind=LetterKind(decision.outcome.value),
+        decision_id=decision.id,
+        reference=reference,
+        **_addressed_to(entry.application, now),
+    )
+
+
+def _notice(application: Application, now: datetime) -> Letter:
+    return Letter(kind=LetterKind.INELIGIBLE, reference=application.reference, **_addressed_to(application, now))
+
+
+def _addressed_to(application: Application, now: datetime) -> dict[str, object]:
+    return {
+        "call_id": application.call_id,
+        "application_id": application.id,
+        "person_id": application.person_id,
+        "language": application.language if application.language in LANGUAGES else DEFAULT_LANGUAGE,
+        "status": LetterStatus.QUEUED,
+        "queued_at": now,
+    }

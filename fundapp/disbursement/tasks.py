@@ -1,0 +1,88 @@
+"""The work of making letters: an id in, a stored file and its hash out, each letter committed alone."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fundapp.accounts.permissions import system_actor
+from fundapp.core.db import db
+from fundapp.core.mail import queue_mail
+from fundapp.core.outbox import Finish, JobKind
+from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
+from fundapp.core.storage import Storage
+from fundapp.core.workflow import apply_transition
+from fundapp.disbursement.letters import TEMPLATES, to_content, words_of
+from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.queries import LETTER_KIND, decided_beside, letter_to_make
+from fundapp.disbursement.rules import missing_value
+from fundapp.disbursement.transitions import LETTER
+
+LETTERS_PATH = "/letters"
+
+
+def letter_job(storage: Storage) -> JobKind:
+    """Return the outbox work that makes a letter and tells its reader that there is news."""
+
+    def work(letter_id: UUID) -> Finish | None:
+        letter = letter_to_make(letter_id)
+        if letter.status is not LetterStatus.QUEUED:
+            return None
+        beside = decided_beside(letter)
+        words = words_of(letter, considered=beside.considered, awarded=beside.awarded)
+        template, language = TEMPLATES[letter.kind], letter.language
+        try:
+            data = render_pdf(template, words, language=language)
+        except PdfUnavailable:
+            raise  # this machine lacks something: the letter is right, and another try may do
+        except MissingValue as error:
+            failure = missing_value(error.field)
+            return lambda now: _fail(letter_id, failure, now)
+        except PdfError as error:
+            failure = str(error)
+            return lambda now: _fail(letter_id, failure, now)
+        sha256 = storage.put(data)
+        evidence = {"sha256": sha256, "size_bytes": len(data), "content": to_content(words)}
+        return lambda now: _keep(letter_id, evidence, now)
+
+    def gave_up(letter_id: UUID, now: datetime, error: str) -> None:
+        _fail(letter_id, error, now)
+
+    return JobKind(name=LETTER_KIND, work=work, gave_up=gave_up)
+
+
+def _keep(letter_id: UUID, evidence: dict[str, object], now: datetime) -> None:
+    letter = db.session.get_one(Letter, letter_id)
+    if letter.status is not LetterStatus.QUEUED:
+        return
+    apply_transition(
+        LETTER,
+        letter,
+        "make",
+        actor=system_actor(),
+        now=now,
+        call_id=letter.call_id,
+        evidence={**evidence, "made_at": now},
+        data={"sha256": evidence["sha256"]},
+    )
+    queue_mail(
+        to_address=letter.person.email,
+        language=letter.language,
+        template="news",
+        data={"path": LETTERS_PATH},
+        now=now,
+    )
+
+
+def _fail(letter_id: UUID, failure: str, now: datetime) -> None:
+    letter = db.session.get_one(Letter, letter_id)
+    if letter.status is not LetterStatus.QUEUED:
+        return
+    apply_transition(
+        LETTER,
+        letter,
+        "fail",
+        actor=system_actor(),
+        now=now,
+        call_id=letter.call_id,
+        evidence={"failure": failure},
+        data={"failure": failure},
+    )

@@ -1,0 +1,170 @@
+"""Pages of release, letters and exports; and an applicant's own letters."""
+
+from typing import Final, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from fundapp.accounts.permissions import P
+from fundapp.accounts.sessions import current_actor
+from fundapp.applications.models import Call
+from fundapp.applications.queries.managing import managed_call
+from fundapp.core import clock
+from fundapp.core.errors import NotFound, RuleViolations
+from fundapp.core.i18n import direction, in_language, ngettext
+from fundapp.core.i18n import gettext as _
+from fundapp.core.storage import Storage
+from fundapp.core.web import requires
+from fundapp.disbursement import presentation, queries, services
+from fundapp.disbursement.exports import decisions_csv, decisions_filename, decisions_xlsx
+from fundapp.disbursement.letters import BODIES, from_content
+from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.rules import letter_filename
+from fundapp.review.queries.selection import selection
+
+bp = Blueprint("disbursement", __name__)
+
+PDF: Final = "application/pdf"
+EXPORTS: Final = {
+    "csv": (decisions_csv, "text/csv; charset=utf-8"),
+    "xlsx": (decisions_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
+
+
+@bp.get("/manage/<slug>/letters")
+@requires(P.LETTER_MANAGE)
+def letters(slug: str) -> ResponseReturnValue:
+    """Show what a release would do; after it, the letters: queued, made, failed and why."""
+    return _letters_page(_call(slug))
+
+
+@bp.post("/manage/<slug>/release")
+@requires(P.DECISION_RELEASE)
+def release(slug: str) -> ResponseReturnValue:
+    """Release the ratified decisions of a call."""
+    call = managed_call(actor=current_actor(), slug=slug, permission=P.DECISION_RELEASE)
+    try:
+        services.release_decisions(actor=current_actor(), call=call, now=clock.now())
+    except RuleViolations as violations:
+        return _letters_page(call, violations), 422
+    flash(_("The decisions are released. The letters are being made now."))
+    return redirect(url_for("disbursement.letters", slug=call.slug))
+
+
+@bp.post("/manage/<slug>/letters/retry")
+@requires(P.LETTER_MANAGE)
+def retry(slug: str) -> ResponseReturnValue:
+    """Try every letter of a call that failed once more, or the one that is named."""
+    actor, call = current_actor(), _call(slug)
+    if "letter" in request.form:
+        chosen = [_managed(call, request.form["letter"])]
+    else:
+        chosen = queries.letters_of_call(actor=actor, call=call, status=LetterStatus.FAILED)
+    number = services.retry_letters(actor=actor, call=call, letters=chosen, now=clock.now())
+    flash(ngettext("%(num)s letter is tried again.", "%(num)s letters are tried again.", number))
+    return redirect(url_for("disbursement.letters", slug=call.slug))
+
+
+@bp.get("/manage/letters/<uuid:letter_id>")
+@requires(P.LETTER_MANAGE)
+def letter_file(letter_id: UUID) -> ResponseReturnValue:
+    """Send a letter of a managed call as PDF."""
+    return _pdf(queries.managed_letter(actor=current_actor(), letter_id=letter_id))
+
+
+@bp.get("/manage/<slug>/decisions.<format>")
+@requires(P.DECISION_EXPORT)
+def decisions_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
+    """Send the decisions of a call as CSV or XLSX."""
+    call = managed_call(actor=current_actor(), slug=slug, permission=P.DECISION_EXPORT)
+    if format not in EXPORTS:
+        raise NotFound
+    write, content_type = EXPORTS[format]
+    return _download(write(actor=current_actor(), call=call), content_type, decisions_filename(call, format))
+
+
+@bp.get("/letters")
+@requires(P.LETTER_READ)
+def my_letters() -> ResponseReturnValue:
+    """List the letters to the actor."""
+    own = queries.my_letters(actor=current_actor())
+    return render_template(
+        "disbursement/my_letters.html", letters=[presentation.own_letter_shown(letter) for letter in own]
+    )
+
+
+@bp.get("/letters/<uuid:letter_id>")
+@requires(P.LETTER_READ)
+def my_letter(letter_id: UUID) -> ResponseReturnValue:
+    """Show a letter to the actor as a page: the same words as in the PDF, in the letter's language."""
+    letter = queries.my_letter(actor=current_actor(), letter_id=letter_id)
+    words = from_content(letter.kind, letter.content or {})
+    with in_language(letter.language):
+        body = render_template("disbursement/_letter.html", letter=words, body=BODIES[letter.kind])
+    return render_template(
+        "disbursement/my_letter.html",
+        shown=presentation.own_letter_shown(letter),
+        body=body,
+        letter_language=letter.language,
+        letter_direction=direction(letter.language),
+        is_sample=words.is_sample,
+    )
+
+
+@bp.get("/letters/<uuid:letter_id>/pdf")
+@requires(P.LETTER_READ)
+def my_letter_file(letter_id: UUID) -> ResponseReturnValue:
+    """Send a letter to the actor as PDF."""
+    return _pdf(queries.my_letter(actor=current_actor(), letter_id=letter_id))
+
+
+def _call(slug: str) -> Call:
+    return managed_call(actor=current_actor(), slug=slug, permission=P.LETTER_MANAGE)
+
+
+def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
+    actor = current_actor()
+    wanted = request.args.get("status", "")
+    status = LetterStatus(wanted) if wanted in set(LetterStatus) else None
+    counts = queries.letter_counts(actor=actor, call=call)
+    selected = selection(actor=actor, call=call)
+    page = queries.letters_page(actor=actor, call=call, status=status, number=request.args.get("page", 1, type=int))
+    return render_template(
+        "disbursement/letters.html",
+        call=presentation.call_head(call),
+        release=presentation.release_shown(
+            call, selected, selected.slate, queries.ineligible_count(actor=actor, call=call)
+        ),
+        progress=presentation.progress_shown(counts),
+        counts=presentation.status_counts(counts, status),
+        page=presentation.letters_shown(page, call),
+        filters={"slug": call.slug, **({"status": status.value} if status else {})},
+        may_release=actor.can(P.DECISION_RELEASE, call.id),
+        may_export=actor.can(P.DECISION_EXPORT, call.id),
+        problems=violations.problems if violations else [],
+    )
+
+
+def _managed(call: Call, letter_id: str) -> Letter:
+    try:
+        letter = queries.managed_letter(actor=current_actor(), letter_id=UUID(letter_id))
+    except ValueError:
+        abort(400)
+    if letter.call_id != call.id:
+        raise NotFound
+    return letter
+
+
+def _pdf(letter: Letter) -> Response:
+    if letter.sha256 is None:
+        raise NotFound
+    storage = cast(Storage, current_app.extensions["storage"])
+    return _download(storage.read(letter.sha256), PDF, letter_filename(letter.reference))
+
+
+def _download(data: bytes, content_type: str, filename: str) -> Response:
+    response = Response(data, content_type=content_type)
+    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    response.headers["Cache-Control"] = "no-store"
+    return response

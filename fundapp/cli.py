@@ -51,7 +51,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
         [
             *(sys.executable, "-m", "gunicorn", "fundapp:create_app()"),
             *("--bind", bind, "--worker-class", "gthread", "--preload"),
-            *("--workers", str(workers), "--threads", str(threads), "--timeout", "120"),
+            *("--workers", str(workers), "--threads", str(threads), "--timeout", "120", "--no-control-socket"),
         ],
     )
 

@@ -10,7 +10,7 @@ from fundapp.accounts import views as accounts_views
 from fundapp.accounts.links import link_url
 from fundapp.accounts.sessions import load_actor
 from fundapp.applications import room as applications
-from fundapp.core import health, mail, outbox, web
+from fundapp.core import health, mail, web
 from fundapp.core.db import db, engine_options
 from fundapp.core.postbox import deliver_through
 from fundapp.core.queue import RedisQueue
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FundApp:
     migrate.init_app(app, db)
     web.init_app(app, load_actor=load_actor)
     app.jinja_env.globals["link_url"] = link_url
-    outbox.register(
+    app.add_job_kind(
         mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
     )
     app.register_blueprint(health.bp)

@@ -30,7 +30,7 @@ def run_outbox(ids: list[str]) -> int:
     done = 0
     for item_id in ids:
         with app.app_context():
-            done += outbox.run(UUID(item_id))
+            done += outbox.run(UUID(item_id), app.job_kinds)
             unit_of_work.commit(app.queue)  # wakes workers for what that work wrote, such as the mail about a letter
     return done
 

@@ -6,7 +6,7 @@ claims the row under a lease, does the slow part without holding a write lock, a
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -77,12 +77,8 @@ class JobKind:
     gave_up: Callable[[UUID, datetime, str], None]
 
 
-_kinds: dict[str, JobKind] = {}
-
-
-def register(kind: JobKind) -> None:
-    """Make a kind of work known; later registrations of the same name replace earlier ones."""
-    _kinds[kind.name] = kind
+JobKinds = Mapping[str, JobKind]
+"""What an application's workers can do, by name."""
 
 
 def enqueue(*, kind: str, subject_id: UUID, now: datetime, dedup_key: str = "") -> OutboxItem | None:
@@ -102,7 +98,7 @@ def pending_nudges() -> list[UUID]:
     return cast(list[UUID], db.session().info.setdefault("outbox", []))
 
 
-def run(item_id: UUID) -> bool:
+def run(item_id: UUID, kinds: JobKinds) -> bool:
     """Do one row's work if it is due; return whether this call did it. Commits on its own.
 
     Any exception of the work is recorded and retried with growing delay, at most MAX_ATTEMPTS times.
@@ -111,7 +107,7 @@ def run(item_id: UUID) -> bool:
     if attempt is None:
         return False
     item = db.session.get_one(OutboxItem, item_id)
-    kind, subject_id = _kinds[item.kind], item.subject_id
+    kind, subject_id = kinds[item.kind], item.subject_id
     db.session.rollback()
     try:
         read_only()

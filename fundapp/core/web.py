@@ -24,6 +24,7 @@ from fundapp.core.db import read_only
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, direction, localised
 from fundapp.core.i18n import gettext as _
+from fundapp.core.outbox import JobKind
 from fundapp.core.text import TextError
 
 PUBLIC: Final = "public"
@@ -69,6 +70,14 @@ class FundApp(Flask):
     jinja_options = {"undefined": StrictUndefined}  # noqa: RUF012 - Flask reads a class attribute
 
     queue: unit_of_work.Queue
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.job_kinds: dict[str, JobKind] = {}
+
+    def add_job_kind(self, kind: JobKind) -> None:
+        """Teach this application's workers one kind of work."""
+        self.job_kinds[kind.name] = kind
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; commit an unsafe request that succeeded, roll back everything else."""

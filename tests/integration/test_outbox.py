@@ -11,6 +11,8 @@ from fundapp.core import outbox, unit_of_work
 from fundapp.core.db import db
 from fundapp.core.outbox import CHUNK, LEASE, MAX_ATTEMPTS, JobKind, OutboxItem, OutboxState
 
+from ..conftest import run_item
+
 KIND = "test:found"
 
 
@@ -36,7 +38,7 @@ class Work:
 @pytest.fixture
 def work(app) -> Work:
     made = Work()
-    outbox.register(JobKind(KIND, made.work, made.gave_up))
+    app.add_job_kind(JobKind(KIND, made.work, made.gave_up))
     return made
 
 
@@ -58,9 +60,9 @@ def effects() -> int:
 
 def test_work_is_done_once_however_often_it_is_delivered(work):
     item = enqueue()
-    assert outbox.run(item) is True
-    assert outbox.run(item) is False
-    assert outbox.run(item) is False
+    assert run_item(item) is True
+    assert run_item(item) is False
+    assert run_item(item) is False
     assert (state(item), effects()) == (OutboxState.DONE, 1)
 
 
@@ -73,14 +75,14 @@ def test_the_same_key_is_queued_once(work):
 def test_a_failure_is_kept_and_tried_again_later(work, clock):
     item = enqueue()
     work.failures = 1
-    assert outbox.run(item) is False
+    assert run_item(item) is False
     assert db.session.get_one(OutboxItem, item).last_error == "OSError: the paper is jammed"
-    assert outbox.run(item) is False, "not before its time"
+    assert run_item(item) is False, "not before its time"
     assert outbox.due(datetime.now(UTC)) == []
     clock.shift(60)
     assert outbox.due(datetime.now(UTC)) == [item]
     db.session.commit()
-    assert outbox.run(item) is True
+    assert run_item(item) is True
     assert effects() == 1
 
 
@@ -88,22 +90,22 @@ def test_work_that_never_succeeds_is_given_up_and_stays_visible(work, clock):
     item = enqueue()
     work.failures = MAX_ATTEMPTS
     for _attempt in range(MAX_ATTEMPTS):
-        outbox.run(item)
+        run_item(item)
         clock.shift(3700)
     assert state(item) is OutboxState.FAILED
     assert work.given_up == ["OSError: the paper is jammed"]
-    assert outbox.run(item) is False
+    assert run_item(item) is False
     assert effects() == 0
 
 
 def test_a_worker_that_died_is_replaced_after_its_lease(work, clock):
     item = enqueue()
     assert outbox._claim(item, datetime.now(UTC)) == 1  # and then the worker is killed
-    assert outbox.run(item) is False, "the lease still holds"
+    assert run_item(item) is False, "the lease still holds"
     clock.shift(LEASE + timedelta(seconds=1))
     assert outbox.due(datetime.now(UTC)) == [item]
     db.session.commit()
-    assert outbox.run(item) is True
+    assert run_item(item) is True
     assert effects() == 1
 
 
@@ -114,10 +116,10 @@ def test_a_zombie_that_wakes_after_its_lease_leaves_no_trace(work, clock):
         work.meanwhile = lambda: None
         db.session.rollback()
         clock.shift(LEASE + timedelta(seconds=1))
-        assert outbox.run(item) is True
+        assert run_item(item) is True
 
     work.meanwhile = overtaken
-    assert outbox.run(item) is False
+    assert run_item(item) is False
     assert effects() == 1
 
 
@@ -147,7 +149,7 @@ def test_a_queue_that_is_down_costs_nothing_but_time(work, queue, monkeypatch):
     unit_of_work.commit(queue)
     (item,) = outbox.due(datetime.now(UTC))
     db.session.commit()
-    assert outbox.run(item) is True
+    assert run_item(item) is True
 
 
 def test_what_was_queued_lately_is_not_queued_again_at_once(work, clock):

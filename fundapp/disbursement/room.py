@@ -1,6 +1,5 @@
 """Awards, letters and exports join the site."""
 
-from fundapp.core import outbox
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement import views
@@ -12,4 +11,4 @@ def join(app: FundApp) -> None:
     app.register_blueprint(views.bp)
     # The body of a letter is one template for the PDF and for the page; it isolates names with this filter.
     app.jinja_env.filters["bdi"] = bdi
-    outbox.register(letter_job(app.extensions["storage"]))
+    app.add_job_kind(letter_job(app.extensions["storage"]))

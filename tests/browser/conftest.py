@@ -1,0 +1,81 @@
+"""Browser tests: Debian's Chromium, which can reach nothing but this machine, and the whole service running."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from .service import Service, running_service
+from .visitor import Album, Variant, Visitor
+
+PICTURES = Path(__file__).parents[2] / "var" / "test" / "pictures"
+HEIGHTS = {360: 740, 1280: 900}
+PATIENCE_MILLISECONDS = 15_000
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the system's Chromium, for which no name but this machine's exists."""
+    program = shutil.which("chromium")
+    assert program, "chromium is not installed (apt-get install chromium)"
+    return {
+        **browser_type_launch_args,
+        "executable_path": program,
+        "args": [
+            *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One running service for all browser tests; each test has calls and people of its own."""
+    with running_service(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def base_url(service: Service) -> str:
+    """The address that pytest-playwright gives to its own fixtures."""
+    return service.address
+
+
+Meet = Callable[..., Visitor]
+
+
+@pytest.fixture
+def meet(service: Service, new_context: Callable[..., BrowserContext], variant: Variant) -> Iterator[Meet]:
+    """Return a function that seats a person, by name and e-mail address, at a browser as the variant says."""
+    album = Album(PICTURES / variant.name)
+    met: list[Visitor] = []
+
+    def window(scripts: bool) -> BrowserContext:
+        context = new_context(
+            viewport={"width": variant.width, "height": HEIGHTS[variant.width]},
+            java_script_enabled=scripts,
+            locale=variant.language,
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        return context
+
+    def seat(name: str, email: str) -> Visitor:
+        visitor = Visitor(
+            name,
+            email,
+            service=service,
+            context=window(variant.scripts),
+            mirror=None if variant.scripts else window(True),
+            variant=variant,
+            album=album,
+        )
+        met.append(visitor)
+        return visitor
+
+    yield seat
+    for visitor in met:
+        visitor.check_untroubled()

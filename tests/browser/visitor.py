@@ -1,0 +1,185 @@
+"""A person at a browser. Whatever page they come to is checked and kept as a picture."""
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, ConsoleMessage, Download, Locator, Page, Request, Response, Route
+
+from fundapp.core.i18n import direction
+
+from .service import Service, link_in
+
+_axe = Axe()
+# Chromium says this of every answer that is not 2xx; which answers we expect is checked by status.
+_REFUSED = "Failed to load resource"
+EXPECTED_STATUSES = frozenset({200, 409, 410, 422})
+
+
+class Album:
+    """A folder of pictures, numbered in the order in which they were taken."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.png"):
+            old.unlink()
+
+    def next_path(self, name: str) -> Path:
+        words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        return self._folder / f"{next(self._numbers):03}-{words[:60]}.png"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How people look at the service: width of their window in CSS pixels, scripts, language."""
+
+    name: str
+    width: int
+    scripts: bool
+    language: str = "en"
+
+
+class Visitor:
+    """One person with a browser of their own (cookies are shared with nobody)."""
+
+    def __init__(
+        self,
+        name: str,
+        email: str,
+        *,
+        service: Service,
+        context: BrowserContext,
+        mirror: BrowserContext | None,
+        variant: Variant,
+        album: Album,
+    ) -> None:
+        self.name = name
+        self.email = email
+        self.page: Page = context.new_page()
+        self._service = service
+        self._variant = variant
+        self._album = album
+        self._copied = ""
+        self._mirror: Page | None = mirror.new_page() if mirror else None
+        if self._mirror:
+            self._mirror.route(lambda url: "/static/" not in url, self._show_copy)
+        self._mails_read = 0
+        self._troubles: list[str] = []
+        context.on("request", self._see_request)
+        context.on("response", self._see_response)
+        context.on("console", self._see_console)
+        context.on("weberror", lambda error: self._troubles.append(f"script error: {error.error}"))
+
+    # Going about
+
+    def open(self, path: str) -> None:
+        """Go to an address of the service."""
+        self.page.goto(path if path.startswith("http") else self._service.address + path)
+        self.look()
+
+    def follow(self, words: str | re.Pattern[str], *, within: Locator | None = None) -> None:
+        """Follow the link with these words."""
+        (within or self.page).get_by_role("link", name=words).click()
+        self.look()
+
+    def press(self, words: str | re.Pattern[str], *, within: Locator | None = None) -> None:
+        """Press the button with these words."""
+        (within or self.page).get_by_role("button", name=words).click()
+        self.look()
+
+    def download(self, words: str | re.Pattern[str], *, within: Locator | None = None) -> Download:
+        """Follow a link that gives a file."""
+        with self.page.expect_download() as waiting:
+            (within or self.page).get_by_role("link", name=words).click()
+        return waiting.value
+
+    def open_mailed_link(self) -> None:
+        """Wait for the next mail to this person, and open the link in it."""
+        self._mails_read += 1
+        mail = self._service.mail_to(self.email, number=self._mails_read)
+        self.open(link_in(mail, self._service.address))
+
+    def read_mail(self) -> tuple[str, str]:
+        """Wait for the next mail to this person, and return its subject and text."""
+        self._mails_read += 1
+        mail = self._service.mail_to(self.email, number=self._mails_read)
+        return str(mail["Subject"]), mail.get_content()
+
+    def reload_until(self, ready: Callable[[], bool]) -> None:
+        """Load the page again until it says what is waited for, then look at it."""
+        for _attempt in range(600):
+            if ready():
+                break
+            self.page.reload()
+        else:
+            raise AssertionError(f"this page never changed as expected:\n{self.page.locator('main').inner_text()}")
+        self.look()
+
+    def field(self, label: str | re.Pattern[str]) -> Locator:
+        """Return the control with this label."""
+        return self.page.get_by_label(label)
+
+    def sees(self, *texts: str) -> None:
+        """Fail unless the page says all this."""
+        said = self.page.locator("body").inner_text()
+        missing = [text for text in texts if text not in said]
+        assert not missing, f"{missing} not on {self.page.url}:\n{said}"
+
+    # Looking
+
+    def look(self) -> None:
+        """Check the page that is shown: accessible, not wider than the window, in the right language; keep a picture."""
+        page = self.page
+        page.wait_for_load_state()
+        where = f"{self.name} at {urlsplit(page.url).path}: {page.title()}"
+        picture = self._album.next_path(f"{self.name} {page.title().rpartition(' – ')[0]}")
+        page.screenshot(path=picture, full_page=True)
+        found = _axe.run(self._for_axe())
+        assert not found.violations_count, f"{where}\n{found.generate_report()}"
+        wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert wide <= room, f"{where}: {wide} px wide in a window of {room} px; see {picture.name}"
+        html = page.locator("html")
+        language = self._variant.language
+        assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction(language)), where
+        assert page.locator("h1").count() == 1, f"{where}: not exactly one h1"
+        self.check_untroubled()
+
+    def check_untroubled(self) -> None:
+        """Fail if anything went wrong behind the pages: requests elsewhere, refusals, script or policy errors."""
+        assert not self._troubles, f"{self.name} at {self.page.url}: {self._troubles}"
+
+    def _for_axe(self) -> Page:
+        """Return the page; where scripts are off, and axe could not run, a copy of it in a window that has them on."""
+        if self._mirror is None:
+            return self.page
+        self._copied = self.page.content()
+        self._mirror.goto(self.page.url)
+        return self._mirror
+
+    def _show_copy(self, route: Route) -> None:
+        # The page's own scripts stay out of the copy as well.
+        route.fulfill(
+            body=self._copied,
+            content_type="text/html; charset=utf-8",
+            headers={"Content-Security-Policy": "script-src 'none'"},
+        )
+
+    # What the browser notices
+
+    def _see_request(self, request: Request) -> None:
+        if not request.url.startswith(f"{self._service.address}/"):
+            self._troubles.append(f"asked elsewhere: {request.url}")
+
+    def _see_response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in EXPECTED_STATUSES:
+            self._troubles.append(f"{response.status} for {response.request.method} {response.url}")
+
+    def _see_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(_REFUSED):
+            self._troubles.append(f"console: {message.text}")

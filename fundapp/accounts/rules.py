@@ -10,7 +10,7 @@ from fundapp.accounts.secrets import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARA
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
-_SAFE_PATH: Final = re.compile(r"^/(?![/\\])[!-\[\]-~]*$")
+_SAFE_PATH: Final = re.compile(r"^/(?![/\\])[!-\[\]-~]*\Z")
 
 
 def fold_email(email: str) -> str:

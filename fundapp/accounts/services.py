@@ -91,11 +91,12 @@ def grant_role(*, actor: Actor, person: Person, role: Role, now: datetime, call_
 
 
 def set_password(*, actor: Actor, person: Person, password: str, now: datetime) -> None:
-    """Set a person's password and end all their sessions. Raises RuleViolations."""
+    """Set a person's password, and end all their sessions and links. Raises RuleViolations."""
     if problems := password_problems(password):
         raise RuleViolations(problems)
     person.password_hash = hash_password(password)
     db.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+    _end_links(person, now)
     record(actor=actor, action="password:set", subject=person, now=now)
     db.session.flush()
 
@@ -152,18 +153,14 @@ def request_sign_in(*, email: str, secret_key: str, now: datetime, next_path: st
 
 
 def spend_link(*, token: str, now: datetime, password: str | None = None) -> tuple[str, str]:
-    """Spend a link once and return (session token, next path).
+    """Spend a link once, and with it all others of its person; return (session token, next path).
 
     A set-password link takes the new password along. Raises Conflict when the link was spent, replaced or has
-    expired, and RuleViolations for a bad password, which spends nothing.
+    expired, and RuleViolations for a bad password, after which the caller rolls back and nothing is spent.
     """
     link = queries.usable_link(token, now)
     if link is None:
         raise Conflict(_l("This link was used already, or it is too old. Ask for a new one."))
-    person = link.person
-    actor = queries.actor_of(person)
-    if link.purpose is LinkPurpose.SET_PASSWORD:
-        set_password(actor=actor, person=person, password=password or "", now=now)
     spent = db.session.execute(
         update(OneTimeLink)
         .where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None))
@@ -172,6 +169,11 @@ def spend_link(*, token: str, now: datetime, password: str | None = None) -> tup
     ).scalar()
     if spent is None:
         raise Conflict(_l("This link was used already, or it is too old. Ask for a new one."))
+    person = link.person
+    actor = queries.actor_of(person)
+    _end_links(person, now)
+    if link.purpose is LinkPurpose.SET_PASSWORD:
+        set_password(actor=actor, person=person, password=password or "", now=now)
     record(actor=actor, action="link:spend", subject=link, now=now, data={"purpose": link.purpose.value})
     return open_session(person=person, now=now), link.next_path
 
@@ -190,3 +192,9 @@ def open_session(*, person: Person, now: datetime) -> str:
     record(actor=queries.actor_of(person), action="session:open", subject=person, now=now)
     db.session.flush()
     return token
+
+
+def _end_links(person: Person, now: datetime) -> None:
+    db.session.execute(
+        update(OneTimeLink).where(OneTimeLink.person_id == person.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
+    )

@@ -60,7 +60,7 @@ def sign_in_with_password() -> ResponseReturnValue:
     if form.validate():
         token = services.sign_in_with_password(email=form.email.data, password=form.password.data, now=clock.now())
         if token is not None:
-            sessions.remember(token)
+            _start_session(token)
             return redirect(_next_path() or url_for("accounts.home"))
         form.password.errors = [_("This address and password do not belong together.")]
     return _sign_in_page(LinkRequestForm(formdata=None), form), 422
@@ -91,7 +91,7 @@ def spend_link(token: str) -> ResponseReturnValue:
         except RuleViolations as violations:
             problems_into(form, violations)
         else:
-            sessions.remember(session_token)
+            _start_session(session_token)
             return redirect(next_path or url_for("accounts.home"))
     return _link_page(token, link.purpose, form), 422
 
@@ -113,6 +113,12 @@ def sign_out() -> ResponseReturnValue:
     assert isinstance(response, Response)  # noqa: S101 - tells the type checker which of two classes it is
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def _start_session(token: str) -> None:
+    """Put a new session into the browser's cookie, and end the one that it replaces."""
+    services.sign_out(token=sessions.current_token())
+    sessions.remember(token)
 
 
 def _next_path() -> str:

@@ -1,0 +1,200 @@
+"""One round with everything in it, made twice: what somebody may reach, and what they must not.
+
+Every text of a round carries its mark, so that a page which shows anything of the other round is caught.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Role
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.core.db import Base, db
+from fundapp.core.storage import Storage
+from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.review.models import Assignment, AssignmentStatus, SlateStatus
+
+from ..factories import (
+    NOW,
+    make_application,
+    make_assignment,
+    make_call,
+    make_decision,
+    make_organisation,
+    make_person,
+    make_review,
+    make_reviewer,
+    make_slate,
+    make_staff,
+)
+
+PDF = b"%PDF-1.4\n% a paper\n%%EOF\n"
+
+
+@dataclass(frozen=True)
+class Round:
+    """A call with its people and one object of each kind."""
+
+    mark: str
+    call: Call
+    people: dict[Role, Person]
+    draft: Application
+    sent: Application
+    papers: list[Attachment]
+    assignments: list[Assignment]
+    letters: list[Letter]
+
+    def objects(self) -> dict[str, list[Any]]:
+        """Return what can stand in an address, by the name of the argument."""
+        return {
+            "slug": [self.call.slug],
+            "application_id": [self.draft.id, self.sent.id],
+            "attachment_id": [paper.id for paper in self.papers],
+            "assignment_id": [assignment.id for assignment in self.assignments],
+            "entry_id": [entry.id for entry in self.sent.entries],
+            "letter_id": [letter.id for letter in self.letters],
+            "reviewer_id": [assignment.reviewer_id for assignment in self.assignments],
+        }
+
+
+PLAIN_ARGUMENTS: dict[str, list[Any]] = {
+    "number": [1, 2],
+    "format": ["csv", "xlsx"],
+    "filename": ["app.css"],
+    "token": ["no-such-token"],
+}
+"""Arguments that name no object of anybody."""
+
+
+def make_round(
+    storage: Storage, mark: str, *, text: str = "", closed: bool = False, decided: bool = False, **call: Any
+) -> Round:
+    """Make a round. `text` goes into every field that people write; `closed` calls can be decided."""
+    text = text or f"{mark} (sample)"
+    if closed:
+        call["closes_at"] = NOW - timedelta(days=1)
+    made = make_call(titles={"en": text}, purposes={"en": text}, reviews_per_entry=1, **call)
+    reviewer = make_reviewer(made, person=make_person(f"Reviewer {text}"))
+    applicant = make_person(f"Applicant {text}")
+    people = {
+        Role.APPLICANT: applicant,
+        Role.REVIEWER: reviewer.person,
+        Role.MANAGER: make_staff(Role.MANAGER, made, name=f"Manager {text}"),
+        Role.RATIFIER: make_staff(Role.RATIFIER, made, name=f"Ratifier {text}"),
+    }
+    answers = {"title": text, "plan": text, "organisation": text}
+    draft = make_application(made, person=applicant, status=ApplicationStatus.DRAFT, answers=answers)
+    organisation = make_organisation(f"{text} organisation")
+    sent = make_application(made, person=applicant, organisation=organisation, answers=answers)
+    papers = [make_paper(storage, each, text) for each in (draft, sent)]
+    (entry,) = sent.entries
+    if decided:
+        make_review(entry, reviewer, [4, 3], comment=text)
+        assignments = list(db.session.scalars(select(Assignment).where(Assignment.entry_id == entry.id)))
+    else:
+        assignments = [make_assignment(entry, reviewer, AssignmentStatus.READING)]
+    letters = [make_letter(storage, made, entry, applicant, text)] if decided else []
+    return Round(mark, made, people, draft, sent, papers, assignments, letters)
+
+
+def make_paper(storage: Storage, application: Application, name: str, data: bytes = PDF) -> Attachment:
+    """Attach a paper to an application, as the answer to its question."""
+    paper = Attachment(
+        application_id=application.id,
+        question="paper",
+        filename=f"{name[:80]}.pdf",
+        content_type="application/pdf",
+        size_bytes=len(data),
+        sha256=storage.put(data + name.encode()),
+        uploaded_at=NOW,
+    )
+    db.session.add(paper)
+    db.session.flush()
+    answer = {
+        "attachment": str(paper.id),
+        "filename": paper.filename,
+        "sha256": paper.sha256,
+        "content_type": paper.content_type,
+        "size_bytes": paper.size_bytes,
+    }
+    application.answers = {**application.answers, "paper": answer}
+    for submission in application.submissions:
+        submission.answers = application.answers
+    db.session.flush()
+    return paper
+
+
+def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, text: str) -> Letter:
+    """Decide an entry, release the decision, and make its letter."""
+    decision = make_decision(make_slate(call, SlateStatus.RELEASED), entry)
+    reference = entry.application.reference or ""
+    db.session.add(
+        Award(
+            decision_id=decision.id,
+            call_id=call.id,
+            reference=reference,
+            amount_minor=decision.amount_minor,
+            currency=call.currency,
+            awarded_at=NOW,
+        )
+    )
+    letter = Letter(
+        call_id=call.id,
+        kind=LetterKind.AWARD,
+        decision_id=decision.id,
+        application_id=entry.application_id,
+        person_id=applicant.id,
+        reference=reference,
+        language="en",
+        status=LetterStatus.MADE,
+        content={"organisation": text},
+        sha256=storage.put(PDF + text.encode()),
+        size_bytes=len(PDF) + len(text.encode()),
+        queued_at=NOW,
+        made_at=NOW,
+    )
+    db.session.add(letter)
+    db.session.flush()
+    return letter
+
+
+def addresses(app: Flask, rule: Rule, objects: dict[str, list[Any]]) -> list[str]:
+    """Return every address of a rule over these objects. Raises KeyError for an argument that nobody taught us."""
+    names = sorted(rule.arguments)
+    choices = [(PLAIN_ARGUMENTS | objects)[name] for name in names]
+    with app.test_request_context():
+        return [app.url_for(rule.endpoint, **dict(zip(names, chosen, strict=True))) for chosen in product(*choices)]
+
+
+def names_objects(rule: Rule) -> list[str]:
+    """Return the arguments of a rule that name somebody's object."""
+    return sorted(set(rule.arguments) - set(PLAIN_ARGUMENTS))
+
+
+def all_rows() -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table, to see whether anything changed."""
+    db.session.rollback()
+    rows = {
+        table.name: sorted((tuple(row) for row in db.session.execute(table.select())), key=repr)
+        for table in Base.metadata.sorted_tables
+    }
+    db.session.rollback()
+    return rows
+
+
+def changed_tables(before: dict[str, list[tuple[Any, ...]]]) -> Iterator[str]:
+    """Name the tables that differ from an earlier `all_rows()`."""
+    after = all_rows()
+    return (name for name in after if after[name] != before[name])
+
+
+def everything_stored() -> str:
+    """Return the whole database as one text, to search it for what must not be there."""
+    return repr(all_rows())

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 
 from fundapp.applications.answers import Answer, Typed, typed_again
 from fundapp.applications.form_definition import FILE_KINDS, Kind, Question, Role
@@ -139,12 +140,12 @@ def _used(question: Question, text: str) -> tuple[str, bool]:
 
 def _unbound(question: Question) -> Any:
     label = said(question.label).text
-    choices = [(choice.name, said(choice.label).text) for choice in question.choices]
+    choices = [SelectChoice(choice.name, said(choice.label).text) for choice in question.choices]
     match question.kind:
         case Kind.TEXT if question.multiline:
             return TextAreaField(label)
         case Kind.SELECT_ONE if len(choices) > MOST_RADIOS:
-            return SelectField(label, choices=[("", _("Choose one")), *choices], validate_choice=False)
+            return SelectField(label, choices=[SelectChoice("", _("Choose one")), *choices], validate_choice=False)
         case Kind.SELECT_ONE:
             return RadioField(label, choices=choices, validate_choice=False)
         case Kind.SELECT_MULTIPLE:

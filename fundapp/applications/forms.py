@@ -5,6 +5,7 @@ from typing import cast
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, TextAreaField, TimeField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from fundapp.applications.models import Call
@@ -28,7 +29,10 @@ class EligibilityForm(FlaskForm):
 
     decision = RadioField(
         _l("May this application go on to the reviewers?"),
-        choices=[("eligible", _l("Yes, it is eligible")), ("ineligible", _l("No, it is not eligible"))],
+        choices=[
+            SelectChoice("eligible", _l("Yes, it is eligible")),
+            SelectChoice("ineligible", _l("No, it is not eligible")),
+        ],
         validators=[InputRequired(_l("Choose yes or no."))],
     )
     reason = TextAreaField(

@@ -65,7 +65,7 @@ def apply_transition(
     Raises InvalidTransition (event not possible now) and NotAllowed (permission missing).
     """
     db.session.flush()
-    db.session.refresh(subject, with_for_update=True)
+    db.session.refresh(subject, with_for_update={"of": type(subject)})  # not of what was loaded along with it
     source = subject.status
     transition = machine.find(event, source)
     if transition is None:

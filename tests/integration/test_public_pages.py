@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from fundapp.accounts.models import Person
 from fundapp.applications.models import CallStatus, DeadlineExtension
 from fundapp.core.db import db
-from fundapp.core.web import FundApp
 from tests.conftest import NOW
 from tests.factories import CLOSES, FORM, make_call
 

@@ -262,7 +262,7 @@ def _lock_draft(actor: Actor, application: Application) -> None:
     actor.require(P.APPLICATION_WRITE)
     if application.person_id != actor.person_id:
         raise NotAllowed(P.APPLICATION_WRITE)
-    db.session.refresh(application, with_for_update=True)
+    db.session.refresh(application, with_for_update={"of": Application})
     if application.status is not ApplicationStatus.DRAFT:
         raise Conflict(_l("This application was sent already. What was sent can't be changed."))
 

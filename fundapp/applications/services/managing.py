@@ -37,7 +37,7 @@ def extend_deadline(
     present deadline and now, and when the call is decided.
     """
     actor.require(P.CALL_EXTEND, call.id)
-    db.session.refresh(call, with_for_update=True)
+    db.session.refresh(call, with_for_update={"of": Call})
     if call.status is CallStatus.DECIDED:
         raise RuleViolations([Problem(_l("This call is decided. Its deadline can't be moved any more."))])
     if closes_at <= call.closes_at:

@@ -32,7 +32,7 @@ def submit_application(
     actor.require(P.APPLICATION_WRITE)
     if application.person_id != actor.person_id:
         raise NotAllowed(P.APPLICATION_WRITE)
-    db.session.refresh(application, with_for_update=True)
+    db.session.refresh(application, with_for_update={"of": Application})
     if fingerprint(application.answers) != seen:
         raise Conflict(_l("The answers were changed after this page was made. Please check them again."))
     if application.status is not ApplicationStatus.DRAFT:

@@ -1,5 +1,6 @@
 """Files of applications on their way out."""
 
+from io import BytesIO
 from typing import cast
 
 from flask import Response, current_app, send_file
@@ -16,7 +17,7 @@ def storage() -> Storage:
 def file_response(attachment: Attachment) -> Response:
     """Send a file to be saved, never to be opened as a page of ours."""
     response = send_file(
-        storage().open(attachment.sha256),
+        BytesIO(storage().read(attachment.sha256)),
         mimetype=attachment.content_type,
         as_attachment=True,
         download_name=attachment.filename,

@@ -8,6 +8,7 @@ from fundapp.accounts.permissions import system_actor
 from fundapp.applications.models import Call
 from fundapp.applications.queries.managing import managed_call
 from fundapp.core.commands import with_app
+from fundapp.core.db import read_only
 from fundapp.core.errors import NotFound
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
@@ -61,6 +62,7 @@ def export_letters(app: FundApp, call: str, folder: Path) -> None:
 
 
 def _call(slug: str) -> Call:
+    read_only()
     try:
         return managed_call(actor=system_actor(), slug=slug)
     except NotFound as error:

@@ -42,12 +42,12 @@ class DecidedCounts:
 def letter_counts(*, actor: Actor, call: Call) -> Mapping[LetterStatus, int]:
     """Return how many letters of a call stand where, zeros included."""
     rows = db.session.execute(
-        select(Letter.status, func.count())
+        select(Letter.status, func.count().label("number"))
         .join(Letter.application)
         .where(*_of_call(actor, call))
         .group_by(Letter.status)
     )
-    return {**dict.fromkeys(LetterStatus, 0), **dict(rows.tuples().all())}
+    return dict.fromkeys(LetterStatus, 0) | {row.status: row.number for row in rows}
 
 
 def letters_page(*, actor: Actor, call: Call, status: LetterStatus | None = None, number: int = 1) -> Page[LetterRow]:

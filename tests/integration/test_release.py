@@ -1,6 +1,7 @@
 """The release of a call's decisions: all at once, once, and with one letter for everyone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -26,7 +27,7 @@ def manager(app):
     return actor_of(make_staff(Role.MANAGER))
 
 
-def ratified_call(*, awards: int = 2, declines: int = 3, ineligible: int = 1, **values: object) -> Call:
+def ratified_call(*, awards: int = 2, declines: int = 3, ineligible: int = 1, **values: Any) -> Call:
     call = make_call(**values)
     slate = make_slate(call, SlateStatus.RATIFIED)
     for number in range(awards + declines):
@@ -66,6 +67,8 @@ def test_each_entry_of_a_prize_has_its_own_letter_and_reference(manager):
     letters = db.session.scalars(select(Letter)).all()
     assert len(letters) == 4
     for letter in letters:
+        assert letter.decision is not None
+        assert letter.decision.entry.category is not None
         code = letter.decision.entry.category.code
         assert letter.reference == f"{letter.application.reference}-{code.upper()}"
 

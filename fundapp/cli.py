@@ -12,6 +12,7 @@ from fundapp import create_app, doctor
 from fundapp.accounts import services as accounts
 from fundapp.accounts.models import LinkPurpose
 from fundapp.accounts.permissions import Role, system_actor
+from fundapp.applications.cli import applications, calls
 from fundapp.core import clock
 from fundapp.core.commands import with_app
 from fundapp.core.i18n import LANGUAGES
@@ -133,3 +134,7 @@ def check(app: FundApp) -> None:
         click.echo(f"{'ok  ' if finding.healthy else 'BAD '} {finding.name}: {finding.detail}")
     if not all(finding.healthy for finding in findings):
         raise SystemExit(1)
+
+
+main.add_command(calls)
+main.add_command(applications)

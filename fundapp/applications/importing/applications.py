@@ -1,0 +1,234 @@
+"""Takes applications out of a spreadsheet; every row goes in whole or not at all."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import regex
+from sqlalchemy import select
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.services import ensure_person
+from fundapp.applications.answers import Answer, Terms, Typed, facts, problems_of, read_answer
+from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
+from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
+from fundapp.applications.models import Application, ApplicationSource, Call, FormVersion
+from fundapp.applications.queries.public import current_form
+from fundapp.applications.services.submitting import register_submission
+from fundapp.applications.xlsform.columns import HeadingError, language_code
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.tables import Row, Table
+from fundapp.core.text import TextError, clean_text
+
+_NO: Final = frozenset({"", "0", "no", "non", "false", "لا"})
+_DAY_WITH_TIME: Final = regex.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}.*")
+
+
+@dataclass
+class ImportedApplications:
+    """What an import did: rows taken, rows that were in already, rows refused.
+
+    `problems` say by row and column what could not be taken; `unmapped` are the columns that answer no question.
+    """
+
+    taken: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    unmapped: list[str] = field(default_factory=list)
+
+
+def import_applications(*, call: Call, table: Table, actor: Actor, now: datetime) -> ImportedApplications:
+    """Take the rows of a table as submitted applications, whatever the dates of the call.
+
+    A row that was taken before is left alone, so importing again changes nothing; a row with a problem is reported and
+    the others still go in. Raises RuleViolations, and takes nothing, when a required question has no column.
+    """
+    actor.require(P.APPLICATION_IMPORT, call.id)
+    version = current_form(call)
+    form = FormDefinition.from_json(version.definition)
+    columns = map_columns(form, table.headers)
+    problems = columns.problems + [
+        Problem(_l("No column answers the required question “%(name)s”.", name=question.name), field=question.name)
+        for question in form.questions
+        if question.required and not question.category and columns.heading_of(question.name) is None
+    ]
+    if problems:
+        raise RuleViolations(problems)
+    reading = _Import(call, version, form, columns, actor, now, ImportedApplications(unmapped=columns.unmapped))
+    for row in table.rows:
+        reading.take(row)
+    record(
+        actor=actor,
+        action="application:import",
+        subject=call,
+        now=now,
+        call_id=call.id,
+        data={
+            "taken": reading.done.taken,
+            "unchanged": reading.done.unchanged,
+            "refused": reading.done.refused,
+        },
+    )
+    db.session.flush()
+    return reading.done
+
+
+@dataclass
+class _Import:
+    """One import of one table."""
+
+    call: Call
+    version: FormVersion
+    form: FormDefinition
+    columns: ColumnMap
+    actor: Actor
+    now: datetime
+    done: ImportedApplications
+    before: dict[str, Mapping[str, Answer]] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        stored = select(Application.import_key, Application.answers).where(
+            Application.call_id == self.call.id, Application.import_key.is_not(None)
+        )
+        self.before = {str(key): answers for key, answers in db.session.execute(stored)}
+
+    def complain(self, row: Row, heading: str | None, message: str) -> None:
+        """Note what could not be taken, by row and column."""
+        place = f"row {row.number}, column {heading}" if heading else f"row {row.number}"
+        self.done.problems.append(Problem(message, place=place))
+
+    def take(self, row: Row) -> None:
+        """Take one row, or say why not."""
+        language = self._language(row)
+        answers = self._answers(row, language) if language else {}
+        key = self._key(row)
+        if key in self.seen:
+            self._twice(row, key)
+        elif key in self.before:
+            self.done.unchanged += 1
+            if self.before[key] != answers:
+                self.complain(row, None, _l("This row was taken before and is different now. It was left as it was."))
+        elif not language or self._refuse(row, answers, language):
+            self.done.refused += 1
+        else:
+            self._store(row, answers, language, key)
+        self.seen.setdefault(key, row.number)
+
+    def _twice(self, row: Row, key: str) -> None:
+        first = self.seen[key]
+        if key.startswith("id:"):
+            self.done.refused += 1
+            self.complain(row, self.columns.id_heading, _l("Row %(row)s has this id already.", row=first))
+        else:
+            self.done.unchanged += 1
+            self.complain(row, None, _l("This row says the same as row %(row)s; it was taken once.", row=first))
+
+    def _language(self, row: Row) -> str | None:
+        """Return the language of an application: that of its column, else the call's first."""
+        heading = self.columns.language_heading
+        written = row.cells.get(heading, "").strip() if heading else ""
+        if not written:
+            return self.call.languages[0]
+        try:
+            language = language_code(written)
+        except HeadingError as error:
+            self.complain(row, heading, error.message)
+            return None
+        if language not in self.call.languages:
+            self.complain(row, heading, _l("The call is not in this language."))
+            return None
+        return language
+
+    def _answers(self, row: Row, language: str) -> dict[str, Answer]:
+        typed: dict[str, Typed] = {}
+        for heading, name in self.columns.questions.items():
+            question = self.form.question(name)
+            cell = row.cells[heading]
+            if question and cell.strip():
+                typed[name] = self._typed(row, heading, question, cell)
+        ticked: dict[str, list[str]] = {}
+        for heading, (name, choice) in self.columns.ticks.items():
+            if row.cells[heading].strip().casefold() not in _NO:
+                ticked.setdefault(name, []).append(choice)
+        # The column of the whole answer says as much as the columns of its choices.
+        given = {**ticked, **typed}
+        read = {
+            question.name: read_answer(question, given[question.name], language=language, currency=self.call.currency)
+            for question in self.form.questions
+            if question.name in given
+        }
+        return {name: answer for name, answer in read.items() if answer is not None}
+
+    def _typed(self, row: Row, heading: str, question: Question, cell: str) -> Typed:
+        if question.choices:
+            return choices_in(question, cell)
+        if question.kind is Kind.ACKNOWLEDGE:
+            return "" if cell.strip().casefold() in _NO else "OK"
+        if question.kind is Kind.DATE and (match := _DAY_WITH_TIME.fullmatch(cell.strip())):
+            return str(match[1])
+        if question.kind in FILE_KINDS:
+            self.complain(row, heading, _l("A file cannot be taken from a table; it was left out."))
+            return ""
+        return cell
+
+    def _key(self, row: Row) -> str:
+        heading = self.columns.id_heading
+        if heading and (written := row.cells[heading].strip()):
+            try:
+                return f"id:{clean_text(written)[:200]}"
+            except TextError as error:
+                self.complain(row, heading, error.message)
+        canonical = json.dumps(row.cells, ensure_ascii=True, sort_keys=True).encode("ascii")
+        return f"row:{hashlib.sha256(canonical).hexdigest()}"
+
+    def _refuse(self, row: Row, answers: Mapping[str, Answer], language: str) -> bool:
+        problems: Sequence[Problem] = problems_of(
+            self.form,
+            answers,
+            Terms(self.call.currency, self.call.ceiling_minor, self.call.max_categories),
+            submitting=True,
+            language=language,
+            today=self.now.astimezone(ZoneInfo(self.call.time_zone)).date(),
+        )
+        for problem in problems:
+            heading = self.columns.heading_of(problem.field or "")
+            self.complain(row, heading or problem.field, problem.message)
+        return bool(problems)
+
+    def _store(self, row: Row, answers: dict[str, Answer], language: str, key: str) -> None:
+        known = facts(self.form, answers, self.call.currency)
+        try:
+            with db.session.begin_nested():
+                person = ensure_person(email=known.email, name=known.contact_name, language=language, now=self.now)
+                application = Application(
+                    call=self.call,
+                    form_version=self.version,
+                    person=person,
+                    source=ApplicationSource.IMPORT,
+                    import_key=key,
+                    language=language,
+                    answers=answers,
+                    category_codes=list(known.categories),
+                    organisation_name=known.organisation,
+                    title=known.title,
+                    country=known.country,
+                    region=known.region,
+                    started_at=self.now,
+                    saved_at=self.now,
+                )
+                db.session.add(application)
+                register_submission(actor=self.actor, application=application, form=self.form, now=self.now)
+        except RuleViolations as violations:
+            self.done.refused += 1
+            self.complain(row, None, "; ".join(str(problem.message) for problem in violations.problems))
+        else:
+            self.done.taken += 1

@@ -179,6 +179,7 @@ def attach_file(
         uploaded_at=now,
     )
     db.session.add(attachment)
+    db.session.flush()  # gives the row its id
     sent = {
         "attachment": str(attachment.id),
         "filename": attachment.filename,

@@ -26,6 +26,7 @@ class Service:
 
     address: str
     environment: dict[str, str]
+    database_url: str
     postbox: SmtpServer
 
     def command(self, *arguments: str) -> str:
@@ -71,10 +72,12 @@ def link_in(mail: EmailMessage, address: str) -> str:
 def running_service(folder: Path) -> Iterator[Service]:
     """Start everything in `folder`, migrated and empty; stop it at the end."""
     address = f"http://127.0.0.1:{free_port()}"
+    database_url = f"sqlite:///{folder}/fundapp.sqlite"
     with RedisServer() as queue, SmtpServer() as postbox:
         environment = {
             "PATH": os.environ["PATH"],
             "DATA_DIR": str(folder),
+            "DATABASE_URL": database_url,
             "SECRET_KEY": "a secret for tests, long enough to be one",
             "REDIS_URL": queue.url,
             "BASE_URL": address,
@@ -82,7 +85,7 @@ def running_service(folder: Path) -> Iterator[Service]:
             "MAIL_FROM": "Fund Sample <fund@sample.example>",
             "INSECURE_COOKIES": "1",
         }
-        service = Service(address, environment, postbox)
+        service = Service(address, environment, database_url, postbox)
         service.command("db", "upgrade")
         with Children(folder / "log", environment) as children:
             fundapp = [sys.executable, "-m", "fundapp"]

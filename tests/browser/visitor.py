@@ -2,21 +2,25 @@
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Download, Locator, Page, Request, Response, Route
+from babel.messages.pofile import read_po
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, Route
 
 from fundapp.core.i18n import direction
 
 from .service import Service, link_in
 
 _axe = Axe()
+Words = str | re.Pattern[str]
 # Chromium says this of every answer that is not 2xx; which answers we expect is checked by status.
 _REFUSED = "Failed to load resource"
+TRANSLATIONS = Path(__file__).parents[2] / "fundapp" / "translations"
 EXPECTED_STATUSES = frozenset({200, 409, 410, 422})
 
 
@@ -45,6 +49,14 @@ class Variant:
     language: str = "en"
 
 
+def catalogue(language: str) -> dict[str, str]:
+    """Return the texts of the interface in a language, by their English."""
+    if language == "en":
+        return {}
+    with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return {message.id: message.string for message in read_po(file) if isinstance(message.id, str)}
+
+
 class Visitor:
     """One person with a browser of their own (cookies are shared with nobody)."""
 
@@ -65,6 +77,7 @@ class Visitor:
         self._service = service
         self._variant = variant
         self._album = album
+        self._catalogue = catalogue(variant.language)
         self._copied = ""
         self._mirror: Page | None = mirror.new_page() if mirror else None
         if self._mirror:
@@ -76,28 +89,46 @@ class Visitor:
         context.on("console", self._see_console)
         context.on("weberror", lambda error: self._troubles.append(f"script error: {error.error}"))
 
-    # Going about
+    # Going about. Words are given in English, and looked for in the language of the variant.
 
     def open(self, path: str) -> None:
         """Go to an address of the service."""
         self.page.goto(path if path.startswith("http") else self._service.address + path)
         self.look()
 
-    def follow(self, words: str | re.Pattern[str], *, within: Locator | None = None) -> None:
+    def follow(self, words: Words, *, within: Locator | None = None) -> None:
         """Follow the link with these words."""
-        (within or self.page).get_by_role("link", name=words).click()
+        self._find("link", words, within).click()
         self.look()
 
-    def press(self, words: str | re.Pattern[str], *, within: Locator | None = None) -> None:
+    def press(self, words: Words, *, within: Locator | None = None) -> None:
         """Press the button with these words."""
-        (within or self.page).get_by_role("button", name=words).click()
+        self._find("button", words, within).click()
         self.look()
 
-    def download(self, words: str | re.Pattern[str], *, within: Locator | None = None) -> Download:
-        """Follow a link that gives a file."""
+    def download(self, words: Words, *, within: Locator | None = None) -> Path:
+        """Follow a link that gives a file; return where it was saved."""
         with self.page.expect_download() as waiting:
-            (within or self.page).get_by_role("link", name=words).click()
-        return waiting.value
+            self._find("link", words, within).click()
+        return waiting.value.path()
+
+    def fill(self, answers: Mapping[str, str], *, within: Locator | None = None) -> None:
+        """Type into the fields with these labels."""
+        for label, typed in answers.items():
+            (within or self.page).get_by_label(self.words(label)).fill(typed)
+
+    def choose(self, *labels: str, within: Locator | None = None) -> None:
+        """Tick the boxes or choose the buttons with these labels."""
+        for label in labels:
+            (within or self.page).get_by_label(self.words(label), exact=True).check()
+
+    def group(self, legend: str) -> Locator:
+        """Return the group of fields with this legend."""
+        return self.page.get_by_role("group", name=self.words(legend))
+
+    def row(self, text: str) -> Locator:
+        """Return the one row of a table, or item of a list, that says this."""
+        return self.page.locator("main").locator("tr, li").filter(has_text=text)
 
     def open_mailed_link(self) -> None:
         """Wait for the next mail to this person, and open the link in it."""
@@ -121,20 +152,29 @@ class Visitor:
             raise AssertionError(f"this page never changed as expected:\n{self.page.locator('main').inner_text()}")
         self.look()
 
-    def field(self, label: str | re.Pattern[str]) -> Locator:
-        """Return the control with this label."""
-        return self.page.get_by_label(label)
-
     def sees(self, *texts: str) -> None:
-        """Fail unless the page says all this."""
+        """Fail unless the page says all this, in the language of the variant."""
         said = self.page.locator("body").inner_text()
-        missing = [text for text in texts if text not in said]
+        missing = [text for text in map(self.words, texts) if text not in said]
         assert not missing, f"{missing} not on {self.page.url}:\n{said}"
+
+    def sees_not(self, *texts: str) -> None:
+        """Fail if the page says any of this."""
+        said = self.page.locator("body").inner_text()
+        assert not [text for text in map(self.words, texts) if text in said], f"{texts} on {self.page.url}:\n{said}"
+
+    def words(self, text: str) -> str:
+        """Return a text of the interface in the language of the variant; other texts are what they are."""
+        return self._catalogue.get(text, text)
+
+    def _find(self, role: Literal["link", "button"], words: Words, within: Locator | None) -> Locator:
+        name = self.words(words) if isinstance(words, str) else words
+        return (within or self.page).get_by_role(role, name=name, exact=True)
 
     # Looking
 
     def look(self) -> None:
-        """Check the page that is shown: accessible, not wider than the window, in the right language; keep a picture."""
+        """Check the page that is shown (accessible, no wider than the window, in the right language); picture it."""
         page = self.page
         page.wait_for_load_state()
         where = f"{self.name} at {urlsplit(page.url).path}: {page.title()}"

@@ -12,7 +12,10 @@ from fundapp.core.numbers import cldr
 
 @dataclass(frozen=True)
 class Moment:
-    """One instant, written twice. `local` and `place` are empty when the zone is UTC itself."""
+    """One instant, written twice; `local` and `place` are empty when the zone is UTC itself.
+
+    `utc` has the day only where it is another day than in the zone.
+    """
 
     local: str
     place: str
@@ -23,11 +26,12 @@ class Moment:
 def moment(at: datetime, time_zone: str = "UTC") -> Moment:
     """Write an aware instant in an IANA zone and in UTC, in the current language."""
     zone = ZoneInfo(time_zone)
+    local, utc = at.astimezone(zone), at.astimezone(UTC)
     in_utc = time_zone in ("UTC", "Etc/UTC")
     return Moment(
-        local="" if in_utc else _written(at.astimezone(zone)),
+        local="" if in_utc else _written(local),
         place="" if in_utc else get_timezone_location(zone, locale=cldr(current_language()), return_city=True),
-        utc=_written(at.astimezone(UTC)),
+        utc=_written(utc) if in_utc or local.date() != utc.date() else _time(utc),
         iso=at.astimezone(UTC).isoformat(timespec="seconds"),
     )
 
@@ -38,5 +42,8 @@ def day(on: date) -> str:
 
 
 def _written(at: datetime) -> str:
-    clock = format_time(at.time(), format="HH:mm", locale=cldr(current_language()))
-    return f"{day(at.date())}, {clock}"
+    return f"{day(at.date())}, {_time(at)}"
+
+
+def _time(at: datetime) -> str:
+    return format_time(at.time(), format="HH:mm", locale=cldr(current_language()))

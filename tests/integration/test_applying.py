@@ -298,6 +298,7 @@ def test_file_is_kept_by_content_and_comes_back_under_its_name(signed_in: Client
     save(client, address, 2, q_plan="Open days", q_paper=(BytesIO(PDF), "ميزانية 2020.pdf"))
     page = client.get(f"{address}/sections/2").text
     assert "ميزانية 2020.pdf" in page
+    assert "ميزانية 2020.pdf" in client.get(f"{address}/check").text
     attachment = db.session.scalars(select(Attachment)).one()
     assert attachment.content_type == "application/pdf"
     response = client.get(f"{address}/files/{attachment.id}")

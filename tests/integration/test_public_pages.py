@@ -47,7 +47,7 @@ def test_call_page_shows_the_deadline_in_the_calls_zone_and_in_utc(signed_in: Cl
     page = signed_in(None).get(f"/calls/{call.slug}").text
     assert "28 September 2020, 15:00" in page
     assert "time in Nairobi" in page
-    assert "28 September 2020, 12:00</bdi> UTC" in page
+    assert "<bdi>12:00</bdi> UTC" in page
 
 
 @time_machine.travel(NOW, tick=False)

@@ -35,7 +35,7 @@ from fundapp.core.text import TextError, clean_text
 
 
 class ChangedElsewhere(Conflict):
-    """The stored answers are not those that the sender of these had seen; `stored` holds them."""
+    """The stored answers are not those that the sender of these had seen; `stored` holds those that differ."""
 
     def __init__(self, stored: Mapping[str, Answer | None]) -> None:
         super().__init__(_l("These answers were changed in another window or by somebody else."))
@@ -128,7 +128,7 @@ def save_draft(
     stored = stored_answers(application, values)
     if values != stored:
         if fingerprint(stored) != seen:
-            raise ChangedElsewhere(stored)
+            raise ChangedElsewhere({name: stored[name] for name in values if values[name] != stored[name]})
         _keep(application, form, values)
         record(
             actor=actor,

@@ -25,7 +25,7 @@ def calls() -> ResponseReturnValue:
     now = clock.now()
     return render_template(
         "applications/calls.html",
-        calls=[presentation.call_shown(call, now) for call in public.announced_calls()],
+        calls=presentation.calls_shown(public.announced_calls(), now),
     )
 
 

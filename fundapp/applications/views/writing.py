@@ -158,9 +158,14 @@ def _section_page(
     typed_names = [each.name for each in questions if each.takes_answer and each.kind not in FILE_KINDS]
     currency = application.call.currency
     theirs = [
-        AnswerShown(question, said(question.label), shown(question, answer, current_language(), currency), None)
+        AnswerShown(
+            question,
+            said(question.label),
+            shown(question, elsewhere[question.name], current_language(), currency),
+            None,
+        )
         for question in questions
-        if (answer := (elsewhere or {}).get(question.name)) is not None
+        if elsewhere is not None and question.name in elsewhere
     ]
     return render_template(
         "applications/section.html",

@@ -3,9 +3,17 @@
 from typing import Final
 
 from fundapp.accounts.permissions import P
-from fundapp.applications.models import ApplicationStatus, CallStatus
+from fundapp.applications.models import Application, ApplicationStatus, CallStatus
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import Label, Machine, Transition
+
+
+def _before_decision(application: Application) -> str | None:
+    """Letters and notices of a decided call are out: what they say must not change behind them."""
+    if application.call.status is CallStatus.DECIDED:
+        return _l("This call is decided. Eligibility can't be changed any more.")
+    return None
+
 
 CALL: Final = Machine(
     name="call",
@@ -36,12 +44,14 @@ APPLICATION: Final = Machine(
             frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.INELIGIBLE}),
             ApplicationStatus.ELIGIBLE,
             P.ELIGIBILITY_DECIDE,
+            guard=_before_decision,
         ),
         Transition(
             "mark_ineligible",
             frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.ELIGIBLE}),
             ApplicationStatus.INELIGIBLE,
             P.ELIGIBILITY_DECIDE,
+            guard=_before_decision,
         ),
     ),
     labels={

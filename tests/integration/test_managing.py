@@ -15,6 +15,7 @@ from fundapp.applications.models import (
     Application,
     ApplicationStatus,
     Call,
+    CallStatus,
     ConflictOfInterest,
     ConflictSource,
     DeadlineExtension,
@@ -197,6 +198,18 @@ def test_eligibility_without_choice_or_reason_is_refused_beside_the_field(
     assert f'href="#{target}"' in response.text
     assert f'id="{target}"' in response.text
     assert stored(application).status is ApplicationStatus.SUBMITTED
+
+
+@pytest.mark.parametrize("decision", ["eligible", "ineligible"])
+def test_eligibility_stands_once_the_call_is_decided(signed_in: Client, decision: str) -> None:
+    call = make_call(status=CallStatus.DECIDED, decided_at=NOW)
+    status = ApplicationStatus.INELIGIBLE if decision == "eligible" else ApplicationStatus.ELIGIBLE
+    application = make_application(call, status=status)
+    answer = {"decision": decision, "reason": "A second look."}
+    response = signed_in(make_staff(Role.MANAGER)).post(f"/manage/applications/{application.id}", data=answer)
+    assert response.status_code == 409
+    assert "This call is decided." in response.text
+    assert stored(application).status is status
 
 
 def test_eligibility_cannot_be_decided_by_those_who_only_read(signed_in: Client) -> None:

@@ -72,6 +72,7 @@ def extend_deadline(
 
 
 def _decide_eligibility(event: str, actor: Actor, application: Application, reason: str, now: datetime) -> None:
+    db.session.refresh(application.call, with_for_update={"of": Call, "read": True})  # not decided meanwhile
     apply_transition(
         APPLICATION,
         application,

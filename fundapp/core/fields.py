@@ -1,15 +1,42 @@
 """Form fields that WTForms lacks, drawn by templates/macros/form.html."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, SelectMultipleField
+from wtforms import Field, Form, SelectMultipleField
 from wtforms.utils import unset_value
+from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.text import TextError, clean_text
+
+# Source: HTML living standard, section 13.2.3.5: controls, surrogates and noncharacters of the basic plane.
+_UNSHOWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+class Storable:
+    """Refuse, beside the field, a text of one or several lines that no column can hold; normalise the others.
+
+    A refused text is shown again with U+FFFD where a page cannot hold a character. With `as_typed` nothing else is
+    changed, for text in which tabs and blanks mean something.
+    """
+
+    def __init__(self, *, as_typed: bool = False) -> None:
+        self.as_typed = as_typed
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Check and normalise `field.data`. Raises ValidationError."""
+        typed = field.data or ""
+        try:
+            cleaned = clean_text(typed, multiline=True)
+        except TextError as error:
+            field.data = _UNSHOWABLE.sub("\ufffd", typed)
+            raise ValidationError(error.message) from error
+        field.data = typed if self.as_typed else cleaned
 
 
 class CheckboxesField(SelectMultipleField):

@@ -8,6 +8,7 @@ from fundapp.accounts.rules import checked_email
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.tables import Row, Table
+from fundapp.core.text import TextError, clean_text
 from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER, MAX_NAME_CHARACTERS
 
 COLUMNS: Final = ("name", "email", "organisation", "languages", "limit")
@@ -90,6 +91,10 @@ def invitation_problems(invitations: Sequence[Invitation], languages: Collection
         if not invitation.name.strip():
             problems.append(Problem(_l("Enter a name."), field="name", place=place))
         for field, text in (("name", invitation.name), ("organisation", invitation.organisation)):
+            try:
+                clean_text(text)
+            except TextError as error:
+                problems.append(Problem(error.message, field=field, place=place))
             if len(text) > MAX_NAME_CHARACTERS:
                 problems.append(
                     Problem(

@@ -1,7 +1,12 @@
 """Review joins the site."""
 
 from fundapp.core.web import FundApp
+from fundapp.review.views import bp, panel, reading, selection
+
+PAGES = (reading, panel, selection)
+"""Importing these modules puts their pages on the blueprint."""
 
 
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
+    app.register_blueprint(bp)

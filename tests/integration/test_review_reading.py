@@ -62,13 +62,13 @@ def test_reading_starts_with_the_declaration(app: FundApp) -> None:
     assignment = given(AssignmentStatus.ASSIGNED)
     actor = actor_of(assignment.reviewer.person)
     with pytest.raises(NotFound):
-        queries.submission_to_read(actor=actor, assignment_id=assignment.id)
+        queries.application_to_read(actor=actor, assignment_id=assignment.id)
     with pytest.raises(InvalidTransition):
         save(assignment, {})
     reading.declare_no_conflict(actor=actor, assignment=assignment, now=NOW)
     assert (assignment.status, assignment.declared_at) == (AssignmentStatus.READING, NOW)
-    submission = queries.submission_to_read(actor=actor, assignment_id=assignment.id)
-    assert submission.application_id == assignment.entry.application_id
+    application = queries.application_to_read(actor=actor, assignment_id=assignment.id)
+    assert application.id == assignment.entry.application_id
     with pytest.raises(InvalidTransition):
         reading.declare_no_conflict(actor=actor, assignment=assignment, now=NOW)
 
@@ -86,7 +86,7 @@ def test_conflict_hides_the_application_at_once_in_every_category(app: FundApp, 
     assert len(queries.my_assignments(actor=actor)) == 3
     reading.declare_conflict(actor=actor, assignment=first, reason="We share an office.", now=NOW)
     assert [assignment.id for assignment in queries.my_assignments(actor=actor)] == [stays.id]
-    for look in (queries.my_assignment, queries.submission_to_read):
+    for look in (queries.my_assignment, queries.application_to_read):
         with pytest.raises(NotFound):
             look(actor=actor, assignment_id=first.id)
     conflict = db.session.scalars(select(ConflictOfInterest)).one()
@@ -105,7 +105,7 @@ def test_reviewer_reaches_nothing_that_was_not_assigned(app: FundApp) -> None:
     mine, others = given(), given()
     actor = actor_of(mine.reviewer.person)
     for assignment_id in (others.id, uuid4()):
-        for look in (queries.my_assignment, queries.submission_to_read):
+        for look in (queries.my_assignment, queries.application_to_read):
             with pytest.raises(NotFound):
                 look(actor=actor, assignment_id=assignment_id)
     with pytest.raises(NotAllowed):
@@ -216,17 +216,25 @@ def test_file_of_the_application_is_in_reach_only_through_ones_own_assignment(ap
         files[each, named] = attachment
         if named:
             submission = application.submissions[-1]
-            submission.answers = {**submission.answers, "paper": str(attachment.id)}
+            submission.answers = {**submission.answers, "paper": {"attachment": str(attachment.id)}}
     db.session.flush()
     actor = actor_of(assignment.reviewer.person)
 
     def fetch(attachment: Attachment) -> Attachment:
-        return queries.attachment_to_read(actor=actor, assignment_id=assignment.id, attachment_id=attachment.id)
+        return queries.attachment_to_read(
+            actor=actor, application_id=attachment.application_id, attachment_id=attachment.id
+        )
 
     assert fetch(files[assignment, True]) is files[assignment, True]
     for attachment in (files[assignment, False], files[other, True]):
         with pytest.raises(NotFound):
             fetch(attachment)
+    with pytest.raises(NotFound):
+        queries.attachment_to_read(
+            actor=actor,
+            application_id=assignment.entry.application_id,
+            attachment_id=files[other, True].id,
+        )
     reading.declare_conflict(actor=actor, assignment=assignment, reason="", now=NOW)
     with pytest.raises(NotFound):
         fetch(files[assignment, True])

@@ -184,3 +184,8 @@ def test_comment_and_reason_have_a_limit_and_a_needed_reason_is_not_blank() -> N
     assert reason_problems("") == []
     assert len(reason_problems("  \n", required=True)) == 1
     assert len(reason_problems("x" * 3000)) == 1
+
+
+def test_rank_order_declines_equals_below_the_line() -> None:
+    choices = by_rank_order(pool([1, 2, 3, 3], "...."), left_minor=15, awards_left={})
+    assert [choice for _, choice in sorted(choices.items())] == [Choice.AWARD] + [Choice.DECLINE] * 3

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Application, Attachment, Call, Entry, Submission
@@ -43,32 +43,42 @@ def my_assignment(*, actor: Actor, assignment_id: UUID) -> Assignment:
     return assignment
 
 
-def submission_to_read(*, actor: Actor, assignment_id: UUID) -> Submission:
-    """Return what was submitted last, with its form. Raises NotFound before "no conflict" was declared."""
+def application_to_read(*, actor: Actor, assignment_id: UUID) -> Application:
+    """Return the application with what was submitted. Raises NotFound before "no conflict" was declared."""
     assignment = my_assignment(actor=actor, assignment_id=assignment_id)
     if assignment.status is AssignmentStatus.ASSIGNED:
         raise NotFound
-    submission = db.session.scalar(
-        select(Submission)
-        .where(Submission.application_id == assignment.entry.application_id)
-        .options(joinedload(Submission.form_version), joinedload(Submission.application))
-        .order_by(Submission.number.desc())
+    return db.session.scalars(
+        select(Application)
+        .where(Application.id == assignment.entry.application_id)
+        .options(
+            selectinload(Application.submissions).joinedload(Submission.form_version),
+            selectinload(Application.attachments),
+        )
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
+    """Return a file that the submitted answers name, of an application that the actor reads. Raises NotFound."""
+    assignment_id = db.session.scalar(
+        _given_to(actor)
+        .where(Entry.application_id == application_id, Assignment.status != AssignmentStatus.ASSIGNED)
+        .with_only_columns(Assignment.id)
         .limit(1)
     )
-    if submission is None:
+    if assignment_id is None:
         raise NotFound
-    return submission
-
-
-def attachment_to_read(*, actor: Actor, assignment_id: UUID, attachment_id: UUID) -> Attachment:
-    """Return a file that the submitted answers name. Raises NotFound."""
-    submission = submission_to_read(actor=actor, assignment_id=assignment_id)
-    attachment = db.session.scalar(
-        select(Attachment).where(Attachment.id == attachment_id, Attachment.application_id == submission.application_id)
-    )
-    if attachment is None or not submission.answers.get(attachment.question):
-        raise NotFound
-    return attachment
+    application = application_to_read(actor=actor, assignment_id=assignment_id)
+    named = {
+        answer["attachment"]
+        for answer in application.submissions[-1].answers.values()
+        if isinstance(answer, dict) and "attachment" in answer
+    }
+    for attachment in application.attachments:
+        if attachment.id == attachment_id and str(attachment.id) in named:
+            return attachment
+    raise NotFound
 
 
 def _given_to(actor: Actor) -> Select[Assignment]:

@@ -72,8 +72,13 @@ class Selection:
     call: Call
     slate: Slate | None
     ranked: Sequence[Ranked]
-    scale: Scale
+    criteria: Sequence[WeightedCriterion]
     score_rows: Sequence[ScoreRow]
+
+    @property
+    def scale(self) -> Scale:
+        """Return the scale of the marks."""
+        return scale_of_marks(self.criteria)
 
     @property
     def is_open(self) -> bool:
@@ -227,7 +232,7 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
             )
             for row in ranked
         ],
-        scale=scale_of_marks(criteria),
+        criteria=criteria,
         score_rows=rows,
     )
 

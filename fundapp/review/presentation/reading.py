@@ -1,0 +1,127 @@
+"""Assignments and criteria as reviewers see them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+
+from fundapp.applications.form_definition import Role
+from fundapp.applications.models import Application, Criterion
+from fundapp.applications.presentation.applications import submitted_answers_shown
+from fundapp.applications.presentation.questions import AnswersShown
+from fundapp.applications.presentation.texts import Said, said
+from fundapp.core.dates import Moment, moment
+from fundapp.core.i18n import gettext as _
+from fundapp.core.i18n import language_name
+from fundapp.review.forms import ReviewForm, field_name
+from fundapp.review.models import Assignment, AssignmentStatus, Review
+
+CONTACTS = frozenset({Role.CONTACT_NAME, Role.EMAIL})
+"""What reviewers do not need in order to judge."""
+
+
+@dataclass(frozen=True)
+class AssignmentShown:
+    """One entry that somebody was given, with the next thing to do."""
+
+    url: str
+    reference: str
+    organisation: str
+    country: str
+    call_title: Said
+    category: Said | None
+    language: str
+    tag: str
+    kind: str
+    action: str
+    is_done: bool
+    is_declared: bool
+    saved: Moment | None
+
+
+@dataclass(frozen=True)
+class CriterionAsked:
+    """A criterion with its field; `hints` are the worded anchors by the value of each step."""
+
+    field: str
+    question: Said
+    weight: str
+    hints: Mapping[str, str]
+    lang: str | None
+
+
+def assignment_shown(assignment: Assignment) -> AssignmentShown:
+    """Return an assignment for the list and for the head of its pages."""
+    application = assignment.entry.application
+    tag, kind, action = _state(assignment.status, assignment.review)
+    endpoint = "review.declare" if assignment.status is AssignmentStatus.ASSIGNED else "review.read"
+    review = assignment.review
+    return AssignmentShown(
+        url=url_for(endpoint, assignment_id=assignment.id),
+        reference=application.reference or "",
+        organisation=application.organisation_name,
+        country=application.country,
+        call_title=said(application.call.titles),
+        category=said(assignment.entry.category.titles) if assignment.entry.category else None,
+        language=language_name(application.language),
+        tag=tag,
+        kind=kind,
+        action=action,
+        is_done=assignment.status is AssignmentStatus.REVIEWED,
+        is_declared=assignment.status is not AssignmentStatus.ASSIGNED,
+        saved=moment(review.saved_at, application.call.time_zone) if review else None,
+    )
+
+
+def criteria_asked(criteria: Sequence[Criterion]) -> list[CriterionAsked]:
+    """Return the criteria in order, with what stands beside their fields."""
+    whole = sum(criterion.weight for criterion in criteria)
+    return [
+        CriterionAsked(
+            field=field_name(criterion),
+            question=said(criterion.questions),
+            weight=_("%(share)s %% of the score", share=f"{100 * criterion.weight / whole:.0f}"),
+            hints={step: said(meanings).text for step, meanings in criterion.anchors.items()},
+            lang=said(criterion.labels).lang,
+        )
+        for criterion in criteria
+    ]
+
+
+def labels_of(criteria: Sequence[Criterion]) -> dict[str, str]:
+    """Return the criteria's labels by code."""
+    return {criterion.code: said(criterion.labels).text for criterion in criteria}
+
+
+def answers_to_read(application: Application) -> list[AnswersShown]:
+    """Return what was submitted, without the contact's name and address."""
+    return [
+        AnswersShown(
+            section.number,
+            section.title,
+            [answer for answer in section.answers if answer.question.role not in CONTACTS],
+        )
+        for section in submitted_answers_shown(application)
+    ]
+
+
+def given_answers(form: ReviewForm, criteria: Sequence[Criterion]) -> list[tuple[str, str]]:
+    """Return (criterion, answer) of a review that was submitted."""
+    return [
+        (
+            form[field_name(criterion)].label.text,
+            next((str(option.label.text) for option in form[field_name(criterion)] if option.checked), _("No answer")),
+        )
+        for criterion in criteria
+    ]
+
+
+def _state(status: AssignmentStatus, review: Review | None) -> tuple[str, str, str]:
+    match status:
+        case AssignmentStatus.ASSIGNED:
+            return _("To declare"), "act", _("Say whether you have a conflict of interest")
+        case AssignmentStatus.REVIEWED:
+            return _("Submitted"), "good", _("See what you submitted")
+    if review is None:
+        return _("To read"), "act", _("Read and score")
+    return _("Draft"), "wait", _("Go on with your draft")

@@ -1,0 +1,237 @@
+"""The tally and the selection in figures and words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from babel.numbers import format_decimal
+from flask import url_for
+
+from fundapp.applications.models import Call
+from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.core.dates import Moment, moment
+from fundapp.core.i18n import current_language, ngettext
+from fundapp.core.i18n import gettext as _
+from fundapp.core.numbers import cldr
+from fundapp.review.models import Outcome, Review, Slate, SlateStatus
+from fundapp.review.pictures import TallyPlot, tally_plot
+from fundapp.review.queries.selection import Ranked, Selection
+from fundapp.review.tally import mark_of_review, rounded
+from fundapp.review.transitions import SLATE
+
+
+@dataclass(frozen=True)
+class RankedShown:
+    """An entry in the ranked list. Amounts are written with their currency; "" where there is none."""
+
+    id: UUID
+    url: str
+    reference: str
+    organisation: str
+    title: str
+    region: str
+    rank: str
+    mean: str
+    median: str
+    spread: str
+    reviews: int
+    is_short: bool
+    asked: str
+    decision: str
+    kind: str
+    amount: str
+    reason: str
+    decided_by: str
+    needs_reason: bool
+    is_against_rank: bool
+
+
+@dataclass(frozen=True)
+class PoolShown:
+    """Entries that are ranked together; `title` is a category's, None where all are."""
+
+    title: Said | None
+    awards: str
+    rows: Sequence[RankedShown]
+    plot: TallyPlot
+    short: int
+
+
+@dataclass(frozen=True)
+class MoneyShown:
+    """The budget: what is promised and what is left; the minor units are for the bar."""
+
+    words: str
+    left: str
+    left_minor: int
+    given_minor: int
+    budget_minor: int
+
+
+@dataclass(frozen=True)
+class SlateShown:
+    """Where the list of decisions stands."""
+
+    status: str
+    kind: str
+    is_open: bool
+    is_proposed: bool
+    awards: str
+    declines: str
+    undecided: int
+    undecided_words: str
+    return_reason: str
+    proposed: Moment | None
+    ratified: Moment | None
+
+
+@dataclass(frozen=True)
+class ReviewShown:
+    """What one reviewer gave an entry, for those who decide."""
+
+    reviewer: str
+    mark: str
+    scores: Sequence[tuple[Said, str]]
+    comment: str
+
+
+def pools_shown(selection: Selection, *, link: bool) -> list[PoolShown]:
+    """Return the ranked lists, pool by pool; with `link` each entry leads to its decision."""
+    pools: dict[str, list[Ranked]] = {}
+    for row in selection.ranked:
+        pools.setdefault(row.pool, []).append(row)
+    return [_pool_shown(selection, pool, rows, link) for pool, rows in pools.items()]
+
+
+def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
+    """Return one entry with its figures and its decision."""
+    application = row.entry.application
+    decision = row.decision
+    words, kind = _decision_words(row)
+    return RankedShown(
+        id=row.entry.id,
+        url=url_for("review.decide", slug=call.slug, entry_id=row.entry.id) if link else "",
+        reference=application.reference or "",
+        organisation=application.organisation_name,
+        title=application.title,
+        region=application.region,
+        rank=row.figures.rank_label,
+        mean=figure(row.figures.mean),
+        median=figure(row.figures.median),
+        spread=figure(row.figures.spread),
+        reviews=row.figures.reviews,
+        is_short=row.figures.reviews < call.reviews_per_entry,
+        asked=money(row.in_full_minor, call.currency) if row.in_full_minor is not None else "",
+        decision=words,
+        kind=kind,
+        amount=money(decision.amount_minor, call.currency) if decision and decision.amount_minor else "",
+        reason=decision.reason if decision else "",
+        decided_by=(decision.decided_by.name or decision.decided_by.email) if decision else "",
+        needs_reason=row.needs_reason,
+        is_against_rank=row.is_against_rank,
+    )
+
+
+def money_shown(call: Call) -> MoneyShown:
+    """Return how much of a call's budget is promised and left."""
+    left = call.budget_minor - call.committed_minor
+    return MoneyShown(
+        words=_(
+            "%(given)s of %(budget)s promised, %(left)s left",
+            given=money(call.committed_minor, call.currency),
+            budget=money(call.budget_minor, call.currency),
+            left=money(left, call.currency),
+        ),
+        left=money(left, call.currency),
+        left_minor=left,
+        given_minor=call.committed_minor,
+        budget_minor=call.budget_minor,
+    )
+
+
+def slate_shown(selection: Selection) -> SlateShown:
+    """Return where the list of decisions stands, over what the actor may see."""
+    slate, call = selection.slate, selection.call
+    status = slate.status if slate else SlateStatus.OPEN
+    outcomes = [row.decision.outcome for row in selection.ranked if row.decision]
+    undecided = len(selection.undecided)
+    return SlateShown(
+        status=SLATE.labels[status].staff,
+        kind="wait" if status is SlateStatus.PROPOSED else "" if status is SlateStatus.OPEN else "good",
+        is_open=status is SlateStatus.OPEN,
+        is_proposed=status is SlateStatus.PROPOSED,
+        awards=ngettext("%(num)s award", "%(num)s awards", outcomes.count(Outcome.AWARD)),
+        declines=ngettext("%(num)s decline", "%(num)s declines", outcomes.count(Outcome.DECLINE)),
+        undecided=undecided,
+        undecided_words=ngettext("%(num)s undecided", "%(num)s undecided", undecided),
+        return_reason=slate.return_reason if slate and status is SlateStatus.OPEN else "",
+        proposed=_moment(slate, "proposed_at", call),
+        ratified=_moment(slate, "ratified_at", call),
+    )
+
+
+def reviews_shown(reviews: Iterable[Review], selection: Selection) -> list[ReviewShown]:
+    """Return the reviews of an entry with the mark that each comes to."""
+    shown = []
+    for review in reviews:
+        scores = sorted(review.scores, key=lambda score: score.criterion.position)
+        mark = mark_of_review({score.criterion.code: score.value for score in scores}, selection.criteria)
+        person = review.assignment.reviewer.person
+        shown.append(
+            ReviewShown(
+                reviewer=person.name or person.email,
+                mark=figure(mark),
+                scores=[
+                    (
+                        said(score.criterion.labels),
+                        _("Cannot judge") if score.value is None else figure(Fraction(score.value), 0),
+                    )
+                    for score in scores
+                ],
+                comment=review.comment,
+            )
+        )
+    return shown
+
+
+def figure(value: Fraction | Decimal | None, places: int = 2) -> str:
+    """Write a figure of the tally in the current language, rounded; "" where there is none."""
+    if value is None:
+        return ""
+    pattern = "0." + "0" * places if places else "0"
+    return str(format_decimal(rounded(value, places), format=pattern, locale=cldr(current_language())))
+
+
+def _pool_shown(selection: Selection, pool: str, rows: Sequence[Ranked], link: bool) -> PoolShown:
+    call = selection.call
+    category = rows[0].entry.category if pool else None
+    shown = [ranked_shown(row, call, link=link) for row in rows]
+    awards_left = selection.awards_left.get(pool)
+    return PoolShown(
+        title=said(category.titles) if category else None,
+        awards=""
+        if category is None or awards_left is None
+        else _("%(left)s of %(all)s awards left", left=awards_left, all=category.awards),
+        rows=shown,
+        plot=tally_plot(
+            [(row.reference, each.figures) for row, each in zip(shown, rows, strict=True)], selection.scale
+        ),
+        short=sum(row.is_short for row in shown),
+    )
+
+
+def _decision_words(row: Ranked) -> tuple[str, str]:
+    if row.decision is None:
+        return _("Undecided"), "act"
+    if not row.is_eligible:
+        return _("Not eligible any more"), "stop"
+    if row.decision.outcome is Outcome.AWARD:
+        return _("Award"), "good"
+    return _("Decline"), ""
+
+
+def _moment(slate: Slate | None, column: str, call: Call) -> Moment | None:
+    at = getattr(slate, column) if slate else None
+    return moment(at, call.time_zone) if at else None

@@ -1,0 +1,240 @@
+"""Pages of the tally, the selection and its ratification."""
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from fundapp.accounts.permissions import P
+from fundapp.accounts.sessions import current_actor
+from fundapp.applications.models import Call
+from fundapp.applications.presentation.texts import said
+from fundapp.applications.queries.managing import managed_call
+from fundapp.core import clock
+from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
+from fundapp.core.i18n import current_language, ngettext
+from fundapp.core.i18n import gettext as _
+from fundapp.core.money import Money, MoneyError
+from fundapp.core.web import problems_into, requires
+from fundapp.review.forms import DecisionForm, SendBackForm, version_in
+from fundapp.review.models import Outcome, Slate
+from fundapp.review.presentation.selection import (
+    money_shown,
+    pools_shown,
+    ranked_shown,
+    reviews_shown,
+    slate_shown,
+)
+from fundapp.review.queries import selection as queries
+from fundapp.review.queries.selection import Ranked, Selection
+from fundapp.review.services import selection as services
+from fundapp.review.views import bp
+
+
+@bp.get("/manage/<slug>/tally")
+@requires(P.TALLY_READ)
+def tally(slug: str) -> ResponseReturnValue:
+    """Show the scores: mean, spread, number of reviews, rank."""
+    call = _call(slug, P.TALLY_READ)
+    found = queries.selection(actor=current_actor(), call=call)
+    return render_template(
+        "review/tally.html", **_frame(call), pools=pools_shown(found, link=False), wanted=call.reviews_per_entry
+    )
+
+
+@bp.get("/manage/<slug>/selection")
+@requires(P.DECISION_MAKE)
+def selection(slug: str) -> ResponseReturnValue:
+    """Show what is decided and what is not, with the money left."""
+    return _selection_page(_call(slug, P.DECISION_MAKE), [])
+
+
+@bp.post("/manage/<slug>/selection/by-rank")
+@requires(P.DECISION_MAKE)
+def decide_by_rank(slug: str) -> ResponseReturnValue:
+    """Decide what is undecided by rank order within the budget."""
+    made = services.decide_by_rank(actor=current_actor(), call=_call(slug, P.DECISION_MAKE), now=clock.now())
+    flash(ngettext("%(num)s entry was decided by rank.", "%(num)s entries were decided by rank.", len(made)))
+    return redirect(url_for("review.selection", slug=slug))
+
+
+@bp.post("/manage/<slug>/selection/send")
+@requires(P.DECISION_MAKE)
+def send_for_ratification(slug: str) -> ResponseReturnValue:
+    """Freeze the list and send it to those who ratify."""
+    call = _call(slug, P.DECISION_MAKE)
+    try:
+        services.propose_slate(actor=current_actor(), call=call, now=clock.now())
+    except RuleViolations as violations:
+        return _selection_page(call, violations.problems), 422
+    flash(_("The list was sent for ratification. Nothing on it changes now."))
+    return redirect(url_for("review.selection", slug=slug))
+
+
+@bp.get("/manage/<slug>/selection/<uuid:entry_id>")
+@requires(P.DECISION_MAKE)
+def decide(slug: str, entry_id: UUID) -> ResponseReturnValue:
+    """Show an entry with its scores, and offer to decide."""
+    found, row = _row(slug, entry_id)
+    return _decision_page(found, row, _stored_form(row))
+
+
+@bp.post("/manage/<slug>/selection/<uuid:entry_id>")
+@requires(P.DECISION_MAKE)
+def save_decision(slug: str, entry_id: UUID) -> ResponseReturnValue:
+    """Decide on an entry."""
+    found, row = _row(slug, entry_id)
+    form = DecisionForm()
+    status = 422
+    if form.validate():
+        try:
+            services.decide_entry(
+                actor=current_actor(),
+                entry=row.entry,
+                outcome=Outcome(form.outcome.data),
+                amount_minor=_amount(form, row, found.call.currency),
+                reason=form.reason.data or "",
+                version=version_in(form),
+                now=clock.now(),
+            )
+        except RuleViolations as violations:
+            problems_into(form, violations)
+        except Conflict as refusal:
+            form.form_errors = [*form.form_errors, refusal.message]
+            status = 409
+        else:
+            flash(_("The decision on %(reference)s is kept.", reference=row.entry.application.reference))
+            return redirect(url_for("review.selection", slug=slug))
+    found, row = _row(slug, entry_id)  # as it is now, when somebody else was faster
+    form.version.data = str(row.decision.version if row.decision else 0)
+    return _decision_page(found, row, form), status
+
+
+@bp.post("/manage/<slug>/selection/<uuid:entry_id>/withdraw")
+@requires(P.DECISION_MAKE)
+def withdraw_decision(slug: str, entry_id: UUID) -> ResponseReturnValue:
+    """Make an entry undecided again."""
+    _found, row = _row(slug, entry_id)
+    services.withdraw_decision(actor=current_actor(), entry=row.entry, now=clock.now())
+    flash(_("%(reference)s is undecided again.", reference=row.entry.application.reference))
+    return redirect(url_for("review.selection", slug=slug))
+
+
+@bp.get("/manage/<slug>/ratification")
+@requires(P.DECISION_RATIFY)
+def ratification(slug: str) -> ResponseReturnValue:
+    """Show the list that waits for ratification."""
+    return _ratification_page(_call(slug, P.DECISION_RATIFY), SendBackForm(formdata=None))
+
+
+@bp.post("/manage/<slug>/ratification")
+@requires(P.DECISION_RATIFY)
+def ratify(slug: str) -> ResponseReturnValue:
+    """Ratify the list."""
+    call = _call(slug, P.DECISION_RATIFY)
+    services.ratify_slate(actor=current_actor(), slate=_slate(call), now=clock.now())
+    flash(_("The list is ratified. It can be released now."))
+    return redirect(url_for("review.ratification", slug=slug))
+
+
+@bp.post("/manage/<slug>/ratification/send-back")
+@requires(P.DECISION_RATIFY)
+def send_back(slug: str) -> ResponseReturnValue:
+    """Send the list back with a reason."""
+    call = _call(slug, P.DECISION_RATIFY)
+    form = SendBackForm()
+    if form.validate():
+        try:
+            services.send_back_slate(
+                actor=current_actor(), slate=_slate(call), reason=form.reason.data or "", now=clock.now()
+            )
+        except RuleViolations as violations:
+            problems_into(form, violations)
+        else:
+            flash(_("The list was sent back to those who decide."))
+            return redirect(url_for("review.ratification", slug=slug))
+    return _ratification_page(call, form), 422
+
+
+def _call(slug: str, permission: P) -> Call:
+    return managed_call(actor=current_actor(), slug=slug, permission=permission)
+
+
+def _slate(call: Call) -> Slate:
+    slate = queries.current_slate(call=call)
+    if slate is None:
+        raise NotFound
+    return slate
+
+
+def _row(slug: str, entry_id: UUID) -> tuple[Selection, Ranked]:
+    found = queries.selection(actor=current_actor(), call=_call(slug, P.DECISION_MAKE))
+    return found, found.row(entry_id)
+
+
+def _amount(form: DecisionForm, row: Ranked, currency: str) -> int | None:
+    """Return the amount typed, in minor units; that of a prize is not typed. Raises RuleViolations."""
+    if row.is_fixed:
+        return row.in_full_minor
+    if form.outcome.data != Outcome.AWARD.value or not (form.amount.data or "").strip():
+        return None
+    try:
+        return Money.parse(form.amount.data, currency, current_language()).minor
+    except MoneyError as error:
+        raise RuleViolations([Problem(error.message, field="amount")]) from error
+
+
+def _stored_form(row: Ranked) -> DecisionForm:
+    decision = row.decision
+    amount_minor = decision.amount_minor if decision and decision.amount_minor else row.in_full_minor
+    currency = row.entry.application.call.currency
+    return DecisionForm(
+        formdata=None,
+        outcome=decision.outcome.value if decision else None,
+        amount=str(Money(amount_minor, currency).decimal) if amount_minor is not None else "",
+        reason=decision.reason if decision else "",
+        version=str(decision.version if decision else 0),
+    )
+
+
+def _frame(call: Call) -> dict[str, object]:
+    return {"slug": call.slug, "call_title": said(call.titles), "currency": call.currency}
+
+
+def _selection_page(call: Call, problems: list[Problem]) -> str:
+    found = queries.selection(actor=current_actor(), call=call)
+    return render_template(
+        "review/selection.html",
+        **_frame(call),
+        pools=pools_shown(found, link=True),
+        money=money_shown(call),
+        slate=slate_shown(found),
+        problems=problems,
+    )
+
+
+def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
+    reviews = queries.reviews_of(actor=current_actor(), entry=row.entry)
+    return render_template(
+        "review/decide.html",
+        **_frame(found.call),
+        application_id=row.entry.application_id,
+        entry=ranked_shown(row, found.call, link=True),
+        is_fixed=row.is_fixed,
+        reviews=reviews_shown(reviews, found),
+        money=money_shown(found.call),
+        slate=slate_shown(found),
+        form=form,
+    )
+
+
+def _ratification_page(call: Call, form: SendBackForm) -> str:
+    found = queries.selection(actor=current_actor(), call=call)
+    return render_template(
+        "review/ratification.html",
+        **_frame(call),
+        pools=pools_shown(found, link=False),
+        money=money_shown(call),
+        slate=slate_shown(found),
+        form=form,
+    )

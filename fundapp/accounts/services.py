@@ -21,7 +21,7 @@ from fundapp.accounts.rules import checked_email, fold_organisation_name, passwo
 from fundapp.accounts.secrets import hash_password, link_token, new_token, password_matches, token_hash
 from fundapp.core import mail
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, insert_or_find
 from fundapp.core.errors import Conflict, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -39,32 +39,32 @@ def ensure_person(*, email: str, now: datetime, name: str = "", language: str = 
     An existing person's name and language are theirs: they are not changed here.
     """
     address = checked_email(email)
-    person = queries.person_by_email(address)
-    if person is None:
-        person = Person(email=address, name=name, language=language, created_at=now)
-        db.session.add(person)
-        db.session.flush()
-    return person
+    known = queries.person_by_email(address)
+    if known is not None:
+        return known
+    person = Person(email=address, name=name, language=language, created_at=now)
+    return insert_or_find(person, lambda: queries.person_by_email(address))
 
 
 def ensure_organisation(*, name: str, now: datetime) -> Organisation:
     """Return the organisation with this name (case and spacing folded), made if unknown."""
-    organisation = queries.organisation_by_name(name)
-    if organisation is None:
-        organisation = Organisation(name=name, name_key=fold_organisation_name(name), created_at=now)
-        db.session.add(organisation)
-        db.session.flush()
-    return organisation
+    known = queries.organisation_by_name(name)
+    if known is not None:
+        return known
+    organisation = Organisation(name=name, name_key=fold_organisation_name(name), created_at=now)
+    return insert_or_find(organisation, lambda: queries.organisation_by_name(name))
 
 
 def ensure_membership(*, person: Person, organisation: Organisation, now: datetime) -> None:
     """Make a person belong to an organisation."""
-    known = db.session.scalar(
-        select(Membership.id).where(Membership.person_id == person.id, Membership.organisation_id == organisation.id)
-    )
-    if known is None:
-        db.session.add(Membership(person_id=person.id, organisation_id=organisation.id, created_at=now))
-        db.session.flush()
+
+    def find() -> Membership | None:
+        return db.session.scalar(
+            select(Membership).where(Membership.person_id == person.id, Membership.organisation_id == organisation.id)
+        )
+
+    if find() is None:
+        insert_or_find(Membership(person_id=person.id, organisation_id=organisation.id, created_at=now), find)
 
 
 def grant_role(*, actor: Actor, person: Person, role: Role, now: datetime, call_id: UUID | None = None) -> None:

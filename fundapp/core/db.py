@@ -6,23 +6,26 @@ never waits for SQLite's one write lock.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Enum, MetaData, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from fundapp.core.text import clean_text
+from fundapp.core.text import TextError, clean_text
 
 READ_ONLY: Final = "fundapp_read_only"
+Row = TypeVar("Row")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -47,6 +50,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class RefusedText(TextError, DontWrapMixin):
+    """A TextError that reaches the pages as what it is; SQLAlchemy would make an error of the database of others."""
+
+
 class PlainText(TypeDecorator[str]):
     """Text written by people: NFC, several lines allowed, no control or direction-override characters.
 
@@ -57,8 +64,11 @@ class PlainText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - its interface
-        """Normalise the text. Raises TextError for characters that never belong in it."""
-        return None if value is None else clean_text(value, multiline=True)
+        """Normalise the text. Raises RefusedText for characters that never belong in it."""
+        try:
+            return None if value is None else clean_text(value, multiline=True)
+        except TextError as error:
+            raise RefusedText(error.message) from error
 
 
 class JsonDocument(TypeDecorator[Any]):
@@ -125,6 +135,19 @@ class Identified:
 
 MinorUnits = BigInteger
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+def insert_or_find(row: Row, find: Callable[[], Row | None]) -> Row:
+    """Insert a row; when its unique key was taken at the same moment, return the row that took it instead."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        found = find()
+        if found is None:
+            raise
+        return found
+    return row
 
 
 def read_only() -> None:

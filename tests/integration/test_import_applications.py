@@ -351,3 +351,16 @@ def test_command_takes_what_it_can_and_says_the_rest(app: FundApp, call: Call, t
     status, output = run("gjf-2020", file)
     assert status == 1
     assert output.startswith("Error: applications.csv")
+
+
+@pytest.mark.parametrize(("name", "entries"), [("gjf-2020", 68), ("gjp-2019", 29)])
+def test_sample_applications_all_go_in_once(name: str, entries: int) -> None:
+    loaded = load_call(package=read_package(folder(name)), actor=system_actor(), now=NOW)
+    data = (folder(name) / "applications.csv").read_bytes()
+
+    first, again = take(loaded.call, data), take(loaded.call, data)
+
+    assert (first.refused, said(first), first.unmapped) == (0, [], [])
+    assert (again.taken, again.unchanged, said(again)) == (0, first.taken, [])
+    assert count(Application) == first.taken
+    assert count(Entry) == entries

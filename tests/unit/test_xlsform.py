@@ -289,6 +289,14 @@ def test_nothing_is_dropped_from_a_workbook() -> None:
     assert "choces: Is this sheet meant to be “choices”?" in found
 
 
+def test_problem_that_pyxform_finds_too_is_named_once() -> None:
+    choices = "| choices |\n| | list_name | name | label |\n| | l | x | X |\n| | l | x | Y |"
+
+    assert problems(survey("select_one l | a | A", more=choices)) == [
+        "choices row 3, column name: The list has this name already."
+    ]
+
+
 def test_what_only_pyxform_refuses_is_refused() -> None:
     (problem,) = problems(survey("text | meta | A"))
 

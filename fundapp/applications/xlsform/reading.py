@@ -109,7 +109,9 @@ def _convert(data: bytes, filename: str, problems: list[Problem]) -> None:
         message = " ".join(str(error).split())
         row = regex.search(r"\[row : (\d+)\]", message)
         reported = {problem.place.split(",")[0] for problem in problems}
-        where = place("survey", int(row[1])) if row else "survey"
+        sheet = regex.search(r"'(survey|choices|settings)' sheet", message)
+        name = sheet[1] if sheet else "survey"
+        where = place(name, int(row[1])) if row else name
         # pyxform stops at its first problem; what we have named already needs no second naming.
         if where not in reported and (row or not problems):
             problems.append(Problem(_l("pyxform refuses this form: %(reason)s", reason=message), place=where))

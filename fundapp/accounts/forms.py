@@ -18,7 +18,11 @@ class LinkRequestForm(FlaskForm):
 class PasswordForm(FlaskForm):
     """Sign in with a password."""
 
-    email = EmailField(_l("Your e-mail address"), validators=[DataRequired(_address_needed), Length(max=254)])
+    email = EmailField(
+        _l("Your e-mail address"),
+        id="password-email",  # on the same page as a LinkRequestForm
+        validators=[DataRequired(_address_needed), Length(max=254)],
+    )
     password = PasswordField(
         _l("Your password"), validators=[DataRequired(_l("Enter your password.")), Length(max=256)]
     )

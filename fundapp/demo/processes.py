@@ -91,7 +91,7 @@ class Children:
         self._children.append(child)
         return child
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float, pause: float = 0.02) -> None:
         """Return once `ready()` is true. Raises ChildEnded if a child ends before, TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while not ready():
@@ -100,7 +100,7 @@ class Children:
                     raise ChildEnded(_obituary(child))
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not ready after {seconds:.0f} s; what was said is in {self._logs}")
-            time.sleep(0.02)
+            time.sleep(pause)
 
     def watch(self) -> Never:
         """Start again what ends, and say so, until a signal asks to stop (StopAsked).

@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Final
 
 from flask_migrate import upgrade
+from sqlalchemy import select
 
 from fundapp import create_app
-from fundapp.core import unit_of_work
-from fundapp.demo.home import open_home, start_queue
+from fundapp.applications.models import Call, Entry
+from fundapp.core import clock, unit_of_work
+from fundapp.core.db import db
+from fundapp.demo import samples
+from fundapp.demo.home import Home, open_home, start_queue
 from fundapp.demo.processes import Children
+from fundapp.demo.round import Round
+from fundapp.demo.sign_in import SignIn, let_in, sample_reviewer
+from fundapp.review.models import Assignment, Review
 from fundapp.settings import Settings
 
 WORKERS: Final = 2
@@ -22,30 +29,59 @@ FIRST_PAGE_SECONDS: Final = 60.0
 
 
 def serve_demo(folder: Path, port: int | None) -> None:
-    """Run everything in `folder` until a signal asks to stop, and leave nothing running."""
+    """Run everything in `folder` until a signal asks to stop (StopAsked), and leave nothing running."""
     begun = float(os.environ.get("FUNDAPP_DEMO_STARTED") or time.time())
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     with open_home(folder, address) as home, Children(home.logs, home.environment) as children:
         start_queue(children, home)
-        prepare(Settings.from_env(home.environment))
+        sign_ins = prepare(home)
         fundapp = [sys.executable, "-m", "fundapp"]
         children.start("web", [*fundapp, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"])
         for number in range(1, WORKERS + 1):
             children.start(f"worker-{number}", [*fundapp, "worker"])
         children.start("reconciler", [*fundapp, "reconcile", "--every", "15"])
         children.wait_until(lambda: page_answers(address), FIRST_PAGE_SECONDS)
-        print(f"First page after {time.time() - begun:.1f} s: {address}", flush=True)
+        print(f"First page after {time.time() - begun:.1f} s: {address}\n")
+        print(f"Sign in at {address}/sign-in, with an address and the password behind it; applicants open their link.")
+        for role, email, how in sign_ins:
+            print(f"  {role:<10} {email:<32} {how}")
+        print(f"\nMails are written to {folder}/mail, what each process says to {home.logs}.")
         print("Ctrl-C stops everything.", flush=True)
         children.watch()
 
 
-def prepare(settings: Settings) -> None:
-    """Bring the database to the newest structure and load the samples; doing it again changes nothing."""
-    app = create_app(settings)
+def prepare(home: Home) -> list[SignIn]:
+    """Bring the database to the newest structure, load the samples, and return who can sign in.
+
+    The grant's round is left in the middle of its reviews, and the prize takes applications. At a second start,
+    whatever visitors have done since is left alone.
+    """
+    app = create_app(Settings.from_env(home.environment))
+    round_ = Round(app, samples.GRANT, None)
     with app.app_context():
         upgrade()
+        now = clock.now()
+        grant = samples.load(samples.sample_package(samples.GRANT), now)
+        prize = samples.load(samples.still_open(samples.sample_package(samples.PRIZE), now), now)
+        reviews = select(Review.id).join(Review.assignment).join(Assignment.entry).where(Entry.call_id == grant.id)
+        is_new = db.session.scalar(reviews.limit(1)) is None
+        if is_new:
+            for call in (grant, prize):
+                samples.import_into(call, samples.sample_applications(call.slug), now)
         unit_of_work.commit(app.queue)
+    if is_new:
+        round_.check_eligibility()
+        round_.invite_reviewers()
+        round_.assign()
+    with app.app_context():
+        grant = db.session.scalars(select(Call).where(Call.slug == samples.GRANT)).one()
+        reviewer = sample_reviewer(grant).email
+        sign_ins = let_in(grant, password=home.password, secret_key=app.config["SECRET_KEY"], now=clock.now())
+        unit_of_work.commit(app.queue)
+    if is_new:
+        round_.review(leave_to=reviewer)
+    return sign_ins
 
 
 def page_answers(address: str) -> bool:

@@ -1,0 +1,171 @@
+"""`script/demo --once`: a whole round without a person, on real parts, and what it made in a folder."""
+
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from flask_migrate import upgrade
+from sqlalchemy import func, select
+
+from fundapp import create_app, doctor
+from fundapp.applications.models import Application, Call
+from fundapp.core import clock, unit_of_work
+from fundapp.core.db import db
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.outbox import OutboxItem, OutboxState
+from fundapp.core.tables import Table, read_table
+from fundapp.core.web import FundApp
+from fundapp.demo import samples
+from fundapp.demo.checks import Check, checks_of
+from fundapp.demo.home import Home, open_home, start_queue
+from fundapp.demo.processes import Children
+from fundapp.demo.round import Round, unknown_names
+from fundapp.demo.scores import Scores, read_scores
+from fundapp.review.rules import Step
+from fundapp.settings import Settings
+
+ADDRESS: Final = "http://127.0.0.1:8000"
+"""Nothing is served here: it only stands in the mails."""
+WORK_SECONDS: Final = 900.0
+TRIES: Final = 3
+
+
+class Summary:
+    """What a round did, printed as it goes and kept in summary.txt."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._path.write_text("", encoding="utf-8")
+        self.adds_up = True
+
+    def line(self, text: str) -> None:
+        """Print and keep one line."""
+        print(text, flush=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            print(text, file=file)
+
+    def count(self, what: str, number: int, more: str = "") -> None:
+        """Print and keep a count."""
+        self.line(f"  {what:<28}{number:>6}{f'   {more}' if more else ''}")
+
+    def check(self, check: Check) -> None:
+        """Print and keep a check; one that does not hold makes the whole not add up."""
+        self.adds_up = self.adds_up and check.holds
+        self.line(f"  {check}")
+
+
+def run_once(folder: Path, applications: Path | None, scores: Path | None) -> bool:
+    """Run the samples' rounds in `folder`, and say whether everything adds up.
+
+    With a spreadsheet of applications or scores, only the grant's round is run, with these. Without scores, sample
+    reviewers give them, and every letter and list is marked SAMPLE. Raises RuleViolations for files that cannot be
+    taken.
+    """
+    with open_home(folder / "data", ADDRESS) as home, Children(home.logs, home.environment) as children:
+        start_queue(children, home)
+        app = create_app(Settings.from_env(home.environment))
+        with app.app_context():
+            upgrade()
+        fundapp = [sys.executable, "-m", "fundapp"]
+        children.start("worker", [*fundapp, "worker"])
+        children.start("reconciler", [*fundapp, "reconcile", "--every", "5"])
+        summary = Summary(folder / "summary.txt")
+        slugs = [samples.GRANT, samples.PRIZE] if applications is None and scores is None else [samples.GRANT]
+        for slug in slugs:
+            table = _read(applications) or samples.sample_applications(slug)
+            given = _prepare(app, summary, slug, table, _read(scores))
+            _review_and_decide(Round(app, slug, given), summary)
+        children.wait_until(lambda: not _waiting(app), WORK_SECONDS, pause=0.2)
+        for slug in slugs:
+            summary.line(f"What must be equal, for {slug}")
+            _hand_out(app, home, folder / slug, slug, summary)
+        _examine(app, summary)
+        return summary.adds_up
+
+
+def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, scores: Table | None) -> Scores | None:
+    """Load the call and take its applications; return the scores of the file, or None for sample scores."""
+    package, given = samples.sample_package(slug), None
+    if scores is not None:
+        given = read_scores(scores, [Step(each.code, each.minimum, each.maximum) for each in package.criteria])
+        readings = Counter((reading.application, reading.category) for reading in given)
+        package = replace(package, is_sample=False, reviews_per_entry=min(readings.values(), default=1))
+    with app.app_context():
+        now = clock.now()
+        call = samples.load(package, now)
+        if db.session.scalar(select(func.count()).select_from(Application).where(Application.call_id == call.id)):
+            raise RuleViolations([Problem("there are applications to it already", place=f"call {slug}")])
+        done = samples.import_into(call, applications, now)
+        if given is not None and (unknown := unknown_names(given, call)):
+            raise RuleViolations(unknown)
+        unit_of_work.commit(app.queue)
+        summary.line(call.titles["en"] + ("" if given is not None else "    SAMPLE: the scores are invented"))
+        for problem in done.problems:
+            summary.line(f"  {problem}")
+        where = db.session.execute(
+            select(func.count(Application.language.distinct()), func.count(Application.region.distinct())).where(
+                Application.call_id == call.id
+            )
+        ).one()
+        summary.count("applications", done.taken, "in {} languages, from {} regions".format(*where))
+        summary.check(Check("rows of the spreadsheet taken", len(applications.rows), done.taken))
+    return given
+
+
+def _review_and_decide(round_: Round, summary: Summary) -> None:
+    eligible, ineligible = round_.check_eligibility()
+    summary.count("eligible", eligible)
+    summary.count("ineligible", ineligible)
+    summary.count("reviewers", round_.invite_reviewers())
+    summary.count("readings given out", round_.assign())
+    if round_.is_sample:
+        summary.line(f"  {round_.step_back()} declared a conflict of interest; others read instead")
+    summary.count("reviews", round_.review())
+    decided = round_.decide()
+    summary.count("awards", decided.awards, f"{decided.awarded.format('en')} of {decided.budget.format('en')}")
+    summary.count("declines", decided.declines)
+    summary.line(f"  ratified by {round_.ratify()}")
+    round_.release()
+
+
+def _waiting(app: FundApp) -> bool:
+    """Whether background work is still to be done; work that failed TRIES times is not waited for."""
+    with app.app_context():
+        is_running = OutboxItem.state == OutboxState.RUNNING
+        is_ready = (OutboxItem.state == OutboxState.READY) & (OutboxItem.attempt < TRIES)
+        return bool(db.session.scalar(select(func.count()).select_from(OutboxItem).where(is_running | is_ready)))
+
+
+def _hand_out(app: FundApp, home: Home, folder: Path, slug: str, summary: Summary) -> None:
+    """Write letters and lists of a call to `folder` by the command line, and check that all adds up."""
+    for what, to in (("decisions", folder), ("letters", folder / "letters")):
+        command = [sys.executable, "-m", "fundapp", "export", what, slug, "--to", str(to)]
+        done = subprocess.run(command, env=dict(home.environment), capture_output=True, text=True, check=False)
+        if done.returncode:
+            summary.line(f"  {done.stderr.strip()}")
+        summary.check(Check(f"export of {what} of {slug}", 0, done.returncode))
+    with app.app_context():
+        call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
+        for check in checks_of(call, folder):
+            summary.check(check)
+
+
+def _examine(app: FundApp, summary: Summary) -> None:
+    with app.app_context():
+        findings = doctor.examine(app)
+        faults = db.session.scalars(
+            select(OutboxItem.last_error.distinct()).where(OutboxItem.state != OutboxState.DONE)
+        )
+        for fault in faults:
+            summary.line(f"  background work: {fault}")
+    for finding in findings:
+        if not finding.healthy:
+            summary.line(f"  {finding.name}: {finding.detail}")
+    summary.check(Check("healthy findings of the doctor", len(findings), sum(each.healthy for each in findings)))
+
+
+def _read(path: Path | None) -> Table | None:
+    return read_table(path.read_bytes(), path.name) if path else None

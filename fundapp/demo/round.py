@@ -1,0 +1,305 @@
+"""A whole round without a person, by the same services that the pages use. Each step is one transaction of its own."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from fundapp.accounts.permissions import Actor
+from fundapp.accounts.queries import actor_of
+from fundapp.accounts.rules import fold_email
+from fundapp.applications.models import Application, ApplicationStatus, Call, Entry
+from fundapp.applications.services.managing import mark_eligible, mark_ineligible
+from fundapp.core import clock, unit_of_work
+from fundapp.core.db import db
+from fundapp.core.errors import NotFound, Problem
+from fundapp.core.money import Money
+from fundapp.core.web import FundApp
+from fundapp.demo.samples import ensure_staff, sample_invitations
+from fundapp.demo.scores import Scores, sample_answers
+from fundapp.disbursement.services import release_decisions
+from fundapp.review.invitations import Invitation
+from fundapp.review.models import Assignment, Decision, Outcome, Reviewer
+from fundapp.review.queries.reading import my_assignments
+from fundapp.review.queries.selection import Ranked, current_slate, whole_selection
+from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER, Answer
+from fundapp.review.rules import Step as Scale
+from fundapp.review.services import panel, reading
+from fundapp.review.services import selection as deciding
+
+REFUSED_ANSWERS: Final = {
+    ("partner", "yes"): "Direct partners of the organisers cannot receive this money.",
+    ("form", "company"): "Companies cannot receive this money.",
+}
+"""What makes an application to a sample call ineligible on its face: an answer, and the reason that it gives."""
+UNSCORED_REASON: Final = "It is not among the applications that were scored."
+TIE_REASON: Final = "Tied at the line: decided in the order of references, by a round without a person."
+SAMPLE_COMMENT: Final = "SAMPLE: scores and comment are invented."
+FILE_REVIEWERS: Final = "reviewers.example"
+"""Reviewers whom a file of scores names without an address get one here, where no mail can arrive."""
+
+
+class Step(NamedTuple):
+    """Who acts on what, and when."""
+
+    manager: Actor
+    ratifier: Actor
+    call: Call
+    now: datetime
+
+
+class Decided(NamedTuple):
+    """What was decided."""
+
+    awards: int
+    declines: int
+    awarded: Money
+    budget: Money
+
+
+class Round:
+    """One call's round, run by the sample's manager and ratifier; `scores` None: by sample reviewers too."""
+
+    def __init__(self, app: FundApp, slug: str, scores: Scores | None) -> None:
+        self._app = app
+        self._slug = slug
+        self._scores = scores
+
+    @property
+    def is_sample(self) -> bool:
+        """Say whether the scores are invented."""
+        return self._scores is None
+
+    def check_eligibility(self) -> tuple[int, int]:
+        """Mark every application; return how many are eligible and how many are not.
+
+        With a file of scores those are refused that nobody scored, otherwise those that REFUSED_ANSWERS names.
+        """
+        with self._transaction() as step:
+            marked: Counter[bool] = Counter()
+            for application in _applications(step.call, ApplicationStatus.SUBMITTED):
+                reason = self._reason_to_refuse(application)
+                if reason:
+                    mark_ineligible(actor=step.manager, application=application, reason=reason, now=step.now)
+                else:
+                    mark_eligible(actor=step.manager, application=application, now=step.now)
+                marked[not reason] += 1
+        return marked[True], marked[False]
+
+    def invite_reviewers(self) -> int:
+        """Invite the sample's reviewers, or those whom the file names; return how many."""
+        with self._transaction() as step:
+            invitations = (
+                sample_invitations(self._slug) if self._scores is None else _invitations(self._scores, step.call)
+            )
+            invited = panel.invite_reviewers(
+                actor=step.manager,
+                call=step.call,
+                invitations=invitations,
+                secret_key=self._app.config["SECRET_KEY"],
+                now=step.now,
+            )
+            return len(invited)
+
+    def assign(self) -> int:
+        """Give the entries to the reviewers: by plan, or as the file says who read what; return how many readings."""
+        with self._transaction() as step:
+            if self._scores is None:
+                _apply_plan(step)
+            else:
+                entries = _entries_by_name(step.call)
+                reviewers = {reviewer.person.email: reviewer for reviewer in _reviewers(step.call)}
+                for given in sorted(self._scores):
+                    panel.assign_reviewer(
+                        actor=step.manager,
+                        entry=entries[given.application, given.category],
+                        reviewer=reviewers[_address(given.reviewer)],
+                        now=step.now,
+                    )
+            assigned = select(func.count()).select_from(Assignment).join(Entry).where(Entry.call_id == step.call.id)
+            return db.session.scalar(assigned) or 0
+
+    def step_back(self) -> str:
+        """Let the sample's first reviewer declare a conflict about one application, and plan anew.
+
+        Return the reviewer's name.
+        """
+        with self._transaction() as step:
+            reviewer = _reviewers(step.call)[0]
+            actor = actor_of(reviewer.person)
+            assignment = my_assignments(actor=actor)[0]
+            reason = "Sample: a relative works there."
+            reading.declare_conflict(actor=actor, assignment=assignment, reason=reason, now=step.now)
+        with self._transaction() as step:
+            _apply_plan(step)
+            return actor.name
+
+    def review(self, *, leave_to: str = "") -> int:
+        """Let every reviewer declare that there is no conflict, score, and submit; return how many reviews.
+
+        The reviewer with the address `leave_to` is left to do it in person.
+        """
+        given = 0
+        with self._transaction() as step:
+            people = [each.person_id for each in _reviewers(step.call) if each.person.email != leave_to]
+            criteria = reading.steps(step.call.criteria)
+        for person_id in people:
+            with self._transaction() as step:
+                reviewer = next(each for each in _reviewers(step.call) if each.person_id == person_id)
+                actor = actor_of(reviewer.person)
+                for assignment in my_assignments(actor=actor):
+                    if assignment.entry.call_id != step.call.id:
+                        continue
+                    reading.declare_no_conflict(actor=actor, assignment=assignment, now=step.now)
+                    answers = self._answers(assignment, actor, criteria)
+                    comment = SAMPLE_COMMENT if self._scores is None else ""
+                    reading.submit_review(
+                        actor=actor, assignment=assignment, answers=answers, comment=comment, version=0, now=step.now
+                    )
+                    given += 1
+        return given
+
+    def decide(self) -> Decided:
+        """Award by rank order while the budget lasts, decline the rest, and send the list for ratification.
+
+        Where the line falls between entries that tie, the order of references decides, and the reason says so.
+        """
+        with self._transaction() as step:
+            deciding.decide_by_rank(actor=step.manager, call=step.call, now=step.now)
+            for row in whole_selection(call=step.call).undecided:
+                self._decide_tied(step, row)
+            deciding.propose_slate(actor=step.manager, call=step.call, now=step.now)
+            decisions = list(db.session.scalars(select(Decision).join(Entry).where(Entry.call_id == step.call.id)))
+            awarded = [decision.amount_minor for decision in decisions if decision.outcome is Outcome.AWARD]
+            return Decided(
+                awards=len(awarded),
+                declines=len(decisions) - len(awarded),
+                awarded=Money(sum(awarded), step.call.currency),
+                budget=Money(step.call.budget_minor, step.call.currency),
+            )
+
+    def ratify(self) -> str:
+        """Let the second person ratify the list; return their name."""
+        with self._transaction() as step:
+            slate = current_slate(call=step.call)
+            if slate is None:
+                raise NotFound
+            deciding.ratify_slate(actor=step.ratifier, slate=slate, now=step.now)
+            return step.ratifier.name
+
+    def release(self) -> None:
+        """Release the decisions: from now on workers make the letters."""
+        with self._transaction() as step:
+            release_decisions(actor=step.manager, call=step.call, now=step.now)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Step]:
+        with self._app.app_context():
+            now = clock.now()
+            staff = ensure_staff(now)
+            call = db.session.scalars(select(Call).where(Call.slug == self._slug)).one()
+            yield Step(actor_of(staff.manager), actor_of(staff.ratifier), call, now)
+            unit_of_work.commit(self._app.queue)
+
+    def _reason_to_refuse(self, application: Application) -> str:
+        if self._scores is None:
+            return next(
+                (why for (name, answer), why in REFUSED_ANSWERS.items() if application.answers.get(name) == answer), ""
+            )
+        names = {application.reference, application.import_key}
+        return "" if any(given.application in names for given in self._scores) else UNSCORED_REASON
+
+    def _answers(self, assignment: Assignment, actor: Actor, criteria: list[Scale]) -> dict[str, Answer]:
+        entry = assignment.entry
+        if self._scores is None:
+            return sample_answers(f"{entry.application.reference} {_category(entry)}", actor.name, criteria)
+        address = assignment.reviewer.person.email
+        return dict(
+            next(
+                answers
+                for given, answers in self._scores.items()
+                if given.application in (entry.application.reference, entry.application.import_key)
+                and given.category == _category(entry)
+                and _address(given.reviewer) == address
+            )
+        )
+
+    def _decide_tied(self, step: Step, row: Ranked) -> None:
+        left_minor = step.call.budget_minor - step.call.committed_minor
+        awards_left = whole_selection(call=step.call).awards_left.get(row.pool, 1)
+        fits = row.in_full_minor is not None and row.in_full_minor <= left_minor and awards_left > 0
+        deciding.decide_entry(
+            actor=step.manager,
+            entry=row.entry,
+            outcome=Outcome.AWARD if fits else Outcome.DECLINE,
+            amount_minor=row.in_full_minor if fits else None,
+            reason=TIE_REASON,
+            version=0,
+            now=step.now,
+        )
+        db.session.refresh(step.call)
+
+
+def unknown_names(scores: Scores, call: Call) -> list[Problem]:
+    """Say which applications of a file of scores the call does not have."""
+    known = _entries_by_name(call)
+    missing = {(given.application, given.category) for given in scores} - set(known)
+    return [Problem("the call has no such application", place=" ".join(names).strip()) for names in sorted(missing)]
+
+
+def _apply_plan(step: Step) -> None:
+    draft = panel.draft_plan(actor=step.manager, call=step.call)
+    panel.apply_plan(actor=step.manager, call=step.call, fingerprint=draft.fingerprint, now=step.now)
+
+
+def _invitations(scores: Scores, call: Call) -> list[Invitation]:
+    return [
+        Invitation(
+            email=_address(name),
+            name=name,
+            organisation="",
+            languages=tuple(panel.languages_of(call)),
+            max_entries=MAX_ENTRIES_PER_REVIEWER,
+        )
+        for name in sorted({given.reviewer for given in scores})
+    ]
+
+
+def _address(reviewer: str) -> str:
+    """The address of a reviewer in a file: what the file says, or an unreachable one made from the name."""
+    if "@" in reviewer:
+        return fold_email(reviewer)
+    return f"{hashlib.sha256(reviewer.casefold().encode()).hexdigest()[:16]}@{FILE_REVIEWERS}"
+
+
+def _applications(call: Call, status: ApplicationStatus) -> list[Application]:
+    wanted = (Application.call_id == call.id, Application.status == status)
+    return list(db.session.scalars(select(Application).where(*wanted).order_by(Application.reference)))
+
+
+def _reviewers(call: Call) -> list[Reviewer]:
+    """The call's reviewers by address."""
+    found = select(Reviewer).where(Reviewer.call_id == call.id).options(joinedload(Reviewer.person))
+    return sorted(db.session.scalars(found), key=lambda reviewer: reviewer.person.email)
+
+
+def _entries_by_name(call: Call) -> dict[tuple[str, str], Entry]:
+    """Eligible and submitted entries by the application's reference, and by its key where it was imported."""
+    entries = db.session.scalars(
+        select(Entry).where(Entry.call_id == call.id).options(joinedload(Entry.application), joinedload(Entry.category))
+    )
+    return {
+        (name, _category(entry)): entry
+        for entry in entries
+        for name in (entry.application.reference, entry.application.import_key)
+        if name
+    }
+
+
+def _category(entry: Entry) -> str:
+    return entry.category.code if entry.category else ""

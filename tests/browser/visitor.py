@@ -17,6 +17,15 @@ from fundapp.core.i18n import direction
 from .service import Service, link_in
 
 _axe = Axe()
+# What a page is built of: its title, elements, classes, roles and states, but not the words that people wrote.
+_BUILD_IDS_AND_WIDTHS = """() => [
+    [document.title.split(" ")[0], ...Array.from(document.querySelectorAll("body, body *"), (element) =>
+        [element.tagName, element.className, element.type, element.getAttribute("role"), element.id.split("-")[0],
+         ...element.getAttributeNames().filter((name) => name.startsWith("aria-"))].join(" "))].join("\\n"),
+    Array.from(document.querySelectorAll("[id]"), (element) => element.id),
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+]"""
 Words = str | re.Pattern[str]
 # Chromium says this of every answer that is not 2xx; which answers we expect is checked by status.
 _REFUSED = "Failed to load resource"
@@ -25,14 +34,21 @@ EXPECTED_STATUSES = frozenset({200, 409, 410, 422})
 
 
 class Album:
-    """A folder of pictures, numbered in the order in which they were taken."""
+    """A folder of pictures, numbered as they were taken: one of each page that is built differently."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = itertools.count(1)
+        self._seen: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.png"):
             old.unlink()
+
+    def has_seen(self, build: str) -> bool:
+        """Whether a page of this build was shown before; from now on it was."""
+        seen = build in self._seen
+        self._seen.add(build)
+        return seen
 
     def next_path(self, name: str) -> Path:
         words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -174,21 +190,24 @@ class Visitor:
     # Looking
 
     def look(self) -> None:
-        """Check the page that is shown (accessible, no wider than the window, in the right language); picture it."""
+        """Check the page that is shown, and take a picture; a page that is built like one seen before is no news."""
         page = self.page
         page.wait_for_load_state()
         where = f"{self.name} at {urlsplit(page.url).path}: {page.title()}"
-        picture = self._album.next_path(f"{self.name} {page.title().rpartition(' – ')[0]}")
-        page.screenshot(path=picture, full_page=True)
-        found = _axe.run(self._for_axe())
-        assert not found.violations_count, f"{where}\n{found.generate_report()}"
-        wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-        assert wide <= room, f"{where}: {wide} px wide in a window of {room} px; see {picture.name}"
+        build, ids, wide, room = page.evaluate(_BUILD_IDS_AND_WIDTHS)
         html = page.locator("html")
         language = self._variant.language
         assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction(language)), where
         assert page.locator("h1").count() == 1, f"{where}: not exactly one h1"
+        twice = {each for each in ids if ids.count(each) > 1}
+        assert not twice, f"{where}: ids that stand there twice: {twice}"
+        assert wide <= room, f"{where}: {wide} px wide in a window of {room} px"
         self.check_untroubled()
+        if self._album.has_seen(build):
+            return
+        page.screenshot(path=self._album.next_path(f"{self.name} {page.title().rpartition(' – ')[0]}"), full_page=True)
+        found = _axe.run(self._for_axe())
+        assert not found.violations_count, f"{where}\n{found.generate_report()}"
 
     def check_untroubled(self) -> None:
         """Fail if anything went wrong behind the pages: requests elsewhere, refusals, script or policy errors."""

@@ -140,21 +140,18 @@ class _Problem:
             self.open_seats[pair.entry_id] = max(0, self.open_seats[pair.entry_id] - 1)
             self.open_load[pair.reviewer_id] = max(0, self.open_load[pair.reviewer_id] - 1)
             self.started_load[pair.reviewer_id] += 1
-
-    def possible(self) -> list[Pair]:
-        """Return every pair that a plan may add to the started ones."""
-        return [
+        self.possible = [  # every pair that a plan may add to the started ones
             pair
-            for entry in self.entries
-            for reviewer in self.reviewers
+            for entry in entries
+            for reviewer in reviewers
             if reviewer.reads(entry.language)
-            and (pair := Pair(entry.id, reviewer.id)) not in self.conflicts
-            and pair not in self.fixed
+            and (pair := Pair(entry.id, reviewer.id)) not in conflicts
+            and pair not in fixed
         ]
 
 
 def _solve(problem: _Problem, current: frozenset[Pair], affinity: Mapping[Pair, int], salt: str) -> frozenset[Pair]:
-    pairs = problem.possible()
+    pairs = problem.possible
     empty_seats = [(entry.id, j) for entry in problem.entries for j in range(problem.open_seats[entry.id])]
     places = [(reviewer.id, j) for reviewer in problem.reviewers for j in range(problem.open_load[reviewer.id])]
     pair_columns = slice(0, len(pairs))
@@ -253,7 +250,7 @@ def _shortfalls(problem: _Problem, pairs: frozenset[Pair]) -> list[Shortfall]:
         if pair not in problem.fixed:
             movable[pair.reviewer_id].add(pair.entry_id)
     may_read: dict[str, set[str]] = {entry.id: set() for entry in problem.entries}
-    for pair in [*problem.possible(), *problem.fixed]:
+    for pair in [*problem.possible, *problem.fixed]:
         may_read[pair.entry_id].add(pair.reviewer_id)
     max_load = {reviewer.id: reviewer.max_load for reviewer in problem.reviewers}
 

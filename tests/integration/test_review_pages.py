@@ -590,9 +590,8 @@ def test_other_pages_take_the_same_number_of_statements(app: FundApp, signed_in:
     client = signed_in(person)
     counts = []
     for size in (1, 30):
-        call, reviewer, first, slate = (
-            db.session.get_one(kind, key) for kind, key in zip((Call, Reviewer, Entry, Slate), ids, strict=True)
-        )
+        call, slate = db.session.get_one(Call, ids[0]), db.session.get_one(Slate, ids[3])
+        reviewer, first = db.session.get_one(Reviewer, ids[1]), db.session.get_one(Entry, ids[2])
         for _ in range(size):
             entry = make_application(call).entries[0]
             make_review(entry, reviewer, [3, 4])

@@ -11,7 +11,7 @@ from fundapp.accounts.services import ensure_membership
 from fundapp.applications.models import ApplicationStatus, Call, ConflictOfInterest, ConflictSource, Entry
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
+from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.review.assignment import ShortfallCause
@@ -346,3 +346,60 @@ def test_time_is_recorded_as_given(app: FundApp) -> None:
     later = NOW + timedelta(days=3)
     panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=later)
     assert db.session.scalars(select(Assignment.assigned_at)).one() == later
+
+
+def test_entries_are_given_by_hand_and_twice_is_once(app: FundApp) -> None:
+    call = make_call(reviews_per_entry=1)
+    reviewers = [make_reviewer(call, max_entries=1) for _ in range(2)]
+    entries = [make_application(call).entries[0] for _ in range(2)]
+    make_assignment(entries[0], reviewers[0], AssignmentStatus.READING)
+    manager = actor_of(make_staff(Role.MANAGER))
+    pairs = [(entry, reviewer) for entry in entries for reviewer in reviewers]
+    made = panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=NOW)
+    assert len(made) == 3
+    assert assigned(call) == set(pairs)
+    assert panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=NOW) == []
+    rows = db.session.scalars(select(AuditEntry.data).where(AuditEntry.action == "assignment:by_hand")).all()
+    assert [len(data["added"]) for data in rows] == [3, 0]
+    assert db.session.scalar(select(func.count()).select_from(MailMessage)) == 2
+
+
+def test_pairs_that_cannot_be_are_all_named_and_nothing_is_given(app: FundApp) -> None:
+    call, other = make_call(), make_call()
+    reviewer, stranger = make_reviewer(call), make_reviewer(other)
+    good, own = make_application(call), make_application(call, person=reviewer.person)
+    foreign, unchecked = make_application(other), make_application(call, status=ApplicationStatus.SUBMITTED)
+    pairs = [
+        (good.entries[0], reviewer),
+        (own.entries[0], reviewer),
+        (foreign.entries[0], reviewer),
+        (unchecked.entries[0], reviewer),
+        (good.entries[0], stranger),
+    ]
+    manager = actor_of(make_staff(Role.MANAGER))
+    with pytest.raises(RuleViolations) as caught:
+        panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=NOW)
+    assert [problem.place.split(",")[0] for problem in caught.value.problems] == [
+        own.reference,
+        foreign.reference,
+        unchecked.reference,
+        good.reference,
+    ]
+    assert assigned(call) == set()
+
+
+def test_giving_by_hand_has_the_same_guards_as_a_plan(app: FundApp) -> None:
+    call = make_call()
+    application, reviewer = make_application(call), make_reviewer(call)
+    pairs = [(application.entries[0], reviewer)]
+    with pytest.raises(NotAllowed):
+        panel.assign_by_hand(actor=actor_of(reviewer.person), call=call, pairs=pairs, now=NOW)
+    person = make_staff(Role.MANAGER)
+    assert application.organisation is not None
+    ensure_membership(person=person, organisation=application.organisation, now=NOW)
+    with pytest.raises(NotFound):
+        panel.assign_by_hand(actor=actor_of(person), call=call, pairs=pairs, now=NOW)
+    make_slate(call, SlateStatus.PROPOSED)
+    with pytest.raises(Conflict):
+        panel.assign_by_hand(actor=actor_of(make_staff(Role.MANAGER)), call=call, pairs=pairs, now=NOW)
+    assert assigned(call) == set()

@@ -129,7 +129,7 @@ def test_only_submitted_reviews_of_those_without_conflict_count(app: FundApp) ->
     assert entry.application.organisation is not None
     ensure_membership(person=colleague.person, organisation=entry.application.organisation, now=NOW)
     (row,) = queries.selection(actor=made.manager, call=made.call).ranked
-    assert (row.figures.reviews, row.figures.mean) == (1, 4)
+    assert (row.figures.reviews, row.figures.mean) == (1, Fraction(4))
     (counted,) = queries.reviews_of(actor=made.manager, entry=entry)
     assert {score.value for score in counted.scores} == {4}
 
@@ -157,10 +157,10 @@ def test_categories_with_their_own_awards_are_ranked_apart(app: FundApp) -> None
         make_review(entry, make_reviewer(made.call), [mark, mark])
     ranked = queries.selection(actor=made.manager, call=made.call).ranked
     assert [(row.pool, row.figures.mean, row.figures.rank) for row in ranked] == [
-        ("cat1", 5, 1),
-        ("cat1", 3, 2),
-        ("cat2", 4, 1),
-        ("cat2", 2, 2),
+        ("cat1", Fraction(5), 1),
+        ("cat1", Fraction(3), 2),
+        ("cat2", Fraction(4), 1),
+        ("cat2", Fraction(2), 2),
     ]
 
 

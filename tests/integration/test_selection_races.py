@@ -155,15 +155,15 @@ def test_ratifying_and_sending_back_at_once_leaves_one_of_them(app: FundApp) -> 
     ratifiers = [make_staff(Role.RATIFIER).id for _ in range(2)]
     db.session.commit()
 
-    def ratify() -> object:
-        return selection.ratify_slate(
+    def ratify() -> None:
+        selection.ratify_slate(
             actor=actor_of(db.session.get_one(Person, ratifiers[0])),
             slate=db.session.get_one(Slate, slate_id),
             now=CLOSES,
         )
 
-    def send_back() -> object:
-        return selection.send_back_slate(
+    def send_back() -> None:
+        selection.send_back_slate(
             actor=actor_of(db.session.get_one(Person, ratifiers[1])),
             slate=db.session.get_one(Slate, slate_id),
             reason="Look again.",

@@ -12,17 +12,17 @@ from sqlalchemy import delete, select
 from fundapp.accounts import services as accounts
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P, Role
-from fundapp.applications.models import Call
+from fundapp.applications.models import Call, Entry
 from fundapp.core import mail
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, RuleViolations
+from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.assignment import AssignmentPlan, Pair, plan_assignment
 from fundapp.review.invitations import Invitation, invitation_problems
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
-from fundapp.review.queries.panel import planning_facts
+from fundapp.review.queries.panel import PlanningFacts, planning_facts
 from fundapp.review.services.calls import lock_call, require_open_slate
 
 REVIEWS_PATH: Final = "/reviews"
@@ -127,6 +127,46 @@ def apply_plan(*, actor: Actor, call: Call, fingerprint: str, now: datetime) -> 
     return draft
 
 
+def assign_by_hand(
+    *, actor: Actor, call: Call, pairs: Collection[tuple[Entry, Reviewer]], now: datetime
+) -> list[Assignment]:
+    """Give entries to reviewers as somebody says, and return the new assignments; what they have already is left.
+
+    Reviewers with new entries get one mail each. Raises RuleViolations naming every pair that cannot be (a conflict of
+    interest, an application that is not eligible, another call); then nothing is assigned. Raises NotFound for an entry
+    that the actor may not see, and Conflict when the list of decisions is frozen.
+    """
+    actor.require(P.ASSIGNMENT_PLAN, call.id)
+    lock_call(call)
+    require_open_slate(call)
+    facts = planning_facts(actor=actor, call=call)
+    if problems := _pair_problems(facts, pairs):
+        raise RuleViolations(problems)
+    wanted = {Pair(str(entry.id), str(reviewer.id)) for entry, reviewer in pairs}
+    added = frozenset(wanted - facts.started - facts.current)
+    made = [
+        Assignment(
+            entry_id=UUID(pair.entry_id),
+            reviewer_id=UUID(pair.reviewer_id),
+            assigned_by_id=actor.person_id,
+            assigned_at=now,
+        )
+        for pair in sorted(added)
+    ]
+    db.session.add_all(made)
+    db.session.flush()
+    record(
+        actor=actor,
+        action="assignment:by_hand",
+        subject=call,
+        now=now,
+        call_id=call.id,
+        data={"added": _listed(added)},
+    )
+    _tell_reviewers({assignment.reviewer_id for assignment in made}, now)
+    return made
+
+
 def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, now: datetime) -> Reviewer:
     person = accounts.ensure_person(
         email=invitation.email,
@@ -187,6 +227,25 @@ def _mail(person: Person, template: str, now: datetime) -> None:
     mail.queue_mail(
         to_address=person.email, language=person.language, template=template, data={"path": REVIEWS_PATH}, now=now
     )
+
+
+def _pair_problems(facts: PlanningFacts, pairs: Collection[tuple[Entry, Reviewer]]) -> list[Problem]:
+    """Say which pairs cannot be. Raises NotFound for an entry that the planner may not see."""
+    eligible = {entry.id for entry in facts.entries}
+    panel = {reviewer.id for reviewer in facts.reviewers}
+    problems = []
+    for entry, reviewer in pairs:
+        pair = Pair(str(entry.id), str(reviewer.id))
+        if pair.entry_id in facts.hidden:
+            raise NotFound
+        place = f"{entry.application.reference or ''}, {reviewer.person.name or reviewer.person.email}"
+        if pair.entry_id not in eligible:
+            problems.append(Problem(_l("This is no eligible entry of this call."), place=place))
+        elif pair.reviewer_id not in panel:
+            problems.append(Problem(_l("This person is no reviewer of this call."), place=place))
+        elif pair in facts.conflicts:
+            problems.append(Problem(_l("This reviewer has a conflict of interest."), place=place))
+    return problems
 
 
 def _stored_open_pairs(call: Call, hidden: frozenset[str]) -> frozenset[Pair]:

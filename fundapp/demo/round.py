@@ -114,13 +114,11 @@ class Round:
             else:
                 entries = _entries_by_name(step.call)
                 reviewers = {reviewer.person.email: reviewer for reviewer in _reviewers(step.call)}
-                for given in sorted(self._scores):
-                    panel.assign_reviewer(
-                        actor=step.manager,
-                        entry=entries[given.application, given.category],
-                        reviewer=reviewers[_address(given.reviewer)],
-                        now=step.now,
-                    )
+                pairs = [
+                    (entries[given.application, given.category], reviewers[_address(given.reviewer)])
+                    for given in sorted(self._scores)
+                ]
+                panel.assign_by_hand(actor=step.manager, call=step.call, pairs=pairs, now=step.now)
             assigned = select(func.count()).select_from(Assignment).join(Entry).where(Entry.call_id == step.call.id)
             return db.session.scalar(assigned) or 0
 

@@ -28,10 +28,13 @@ def run_outbox(ids: list[str]) -> int:
     """Do the work of these outbox rows, each committed alone; return how many this call did."""
     app = _the_app()
     done = 0
+    follow_up: list[UUID] = []
     for item_id in ids:
         with app.app_context():
             done += outbox.run(UUID(item_id), app.job_kinds)
-            unit_of_work.commit(app.queue)  # wakes workers for what that work wrote, such as the mail about a letter
+            follow_up += outbox.pending_nudges()
+    # What that work wrote, such as the mails about letters, goes to the queue in chunks too.
+    unit_of_work.nudge(app.queue, follow_up)
     return done
 
 

@@ -1,0 +1,165 @@
+"""Letters through real parts: killed workers and an emptied queue cost delay, and no letter."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+
+from fundapp.accounts.permissions import Role
+from fundapp.applications.models import ApplicationStatus, Call
+from fundapp.core import clock, unit_of_work
+from fundapp.core.audit import AuditEntry
+from fundapp.core.db import db
+from fundapp.core.mail import MailMessage
+from fundapp.core.outbox import OutboxItem, OutboxState
+from fundapp.core.storage import Storage
+from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.services import release_decisions
+from fundapp.review.models import Decision, Outcome, SlateStatus
+from fundapp.worker import reconcile
+
+from ..conftest import NOW, actor_of
+from ..factories import make_application, make_call, make_decision, make_slate, make_staff
+
+AWARDS, DECLINES, NOTICES = 10, 17, 3
+ALL = AWARDS + DECLINES + NOTICES
+PATIENCE = 120
+"""Seconds after which something that should happen counts as not happening."""
+
+
+def ratified() -> Call:
+    call = make_call(budget_minor=1_000_000_000, reviews_per_entry=1)
+    slate = make_slate(call, SlateStatus.RATIFIED)
+    for number in range(AWARDS + DECLINES):
+        outcome = Outcome.AWARD if number < AWARDS else Outcome.DECLINE
+        make_decision(slate, make_application(call).entries[0], outcome=outcome)
+    for _ in range(NOTICES):
+        make_application(call, status=ApplicationStatus.INELIGIBLE)
+    return call
+
+
+def release(installation):
+    manager = actor_of(make_staff(Role.MANAGER))
+    release_decisions(actor=manager, call=ratified(), now=NOW + timedelta(days=30))
+    unit_of_work.commit(installation.app.queue)
+
+
+def made() -> int:
+    count = db.session.scalar(select(func.count()).select_from(Letter).where(Letter.status == LetterStatus.MADE))
+    db.session.rollback()  # on SQLite a transaction that is left open would lock the worker out
+    return count or 0
+
+
+def wait_until_made(worker: "subprocess.Popen[bytes]", number: int) -> None:
+    """Return once so many letters are made; the worker must be alive until then."""
+    deadline = time.monotonic() + PATIENCE
+    while made() < number:
+        assert worker.poll() is None, "the worker ended by itself"
+        assert time.monotonic() < deadline, f"only {made()} of {number} letters were made"
+        threading.Event().wait(0.02)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def kill(worker: "subprocess.Popen[bytes]", *, with_its_child: bool) -> None:
+    """Kill a worker without warning; its child is a process group of its own and outlives it unless killed too."""
+    forked = children(worker.pid)
+    worker.kill()
+    worker.wait(PATIENCE)
+    if with_its_child:
+        for pid in forked:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+def leases_run_out() -> None:
+    """Make time pass for what was being worked on, and for what the queue was told."""
+    past = clock.now() - timedelta(hours=1)
+    db.session.execute(
+        update(OutboxItem).where(OutboxItem.state == OutboxState.RUNNING).values(lease_until=past, nudged_at=past)
+    )
+    db.session.execute(update(OutboxItem).where(OutboxItem.state == OutboxState.READY).values(nudged_at=past))
+    db.session.commit()
+
+
+def finish(installation) -> None:
+    leases_run_out()
+    reconcile(installation.app)
+    installation.run("worker", "--burst")
+
+
+def assert_one_of_each(installation) -> None:
+    """One letter per decided entry, one notice per ineligible application; each made once, stored, and told once."""
+    storage: Storage = installation.app.extensions["storage"]
+    letters = db.session.scalars(select(Letter)).all()
+    assert Counter(letter.kind for letter in letters) == {
+        LetterKind.AWARD: AWARDS,
+        LetterKind.DECLINE: DECLINES,
+        LetterKind.INELIGIBLE: NOTICES,
+    }
+    decided = set(db.session.scalars(select(Decision.id)))
+    assert {letter.decision_id for letter in letters} - {None} == decided
+    assert len(decided) == AWARDS + DECLINES
+    for letter in letters:
+        assert letter.status is LetterStatus.MADE
+        assert len(storage.read(letter.sha256 or "")) == letter.size_bytes
+    assert len({letter.sha256 for letter in letters}) == ALL
+    makings = db.session.scalars(select(AuditEntry.object_id).where(AuditEntry.action == "letter:make")).all()
+    assert Counter(makings) == {letter.id: 1 for letter in letters}
+    mails = Counter(db.session.scalars(select(MailMessage.to_address)))
+    assert mails == {letter.person.email: 1 for letter in letters}
+    assert {mail["X-RcptTo"] for mail in installation.smtp.messages} == set(mails)
+    assert db.session.scalar(select(func.count()).select_from(Award)) == AWARDS
+    states = set(db.session.scalars(select(OutboxItem.state)))
+    assert states == {OutboxState.DONE}
+    db.session.rollback()
+
+
+def test_worker_killed_in_the_middle_and_queue_emptied(installation):
+    release(installation)
+    worker = installation.start("worker")
+    wait_until_made(worker, 6)
+    kill(worker, with_its_child=True)
+    before = made()
+    assert 6 <= before < ALL
+    installation.redis.flush()
+    assert installation.app.queue.queue().count == 0
+    finish(installation)
+    assert_one_of_each(installation)
+
+
+def test_workers_killed_again_and_again_with_children_left_alive(installation):
+    release(installation)
+    for round_number, number in enumerate((5, 14)):
+        leases_run_out()
+        reconcile(installation.app)
+        worker = installation.start("worker")
+        wait_until_made(worker, number)
+        kill(worker, with_its_child=round_number == 0)
+        installation.redis.flush()
+    finish(installation)
+    # A child that outlived its worker may have held the last rows while the burst ran.
+    finish(installation)
+    assert_one_of_each(installation)
+
+
+def test_two_workers_and_every_id_told_three_times(installation):
+    release(installation)
+    ids = list(db.session.scalars(select(OutboxItem.id)))
+    db.session.rollback()
+    for _ in range(2):
+        unit_of_work.nudge(installation.app.queue, ids)
+    workers = [installation.start("worker", "--burst") for _ in range(2)]
+    assert [worker.wait(PATIENCE) for worker in workers] == [0, 0]
+    installation.run("worker", "--burst")
+    assert_one_of_each(installation)

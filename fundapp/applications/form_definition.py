@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 # The same text in several languages, by language code.
@@ -163,7 +164,7 @@ class FormDefinition:
             for path, questions in runs
         )
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Return a SHA-256 over everything that the form asks; the same for the same form, wherever it was read."""
         canonical = json.dumps(self.to_json(), ensure_ascii=True, sort_keys=True, separators=(",", ":"))

@@ -170,7 +170,7 @@ class _Import:
 
     def _typed(self, row: Row, heading: str, question: Question, cell: str) -> Typed:
         if question.choices:
-            return choices_in(question, cell)
+            return choices_in(question, cell, self.columns.choices[question.name])
         if question.kind is Kind.ACKNOWLEDGE:
             return "" if cell.strip().casefold() in _NO else "OK"
         if question.kind is Kind.DATE and (match := _DAY_WITH_TIME.fullmatch(cell.strip())):

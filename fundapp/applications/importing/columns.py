@@ -13,6 +13,8 @@ from fundapp.core.i18n import lazy_gettext as _l
 # The row's own number in the tool that it comes from: with it, a row is known again after it was corrected.
 _ID_HEADINGS: Final = ("import id", "id", "_id", "_uuid", "uuid", "instanceid", "meta/instanceid", "meta-instanceid")
 _LANGUAGE_HEADINGS: Final = ("language", "langue", "idioma", "اللغة")
+_SPACES: Final = regex.compile(r"\s+")
+_SEPARATORS: Final = tuple(regex.compile(separator) for separator in (r"[;\n|]", r"\s+", r","))
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,12 @@ class ColumnMap:
     """What the columns of a table hold, by their headings.
 
     `ticks` are columns with one choice of a question each, as KoboToolbox writes them: heading -> question, choice.
+    `choices` are the names of each question's choices by name and label.
     """
 
     questions: Mapping[str, str]
     ticks: Mapping[str, tuple[str, str]]
+    choices: Mapping[str, Mapping[str, str]]
     id_heading: str | None
     language_heading: str | None
     unmapped: list[str]
@@ -40,6 +44,7 @@ class ColumnMap:
 def map_columns(form: FormDefinition, headings: Iterable[str]) -> ColumnMap:
     """Match headings with questions by name, by path or by label in any language, whatever their case and spacing."""
     known = _known_headings(form)
+    choices = {question.name: _choices_by_text(question.choices) for question in form.questions if question.choices}
     questions: dict[str, str] = {}
     ticks: dict[str, tuple[str, str]] = {}
     special: dict[str, str] = {}
@@ -55,7 +60,7 @@ def map_columns(form: FormDefinition, headings: Iterable[str]) -> ColumnMap:
                 questions[heading] = name
         elif meant:
             problems.append(Problem(_l("This heading fits several questions."), place=_column(heading)))
-        elif tick := _tick(form, known, heading):
+        elif tick := _tick(form, known, choices, heading):
             ticks[heading] = tick
         elif folded(heading) in _ID_HEADINGS and "id" not in special:
             special["id"] = heading
@@ -63,25 +68,23 @@ def map_columns(form: FormDefinition, headings: Iterable[str]) -> ColumnMap:
             special["language"] = heading
         else:
             unmapped.append(heading)
-    return ColumnMap(questions, ticks, special.get("id"), special.get("language"), unmapped, problems)
+    return ColumnMap(questions, ticks, choices, special.get("id"), special.get("language"), unmapped, problems)
 
 
 def folded(text: str) -> str:
     """Return a heading or label without case, outer punctuation and needless spaces."""
-    return str(regex.sub(r"\s+", " ", text)).strip(" *:?؟¿.").casefold()
+    return str(_SPACES.sub(" ", text)).strip(" *:?؟¿.").casefold()
 
 
-def choices_in(question: Question, cell: str) -> list[str]:
+def choices_in(question: Question, cell: str, by_text: Mapping[str, str]) -> list[str]:
     """Return the names of the choices that a cell holds, by name or by label; what is no choice stays as written."""
-    by_text = _choices_by_text(question.choices)
     if name := by_text.get(folded(cell)):
         return [name]
-    if question.kind is Kind.SELECT_ONE:
-        return [cell]
-    for separator in (r"[;\n|]", r"\s+", r","):
-        parts = [part.strip() for part in regex.split(separator, cell) if part.strip()]
-        if parts and all(folded(part) in by_text for part in parts):
-            return [by_text[folded(part)] for part in parts]
+    if question.kind is Kind.SELECT_MULTIPLE:
+        for separator in _SEPARATORS:
+            parts = [folded(part) for part in separator.split(cell) if part.strip()]
+            if parts and all(part in by_text for part in parts):
+                return [by_text[part] for part in parts]
     return [cell]
 
 
@@ -103,12 +106,14 @@ def _known_headings(form: FormDefinition) -> Mapping[str, set[str]]:
     return {text: {names[text]} if text in names else meant for text, meant in known.items()}
 
 
-def _tick(form: FormDefinition, known: Mapping[str, set[str]], heading: str) -> tuple[str, str] | None:
+def _tick(
+    form: FormDefinition, known: Mapping[str, set[str]], choices: Mapping[str, Mapping[str, str]], heading: str
+) -> tuple[str, str] | None:
     head, slash, tail = heading.rpartition("/")
     for name in known.get(folded(head), set()) if slash else set():
         question = form.question(name)
         if question and question.kind is Kind.SELECT_MULTIPLE:
-            choice = _choices_by_text(question.choices).get(folded(tail))
+            choice = choices[name].get(folded(tail))
             return (name, choice) if choice else None
     return None
 

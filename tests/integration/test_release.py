@@ -1,12 +1,13 @@
 """The release of a call's decisions: all at once, once, and with one letter for everyone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from fundapp.accounts.permissions import Role
+from fundapp.accounts.permissions import Actor, Role
 from fundapp.applications.models import ApplicationStatus, Call, CallStatus, ProgrammeKind
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
@@ -15,9 +16,11 @@ from fundapp.core.outbox import OutboxItem
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.models import Outcome, SlateStatus
+from fundapp.review.queries.selection import current_slate
 
 from ..conftest import NOW, actor_of
 from ..factories import make_application, make_call, make_decision, make_slate, make_staff
+from .test_selection_races import all_at_once
 
 LATER = NOW + timedelta(days=30)
 
@@ -101,7 +104,9 @@ def test_everything_that_is_open_is_named_at_once(manager):
     turned = db.session.scalars(select(Letter)).all()
     assert turned == []
     decided = make_application(call)
-    make_decision(call_slate(call), decided.entries[0], outcome=Outcome.DECLINE)
+    slate = current_slate(call=call)
+    assert slate is not None
+    make_decision(slate, decided.entries[0], outcome=Outcome.DECLINE)
     decided.status = ApplicationStatus.INELIGIBLE
     decided.eligibility_reason = "It was found too late."
     with pytest.raises(RuleViolations) as caught:
@@ -112,12 +117,6 @@ def test_everything_that_is_open_is_named_at_once(manager):
     assert said[2].startswith(f"{decided.reference}: It is decided, but not eligible any more")
     assert len(said) == 3
     assert db.session.scalars(select(Letter)).all() == []
-
-
-def call_slate(call):
-    from fundapp.review.queries.selection import current_slate
-
-    return current_slate(call=call)
 
 
 def test_a_call_without_decisions_has_nothing_to_release(manager):
@@ -148,7 +147,8 @@ def test_drafts_get_no_letter(manager):
 
 def test_letters_speak_the_language_of_the_application(manager):
     call = ratified_call(awards=0, declines=0, ineligible=0)
-    slate = call_slate(call)
+    slate = current_slate(call=call)
+    assert slate is not None
     french = make_application(call, language="fr")
     unknown = make_application(call, language="sw")
     for application in (french, unknown):
@@ -157,3 +157,19 @@ def test_letters_speak_the_language_of_the_application(manager):
     languages = {letter.application_id: letter.language for letter in db.session.scalars(select(Letter))}
     assert languages == {french.id: "fr", unknown.id: "en"}
     assert db.session.scalars(select(Letter.kind)).all() == [LetterKind.DECLINE, LetterKind.DECLINE]
+
+
+def test_two_managers_release_at_once_and_there_is_one_letter_each(app):
+    call_id = ratified_call(awards=5, declines=10, ineligible=3).id
+    managers = [actor_of(make_staff(Role.MANAGER)) for _ in range(4)]
+    db.session.commit()
+
+    def releasing(manager: Actor) -> Callable[[], object]:
+        return lambda: release_decisions(actor=manager, call=db.session.get_one(Call, call_id), now=LATER)
+
+    assert all_at_once(app, [releasing(manager) for manager in managers]) == ["done"] * 4
+    assert everything()[:3] == [("Award", 5), ("Letter", 18), ("OutboxItem", 18)]
+    releases = db.session.scalar(
+        select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "slate:release")
+    )
+    assert releases == 1

@@ -18,6 +18,7 @@ from fundapp.core import clock
 from fundapp.core.commands import with_app
 from fundapp.core.i18n import LANGUAGES
 from fundapp.core.web import FundApp
+from fundapp.disbursement.cli import export
 from fundapp.settings import SettingsError
 
 
@@ -145,3 +146,4 @@ def check(app: FundApp) -> None:
 
 main.add_command(calls)
 main.add_command(applications)
+main.add_command(export)

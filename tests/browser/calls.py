@@ -1,5 +1,6 @@
 """A call for applications that is open now, as a call package: the folder that `fundapp calls load` takes."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
@@ -40,3 +41,15 @@ def let_the_deadline_pass(service: Service, slug: str) -> None:
         moved = connection.execute(update(Call).where(Call.slug == slug).values(closes_at=datetime.now(UTC)))
         assert moved.rowcount == 1
     engine.dispose()
+
+
+def arabic_of_call() -> dict[str, str]:
+    """Return what call and form say in Arabic, by their English, which stands right before it."""
+    call = (_PACKAGE / "call.toml").read_text("utf-8")
+    rows = [line.split("|") for line in (_PACKAGE / "form.md").read_text("utf-8").splitlines()]
+    labels = {row[4].strip(): row[5].strip() for row in rows if len(row) > 5}
+    return labels | dict(re.findall(r'\.en = "(.*)"\n.*\.ar = "(.*)"', call))
+
+
+def title_of(slug: str) -> str:
+    return f"Riverside round {slug.upper()} (sample)"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from .service import Service, running_service
-from .visitor import Album, Variant, Visitor
+from .visitor import Album, Meet, Variant, Visitor
 
 PICTURES = Path(__file__).parents[2] / "var" / "test" / "pictures"
 HEIGHTS = {360: 740, 1280: 900}
@@ -44,12 +44,9 @@ def base_url(service: Service) -> str:
     return service.address
 
 
-Meet = Callable[..., Visitor]
-
-
 @pytest.fixture
 def meet(service: Service, new_context: Callable[..., BrowserContext], variant: Variant) -> Iterator[Meet]:
-    """Return a function that seats a person, by name and e-mail address, at a browser as the variant says."""
+    """Return a function that seats people at browsers as the variant says; their addresses are of this test alone."""
     album = Album(PICTURES / variant.name)
     met: list[Visitor] = []
 
@@ -63,10 +60,10 @@ def meet(service: Service, new_context: Callable[..., BrowserContext], variant: 
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         return context
 
-    def seat(name: str, email: str) -> Visitor:
+    def seat(name: str) -> Visitor:
         visitor = Visitor(
             name,
-            email,
+            f"{variant.name}-{len(met) + 1}@sample.example",
             service=service,
             context=window(variant.scripts),
             mirror=None if variant.scripts else window(True),

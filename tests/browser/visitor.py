@@ -1,11 +1,11 @@
 """A person at a browser. Whatever page they come to is checked and kept as a picture."""
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -14,19 +14,19 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 
 from fundapp.core.i18n import direction
 
+from .calls import arabic_of_call
 from .service import Service, link_in
 
 _axe = Axe()
-# What a page is built of: its title, elements, classes, roles and states, but not the words that people wrote.
+# What a page is built of: kinds of elements with their classes, roles and states, but not what people wrote.
 _BUILD_IDS_AND_WIDTHS = """() => [
-    [document.title.split(" ")[0], ...Array.from(document.querySelectorAll("body, body *"), (element) =>
+    [...new Set([document.title.split(" ")[0], ...Array.from(document.querySelectorAll("body, body *"), (element) =>
         [element.tagName, element.className, element.type, element.getAttribute("role"), element.id.split("-")[0],
-         ...element.getAttributeNames().filter((name) => name.startsWith("aria-"))].join(" "))].join("\\n"),
+         ...element.getAttributeNames().filter((name) => name.startsWith("aria-"))].join(" "))])].sort().join("\\n"),
     Array.from(document.querySelectorAll("[id]"), (element) => element.id),
     document.documentElement.scrollWidth,
     document.documentElement.clientWidth,
 ]"""
-Words = str | re.Pattern[str]
 # Chromium says this of every answer that is not 2xx; which answers we expect is checked by status.
 _REFUSED = "Failed to load resource"
 TRANSLATIONS = Path(__file__).parents[2] / "fundapp" / "translations"
@@ -65,12 +65,14 @@ class Variant:
     language: str = "en"
 
 
-def catalogue(language: str) -> dict[str, str]:
-    """Return the texts of the interface in a language, by their English."""
+@functools.cache
+def words_in(language: str) -> dict[str, str]:
+    """Return the texts of the interface and of our calls in English ("en") or Arabic ("ar"), by their English."""
     if language == "en":
         return {}
     with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        return {message.id: message.string for message in read_po(file) if isinstance(message.id, str)}
+        catalogue = {each.id: str(each.string) for each in read_po(file) if isinstance(each.id, str)}
+    return catalogue | arabic_of_call()
 
 
 class Visitor:
@@ -93,7 +95,7 @@ class Visitor:
         self._service = service
         self._variant = variant
         self._album = album
-        self._catalogue = catalogue(variant.language)
+        self._words = words_in(variant.language)
         self._copied = ""
         self._mirror: Page | None = mirror.new_page() if mirror else None
         if self._mirror:
@@ -112,20 +114,23 @@ class Visitor:
         self.page.goto(path if path.startswith("http") else self._service.address + path)
         self.look()
 
-    def follow(self, words: Words, *, within: Locator | None = None) -> None:
-        """Follow the link with these words."""
-        self._find("link", words, within).click()
-        self.look()
+    def follow(self, words: str, *, within: Locator | None = None, exact: bool = True) -> None:
+        """Follow the link with these words (when not `exact`: and more of them)."""
+        self.click((within or self.page).get_by_role("link", name=self.words(words), exact=exact))
 
-    def press(self, words: Words, *, within: Locator | None = None) -> None:
+    def press(self, words: str, *, within: Locator | None = None) -> None:
         """Press the button with these words."""
-        self._find("button", words, within).click()
+        self.click((within or self.page).get_by_role("button", name=self.words(words), exact=True))
+
+    def click(self, target: Locator) -> None:
+        """Follow a link or press a button, and look at the page that it leads to."""
+        target.click()
         self.look()
 
-    def download(self, words: Words, *, within: Locator | None = None) -> Path:
+    def download(self, words: str) -> Path:
         """Follow a link that gives a file; return where it was saved."""
         with self.page.expect_download() as waiting:
-            self._find("link", words, within).click()
+            self.page.get_by_role("link", name=self.words(words), exact=True).click()
         return waiting.value.path()
 
     def fill(self, answers: Mapping[str, str], *, within: Locator | None = None) -> None:
@@ -180,12 +185,8 @@ class Visitor:
         assert not [text for text in map(self.words, texts) if text in said], f"{texts} on {self.page.url}:\n{said}"
 
     def words(self, text: str) -> str:
-        """Return a text of the interface in the language of the variant; other texts are what they are."""
-        return self._catalogue.get(text, text)
-
-    def _find(self, role: Literal["link", "button"], words: Words, within: Locator | None) -> Locator:
-        name = self.words(words) if isinstance(words, str) else words
-        return (within or self.page).get_by_role(role, name=name, exact=True)
+        """Return a text in the language of the variant; what people wrote stays as it is."""
+        return self._words.get(text, text)
 
     # Looking
 
@@ -242,3 +243,7 @@ class Visitor:
     def _see_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_REFUSED):
             self._troubles.append(f"console: {message.text}")
+
+
+Meet = Callable[[str], Visitor]
+"""Seats a person, by name, at a browser of their own."""

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
@@ -340,3 +341,13 @@ def test_workbook_that_unpacks_to_too_much_is_refused() -> None:
     (problem,) = problems(out.getvalue(), "form.xlsx")
 
     assert "unpacks to more than 60 MB" in problem
+
+
+def test_example_of_the_documentation_loads() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "xlsform.md").read_text(encoding="utf-8")
+    example = page.split("```")[1]
+
+    form = read_form(example.encode(), "form.md")
+
+    assert form.languages == ("en", "fr")
+    assert {question.role for question in form.questions} >= {Role.ORGANISATION, Role.EMAIL, Role.AMOUNT}

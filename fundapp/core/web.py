@@ -5,12 +5,13 @@ An unsafe request commits once, after its view answered with success; everything
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 from uuid import UUID
 
-from flask import Flask, Response, g, has_request_context, redirect, render_template, request, session, url_for
+from flask import Flask, Response, abort, g, has_request_context, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -29,6 +30,9 @@ from fundapp.core.text import TextError
 
 PUBLIC: Final = "public"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_URLENCODED_BYTES: Final = 4 * 1024 * 1024
+"""Room for a few endless answers; such a form is read at once, while one with files is read in parts."""
+NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -92,6 +96,7 @@ class FundApp(Flask):
 def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
     """Give the application its guard, languages, headers, error pages and template globals."""
     Babel(app, locale_selector=_choose_language, default_translation_directories=_translations())
+    app.before_request(_refuse_what_no_browser_sends)
     CSRFProtect(app)
     app.view_functions["static"] = public(cast(Any, app.view_functions["static"]))
 
@@ -115,6 +120,7 @@ def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
         raise NotAllowed(permission)
 
     app.after_request(_add_headers)
+    app.after_request(_show_hidden_characters)
     _register_errors(app)
     _register_globals(app)
 
@@ -136,6 +142,15 @@ def problems_into(form: Form, violations: RuleViolations) -> None:
             field.errors = [*field.errors, problem.message]
         else:
             form.form_errors = [*form.form_errors, str(problem)]
+
+
+def _refuse_what_no_browser_sends() -> None:
+    if not request.query_string.isascii():
+        abort(400)  # browsers escape it, and bytes that are no UTF-8 would break every page
+    if request.is_json:
+        abort(415)  # there is no JSON interface, but Flask-WTF would take JSON for a form
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = MAX_URLENCODED_BYTES
 
 
 def _translations() -> str:
@@ -168,6 +183,13 @@ def _add_headers(response: Response) -> Response:
         signed_in = getattr(g.get("actor"), "person_id", None) is not None
         response.headers["Cache-Control"] = "no-store" if signed_in else "no-cache"
         response.headers["Vary"] = "Cookie, Accept-Language"
+    return response
+
+
+def _show_hidden_characters(response: Response) -> Response:
+    """A form that is refused repeats what was typed: a character that HTML cannot hold is shown as a sign for one."""
+    if response.status_code >= 400 and response.mimetype == "text/html":
+        response.set_data(NOT_IN_HTML.sub("\ufffd", response.get_data(as_text=True)))
     return response
 
 

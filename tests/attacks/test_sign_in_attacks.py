@@ -251,8 +251,8 @@ def test_row_23_an_endless_password_is_refused_before_it_is_hashed(app, client, 
     path = link_for(app, person, LinkPurpose.SET_PASSWORD)
     hashed.clear()
     answer = client.post("/sign-in", data={"email": person.email, "password": "x" * length})
-    assert answer.status_code == 422
-    assert client.post(path, data={"password": "x" * length}).status_code == 422
+    assert answer.status_code in (413, 422)
+    assert client.post(path, data={"password": "x" * length}).status_code in (413, 422)
     assert hashed == []
     assert sign_in(client, person).status_code == 302
     assert hashed == [len(PASSWORD)]

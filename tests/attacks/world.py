@@ -18,6 +18,7 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.core.db import Base, db
 from fundapp.core.storage import Storage
+from fundapp.disbursement.letters import to_content, words_of
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.review.models import Assignment, AssignmentStatus, SlateStatus
 
@@ -153,14 +154,15 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
         person_id=applicant.id,
         reference=reference,
         language="en",
-        status=LetterStatus.MADE,
-        content={"organisation": text},
-        sha256=storage.put(PDF + text.encode()),
-        size_bytes=len(PDF) + len(text.encode()),
         queued_at=NOW,
-        made_at=NOW,
     )
     db.session.add(letter)
+    db.session.flush()
+    letter.content = to_content(words_of(letter, considered=1, awarded=1))
+    letter.sha256 = storage.put(PDF + text.encode())
+    letter.size_bytes = len(PDF) + len(text.encode())
+    letter.made_at = NOW
+    letter.status = LetterStatus.MADE
     db.session.flush()
     return letter
 

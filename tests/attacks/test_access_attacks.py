@@ -1,0 +1,239 @@
+"""Reaching for what belongs to others, on every route that names an object. Rows: README.md."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from fundapp.accounts.models import Person, RoleGrant
+from fundapp.accounts.permissions import Role
+from fundapp.applications.models import Application, ApplicationStatus, Call, ConflictOfInterest, ConflictSource
+from fundapp.core.db import db
+from fundapp.core.web import FundApp
+
+from ..factories import NOW, make_application, make_organisation, make_review, make_reviewer
+from .crawl import fetch_unparsed, forms_on, rules_for, rules_of, visit
+from .world import Round, addresses, all_rows, changed_tables, everything_stored, make_paper, make_round, names_objects
+
+OURS, THEIRS = "Ours-Canary", "Theirs-Canary"
+PUBLIC_OBJECTS = {"slug"}
+"""A call is announced to everybody: naming another one in a public address is no attack."""
+
+
+@pytest.fixture
+def ours(app: FundApp, clock) -> Round:
+    clock.move_to(NOW)
+    return make_round(app.extensions["storage"], OURS, decided=True)
+
+
+@pytest.fixture
+def theirs(app: FundApp, clock) -> Round:
+    clock.move_to(NOW)
+    return make_round(app.extensions["storage"], THEIRS, decided=True)
+
+
+def unknown(objects: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {name: ["no-such-call"] if name == "slug" else [uuid4()] for name in objects}
+
+
+def plain(answer: TestResponse, path: str) -> str:
+    """Return a page without its own address, which the links to other languages repeat."""
+    return answer.text.replace(path, "PATH")
+
+
+def ask(client: FlaskClient, path: str, method: str) -> TestResponse:
+    return fetch_unparsed(client, path, method, data={"seen": ""} if method == "POST" else None)
+
+
+def foreign_addresses(app: FundApp, role: Role, method: str, ours: Round, theirs: Round) -> list[tuple[str, str]]:
+    """Return (foreign address, address of nothing) for each way to put foreign objects into a guarded address."""
+    pairs = []
+    for rule in rules_for(app, role, method):
+        names = names_objects(rule)
+        if not names or rule.rule.startswith("/calls/"):
+            continue
+        nothing = addresses(app, rule, unknown(ours.objects()))[0]
+        for foreign in names:
+            mixed = ours.objects() | {foreign: theirs.objects()[foreign]}
+            pairs += [(path, nothing) for path in addresses(app, rule, mixed)]
+        pairs += [(path, nothing) for path in addresses(app, rule, theirs.objects())]
+    return pairs
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_row_01_and_12_objects_of_others_are_answered_like_nothing_at_all(app, signed_in, ours, theirs, role, method):
+    client = signed_in(ours.people[role])
+    pairs = foreign_addresses(app, role, method, ours, theirs)
+    assert pairs
+    before = all_rows()
+    for path, nothing in pairs:
+        answer = ask(client, path, method)
+        assert answer.status_code == 404, (method, path)
+        assert THEIRS not in answer.text, path
+        assert plain(answer, path) == plain(ask(client, nothing, method), nothing), path
+    assert not list(changed_tables(before))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_row_01_the_same_addresses_do_open_ones_own_objects(app, signed_in, ours, role):
+    """Otherwise the test above would prove nothing."""
+    client = signed_in(ours.people[role])
+    opened: dict[str, set[int]] = {}
+    for page in visit(app, client, role, ours.objects()):
+        if names_objects(page.rule):
+            opened.setdefault(page.rule.endpoint, set()).add(page.answer.status_code)
+    held = {Role.APPLICANT: set(opened), role: set(opened)}[role]
+    for endpoint in held:
+        own = endpoint in {rule.endpoint for rule in rules_for(app, Role.APPLICANT, "GET")}
+        if role is Role.APPLICANT or not own:
+            assert opened[endpoint] & {200, 302}, (endpoint, opened[endpoint])
+
+
+def test_row_02_every_object_is_named_by_a_random_id(app):
+    for rule in app.url_map.iter_rules():
+        for name in names_objects(rule):
+            converter = type(rule._converters[name]).__name__
+            assert converter == "UUIDConverter" or name == "slug", (rule.rule, name)
+
+
+@pytest.mark.parametrize(
+    "guess", ["1", "0", "-1", "00000000-0000-0000-0000-000000000000", "../1", "1;", "%00", "'", "*"]
+)
+def test_row_02_guessed_ids_lead_nowhere(app, signed_in, ours, guess):
+    client = signed_in(ours.people[Role.APPLICANT])
+    for beginning in ("/applications/", "/reviews/", "/letters/", "/manage/applications/"):
+        assert client.get(f"{beginning}{guess}").status_code in (404, 403), beginning
+
+
+def test_row_04_a_stored_file_is_not_reached_by_its_hash(app, signed_in, ours):
+    sha256 = ours.papers[0].sha256
+    client = signed_in(ours.people[Role.APPLICANT])
+    for path in (f"/files/{sha256}", f"/static/{sha256}", f"/static/../files/{sha256[:2]}/{sha256}", f"/{sha256}"):
+        assert client.get(path).status_code == 404, path
+    for name in ("fundapp.sqlite", "..%2f..%2fsettings.py", "..\\settings.py", "%2e%2e/cli.py", "/etc/passwd"):
+        assert client.get(f"/static/{name}").status_code in (404, 308), name
+
+
+def test_row_05_a_reviewer_reads_nothing_of_what_others_wrote_about_an_entry(app, signed_in, ours):
+    (entry,) = ours.sent.entries
+    other = make_reviewer(ours.call)
+    make_review(entry, other, [1, 2], comment="Other-Canary comment")
+    other.person.name = "Other-Canary reviewer"
+    pages = [
+        page.answer.text for page in visit(app, signed_in(ours.people[Role.REVIEWER]), Role.REVIEWER, ours.objects())
+    ]
+    assert any(OURS in text for text in pages)
+    assert not any("Other-Canary" in text for text in pages)
+
+
+def test_row_05_an_applicant_reads_nothing_of_reviewers_and_their_scores(app, signed_in, ours):
+    comment = "Other-Canary comment"
+    (entry,) = ours.sent.entries
+    other = make_reviewer(ours.call)
+    other.person.name = "Other-Canary reviewer"
+    make_review(entry, other, [1, 2], comment=comment)
+    for role in (Role.APPLICANT, None):
+        client = signed_in(ours.people[role] if role else None)
+        pages = [page.answer for page in visit(app, client, role, ours.objects())]
+        assert any(OURS in page.text for page in pages if page.mimetype == "text/html")
+        for page in pages:
+            assert b"Other-Canary" not in page.data, page.request.path
+            assert f"Reviewer {OURS}".encode() not in page.data, page.request.path
+
+
+MARKER = "987654321987"
+MARKED_FIELDS = (
+    *("id", "person_id", "owner_id", "call_id", "organisation_id", "entry_id", "assignment_id", "slate_id"),
+    *("decided_by_id", "ratified_by_id", "eligibility_by_id", "reference", "version", "rank", "sha256", "import_key"),
+    *("committed_minor", "budget_minor", "amount_minor", "amount_awarded", "submitted_at", "closes_at", "token_hash"),
+    *("name_key", "q_organisation_id", "q_person_id"),
+)
+HOSTILE_FIELDS = dict.fromkeys(MARKED_FIELDS, MARKER) | {
+    "status": "decided",
+    "state": "awarded",
+    "role": "manager",
+    "is_active": "",
+    "is_system": "1",
+    "actor": "system",
+    "email": "taken@example.org",
+    "_method": "DELETE",
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_row_06_fields_that_no_form_has_change_nothing(app, signed_in, ours, theirs, role):
+    client = signed_in(ours.people[role])
+    forms = {}
+    for page in visit(app, client, role, ours.objects()):
+        if page.is_html and page.answer.status_code == 200:
+            forms.update({form.path: form for form in forms_on(page)})
+    assert forms
+    people = {(p.id, p.email, p.is_active, p.password_hash) for p in db.session.scalars(select(Person))}
+    grants = {(g.person_id, g.role, g.call_id) for g in db.session.scalars(select(RoleGrant))}
+    owners = {(a.id, a.person_id, a.call_id) for a in db.session.scalars(select(Application))}
+    calls = {(c.id, c.budget_minor, c.currency, c.status) for c in db.session.scalars(select(Call))}
+    for form in forms.values():
+        data = {name: value for name, value in HOSTILE_FIELDS.items() if name not in form.values} | form.values
+        answer = client.post(form.path, data=data)
+        assert answer.status_code < 500, form.path
+    db.session.rollback()
+    assert MARKER not in everything_stored()
+    assert {(p.id, p.email, p.is_active, p.password_hash) for p in db.session.scalars(select(Person))} >= people
+    assert not db.session.query(Person).filter_by(email="taken@example.org").count()
+    assert {(g.person_id, g.role, g.call_id) for g in db.session.scalars(select(RoleGrant))} == grants
+    assert {(a.id, a.person_id, a.call_id) for a in db.session.scalars(select(Application))} >= owners
+    assert {(c.id, c.budget_minor, c.currency, c.status) for c in db.session.scalars(select(Call))} == calls
+
+
+@pytest.mark.parametrize("role", Role)
+def test_row_09_a_head_or_an_overridden_method_changes_nothing(app, signed_in, ours, role):
+    client = signed_in(ours.people[role])
+    before = all_rows()
+    tricks = {"X-HTTP-Method-Override": "POST", "X-Method-Override": "DELETE", "X-HTTP-Method": "PUT"}
+    for rule in rules_of(app, role, "GET"):
+        for path in addresses(app, rule, ours.objects()):
+            answer = fetch_unparsed(client, path)
+            assert fetch_unparsed(client, path, "HEAD").status_code == answer.status_code, path
+            assert fetch_unparsed(client, path, headers=tricks).data == answer.data, path
+            assert fetch_unparsed(client, f"{path}?_method=POST&_method=DELETE").status_code == answer.status_code
+    assert not list(changed_tables(before))
+
+
+def hide(application: Application, person: Person) -> None:
+    db.session.add(
+        ConflictOfInterest(
+            application_id=application.id, person_id=person.id, source=ConflictSource.SET_BY_MANAGER, recorded_at=NOW
+        )
+    )
+    db.session.flush()
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.RATIFIER])
+def test_row_14_what_somebody_must_not_see_leaves_no_trace_in_lists_counts_and_exports(app, signed_in, clock, role):
+    clock.move_to(NOW)
+    ours = make_round(app.extensions["storage"], OURS)
+    client = signed_in(ours.people[role])
+
+    def seen() -> dict[str, bytes]:
+        paths = [path for rule in rules_of(app, role, "GET") for path in addresses(app, rule, ours.objects())]
+        paths += [f"/manage/{ours.call.slug}/applications?{query}" for query in ("search=Hidden", "status=ineligible")]
+        return {path: fetch_unparsed(client, path).data for path in paths}
+
+    before = seen()
+    organisation = make_organisation("Hidden-Canary organisation")
+    hidden = make_application(ours.call, organisation=organisation, answers={"title": "Hidden-Canary title"})
+    refused = make_application(
+        ours.call, organisation=organisation, status=ApplicationStatus.INELIGIBLE, answers={"title": "Hidden-Canary"}
+    )
+    make_paper(app.extensions["storage"], hidden, "Hidden-Canary paper")
+    db.session.commit()
+    assert any(b"Hidden-Canary" in data for data in seen().values()), "it would be seen, were it not for the conflict"
+    for application in (hidden, refused):
+        hide(application, ours.people[role])
+    db.session.commit()
+    after = seen()
+    assert {path for path in after if after[path] != before[path]} == set()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
@@ -12,16 +12,13 @@ from wtforms.fields import SelectChoice
 from fundapp.applications.answers import Answer, Typed, typed_again
 from fundapp.applications.form_definition import FILE_KINDS, Kind, Question, Role
 from fundapp.applications.models import Attachment, Call
-from fundapp.applications.presentation.questions import limits_of
+from fundapp.applications.presentation.questions import MOST_SHOWN, limits_of
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.errors import Problem
 from fundapp.core.fields import CheckboxesField, DateField
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.core.text import count_characters, count_words
-
-MOST_RADIOS: Final = 10
-"""With more choices than this a drop-down list is easier to use than a column of buttons."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ def _unbound(question: Question) -> Any:
     match question.kind:
         case Kind.TEXT if question.multiline:
             return TextAreaField(label)
-        case Kind.SELECT_ONE if len(choices) > MOST_RADIOS:
+        case Kind.SELECT_ONE if len(choices) > MOST_SHOWN:
             return SelectField(label, choices=[SelectChoice("", _("Choose one")), *choices], validate_choice=False)
         case Kind.SELECT_ONE:
             return RadioField(label, choices=choices, validate_choice=False)
@@ -175,7 +172,7 @@ def _control(question: Question) -> str:
             return "textarea"
         case Kind.TEXT:
             return "email" if question.role is Role.EMAIL else "text"
-        case Kind.SELECT_ONE if len(question.choices) > MOST_RADIOS:
+        case Kind.SELECT_ONE if len(question.choices) > MOST_SHOWN:
             return "select"
         case Kind.SELECT_ONE:
             return "radios"

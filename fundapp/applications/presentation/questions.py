@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from fundapp.applications.answers import Answer, is_asked, shown
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
@@ -10,6 +11,9 @@ from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.applications.rules import MAX_FILE_MEGABYTES
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
+
+MOST_SHOWN: Final = 10
+"""With more choices than this a list that unfolds is easier to use than all of them at once."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class QuestionShown:
     required: bool
     limits: list[str]
     choices: list[Said]
+
+    @property
+    def has_many_choices(self) -> bool:
+        """Say whether the choices are better folded away."""
+        return len(self.choices) > MOST_SHOWN
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,9 @@ def limits_of(question: Question, call: Call) -> list[str]:
         if call.ceiling_minor is not None:
             limits.append(_("At most %(amount)s.", amount=money(call.ceiling_minor, call.currency)))
     if question.constraint and question.constraint_message:
-        limits.append(localised(question.constraint_message))
+        limits.append(
+            _("It is checked: otherwise you read “%(message)s”", message=localised(question.constraint_message))
+        )
     return limits
 
 

@@ -36,7 +36,7 @@ class Check:
         return self.expected == self.found
 
     def __str__(self) -> str:
-        return f"{'ok ' if self.holds else 'BAD'} {self.name}: {self.found} of {self.expected}"
+        return f"ok  {self.name}: {self.found}" if self.holds else f"BAD {self.name}: {self.found}, not {self.expected}"
 
 
 def checks_of(call: Call, folder: Path) -> Iterator[Check]:
@@ -49,8 +49,6 @@ def checks_of(call: Call, folder: Path) -> Iterator[Check]:
     letters = _counted(select(Letter.kind).where(Letter.call_id == call.id))
     made = _counted(select(Letter.status).where(Letter.call_id == call.id))[LetterStatus.MADE]
     awarded = list(db.session.scalars(select(Award.amount_minor).where(Award.call_id == call.id)))
-    mails = _counted(select(MailMessage.sent_at.is_not(None)))
-    work = _counted(select(OutboxItem.state))
 
     yield Check("applications found eligible or not", applications.total(), eligible + ineligible)
     yield Check("entries with all their reviews", len(decidable), len(_reviewed(call) & decidable))
@@ -66,6 +64,12 @@ def checks_of(call: Call, folder: Path) -> Iterator[Check]:
     for name, rows_of in (("decisions.csv", _csv_rows), ("decisions.xlsx", _xlsx_rows)):
         path = folder / name
         yield Check(f"rows in {name}", entries, rows_of(path) if path.exists() else 0)
+
+
+def checks_of_work() -> Iterator[Check]:
+    """Yield the checks of background work as a whole."""
+    mails = _counted(select(MailMessage.sent_at.is_not(None)))
+    work = _counted(select(OutboxItem.state))
     yield Check("mails sent", mails.total(), mails[True])
     yield Check("pieces of background work done", work.total(), work[OutboxState.DONE])
 

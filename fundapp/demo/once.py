@@ -19,7 +19,7 @@ from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.tables import Table, read_table
 from fundapp.core.web import FundApp
 from fundapp.demo import samples
-from fundapp.demo.checks import Check, checks_of
+from fundapp.demo.checks import Check, checks_of, checks_of_work
 from fundapp.demo.home import Home, open_home, start_queue
 from fundapp.demo.processes import Children
 from fundapp.demo.round import Round, unknown_names
@@ -80,8 +80,9 @@ def run_once(folder: Path, applications: Path | None, scores: Path | None) -> bo
             _review_and_decide(Round(app, slug, given), summary)
         children.wait_until(lambda: not _waiting(app), WORK_SECONDS, pause=0.2)
         for slug in slugs:
-            summary.line(f"What must be equal, for {slug}")
+            summary.line(f"Does it add up? {slug}")
             _hand_out(app, home, folder / slug, slug, summary)
+        summary.line("Does it add up? The whole")
         _examine(app, summary)
         return summary.adds_up
 
@@ -96,8 +97,9 @@ def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, sco
     with app.app_context():
         now = clock.now()
         call = samples.load(package, now)
-        if db.session.scalar(select(func.count()).select_from(Application).where(Application.call_id == call.id)):
-            raise RuleViolations([Problem("there are applications to it already", place=f"call {slug}")])
+        taken = db.session.scalar(select(func.count()).select_from(Application).where(Application.call_id == call.id))
+        if taken or call.is_sample != package.is_sample:
+            raise RuleViolations([Problem("this database has a round of it already", place=f"call {slug}")])
         done = samples.import_into(call, applications, now)
         if given is not None and (unknown := unknown_names(given, call)):
             raise RuleViolations(unknown)
@@ -111,7 +113,7 @@ def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, sco
             )
         ).one()
         summary.count("applications", done.taken, "in {} languages, from {} regions".format(*where))
-        summary.check(Check("rows of the spreadsheet taken", len(applications.rows), done.taken))
+        summary.check(Check("rows of the spreadsheet that were taken", len(applications.rows), done.taken))
     return given
 
 
@@ -146,7 +148,7 @@ def _hand_out(app: FundApp, home: Home, folder: Path, slug: str, summary: Summar
         done = subprocess.run(command, env=dict(home.environment), capture_output=True, text=True, check=False)
         if done.returncode:
             summary.line(f"  {done.stderr.strip()}")
-        summary.check(Check(f"export of {what} of {slug}", 0, done.returncode))
+        summary.check(Check(f"exit status of: fundapp export {what} {slug}", 0, done.returncode))
     with app.app_context():
         call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
         for check in checks_of(call, folder):
@@ -155,11 +157,11 @@ def _hand_out(app: FundApp, home: Home, folder: Path, slug: str, summary: Summar
 
 def _examine(app: FundApp, summary: Summary) -> None:
     with app.app_context():
+        for check in checks_of_work():
+            summary.check(check)
         findings = doctor.examine(app)
-        faults = db.session.scalars(
-            select(OutboxItem.last_error.distinct()).where(OutboxItem.state != OutboxState.DONE)
-        )
-        for fault in faults:
+        undone = select(OutboxItem.last_error).where(OutboxItem.state != OutboxState.DONE)
+        for fault in db.session.scalars(undone.distinct()):
             summary.line(f"  background work: {fault}")
     for finding in findings:
         if not finding.healthy:

@@ -126,11 +126,12 @@ Answer = int | Unjudged
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A criterion as the rules see it: which whole numbers are its scale, ends inclusive."""
+    """A criterion as the rules see it: its label, and which whole numbers are its scale, ends inclusive."""
 
     key: str
     lowest: int
     highest: int
+    label: str = ""
 
 
 def answer_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> list[Problem]:
@@ -138,7 +139,8 @@ def answer_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> 
     return [
         Problem(
             _l(
-                "Choose a number from %(lowest)s to %(highest)s, or “cannot judge”.",
+                "%(criterion)s: choose a number from %(lowest)s to %(highest)s, or “cannot judge”.",
+                criterion=criterion.label,
                 lowest=criterion.lowest,
                 highest=criterion.highest,
             ),
@@ -152,7 +154,10 @@ def answer_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> 
 def completeness_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> list[Problem]:
     """Say what is missing before a review can be submitted; `field` is the criterion's key."""
     return [
-        Problem(_l("Give a score, or say that you cannot judge this."), field=criterion.key)
+        Problem(
+            _l("%(criterion)s: give a score, or say that you cannot judge it.", criterion=criterion.label),
+            field=criterion.key,
+        )
         for criterion in criteria
         if criterion.key not in answers
     ]

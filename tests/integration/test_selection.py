@@ -110,6 +110,11 @@ def test_tally_weighs_criteria_and_marks_ties(app: FundApp) -> None:
     assert [row.figures.rank_label for row in rows[1:]] == ["=2", "=2"]
 
 
+def test_equals_and_those_without_a_review_stand_in_the_order_of_references(app: FundApp) -> None:
+    made = Round([[3], [5], [3], [3], [], [], []])
+    assert [reference for reference, _ in made.seen()] == refs(made, 1, 0, 2, 3, 4, 5, 6)
+
+
 def test_only_submitted_reviews_of_those_without_conflict_count(app: FundApp) -> None:
     made = Round([[4]])
     (entry,) = made.entries

@@ -31,7 +31,6 @@ class RankedShown:
     reference: str
     organisation: str
     title: str
-    region: str
     rank: str
     mean: str
     median: str
@@ -116,7 +115,6 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
         reference=application.reference or "",
         organisation=application.organisation_name,
         title=application.title,
-        region=application.region,
         rank=row.figures.rank_label,
         mean=figure(row.figures.mean),
         median=figure(row.figures.median),

@@ -250,7 +250,9 @@ def _ranked(
     found = []
     for pool, members in pools.items():
         figures = tally(members, criteria, [row for row in rows if row.entry_id in members])
-        for figure in figures:
+        of_entry = {figure.entry_id: figure for figure in figures}
+        by_reference = [of_entry[entry_id] for entry_id in members]
+        for figure in sorted(by_reference, key=lambda each: each.rank or len(by_reference) + 1):
             entry = members[figure.entry_id]
             in_full = ask_in_full(
                 requested_minor=entry.requested_minor,

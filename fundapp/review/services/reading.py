@@ -12,6 +12,7 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.i18n import localised
 from fundapp.core.workflow import apply_transition
 from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, ReviewStatus, Score
 from fundapp.review.rules import (
@@ -164,8 +165,8 @@ def answers_of(review: Review) -> dict[str, Answer]:
 
 
 def steps(criteria: list[Criterion]) -> list[Step]:
-    """Return a call's criteria as the rules see them."""
-    return [Step(criterion.code, criterion.minimum, criterion.maximum) for criterion in criteria]
+    """Return a call's criteria as the rules see them, labelled in the current language."""
+    return [Step(each.code, each.minimum, each.maximum, localised(each.labels)) for each in criteria]
 
 
 def _criteria(assignment: Assignment) -> list[Criterion]:

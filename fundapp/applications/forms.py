@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from fundapp.applications.models import Call
 from fundapp.applications.rules import instant_in
-from fundapp.core.fields import DateField
+from fundapp.core.fields import DateField, Storable
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name
 from fundapp.core.i18n import lazy_gettext as _l
@@ -38,7 +38,7 @@ class EligibilityForm(FlaskForm):
     reason = TextAreaField(
         _l("Reason"),
         description=_l("Needed for a no. The applicant reads it in the notice: be exact and kind."),
-        validators=[Length(max=2000, message=_l("Use at most 2,000 characters."))],
+        validators=[Length(max=2000, message=_l("Use at most 2,000 characters.")), Storable()],
     )
 
 
@@ -68,7 +68,7 @@ def extend_form(call: Call) -> ExtendForm:
     reasons = {
         f"reason_{language}": TextAreaField(
             _("Reason that everybody reads, in %(language)s", language=language_name(language)),
-            validators=[Length(max=1000, message=_l("Use at most 1,000 characters."))],
+            validators=[Length(max=1000, message=_l("Use at most 1,000 characters.")), Storable()],
         )
         for language in call.languages
     }

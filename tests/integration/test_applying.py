@@ -520,3 +520,13 @@ def test_my_applications_say_in_the_applicants_words_where_each_stands(signed_in
     assert "Sent: we are checking it" in page
     assert "Not sent yet" in page
     assert stranger.organisation_name not in page
+
+
+@pytest.mark.parametrize(("days", "words"), [(-15, "This call is not open yet."), (3, "The deadline has passed")])
+def test_start_page_says_when_nothing_can_be_started(signed_in: Client, clock: Any, days: int, words: str) -> None:
+    call, person = make_call(closes_at=DEADLINE), make_person()
+    clock.move_to(NOW + timedelta(days=days))
+    page = signed_in(person).get(f"/calls/{call.slug}/start").text
+    assert words in page
+    assert "Start the application" not in page
+    assert 'name="email"' in signed_in(None).get(f"/calls/{call.slug}/start").text

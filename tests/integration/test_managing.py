@@ -298,3 +298,12 @@ def test_deadline_can_be_moved_only_by_those_who_may(signed_in: Client) -> None:
 def test_fingerprint_is_the_same_for_the_same_answers_in_any_order() -> None:
     assert fingerprint({"a": 1, "b": [1, 2], "c": None}) == fingerprint({"b": [1, 2], "a": 1})
     assert fingerprint({"a": 1}) != fingerprint({"a": "1"})
+
+
+def test_reason_with_a_hidden_character_is_refused_beside_the_field(signed_in: Client) -> None:
+    application = make_application(make_call(), status=ApplicationStatus.SUBMITTED)
+    answer = {"decision": "ineligible", "reason": "It asks\x00for a building."}
+    response = signed_in(make_staff(Role.MANAGER)).post(f"/manage/applications/{application.id}", data=answer)
+    assert response.status_code == 422
+    assert 'href="#reason"' in response.text
+    assert stored(application).status is ApplicationStatus.SUBMITTED

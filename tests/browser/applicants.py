@@ -6,7 +6,7 @@ from pathlib import Path
 from pypdf import PdfReader
 
 from . import signing_in
-from .calls import SUMMARY_WORDS, title_of
+from .calls import SUMMARY_WORDS
 from .visitor import Visitor
 
 
@@ -23,7 +23,7 @@ class Proposal:
 
 def read_call_without_account(visitor: Visitor, slug: str) -> None:
     visitor.open("/")
-    visitor.follow(title_of(slug))
+    visitor.click(visitor.link_to(f"/calls/{slug}"))
     visitor.sees(
         "Small, flexible grants for groups that bring justice close to home.",
         "What is your group called?",

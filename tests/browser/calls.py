@@ -49,7 +49,3 @@ def arabic_of_call() -> dict[str, str]:
     rows = [line.split("|") for line in (_PACKAGE / "form.md").read_text("utf-8").splitlines()]
     labels = {row[4].strip(): row[5].strip() for row in rows if len(row) > 5}
     return labels | dict(re.findall(r'\.en = "(.*)"\n.*\.ar = "(.*)"', call))
-
-
-def title_of(slug: str) -> str:
-    return f"Riverside round {slug.upper()} (sample)"

@@ -31,7 +31,7 @@ def review(visitor: Visitor, reference: str, *, community: str, is_incomplete: b
     visitor.fill({"Comment": "Clear and close to the people."})
     if is_incomplete:
         visitor.press("Submit the review")
-        visitor.sees("There is a problem", "Give a score, or say that you cannot judge this.")
+        visitor.sees("There is a problem", "A plan that can work: give a score, or say that you cannot judge it.")
     visitor.choose("I cannot judge this", within=visitor.group("A plan that can work"))
     visitor.press("Submit the review")
     visitor.sees("Thank you. Your review was submitted.")

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 
 from openpyxl import load_workbook
 
-from .calls import title_of
 from .visitor import Visitor
 
 
 def check_eligibility(manager: Visitor, slug: str, *, eligible: list[str]) -> None:
     manager.follow("Calls that you look after")
-    manager.follow(title_of(slug))
+    manager.click(manager.link_to(f"/manage/{slug}"))
     manager.click(manager.page.locator(".notice").get_by_role("link"))
     for reference in eligible:
         manager.open(f"/manage/{slug}/applications")
@@ -100,7 +99,7 @@ def award(manager: Visitor, reference: str) -> None:
 
 def ratify(ratifier: Visitor, slug: str) -> None:
     ratifier.follow("Calls that you look after")
-    ratifier.follow(title_of(slug))
+    ratifier.click(ratifier.link_to(f"/manage/{slug}"))
     ratifier.follow("Ratification")
     ratifier.press("Ratify the list")
     ratifier.sees("The list is ratified. It can be released now.")

@@ -15,7 +15,7 @@ VARIANTS = [Variant("1280-scripts", 1280, scripts=True), Variant("360-no-scripts
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_round_from_call_to_letters(variant: Variant, service: Service, meet: Meet, tmp_path: Path) -> None:
-    slug = f"round-{variant.name}"
+    slug = f"rf-{variant.width}"
     load_open_call(service, tmp_path / slug, slug)
     budget = tmp_path / "budget.pdf"
     budget.write_bytes(b"%PDF-1.4\n% a sample budget\n")

@@ -65,6 +65,22 @@ class Variant:
     language: str = "en"
 
 
+# Texts in the page's own language, without what people typed (dir="auto") and codes.
+_TEXTS = """() => {
+    const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+    const texts = Array.from(document.querySelectorAll("[aria-label]"), (element) => element.ariaLabel);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        const isOurs = element.closest("[lang]") === document.documentElement;
+        if (isOurs && !element.closest("[dir=auto], code, style, script")) texts.push(walker.currentNode.data.trim());
+    }
+    return texts;
+}"""
+_SAME_IN_ALL_LANGUAGES = re.compile(
+    r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument"
+)
+
+
 @functools.cache
 def words_in(language: str) -> dict[str, str]:
     """Return the texts of the interface and of our calls in English ("en") or Arabic ("ar"), by their English."""
@@ -147,6 +163,10 @@ class Visitor:
         """Return the group of fields with this legend."""
         return self.page.get_by_role("group", name=self.words(legend))
 
+    def link_to(self, path: str) -> Locator:
+        """Return the link to an address of the service, whatever its words."""
+        return self.page.locator(f'main a[href="{path}"]')
+
     def row(self, text: str) -> Locator:
         """Return the one row of a table, or item of a list, that says this."""
         return self.page.locator("main").locator("tr, li").filter(has_text=text)
@@ -203,6 +223,11 @@ class Visitor:
         twice = {each for each in ids if ids.count(each) > 1}
         assert not twice, f"{where}: ids that stand there twice: {twice}"
         assert wide <= room, f"{where}: {wide} px wide in a window of {room} px"
+        if language != "en":
+            latin = [
+                text for text in page.evaluate(_TEXTS) if re.search("[A-Za-z]", _SAME_IN_ALL_LANGUAGES.sub("", text))
+            ]
+            assert not latin, f"{where}: not translated: {latin}"
         self.check_untroubled()
         if self._album.has_seen(build):
             return

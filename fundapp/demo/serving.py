@@ -38,11 +38,11 @@ def serve_demo(folder: Path, port: int | None) -> None:
         sign_ins = prepare(home)
         fundapp = [sys.executable, "-m", "fundapp"]
         children.start("web", [*fundapp, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"])
+        children.wait_until(lambda: page_answers(address), FIRST_PAGE_SECONDS)
+        print(f"First page after {time.time() - begun:.1f} s: {address}\n")
         for number in range(1, WORKERS + 1):
             children.start(f"worker-{number}", [*fundapp, "worker"])
         children.start("reconciler", [*fundapp, "reconcile", "--every", "15"])
-        children.wait_until(lambda: page_answers(address), FIRST_PAGE_SECONDS)
-        print(f"First page after {time.time() - begun:.1f} s: {address}\n")
         print(f"Sign in at {address}/sign-in, with an address and the password behind it; applicants open their link.")
         for role, email, how in sign_ins:
             print(f"  {role:<10} {email:<32} {how}")

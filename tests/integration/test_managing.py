@@ -59,6 +59,16 @@ def test_list_counts_by_status_and_leaves_drafts_unread(signed_in: Client) -> No
     assert client.get(f"/manage/applications/{draft.id}").status_code == 404
 
 
+def test_list_names_countries_in_the_readers_language(signed_in: Client) -> None:
+    call = make_call()
+    make_application(call, country="LB")
+    make_application(call, country="Somewhere else")
+    client = signed_in(make_staff(Role.MANAGER))
+    assert "Lebanon" in client.get(f"/manage/{call.slug}/applications").text
+    assert "Somewhere else" in client.get(f"/manage/{call.slug}/applications").text
+    assert "Liban" in client.get(f"/manage/{call.slug}/applications?lang=fr").text
+
+
 def test_list_filters_by_status(signed_in: Client) -> None:
     call = make_call()
     submitted = make_application(call, status=ApplicationStatus.SUBMITTED)

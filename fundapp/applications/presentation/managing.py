@@ -10,7 +10,7 @@ from flask import url_for
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.applications.presentation.calls import CallShown, call_shown
-from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.applications.presentation.texts import Said, country_name, money, said
 from fundapp.applications.queries.managing import SENT, ApplicationRow
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core.dates import Moment, moment
@@ -159,7 +159,7 @@ def row_shown(row: ApplicationRow, call: Call) -> RowShown:
         reference=row.reference,
         organisation=row.organisation_name,
         title=row.title,
-        country=row.country,
+        country=country_name(row.country),
         requested=money(row.requested_minor, call.currency) if row.requested_minor is not None else "",
         status=APPLICATION.labels[row.status].staff,
         status_kind=STATUS_KINDS[row.status],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fundapp.core.i18n import current_language, localised
 from fundapp.core.money import Money
+from fundapp.core.numbers import cldr
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ def said(texts: Mapping[str, str]) -> Said:
     if texts.get(here) == text:
         return Said(text)
     return Said(text, next((code for code, each in texts.items() if each == text), None))
+
+
+def country_name(code: str) -> str:
+    """Return the name of a country by its ISO 3166-1 code; anything else, as it is."""
+    return str(cldr(current_language()).territories.get(code.upper(), code))
 
 
 def money(minor: int, currency: str) -> str:

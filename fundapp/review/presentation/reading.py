@@ -9,7 +9,7 @@ from fundapp.applications.form_definition import Role
 from fundapp.applications.models import Application, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.questions import AnswersShown
-from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.presentation.texts import Said, country_name, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name
@@ -60,7 +60,7 @@ def assignment_shown(assignment: Assignment) -> AssignmentShown:
         url=url_for(endpoint, assignment_id=assignment.id),
         reference=application.reference or "",
         organisation=application.organisation_name,
-        country=application.country,
+        country=country_name(application.country),
         call_title=said(application.call.titles),
         category=said(assignment.entry.category.titles) if assignment.entry.category else None,
         language=language_name(application.language),

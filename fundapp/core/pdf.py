@@ -92,8 +92,18 @@ def html_to_pdf(html: str) -> bytes:
 
 
 def warm_up() -> None:
-    """Load fonts, style sheet and libraries once, so that forked workers inherit them. Raises PdfUnavailable."""
-    _engine().to_pdf("<!doctype html><html lang=en><title>.</title><p>.</p></html>")
+    """Load libraries, fonts, templates and the style sheet once, so that forked workers inherit them.
+
+    Raises PdfUnavailable.
+    """
+    for face in faces():
+        _characters_of(face)
+    for template in sorted((TEMPLATES / "pdf").glob("*.html")):
+        _environment().get_template(f"pdf/{template.name}")
+    _engine().to_pdf(
+        f"<!doctype html><html lang=en><title>.</title><img src='{picture('logo.svg')}' alt='.'>"
+        "<h1>Ag ع</h1><p>Ag ع <strong>Ag ع</strong></p><p lang=ar>ع</p>"
+    )
 
 
 # --- Values ---------------------------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_URLENCODED_BYTES: Final = 4 * 1024 * 1024
 """Room for a few endless answers; such a form is read at once, while one with files is read in parts."""
 NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+NOT_TYPED: Final = frozenset({"csrf_token", "seen", "password"})
+WORTH_COPYING: Final = 20
+"""Shorter texts are quickly typed again."""
 SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -116,6 +119,8 @@ def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
         if permission == PUBLIC or g.actor.can(permission):
             return None
         if g.actor.person_id is None:
+            if typed := _typed():
+                return render_template("errors/signed_out.html", typed=typed), 401
             return redirect(url_for("accounts.sign_in", next=request.path))
         raise NotAllowed(permission)
 
@@ -151,6 +156,17 @@ def _refuse_what_no_browser_sends() -> None:
         abort(415)  # there is no JSON interface, but Flask-WTF would take JSON for a form
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = MAX_URLENCODED_BYTES
+
+
+def _typed() -> list[str]:
+    """Return the texts of a form that cannot be taken, so that the page can give them back to whoever typed them.
+
+    Only of a form that the browser says was our own: a page of ours must not show what another site made up.
+    """
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return []
+    texts = (text for name, text in request.form.items(multi=True) if name not in NOT_TYPED)
+    return [text for text in texts if len(text) >= WORTH_COPYING]
 
 
 def _translations() -> str:
@@ -193,9 +209,12 @@ def _show_hidden_characters(response: Response) -> Response:
     return response
 
 
-def _error_page(status: int, message: str = "", problems: list[Problem] | None = None) -> ResponseReturnValue:
+def _error_page(
+    status: int, message: str = "", problems: list[Problem] | None = None, typed: list[str] | None = None
+) -> ResponseReturnValue:
     unit_of_work.rollback()
-    return render_template(f"errors/{status}.html", message=message, problems=problems or []), status
+    page = render_template(f"errors/{status}.html", message=message, problems=problems or [], typed=typed or [])
+    return page, status
 
 
 def _register_errors(app: FundApp) -> None:
@@ -226,7 +245,8 @@ def _register_errors(app: FundApp) -> None:
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> ResponseReturnValue:
-        return _error_page(400, _("This page was open for a long time. Go back, reload it, and send it again."))
+        message = _("This page was open for a long time. Go back, reload it, and send it again.")
+        return _error_page(400, message, typed=_typed())
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:

@@ -26,6 +26,7 @@ from fundapp.applications.models import (
 )
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
+from fundapp.core.web import FundApp
 from tests.conftest import NOW
 from tests.factories import ANSWERS, make_application, make_call, make_person
 
@@ -530,3 +531,39 @@ def test_start_page_says_when_nothing_can_be_started(signed_in: Client, clock: A
     assert words in page
     assert "Start the application" not in page
     assert 'name="email"' in signed_in(None).get(f"/calls/{call.slug}/start").text
+
+
+def test_text_that_comes_after_signing_out_is_given_back(signed_in: Client) -> None:
+    call, person = make_call(), make_person()
+    client = signed_in(person)
+    address = started(call, person, client)
+    page = client.get(f"{address}/sections/2").text
+    client.post("/sign-out")
+    plan = "We will hold <open> days in six villages."
+    sent = {"seen": hidden(page, "seen"), "q_plan": plan, "password": "a secret that nobody shows"}
+    own = client.post(f"{address}/sections/2", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+    assert own.status_code == 401
+    assert "We will hold &lt;open&gt; days in six villages." in own.text
+    assert f"/sign-in?next={address}/sections/2" in own.text
+    assert "a secret" not in own.text
+    assert sent["seen"] not in own.text
+    forged = client.post(f"{address}/sections/2", data=sent, headers={"Sec-Fetch-Site": "cross-site"})
+    assert forged.status_code == 302
+    assert client.post(f"{address}/sections/2", data=sent).status_code == 302
+
+
+def test_text_that_comes_with_an_old_token_is_given_back(app: FundApp, signed_in: Client) -> None:
+    call, person = make_call(), make_person()
+    client = signed_in(person)
+    address = started(call, person, client)
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        sent = {"csrf_token": "of an older session", "q_plan": "We will hold open days in six villages."}
+        own = client.post(f"{address}/sections/2", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+        forged = client.post(f"{address}/sections/2", data=sent, headers={"Sec-Fetch-Site": "cross-site"})
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert own.status_code == forged.status_code == 400
+    assert "We will hold open days in six villages." in own.text
+    assert "We will hold open days" not in forged.text
+    assert "plan" not in only_application().answers

@@ -2,16 +2,18 @@
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
 from rq import Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from fundapp.core import clock, outbox, unit_of_work
 from fundapp.core.db import db
 from fundapp.core.pdf import PdfUnavailable, warm_up
-from fundapp.core.queue import RedisQueue
+from fundapp.core.queue import TASK, RedisQueue
 from fundapp.core.web import FundApp
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,19 @@ MONITORING_SECONDS: Final = 5
 
 _app: FundApp | None = None
 _connected_in: int | None = None
+
+
+class OutboxJob(Job):
+    """A job that can only be `run_outbox`: whoever can write to Redis does not choose what a worker runs."""
+
+    success_callback = failure_callback = stopped_callback = None
+
+    @property
+    def func(self) -> Callable[[list[str]], int]:
+        """Return the one function. Raises PermissionError when the job names another."""
+        if self.func_name != TASK or self.instance is not None:
+            raise PermissionError("the job names a function that is not for the queue")
+        return run_outbox
 
 
 def run_outbox(ids: list[str]) -> int:
@@ -49,6 +64,7 @@ def work(app: FundApp, *, burst: bool = False) -> None:
         [queue.queue()],
         connection=queue.connection,
         serializer=JSONSerializer,
+        job_class=OutboxJob,
         maintenance_interval=MAINTENANCE_SECONDS,
         worker_ttl=WORKER_TTL,
         job_monitoring_interval=MONITORING_SECONDS,

@@ -83,6 +83,15 @@ def test_extension_is_history_and_the_deadline_in_force() -> None:
     assert extension.reasons["es"]
 
 
+def test_extension_is_written_down_once() -> None:
+    call = load(sample("gjp-2019")).call
+
+    again = load(changed(sample("gjp-2019"), titles={"en": "Better words"}))
+
+    assert again.changes == ["call"]
+    assert len(call.extensions) == 1
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_loading_twice_changes_nothing(name: str) -> None:
     load(sample(name))

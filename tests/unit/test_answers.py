@@ -300,6 +300,27 @@ def test_answers_are_shown_as_people_read_them() -> None:
     assert seen("code", "en") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "language", "typed"),
+    [
+        ("people", 1200, "es", "1200"),
+        ("share", "1200.5", "fr", "1200,5"),
+        ("share", "-3", "ar", "-3"),
+        ("amount", "17000.5", "en", "17000.5"),
+        ("founded", "2020-03-24", "ar", "2020-03-24"),
+        ("basket", ["a", "b"], "en", ["a", "b"]),
+        ("basket", None, "en", []),
+        ("agree", True, "en", "OK"),
+        ("budget", {"attachment": "5b0c1f", "filename": "budget.pdf"}, "en", ""),
+    ],
+)
+def test_field_is_filled_so_that_nothing_can_be_misread(name: str, answer: Any, language: str, typed: Typed) -> None:
+    asked = FORM.question(name)
+    assert asked
+
+    assert typed_again(asked, answer, language) == typed
+
+
 def test_facts_are_read_by_role() -> None:
     found = facts(
         FORM, check({"org": "Group", "email": "a@b.org", "amount": "17000.50", "cats": ["b", "a"]}).answers, "USD"

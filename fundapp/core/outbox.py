@@ -109,6 +109,9 @@ def run(item_id: UUID, kinds: JobKinds) -> bool:
     item = db.session.get_one(OutboxItem, item_id)
     kind, subject_id = kinds[item.kind], item.subject_id
     db.session.rollback()
+    if attempt > MAX_ATTEMPTS:  # nothing was recorded of the last one: it took its whole process down with it
+        _record_failure(item_id, attempt, kind, subject_id, "each attempt ended with the death of its worker")
+        return False
     try:
         read_only()
         finish = kind.work(subject_id)

@@ -85,6 +85,7 @@ class ProgressShown:
     made: int
     total: int
     failed: int
+    is_going_on: bool
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def progress_shown(counts: Mapping[LetterStatus, int]) -> ProgressShown:
         made=made,
         total=total,
         failed=counts[LetterStatus.FAILED],
+        is_going_on=counts[LetterStatus.QUEUED] > 0,
     )
 
 

@@ -191,6 +191,17 @@ def test_work_that_is_given_up_is_a_failed_letter_with_the_error(app, released, 
     assert db.session.scalars(select(MailMessage)).all() == []
 
 
+def test_a_letter_that_takes_its_worker_down_each_time_fails_in_the_end(app, released, manager, signed_in):
+    item = db.session.scalars(select(OutboxItem).where(OutboxItem.subject_id == letter_of(LetterKind.AWARD).id)).one()
+    item.state, item.attempt, item.lease_until = OutboxState.RUNNING, outbox.MAX_ATTEMPTS, LATER - timedelta(hours=1)
+    item_id = item.id
+    db.session.commit()
+    assert run_item(item_id) is False
+    assert letter_of(LetterKind.AWARD).status is LetterStatus.FAILED
+    page = signed_in(manager).get(f"/manage/{released.slug}/letters").get_data(as_text=True)
+    assert "each attempt ended with the death of its worker" in page
+
+
 # --- Pages
 
 

@@ -193,7 +193,9 @@ def test_declared_conflict_hides_the_application_from_every_page(app: FundApp, s
 
 
 def test_reviewer_gets_nothing_that_is_somebody_elses(app: FundApp, signed_in: SignedIn) -> None:
-    mine, others = given(), given()
+    mine = given()
+    call = mine.entry.application.call
+    others = make_assignment(make_application(call).entries[0], make_reviewer(call))
     client = signed_in(mine.reviewer.person)
     for url in (f"/reviews/{others.id}", f"/reviews/{others.id}/conflict"):
         text(client, url, 404)
@@ -324,8 +326,9 @@ def test_contact_and_address_are_not_for_reviewers(app: FundApp, signed_in: Sign
 
 
 def test_file_is_given_to_its_reader_and_to_nobody_else(app: FundApp, signed_in: SignedIn) -> None:
-    assignment, other = given(), given()
+    assignment = given()
     application = assignment.entry.application
+    other = make_assignment(make_application(application.call).entries[0], make_reviewer(application.call))
     sha256 = app.extensions["storage"].put(b"%PDF-1.7 sample")
     attachment = Attachment(
         application_id=application.id,

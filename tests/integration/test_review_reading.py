@@ -10,7 +10,7 @@ from fundapp.accounts.models import RoleGrant
 from fundapp.accounts.services import ensure_membership
 from fundapp.applications.models import ApplicationStatus, Attachment, ConflictOfInterest
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
+from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, AssignmentStatus, Review, ReviewStatus, Score, SlateStatus
 from fundapp.review.queries import reading as queries
@@ -101,16 +101,29 @@ def test_conflict_hides_the_application_at_once_in_every_category(app: FundApp, 
     assert statuses == [AssignmentStatus.RECUSED] * 2
 
 
-def test_reviewer_reaches_nothing_that_was_not_assigned(app: FundApp) -> None:
-    mine, others = given(), given()
+@pytest.mark.parametrize("status", [AssignmentStatus.ASSIGNED, AssignmentStatus.READING])
+def test_reviewer_reaches_nothing_that_was_not_assigned(app: FundApp, status: AssignmentStatus) -> None:
+    mine = given()
+    beside = make_assignment(
+        make_application(mine.entry.application.call).entries[0],
+        make_reviewer(mine.entry.application.call),
+        status,
+    )
     actor = actor_of(mine.reviewer.person)
-    for assignment_id in (others.id, uuid4()):
+    for assignment_id in (beside.id, given(status).id, uuid4()):
         for look in (queries.my_assignment, queries.application_to_read):
             with pytest.raises(NotFound):
                 look(actor=actor, assignment_id=assignment_id)
-    with pytest.raises(NotAllowed):
-        reading.save_review(actor=actor, assignment=others, answers={}, comment="", version=0, now=NOW)
+    for others in (beside, given(status)):
+        with pytest.raises(NotFound):
+            reading.declare_no_conflict(actor=actor, assignment=others, now=NOW)
+        with pytest.raises(NotFound):
+            reading.declare_conflict(actor=actor, assignment=others, reason="", now=NOW)
+        for write in (reading.save_review, reading.submit_review):
+            with pytest.raises(NotFound):
+                write(actor=actor, assignment=others, answers=ALL, comment="", version=0, now=NOW)
     assert [assignment.id for assignment in queries.my_assignments(actor=actor)] == [mine.id]
+    assert db.session.scalars(select(ConflictOfInterest)).all() == []
 
 
 @pytest.mark.parametrize("change", ["ineligible", "recused", "colleague", "role taken away"])
@@ -198,7 +211,9 @@ def test_review_that_comes_after_the_list_was_frozen_is_refused_and_its_draft_is
 
 
 def test_file_of_the_application_is_in_reach_only_through_ones_own_assignment(app: FundApp) -> None:
-    assignment, other = given(), given()
+    assignment = given()
+    call = assignment.entry.application.call
+    other = make_assignment(make_application(call).entries[0], make_reviewer(call))
     files = {}
     for each, named in ((assignment, True), (assignment, False), (other, True)):
         application = each.entry.application

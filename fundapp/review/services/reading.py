@@ -10,7 +10,7 @@ from fundapp.applications.conflicts import record_conflict
 from fundapp.applications.models import Call, ConflictSource, Criterion, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, InvalidTransition, Problem, RuleViolations
+from fundapp.core.errors import Conflict, InvalidTransition, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import localised
 from fundapp.core.workflow import apply_transition
@@ -29,7 +29,8 @@ from fundapp.review.transitions import ASSIGNMENT, REVIEW
 
 
 def declare_no_conflict(*, actor: Actor, assignment: Assignment, now: datetime) -> None:
-    """Let the reviewer start to read. Raises InvalidTransition when it was declared before."""
+    """Let the reviewer start to read. Raises InvalidTransition when it was declared before, NotFound for others."""
+    _require_own(actor, assignment)
     apply_transition(
         ASSIGNMENT,
         assignment,
@@ -44,8 +45,9 @@ def declare_no_conflict(*, actor: Actor, assignment: Assignment, now: datetime) 
 def declare_conflict(*, actor: Actor, assignment: Assignment, reason: str, now: datetime) -> None:
     """Step back: the application is hidden from the reviewer everywhere, at once, in all its categories.
 
-    Raises RuleViolations for a reason that is too long.
+    Raises RuleViolations for a reason that is too long, NotFound for others than the reviewer.
     """
+    _require_own(actor, assignment)
     if problems := reason_problems(reason):
         raise RuleViolations(problems)
     application = assignment.entry.application
@@ -86,8 +88,9 @@ def save_review(
     """Keep a draft, complete or not. `answers` maps the codes of criteria; what is missing is not answered.
 
     `version` is that of the review which the page showed (0: none yet). Raises RuleViolations, also when the review
-    was changed in another window meanwhile, and InvalidTransition once it was submitted.
+    was changed in another window meanwhile, InvalidTransition once it was submitted, NotFound for others.
     """
+    _require_own(actor, assignment)
     actor.require(P.REVIEW_WRITE, assignment.entry.call_id)
     db.session.refresh(assignment, with_for_update=True)
     if assignment.status is not AssignmentStatus.READING:
@@ -138,8 +141,10 @@ def submit_review(
 ) -> Review:
     """Save and submit a review. Raises RuleViolations naming every criterion without an answer.
 
-    Raises Conflict once the list of decisions was sent for ratification: then its tally is fixed.
+    Raises Conflict once the list of decisions was sent for ratification: then its tally is fixed. Raises NotFound for
+    others than the reviewer.
     """
+    _require_own(actor, assignment)
     call = db.session.get_one(Call, assignment.entry.call_id)
     lock_call(call)
     try:
@@ -167,6 +172,12 @@ def answers_of(review: Review) -> dict[str, Answer]:
 def steps(criteria: list[Criterion]) -> list[Step]:
     """Return a call's criteria as the rules see them, labelled in the current language."""
     return [Step(each.code, each.minimum, each.maximum, localised(each.labels)) for each in criteria]
+
+
+def _require_own(actor: Actor, assignment: Assignment) -> None:
+    """Let nobody act for another reviewer, whatever else they may do in the call."""
+    if assignment.reviewer.person_id != actor.person_id:
+        raise NotFound
 
 
 def _criteria(assignment: Assignment) -> list[Criterion]:

@@ -209,7 +209,7 @@ class Round:
             return next(
                 (why for (name, answer), why in REFUSED_ANSWERS.items() if application.answers.get(name) == answer), ""
             )
-        names = {application.reference, application.import_key}
+        names = _names(application)
         return "" if any(given.application in names for given in self._scores) else UNSCORED_REASON
 
     def _answers(self, assignment: Assignment, actor: Actor, criteria: list[Scale]) -> dict[str, Answer]:
@@ -221,7 +221,7 @@ class Round:
             next(
                 answers
                 for given, answers in self._scores.items()
-                if given.application in (entry.application.reference, entry.application.import_key)
+                if given.application in _names(entry.application)
                 and given.category == _category(entry)
                 and _address(given.reviewer) == address
             )
@@ -287,16 +287,17 @@ def _reviewers(call: Call) -> list[Reviewer]:
 
 
 def _entries_by_name(call: Call) -> dict[tuple[str, str], Entry]:
-    """Eligible and submitted entries by the application's reference, and by its key where it was imported."""
+    """The entries of a call by each name of their application, and their category."""
     entries = db.session.scalars(
         select(Entry).where(Entry.call_id == call.id).options(joinedload(Entry.application), joinedload(Entry.category))
     )
-    return {
-        (name, _category(entry)): entry
-        for entry in entries
-        for name in (entry.application.reference, entry.application.import_key)
-        if name
-    }
+    return {(name, _category(entry)): entry for entry in entries for name in _names(entry.application)}
+
+
+def _names(application: Application) -> list[str]:
+    """What a file of scores may call an application: by its reference, or by the id in the spreadsheet it came from."""
+    kind, _, written = (application.import_key or "").partition(":")
+    return [name for name in (application.reference, written if kind == "id" else None) if name]
 
 
 def _category(entry: Entry) -> str:

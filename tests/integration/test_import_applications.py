@@ -18,12 +18,13 @@ from fundapp.applications.models import (
     ApplicationSource,
     ApplicationStatus,
     Call,
+    CallStatus,
     Entry,
     Submission,
 )
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
-from fundapp.core.errors import NotAllowed, RuleViolations
+from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
 from fundapp.core.tables import read_table, write_xlsx
 from fundapp.core.web import FundApp
 from fundapp.samples import folder
@@ -314,6 +315,16 @@ def test_hostile_cells_are_refused_or_inert(call: Call) -> None:
     assert any(problem.startswith("row 4, column id: This text has a hidden character") for problem in found), found
     assert any(problem.startswith("row 5, column plan: This has 200000 characters") for problem in found), found
     assert "<script>alert(1)</script>" in db.session.scalars(select(Application.title)).all()
+
+
+def test_decided_call_takes_no_more(call: Call) -> None:
+    call.status, call.decided_at = CallStatus.DECIDED, NOW
+    db.session.flush()
+
+    with pytest.raises(Conflict):
+        take(call, csv(ROW).encode())
+
+    assert count(Application) == 0
 
 
 def test_only_those_who_may_import_do(call: Call) -> None:

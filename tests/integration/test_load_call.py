@@ -191,6 +191,26 @@ def test_decided_call_is_left_alone() -> None:
         load(changed(sample(), titles={"en": "Too late"}))
 
 
+def test_prefix_of_another_call_and_kind_of_the_programme_are_refused_by_key() -> None:
+    load(sample("gjp-2019"))
+    package = sample()
+
+    with pytest.raises(RuleViolations) as caught:
+        load(
+            replace(
+                package,
+                reference_prefix="GJP-2019",
+                programme=replace(package.programme, slug="grassroots-justice-prize"),
+            )
+        )
+
+    assert [str(problem) for problem in caught.value.problems] == [
+        "call.toml, key call.reference_prefix: The call gjp-2019 has this prefix already.",
+        "call.toml, key programme.kind: The programme is there already, and it is of the other kind.",
+    ]
+    assert count(Call) == 1
+
+
 def test_deadline_never_moves_earlier() -> None:
     call = load(sample()).call
     told = call.closes_at

@@ -16,13 +16,13 @@ from fundapp.accounts.services import ensure_person
 from fundapp.applications.answers import Answer, Terms, Typed, facts, problems_of, read_answer
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
-from fundapp.applications.models import Application, ApplicationSource, Call, FormVersion
+from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.services.submitting import register_submission
 from fundapp.applications.xlsform.columns import HeadingError, language_code
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.tables import Row, Table
 from fundapp.core.text import TextError, clean_text
@@ -49,9 +49,13 @@ def import_applications(*, call: Call, table: Table, actor: Actor, now: datetime
     """Take the rows of a table as submitted applications, whatever the dates of the call.
 
     A row that was taken before is left alone, so importing again changes nothing; a row with a problem is reported and
-    the others still go in. Raises RuleViolations, and takes nothing, when a required question has no column.
+    the others still go in. Raises RuleViolations, and takes nothing, when a required question has no column; Conflict
+    once the call is decided.
     """
     actor.require(P.APPLICATION_IMPORT, call.id)
+    db.session.refresh(call, with_for_update=True)
+    if call.status is CallStatus.DECIDED:
+        raise Conflict(_l("This call is decided; no applications can be added."))
     version = current_form(call)
     form = FormDefinition.from_json(version.definition)
     columns = map_columns(form, table.headers)

@@ -55,9 +55,8 @@ def load_call(*, package: CallPackage, actor: Actor, now: datetime) -> LoadedCal
     actor.require(P.CALL_LOAD, call.id if call else None)
     if call is not None and call.package_sha256 == package.sha256:
         return LoadedCall(call, created=False)
+    _refuse_clashes(call, package)
     loaded = _created(package, now) if call is None else LoadedCall(call, created=False)
-    if not loaded.created:
-        _refuse_late_changes(loaded.call, package)
     _update(loaded, package, now)
     _update_deadline(loaded, package, actor)
     _update_parts(loaded, package)
@@ -111,8 +110,25 @@ def _created(package: CallPackage, now: datetime) -> LoadedCall:
     return LoadedCall(call, created=True, changes=["call"])
 
 
-def _refuse_late_changes(call: Call, package: CallPackage) -> None:
-    """Collect what people rely on by now and the package would change."""
+def _refuse_clashes(call: Call | None, package: CallPackage) -> None:
+    """Raise RuleViolations with all that cannot stand beside other calls, or beside what people rely on by now."""
+    problems = []
+    namesake = db.session.scalar(select(Call.slug).where(Call.reference_prefix == package.reference_prefix))
+    if namesake not in (None, package.slug):
+        message = _l("The call %(call)s has this prefix already.", call=namesake)
+        problems.append(Problem(message, place="call.toml, key call.reference_prefix"))
+    kind = db.session.scalar(select(Programme.kind).where(Programme.slug == package.programme.slug))
+    if kind not in (None, package.programme.kind):
+        message = _l("The programme is there already, and it is of the other kind.")
+        problems.append(Problem(message, place="call.toml, key programme.kind"))
+    if call is not None:
+        problems += _late_changes(call, package)
+    if problems:
+        raise RuleViolations(problems)
+
+
+def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
+    """Return what people rely on by now and the package would change."""
     problems = []
 
     def refuse(message: str) -> None:
@@ -120,7 +136,7 @@ def _refuse_late_changes(call: Call, package: CallPackage) -> None:
 
     if call.status is CallStatus.DECIDED:
         refuse(_l("This call is decided; its package cannot change any more."))
-    if call.programme.slug != package.programme.slug or call.programme.kind != package.programme.kind:
+    if call.programme.slug != package.programme.slug:
         refuse(_l("A call stays in its programme."))
     if call.last_reference and call.reference_prefix != package.reference_prefix:
         refuse(_l("References were given out; their prefix cannot change."))
@@ -135,8 +151,7 @@ def _refuse_late_changes(call: Call, package: CallPackage) -> None:
         refuse(_l("Applications were sent; categories and their awards cannot change."))
     if sent and _shape_of_criteria(call.criteria) != _shape_of_criteria(package.criteria):
         refuse(_l("Applications were sent; criteria, weights and scales cannot change."))
-    if problems:
-        raise RuleViolations(problems)
+    return problems
 
 
 def _shape_of_categories(categories: Any) -> list[tuple[Any, ...]]:
@@ -238,7 +253,7 @@ def _update_parts(loaded: LoadedCall, package: CallPackage) -> None:
             anchors={step: dict(words) for step, words in line.anchors.items()},
             position=position,
         )
-    # Nothing was sent yet when something is left here: `_refuse_late_changes` has seen to that.
+    # Nothing was sent yet when something is left here: `_late_changes` has seen to that.
     for left, name in ((categories, "categories"), (criteria, "criteria")):
         for part in left.values():
             db.session.delete(part)

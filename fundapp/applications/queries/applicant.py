@@ -29,10 +29,9 @@ def own_application(*, actor: Actor, application_id: UUID) -> Application:
         select(Application)
         .where(Application.id == application_id, Application.person_id == actor.person_id)
         .options(
-            joinedload(Application.call).selectinload(Call.categories),
+            joinedload(Application.call),
             joinedload(Application.form_version),
             selectinload(Application.attachments),
-            selectinload(Application.submissions),
         )
     )
     if application is None:

@@ -263,9 +263,14 @@ def _lock_draft(actor: Actor, application: Application) -> None:
     actor.require(P.APPLICATION_WRITE)
     if application.person_id != actor.person_id:
         raise NotAllowed(P.APPLICATION_WRITE)
-    db.session.refresh(application, with_for_update={"of": Application})
+    lock(application)
     if application.status is not ApplicationStatus.DRAFT:
         raise Conflict(_l("This application was sent already. What was sent can't be changed."))
+
+
+def lock(application: Application) -> None:
+    """Lock an application's row and read again what others may have changed of it meanwhile."""
+    db.session.refresh(application, ["status", "answers", "version"], with_for_update={"of": Application})
 
 
 def _keep(application: Application, form: FormDefinition, values: Mapping[str, Answer | None]) -> None:

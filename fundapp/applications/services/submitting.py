@@ -11,7 +11,7 @@ from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import is_invited
-from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, require_open
+from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, lock, require_open
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core import mail
 from fundapp.core.db import db
@@ -32,7 +32,7 @@ def submit_application(
     actor.require(P.APPLICATION_WRITE)
     if application.person_id != actor.person_id:
         raise NotAllowed(P.APPLICATION_WRITE)
-    db.session.refresh(application, with_for_update={"of": Application})
+    lock(application)
     if fingerprint(application.answers) != seen:
         raise Conflict(_l("The answers were changed after this page was made. Please check them again."))
     if application.status is not ApplicationStatus.DRAFT:

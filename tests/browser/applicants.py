@@ -39,7 +39,9 @@ def start_by_mail(visitor: Visitor, slug: str) -> None:
     visitor.follow("Start or go on with an application")
     visitor.press("Send me the link")
     visitor.sees("There is a problem", "Enter your e-mail address.")
-    visitor.fill({"Your e-mail address": visitor.email})
+    address = visitor.page.get_by_label(visitor.words("Your e-mail address"))
+    assert (address.get_attribute("autocomplete"), address.get_attribute("dir")) == ("email", "ltr")
+    address.fill(visitor.email)
     visitor.press("Send me the link")
     visitor.open_mailed_link()
     visitor.press("Go on")
@@ -131,7 +133,7 @@ def read_letter(visitor: Visitor, reference: str, amount: str) -> None:
         "the mail says what it is about"
     )
     visitor.open("/letters")
-    visitor.follow(reference, exact=False)
+    visitor.click(visitor.page.get_by_role("heading").get_by_role("link").filter(has_text=reference))
     visitor.sees(reference, amount)
     letter = "".join(page.extract_text() for page in PdfReader(visitor.download("Download this letter (PDF)")).pages)
     assert reference in letter

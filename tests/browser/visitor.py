@@ -50,9 +50,10 @@ class Album:
         self._seen.add(build)
         return seen
 
-    def next_path(self, name: str) -> Path:
-        words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        return self._folder / f"{next(self._numbers):03}-{words[:60]}.png"
+    def next_path(self, address: str) -> Path:
+        """Return where to keep the next picture, named by the address of the page without ids."""
+        words = re.findall(r"[a-z][a-z0-9]*", re.sub(r"[0-9a-f-]{36}|/link/.*", "/link", urlsplit(address).path))
+        return self._folder / f"{next(self._numbers):03}-{'-'.join(words) or 'home'}.png"
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ _TEXTS = """() => {
     }
     return texts;
 }"""
+# Addresses, references, codes between marks of direction, and words that are the same in every language.
 _SAME_IN_ALL_LANGUAGES = re.compile(
-    r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument"
+    r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|\u2066.*?\u2069|US\$"
+    r"|\b(UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument|English|Français|Español)\b"
 )
 
 
@@ -231,7 +234,7 @@ class Visitor:
         self.check_untroubled()
         if self._album.has_seen(build):
             return
-        page.screenshot(path=self._album.next_path(f"{self.name} {page.title().rpartition(' – ')[0]}"), full_page=True)
+        page.screenshot(path=self._album.next_path(page.url), full_page=True)
         found = _axe.run(self._for_axe())
         assert not found.violations_count, f"{where}\n{found.generate_report()}"
 

@@ -112,6 +112,7 @@ def _call(slug: str, permission: P) -> Call:
 
 def _invitation_form(call: Call, *, empty: bool = False) -> InvitationForm:
     form = InvitationForm(formdata=None) if empty else InvitationForm()
+    form.name.flags.required = True  # the rules of invitations say so, together with all else that is missing
     form.language.choices = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
     form.languages.choices = [SelectChoice(code, language_name(code)) for code in services.languages_of(call)]
     return form

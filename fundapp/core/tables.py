@@ -215,7 +215,7 @@ def _delimiter(text: str) -> str:
 
 
 def _sheet_rows(data: bytes, filename: str) -> Iterator[list[str]]:
-    has_formulas = _inspect_package(data, filename)
+    has_formulas = inspect_workbook(data, filename)
     try:
         # openpyxl remarks on features it leaves aside (drop-down lists, styles); no cell's value depends on them.
         with warnings.catch_warnings(action="ignore"):
@@ -234,7 +234,7 @@ def _sheet_rows(data: bytes, filename: str) -> Iterator[list[str]]:
         ) from None
 
 
-def _inspect_package(data: bytes, filename: str) -> bool:
+def inspect_workbook(data: bytes, filename: str) -> bool:
     """Unpack every part once, counting, before anything is parsed; return whether some cell holds a formula.
 
     Sizes stated in the archive are not believed. No part of a workbook has a document type: with one, it is an attack

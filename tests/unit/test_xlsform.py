@@ -333,14 +333,26 @@ def test_archive_that_is_no_workbook_is_refused() -> None:
     assert "form.xlsx: No XLSForm can be read" in problem
 
 
+def test_workbook_with_entities_that_grow_is_refused() -> None:
+    data = workbook(survey=[["type", "name", "label"], ["text", "a", "A"]])
+    bomb = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            part = before.read(name)
+            after.writestr(name, bomb + part if name.endswith("sheet1.xml") else part)
+
+    assert problems(out.getvalue(), "form.xlsx") == ["form.xlsx: This workbook has unsafe XML in it."]
+
+
 def test_workbook_that_unpacks_to_too_much_is_refused() -> None:
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", b" " * (61 * 1024 * 1024))
+        archive.writestr("xl/workbook.xml", b" " * (121 * 1024 * 1024))
 
     (problem,) = problems(out.getvalue(), "form.xlsx")
 
-    assert "unpacks to more than 60 MB" in problem
+    assert problem == "form.xlsx: This workbook is too large when unpacked."
 
 
 def test_example_of_the_documentation_loads() -> None:

@@ -16,9 +16,9 @@ from pyxform.xls2json_backends import get_xlsform
 
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.tables import inspect_workbook
 
 MAX_BYTES: Final = 5 * 1024 * 1024
-MAX_UNPACKED_BYTES: Final = 60 * 1024 * 1024
 
 SHEETS: Final = ("survey", "choices", "settings")
 REFUSED_SHEETS: Final = ("external_choices", "entities", "osm")
@@ -95,13 +95,9 @@ def _check_file(data: bytes, suffix: str, filename: str) -> None:
         if "\x00" in text:
             raise refuse(_l("This file is not text: it holds NUL characters."))
         return
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise refuse(_l("This is not an .xlsx workbook, whatever its name says.")) from error
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise refuse(_l("This workbook unpacks to more than %(limit)s MB.", limit=MAX_UNPACKED_BYTES // 1024**2))
+    if not zipfile.is_zipfile(BytesIO(data)):
+        raise refuse(_l("This is not an .xlsx workbook, whatever its name says."))
+    inspect_workbook(data, filename)
 
 
 # -- What pyxform's readers pass over --------------------------------------------------------------------------------

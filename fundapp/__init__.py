@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> FundApp:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = FundApp("fundapp", template_folder=str(_root / "templates"))
     app.config.update(
+        DEBUG=False,  # whatever FLASK_DEBUG says
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),

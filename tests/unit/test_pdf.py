@@ -40,7 +40,7 @@ class SampleLetter:
     purpose: str = "Flexible: use it as your community needs it."
     period: str = "12 months from the date of this letter"
     next_step: str = "Sign in and accept the award."
-    signatory: str = "Amina Sample"
+    signatory: str | None = "Amina Sample"
     signatory_role: str | None = None
     considered: int = 64
     awarded: int = 12
@@ -145,10 +145,17 @@ def test_letter_holds_parties_reference_amount_purpose_period_and_next_step() ->
 def test_decline_and_notice_say_what_they_must() -> None:
     decline = text_of(render_pdf("decline_letter.html", replace(LETTER, category="Courage"), language="en"))
     assert "Courage" in decline
-    assert "of 64 applications considered, 12 were chosen" in decline
+    assert "applications considered: 64; chosen: 12" in decline
     assert LETTER.amount not in decline
     notice = text_of(render_pdf("ineligible_notice.html", LETTER, language="en"))
     assert LETTER.reason in notice
+
+
+@pytest.mark.parametrize("lines", range(11, 17))
+def test_signature_never_stands_alone_on_a_page(lines: int) -> None:
+    data = render_pdf("award_letter.html", replace(LETTER, next_step="One step.\n" * lines), language="en")
+    last = pypdf.PdfReader(io.BytesIO(data)).pages[-1].extract_text()
+    assert "Thank you for your work" in last
 
 
 @pytest.mark.parametrize("template", LETTERS)
@@ -166,7 +173,7 @@ def test_long_letter_numbers_its_pages() -> None:
 # --- Nothing missing
 
 
-@pytest.mark.parametrize("name", ["organisation", "amount", "purpose", "period", "next_step", "signatory", "grantor"])
+@pytest.mark.parametrize("name", ["organisation", "amount", "purpose", "period", "next_step", "grantor"])
 @pytest.mark.parametrize("blank", ["", "  \n", None])
 def test_blank_value_means_no_letter_and_a_reason(name: str, blank: str | None) -> None:
     with pytest.raises(MissingValue) as caught:
@@ -178,6 +185,14 @@ def test_value_that_may_be_absent_is_none_and_never_blank() -> None:
     assert render_pdf("award_letter.html", replace(LETTER, title=None), language="en")
     with pytest.raises(MissingValue):
         render_pdf("award_letter.html", replace(LETTER, title=""), language="en")
+
+
+@pytest.mark.parametrize("template", LETTERS)
+def test_what_is_absent_leaves_no_trace(template: str) -> None:
+    bare = replace(LETTER, title=None, category=None, signatory=None, signatory_role=None)
+    text = text_of(render_pdf(template, bare, language="en"))
+    assert "None" not in text
+    assert LETTER.grantor in text
 
 
 def test_value_that_the_record_does_not_have_means_no_letter() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_time, get_datetime_format, get_timezone_location
 
 from fundapp.core.i18n import current_language
 from fundapp.core.numbers import cldr
@@ -42,7 +42,8 @@ def day(on: date) -> str:
 
 
 def _written(at: datetime) -> str:
-    return f"{day(at.date())}, {_time(at)}"
+    joined = str(get_datetime_format("long", locale=cldr(current_language())))
+    return joined.format(_time(at), day(at.date()))
 
 
 def _time(at: datetime) -> str:

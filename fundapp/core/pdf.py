@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Union, get_args, get_origin, get_type_hints
 
 from fontTools.ttLib import TTFont
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, UndefinedError
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, UndefinedError, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fundapp.core.i18n import direction, gettext, in_language, ngettext
 
@@ -143,6 +144,19 @@ def bdi(value: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(value)
 
 
+@pass_context
+def _isolated(context: Context, value: object) -> Markup:
+    """Isolate a value where it could turn the direction of its sentence.
+
+    Elsewhere it stays plain text: WeasyPrint breaks a line at the wrong place when a non-breaking space, as French
+    puts before a name, stands before an inline box.
+    """
+    text = str(value)
+    if context["direction"] == "ltr" and not any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text):
+        return escape(text)
+    return bdi(text)
+
+
 def picture(name: str) -> str:
     """Return a picture of this package as a data: address. Raises PdfError if it is missing."""
     try:
@@ -163,7 +177,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["bdi"] = bdi
+    environment.filters["bdi"] = _isolated
     environment.globals["picture"] = cache(picture)
     return environment
 

@@ -170,6 +170,25 @@ def test_long_letter_numbers_its_pages() -> None:
     assert "Page 3 of 3" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "isolated"),
+    [("fr", "Portée & durabilité", False), ("fr", "شبكة", True), ("ar", "Network", True), ("ar", "شبكة", True)],
+)
+def test_names_are_isolated_where_they_could_turn_a_sentence(language: str, name: str, isolated: bool) -> None:
+    html = render_html("award_letter.html", replace(LETTER, organisation=name), language=language)
+    escaped = name.replace("&", "&amp;")
+    assert (f"<bdi>{escaped}</bdi>" in html) is isolated
+    assert escaped in html
+
+
+def test_a_name_behind_a_space_that_does_not_break_leaves_its_line_whole() -> None:
+    words = "Nous regrettons de ne pas pouvoir vous accorder de dotation cette fois dans la catégorie"
+    template = pdf._environment().from_string("<html lang=fr><title>x</title><p>{{ words }}\u00a0{{ name | bdi }}.</p>")
+    html = template.render(words=words, name="Portée et durabilité", direction="ltr")
+    first = pypdf.PdfReader(io.BytesIO(html_to_pdf(html))).pages[0].extract_text().split("\n")[0]
+    assert first.startswith("Nous regrettons de ne pas")
+
+
 # --- Nothing missing
 
 

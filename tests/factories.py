@@ -273,7 +273,8 @@ def make_application(
                 submitted_at=NOW,
             )
         )
-        for category in chosen or [None]:
+        entered: list[Category | None] = [*chosen] or [None]
+        for category in entered:
             application.entries.append(
                 Entry(
                     call_id=call.id,

@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,7 @@ KNOWN_NOWHERE = {"slug": "no-such-call", "format": "csv", "token": "no-such-toke
 
 def url_of(app: FundApp, rule: Rule) -> str:
     """Return an address of a rule that names objects which do not exist."""
-    values = {name: KNOWN_NOWHERE.get(name, uuid4()) for name in rule.arguments}
+    values: dict[str, Any] = {name: KNOWN_NOWHERE.get(name, uuid4()) for name in rule.arguments}
     with app.test_request_context():
         return app.url_for(rule.endpoint, **values)
 

@@ -130,7 +130,7 @@ class Round:
         with self._transaction() as step:
             reviewer = _reviewers(step.call)[0]
             actor = actor_of(reviewer.person)
-            assignment = my_assignments(actor=actor)[0]
+            assignment = _assignments(actor, step.call)[0]
             reason = "Sample: a relative works there."
             reading.declare_conflict(actor=actor, assignment=assignment, reason=reason, now=step.now)
         with self._transaction() as step:
@@ -150,9 +150,7 @@ class Round:
             with self._transaction() as step:
                 reviewer = next(each for each in _reviewers(step.call) if each.person_id == person_id)
                 actor = actor_of(reviewer.person)
-                for assignment in my_assignments(actor=actor):
-                    if assignment.entry.call_id != step.call.id:
-                        continue
+                for assignment in _assignments(actor, step.call):
                     reading.declare_no_conflict(actor=actor, assignment=assignment, now=step.now)
                     answers = self._answers(assignment, actor, criteria)
                     comment = SAMPLE_COMMENT if self._scores is None else ""
@@ -273,6 +271,11 @@ def _address(reviewer: str) -> str:
     if "@" in reviewer:
         return fold_email(reviewer)
     return f"{hashlib.sha256(reviewer.casefold().encode()).hexdigest()[:16]}@{FILE_REVIEWERS}"
+
+
+def _assignments(actor: Actor, call: Call) -> list[Assignment]:
+    """What a reviewer was given in one call; somebody may read for several."""
+    return [each for each in my_assignments(actor=actor) if each.entry.call_id == call.id]
 
 
 def _applications(call: Call, status: ApplicationStatus) -> list[Application]:

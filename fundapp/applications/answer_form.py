@@ -56,7 +56,9 @@ def section_form(
         field = form[field_name(question)]
         if question.required:
             field.flags.required = True
-        field.errors = [problem.message for problem in problems if problem.field == question.name]
+        messages = [problem.message for problem in problems if problem.field == question.name]
+        # Three boxes for a date say in their own words what is wrong with them.
+        field.errors = list(field.process_errors) if messages and field.process_errors else messages
     return form
 
 

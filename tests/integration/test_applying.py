@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Person
 from fundapp.applications import rules
+from fundapp.applications.form_definition import Kind, Question
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,
@@ -28,10 +30,13 @@ from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from tests.conftest import NOW
-from tests.factories import ANSWERS, make_application, make_call, make_person
+from tests.factories import ANSWERS, FORM, make_application, make_call, make_person
 
 Client = Callable[[Person | None], FlaskClient]
 DEADLINE = NOW + timedelta(days=2)
+DATE_FORM = replace(
+    FORM, groups=(), questions=(Question(name="begins", kind=Kind.DATE, label={"en": "When does it begin?"}),)
+)
 PDF = b"%PDF-1.4 a paper about our work"
 
 
@@ -169,6 +174,20 @@ def test_draft_keeps_everything_even_what_is_wrong(signed_in: Client) -> None:
     assert 'href="#q_amount"' in page
     assert 'href="#q_plan"' in page
     assert 'aria-describedby="q_plan-hint q_plan-limit q_plan-error"' in page
+
+
+def test_day_that_does_not_exist_is_kept_in_its_boxes_with_words_for_them(signed_in: Client) -> None:
+    call, person = make_call(form=DATE_FORM), make_person()
+    client = signed_in(person)
+    address = started(call, person, client)
+    boxes = {"q_begins-day": "31", "q_begins-month": "2", "q_begins-year": "2021"}
+    page = client.get(save(client, address, 1, **boxes).location).text
+    assert "Enter a real date: day, month and year in figures." in page
+    assert 'href="#q_begins-day"' in page
+    for box in ("31", "2021"):
+        assert f'value="{box}"' in page
+    assert save(client, address, 1, **{**boxes, "q_begins-day": "28"}).location == f"{address}/check"
+    assert only_application().answers == {"begins": "2021-02-28"}
 
 
 def test_saving_says_so_and_goes_on_to_the_next_part(signed_in: Client) -> None:

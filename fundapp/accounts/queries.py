@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager
 
 from fundapp.accounts.models import Membership, OneTimeLink, Organisation, Person, RoleGrant, SignInSession
 from fundapp.accounts.permissions import Actor, Grant, Role
@@ -46,7 +46,7 @@ def live_session(token: str, now: datetime) -> SignInSession | None:
             SignInSession.expires_at > now,
             Person.is_active,
         )
-        .options(selectinload(SignInSession.person))
+        .options(contains_eager(SignInSession.person))
     )
 
 
@@ -61,7 +61,7 @@ def usable_link(token: str, now: datetime) -> OneTimeLink | None:
             OneTimeLink.expires_at > now,
             Person.is_active,
         )
-        .options(selectinload(OneTimeLink.person))
+        .options(contains_eager(OneTimeLink.person))
     )
 
 

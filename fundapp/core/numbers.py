@@ -1,6 +1,7 @@
 """Numbers as people write them, in any digits and with any separators, read without ever guessing."""
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import regex
@@ -24,6 +25,7 @@ class NumberError(ValueError):
         self.message = _l("Write this in figures, for example 1,000 or 1,000.50.")
 
 
+@lru_cache(maxsize=64)
 def cldr(locale: str) -> Locale:
     """Return the CLDR locale of a language code; plain "en" is international English, where dollars are "US$"."""
     parsed = Locale.parse(locale, sep="-" if "-" in locale else "_")

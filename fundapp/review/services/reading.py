@@ -92,7 +92,7 @@ def save_review(
     """
     _require_own(actor, assignment)
     actor.require(P.REVIEW_WRITE, assignment.entry.call_id)
-    db.session.refresh(assignment, with_for_update=True)
+    db.session.refresh(assignment, with_for_update={"of": Assignment})  # not of what was loaded along with it
     if assignment.status is not AssignmentStatus.READING:
         raise InvalidTransition(_l("This review was submitted, and can't be changed any more."))
     criteria = _criteria(assignment)

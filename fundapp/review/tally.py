@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
+from functools import lru_cache
+from math import lcm
 from typing import NamedTuple
 
 Number = int | Decimal | Fraction
@@ -100,20 +101,38 @@ def mark_of_review(scores: Mapping[str, Number | None], criteria: Collection[Wei
     unknown = scores.keys() - {criterion.key for criterion in criteria}
     if unknown:
         raise ValueError(f"not criteria of this rubric: {sorted(unknown)}")
-    scale = scale_of_marks(criteria)
-    total = weight = Fraction(0)
-    for criterion in criteria:
+    total: int | Fraction = 0
+    weights = 0
+    for criterion, line in zip(criteria, _lines(tuple(criteria)), strict=True):
         score = scores.get(criterion.key)
         if score is None:
             continue
         if not criterion.lowest <= score <= criterion.highest:
             raise ValueError(f"criterion {criterion.key}: {score} is outside its scale")
-        share = (Fraction(score) - Fraction(criterion.lowest)) / (
-            Fraction(criterion.highest) - Fraction(criterion.lowest)
-        )
-        total += Fraction(criterion.weight) * (scale.lowest + share * (scale.highest - scale.lowest))
-        weight += Fraction(criterion.weight)
-    return total / weight if weight else None
+        total += line.constant + line.slope * (score if isinstance(score, int) else Fraction(score))
+        weights += line.weight
+    return Fraction(total) / weights if weights else None
+
+
+class _Line(NamedTuple):
+    """The weighted mark of one criterion is constant + slope x score."""
+
+    constant: int
+    slope: int
+    weight: int
+
+
+@lru_cache(maxsize=64)
+def _lines(criteria: tuple[WeightedCriterion, ...]) -> tuple[_Line, ...]:
+    """Return the lines of a rubric as whole numbers, all multiplied by one number that cancels out of every mark."""
+    scale = scale_of_marks(criteria)
+    exact = []
+    for criterion in criteria:
+        weight, lowest = Fraction(criterion.weight), Fraction(criterion.lowest)
+        slope = weight * (scale.highest - scale.lowest) / (Fraction(criterion.highest) - lowest)
+        exact.append((weight * scale.lowest - slope * lowest, slope, weight))
+    whole = lcm(*(number.denominator for line in exact for number in line))
+    return tuple(_Line(*(int(number * whole) for number in line)) for line in exact)
 
 
 def tally(
@@ -137,7 +156,9 @@ def tally(
 
 def rounded(value: Fraction | Decimal, places: int = 2) -> Decimal:
     """Round for people, halves up. Never compare rounded figures: ties are decided on the exact ones."""
-    return Decimal(floor(Fraction(value) * 10**places + Fraction(1, 2))).scaleb(-places)
+    exact = Fraction(value)
+    halves = 2 * exact.numerator * 10**places + exact.denominator
+    return Decimal(halves // (2 * exact.denominator)).scaleb(-places)
 
 
 def _figures(

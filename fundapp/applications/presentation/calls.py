@@ -156,7 +156,7 @@ def _category_rule(call: Call) -> str:
     if call.max_categories == 1:
         return _("An application enters one of these categories.")
     return _(
-        "An application may enter one to %(most)s of these categories. Each is scored and decided apart.",
+        "An application may enter 1 to %(most)s of these categories. Each is scored and decided apart.",
         most=call.max_categories,
     )
 

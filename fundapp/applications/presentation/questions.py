@@ -100,7 +100,7 @@ def limits_of(question: Question, call: Call) -> list[str]:
             limits.append(_("At most %(amount)s.", amount=money(call.ceiling_minor, call.currency)))
     if question.constraint and question.constraint_message:
         limits.append(
-            _("It is checked: otherwise you read “%(message)s”", message=localised(question.constraint_message))
+            _("If it does not fit, you will read: “%(message)s”", message=localised(question.constraint_message))
         )
     return limits
 
@@ -159,5 +159,5 @@ def _answer_shown(question: Question, answer: Answer, files: Mapping[str, Attach
 
 def _multiple_limit(question: Question, call: Call) -> str:
     if question.role is Role.CATEGORIES and call.max_categories > 1:
-        return _("Choose one to %(most)s.", most=call.max_categories)
+        return _("Choose 1 to %(most)s.", most=call.max_categories)
     return _("Choose all that apply.")

@@ -69,13 +69,8 @@ def _files(app: FundApp) -> tuple[bool, str]:
 
 
 def _budgets(_app: FundApp) -> tuple[bool, str]:
-    decided = dict(
-        db.session.execute(
-            select(Slate.call_id, func.sum(Decision.amount_minor)).join(Decision).group_by(Slate.call_id)
-        )
-        .tuples()
-        .all()
-    )
+    sums = select(Slate.call_id, func.sum(Decision.amount_minor)).join(Decision).group_by(Slate.call_id)
+    decided = dict(db.session.execute(sums).all())
     wrong = [
         slug
         for call_id, slug, committed in db.session.execute(select(Call.id, Call.slug, Call.committed_minor))

@@ -4,19 +4,25 @@ import csv
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from pypdf import PdfReader
 
 from fundapp import samples
+
+from ..servers import PostgresServer, RedisServer, SmtpServer
 
 GRANT = samples.folder("gjf-2020")
 CRITERIA = ("community", "need", "plan")
 
 
-def run_once(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    servers = ("DATABASE_URL", "REDIS_URL", "MAIL_URL")
-    environment = {name: value for name, value in os.environ.items() if name not in servers}
+def run_once(
+    folder: Path, *arguments: str | Path, servers: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    others = ("DATABASE_URL", "REDIS_URL", "MAIL_URL")
+    environment = {name: value for name, value in os.environ.items() if name not in others} | (servers or {})
     command = [sys.executable, "-m", "fundapp.demo", "--once", "--folder", str(folder), *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -75,7 +81,19 @@ def test_sample_rounds_add_up_and_everything_they_make_is_marked(tmp_path: Path)
         assert [letter.name for letter in letters if "SAMPLE" not in text_of(letter)] == []
 
 
-def test_scores_of_a_file_decide_and_nothing_is_marked_as_sample(tmp_path: Path) -> None:
+@pytest.fixture(params=["embedded", "postgresql and redis"])
+def servers(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The servers of the environment: none, or real ones."""
+    if request.param == "embedded":
+        yield {}
+    else:
+        with PostgresServer() as postgres, RedisServer() as redis, SmtpServer() as smtp:
+            mail = f"smtp://{smtp.host}:{smtp.port}"
+            yield {"DATABASE_URL": postgres.url("fund"), "REDIS_URL": redis.url, "MAIL_URL": mail}
+            assert len(smtp.messages) >= 5, "each letter is announced by a mail"
+
+
+def test_scores_of_a_file_decide_and_nothing_is_marked_as_sample(tmp_path: Path, servers: dict[str, str]) -> None:
     applications = some_applications(5)
     scores = {"ruth@example.org": [5, 4, 3, 2], "Tomás": [5, 3, 4, 1]}
     done = run_once(
@@ -84,6 +102,7 @@ def test_scores_of_a_file_decide_and_nothing_is_marked_as_sample(tmp_path: Path)
         write_rows(tmp_path / "own.csv", applications),
         "--scores",
         write_rows(tmp_path / "scores.csv", scores_of(applications[:4], scores)),
+        servers=servers,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = rows_of(tmp_path / "gjf-2020" / "decisions.csv")

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from fundapp.applications.next_steps import add_step_finder
+from fundapp.applications.presentation.managing import steps_of_checking
 from fundapp.applications.views import applicant, bp, managing, public, writing
 from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
@@ -13,6 +15,7 @@ PAGES = (public, applicant, writing, managing)
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(bp)
+    add_step_finder(app, steps_of_checking)
     app.jinja_env.globals["moment_of"] = _moment_of
 
 

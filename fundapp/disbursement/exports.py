@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.models import Call, Entry
+from fundapp.applications.models import ApplicationStatus, Call, Entry
 from fundapp.core.db import db
 from fundapp.core.money import Money
 from fundapp.core.tables import Cell, write_csv, write_xlsx
@@ -103,7 +103,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
             [
                 *_application_cells(call, entry),
                 *_figure_cells(figures.get(str(entry.id), _Figures())),
-                *_decision_cells(call, decision),
+                *_decision_cells(call, entry, decision),
                 *_slate_cells(selected.slate if decision else None, ratifier),
                 *_letter_cells(letter),
                 "yes" if call.is_sample else "no",
@@ -144,9 +144,10 @@ def _figure_cells(figures: _Figures) -> Sequence[Cell]:
     )
 
 
-def _decision_cells(call: Call, decision: Decision | None) -> Sequence[Cell]:
+def _decision_cells(call: Call, entry: Entry, decision: Decision | None) -> Sequence[Cell]:
     if decision is None:
-        return ("undecided", None, None, None, None)
+        barred = entry.application.status is ApplicationStatus.INELIGIBLE
+        return ("ineligible" if barred else "undecided", None, None, None, None)
     return (
         decision.outcome.value,
         _amount(decision.amount_minor, call.currency),

@@ -1,8 +1,10 @@
 """Awards, letters and exports join the site."""
 
+from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement import views
+from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.tasks import letter_job
 
 
@@ -11,4 +13,5 @@ def join(app: FundApp) -> None:
     app.register_blueprint(views.bp)
     # The body of a letter is one template for the PDF and for the page; it isolates names with this filter.
     app.jinja_env.filters["bdi"] = bdi
+    add_step_finder(app, steps_of_release)
     app.add_job_kind(letter_job(app.extensions["storage"]))

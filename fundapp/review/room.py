@@ -1,6 +1,8 @@
 """Review joins the site."""
 
+from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.web import FundApp
+from fundapp.review.presentation.next_steps import steps_of_review
 from fundapp.review.views import bp, panel, reading, selection
 
 PAGES = (reading, panel, selection)
@@ -10,3 +12,4 @@ PAGES = (reading, panel, selection)
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(bp)
+    add_step_finder(app, steps_of_review)

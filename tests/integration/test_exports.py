@@ -70,7 +70,7 @@ def test_every_entry_that_was_sent_is_a_row_with_its_status(manager):
     assert [(row["application_status"], row["decision"]) for row in rows] == [
         ("eligible", "award"),
         ("eligible", "decline"),
-        ("ineligible", "undecided"),
+        ("ineligible", "ineligible"),
         ("eligible", "undecided"),
         ("submitted", "undecided"),
     ]
@@ -97,7 +97,7 @@ def test_after_release_ratification_and_letters_are_in_the_row(manager, run_jobs
     assert (award["ratified_at"], award["released_at"]) == ("2020-09-14T12:00:00Z", "2020-10-14T12:00:00Z")
     assert (award["letter_status"], award["letter_made_at"]) == ("made", "2020-10-14T12:00:00Z")
     assert len(award["letter_sha256"]) == 64
-    assert (notice["letter_status"], notice["decision"]) == ("made", "undecided")
+    assert (notice["letter_status"], notice["decision"]) == ("made", "ineligible")
 
 
 def test_figures_are_those_that_were_ratified(manager):

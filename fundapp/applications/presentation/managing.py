@@ -9,9 +9,10 @@ from flask import url_for
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.texts import Said, country_name, money, said
-from fundapp.applications.queries.managing import SENT, ApplicationRow
+from fundapp.applications.queries.managing import SENT, ApplicationRow, counts_by_status
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
@@ -38,7 +39,7 @@ class LinkShown:
 
 @dataclass(frozen=True)
 class ManagedCallShown:
-    """A call with its numbers; `next` is what to do first, if anything waits."""
+    """A call with its numbers; `waiting` says in words what the checks still wait for ("": nothing)."""
 
     shown: CallShown
     url: str
@@ -51,7 +52,7 @@ class ManagedCallShown:
     left: str
     given_minor: int
     budget_minor: int
-    next: LinkShown | None
+    waiting: str
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def managed_call_shown(call: Call, counts: Mapping[ApplicationStatus, int], now:
         left=money(call.budget_minor - call.committed_minor, call.currency),
         given_minor=call.committed_minor,
         budget_minor=call.budget_minor,
-        next=_check_link(call, unchecked) if unchecked else None,
+        waiting=_to_check(unchecked) if unchecked else "",
     )
 
 
@@ -190,12 +191,18 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
     )
 
 
-def _check_link(call: Call, unchecked: int) -> LinkShown:
-    return LinkShown(
-        url=url_for("applications.managed_applications", slug=call.slug, status=ApplicationStatus.SUBMITTED),
-        title=ngettext(
-            "Check whether %(num)s application is eligible",
-            "Check whether %(num)s applications are eligible",
-            unchecked,
-        ),
+def steps_of_checking(actor: Actor, call: Call, _now: datetime) -> list[NextStep]:
+    """Return the checks of eligibility that wait for the actor."""
+    unchecked = counts_by_status(actor=actor, call=call)[ApplicationStatus.SUBMITTED]
+    if not unchecked or not actor.can(P.ELIGIBILITY_DECIDE, call.id):
+        return []
+    url = url_for("applications.managed_applications", slug=call.slug, status=ApplicationStatus.SUBMITTED)
+    return [NextStep(url, _to_check(unchecked))]
+
+
+def _to_check(unchecked: int) -> str:
+    return ngettext(
+        "Check whether %(num)s application is eligible",
+        "Check whether %(num)s applications are eligible",
+        unchecked,
     )

@@ -9,6 +9,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.forms import EligibilityForm, ExtendForm, extend_form
 from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
 from fundapp.applications.presentation.calls import call_shown, extensions_shown
@@ -39,12 +40,13 @@ def managed_calls() -> ResponseReturnValue:
 @requires(P.APPLICATION_READ)
 def managed_call(slug: str) -> ResponseReturnValue:
     """Show where a call stands and what is to be done next."""
-    actor = current_actor()
+    actor, now = current_actor(), clock.now()
     call = queries.managed_call(actor=actor, slug=slug)
     counts = queries.counts_by_status(actor=actor, call=call)
     return render_template(
         "applications/managed_call.html",
-        call=presentation.managed_call_shown(call, counts, clock.now()),
+        call=presentation.managed_call_shown(call, counts, now),
+        steps=next_steps(actor, call, now),
         extensions=extensions_shown(call.extensions, call.time_zone),
         may_extend=actor.can(P.CALL_EXTEND, call.id),
         pages=presentation.pages_of_call(call, actor),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import contains_eager
 
 from fundapp.accounts.models import Membership, OneTimeLink, Organisation, Person, RoleGrant, SignInSession
@@ -62,6 +62,23 @@ def usable_link(token: str, now: datetime) -> OneTimeLink | None:
             Person.is_active,
         )
         .options(contains_eager(OneTimeLink.person))
+    )
+
+
+def people_with_role(role: Role, call_id: UUID) -> list[Person]:
+    """Return the active people who hold a role in a call, or everywhere, by address."""
+    return list(
+        db.session.scalars(
+            select(Person)
+            .join(Person.role_grants)
+            .where(
+                RoleGrant.role == role,
+                or_(RoleGrant.call_id.is_(None), RoleGrant.call_id == call_id),
+                Person.is_active,
+            )
+            .distinct()
+            .order_by(Person.email)
+        )
     )
 
 

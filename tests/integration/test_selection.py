@@ -14,6 +14,7 @@ from fundapp.applications.models import ApplicationStatus, Call, Entry, Programm
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
+from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.review.models import AssignmentStatus, Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries import selection as queries
@@ -396,6 +397,28 @@ def test_second_person_ratifies(app: FundApp) -> None:
         selection.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
     with pytest.raises(InvalidTransition):
         selection.send_back_slate(actor=actor_of(person), slate=slate, reason="Too late.", now=AFTER)
+
+
+def told(now: datetime) -> list[tuple[str, str]]:
+    """Return whom mail of this moment goes to, and where its link leads."""
+    mails = db.session.scalars(select(MailMessage).where(MailMessage.created_at == now, MailMessage.template == "news"))
+    return sorted((mail.to_address, mail.data["path"]) for mail in mails)
+
+
+def test_whoever_must_act_on_a_list_is_told_and_nobody_else(app: FundApp) -> None:
+    made = decided()
+    ratifier = make_staff(Role.RATIFIER, made.call)
+    make_staff(Role.RATIFIER, make_call())
+    slate = propose(made)
+    address = f"/manage/{made.call.slug}"
+    assert told(AFTER) == [(ratifier.email, f"{address}/ratification")]
+    selection.send_back_slate(
+        actor=actor_of(ratifier), slate=slate, reason="Look again.", now=AFTER + timedelta(hours=1)
+    )
+    assert told(AFTER + timedelta(hours=1)) == [(made.person.email, f"{address}/selection")]
+    propose(made)
+    selection.ratify_slate(actor=actor_of(ratifier), slate=slate, now=AFTER + timedelta(hours=2))
+    assert told(AFTER + timedelta(hours=2)) == [(made.person.email, address)]
 
 
 def with_both_roles(person: Person) -> Actor:

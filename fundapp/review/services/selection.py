@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
-from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, P, Role
+from fundapp.accounts.queries import people_with_role
 from fundapp.applications.budget import move_commitment
 from fundapp.applications.models import Call, CallStatus, Entry
+from fundapp.core import mail
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
@@ -131,6 +135,8 @@ def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
         call_id=call.id,
         evidence={"proposed_by_id": actor.person_id, "proposed_at": now, "tally": tally_document(whole)},
     )
+    ratifiers = [person for person in people_with_role(Role.RATIFIER, call.id) if person.id != actor.person_id]
+    _tell(ratifiers, f"/manage/{call.slug}/ratification", now)
     return slate
 
 
@@ -149,6 +155,7 @@ def ratify_slate(*, actor: Actor, slate: Slate, now: datetime) -> None:
         call_id=slate.call_id,
         evidence={"ratified_by_id": actor.person_id, "ratified_at": now},
     )
+    _tell(_proposers(slate.proposed_by_id), f"/manage/{slate.call.slug}", now)
 
 
 def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -> None:
@@ -156,6 +163,7 @@ def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -
     _require_second_person(actor, slate)
     if problems := reason_problems(reason, required=True):
         raise RuleViolations(problems)
+    proposers = _proposers(slate.proposed_by_id)
     apply_transition(
         SLATE,
         slate,
@@ -171,6 +179,7 @@ def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -
         },
         data={"reason": reason.strip()},
     )
+    _tell(proposers, f"/manage/{slate.call.slug}/selection", now)
 
 
 def tally_document(whole: Selection) -> dict[str, Any]:
@@ -201,6 +210,18 @@ def tally_document(whole: Selection) -> dict[str, Any]:
             for row in whole.ranked
         ],
     }
+
+
+def _proposers(person_id: UUID | None) -> list[Person]:
+    return [] if person_id is None else [db.session.get_one(Person, person_id)]
+
+
+def _tell(people: list[Person], path: str, now: datetime) -> None:
+    """Mail that there is news, and where; never what it is."""
+    for person in people:
+        mail.queue_mail(
+            to_address=person.email, language=person.language, template="news", data={"path": path}, now=now
+        )
 
 
 def _decision_problems(

@@ -395,11 +395,12 @@ def test_row_33_no_page_links_to_the_site_that_its_own_address_imitates(client, 
 def test_row_8_the_first_of_two_values_counts_for_check_and_for_action(app, client, run_jobs):
     first, second = make_person(), make_person()
     db.session.commit()
-    query = [("next", "/home"), ("next", "//evil.example"), ("email", second.email)]
+    query = [("next", "/applications"), ("next", "/manage"), ("email", second.email)]
     answer = client.post("/sign-in/link", query_string=query, data={"email": [first.email, second.email]})
     assert answer.status_code == 302
     assert [message.to_address for message in db.session.scalars(select(MailMessage))] == [first.email]
-    assert [link.person_id for link in db.session.scalars(select(OneTimeLink))] == [first.id]
+    (link,) = db.session.scalars(select(OneTimeLink))
+    assert (link.person_id, link.next_path) == (first.id, "/applications")
 
 
 @pytest.mark.parametrize(

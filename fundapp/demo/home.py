@@ -54,6 +54,7 @@ def open_home(folder: Path, address: str) -> Iterator[Home]:
         defaults = {
             # The socket is elsewhere because its path must be short, and a checkout may lie deep.
             "REDIS_URL": f"unix://{sockets}/queue.sock",
+            "MAIL_FROM": "Grassroots Justice Funding (sample) <no-reply@fund.example>",
         }
         fixed = {
             "DATA_DIR": str(folder),

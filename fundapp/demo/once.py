@@ -124,7 +124,8 @@ def _review_and_decide(round_: Round, summary: Summary) -> None:
     summary.count("reviewers", round_.invite_reviewers())
     summary.count("readings given out", round_.assign())
     if round_.is_sample:
-        summary.line(f"  {round_.step_back()} declared a conflict of interest; others read instead")
+        name, taken_over = round_.step_back()
+        summary.count("taken over by others", taken_over, f"{name} declared a conflict of interest")
     summary.count("reviews", round_.review())
     decided = round_.decide()
     summary.count("awards", decided.awards, f"{decided.awarded.format('en')} of {decided.budget.format('en')}")

@@ -122,10 +122,10 @@ class Round:
             assigned = select(func.count()).select_from(Assignment).join(Entry).where(Entry.call_id == step.call.id)
             return db.session.scalar(assigned) or 0
 
-    def step_back(self) -> str:
+    def step_back(self) -> tuple[str, int]:
         """Let the sample's first reviewer declare a conflict about one application, and plan anew.
 
-        Return the reviewer's name.
+        Return the reviewer's name, and how many readings others were given instead.
         """
         with self._transaction() as step:
             reviewer = _reviewers(step.call)[0]
@@ -134,8 +134,7 @@ class Round:
             reason = "Sample: a relative works there."
             reading.declare_conflict(actor=actor, assignment=assignment, reason=reason, now=step.now)
         with self._transaction() as step:
-            _apply_plan(step)
-            return actor.name
+            return actor.name, len(_apply_plan(step).added)
 
     def review(self, *, leave_to: str = "") -> int:
         """Let every reviewer declare that there is no conflict, score, and submit; return how many reviews.
@@ -248,9 +247,9 @@ def unknown_names(scores: Scores, call: Call) -> list[Problem]:
     return [Problem("the call has no such application", place=" ".join(names).strip()) for names in sorted(missing)]
 
 
-def _apply_plan(step: Step) -> None:
+def _apply_plan(step: Step) -> panel.PlanDraft:
     draft = panel.draft_plan(actor=step.manager, call=step.call)
-    panel.apply_plan(actor=step.manager, call=step.call, fingerprint=draft.fingerprint, now=step.now)
+    return panel.apply_plan(actor=step.manager, call=step.call, fingerprint=draft.fingerprint, now=step.now)
 
 
 def _invitations(scores: Scores, call: Call) -> list[Invitation]:

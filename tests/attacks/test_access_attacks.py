@@ -121,11 +121,13 @@ def test_row_04_a_stored_file_is_not_reached_by_its_hash(app, signed_in, ours):
 def test_row_05_a_reviewer_reads_nothing_of_what_others_wrote_about_an_entry(app, signed_in, ours):
     (entry,) = ours.sent.entries
     other = make_reviewer(ours.call)
-    make_review(entry, other, [1, 2], comment="Other-Canary comment")
+    review = make_review(entry, other, [1, 2], comment="Other-Canary comment")
     other.person.name = "Other-Canary reviewer"
-    pages = [
-        page.answer.text for page in visit(app, signed_in(ours.people[Role.REVIEWER]), Role.REVIEWER, ours.objects())
-    ]
+    client = signed_in(ours.people[Role.REVIEWER])
+    for path in (f"/reviews/{review.assignment_id}", f"/reviews/{review.assignment_id}/conflict"):
+        assert fetch(client, path).status_code == 404, path
+        assert fetch(client, path, "POST", data={"answer": "none", "criterion_1": "5"}).status_code == 404, path
+    pages = [page.answer.text for page in visit(app, client, Role.REVIEWER, ours.objects())]
     assert any(OURS in text for text in pages)
     assert not any("Other-Canary" in text for text in pages)
 

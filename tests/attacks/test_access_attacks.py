@@ -15,7 +15,7 @@ from fundapp.core.db import db
 from fundapp.core.web import FundApp
 
 from ..factories import NOW, make_application, make_organisation, make_review, make_reviewer
-from .crawl import fetch_unparsed, forms_on, rules_for, rules_of, visit
+from .crawl import fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit
 from .world import Round, addresses, all_rows, changed_tables, everything_stored, make_paper, make_round, names_objects
 
 OURS, THEIRS = "Ours-Canary", "Theirs-Canary"

@@ -13,7 +13,7 @@ from .visitor import Album, Meet, Variant, Visitor
 
 PICTURES = Path(__file__).parents[2] / "var" / "test" / "pictures"
 HEIGHTS = {360: 740, 1280: 900}
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="session")

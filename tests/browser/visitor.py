@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 from fundapp.core.i18n import direction
 
 from .calls import arabic_of_call
-from .service import Service, link_in
+from .service import Service, link_in, wait_for
 
 _axe = Axe()
 # What a page is built of: kinds of elements with their classes, roles and states, but not what people wrote.
@@ -188,12 +188,12 @@ class Visitor:
 
     def reload_until(self, ready: Callable[[], bool]) -> None:
         """Load the page again until it says what is waited for, then look at it."""
-        for _attempt in range(600):
-            if ready():
-                break
+
+        def loaded_and_ready() -> bool | None:
             self.page.reload()
-        else:
-            raise AssertionError(f"this page never changed as expected:\n{self.page.locator('main').inner_text()}")
+            return ready() or None
+
+        wait_for(loaded_and_ready, f"a change of {self.page.url}")
         self.look()
 
     def sees(self, *texts: str) -> None:

@@ -161,7 +161,7 @@ def people_add(app: FundApp, email: str, name: str, role: str, language: str) ->
 
 @main.command("doctor")
 @with_app
-def check(app: FundApp) -> None:
+def doctor_command(app: FundApp) -> None:
     """Check the installation and the data; exit 1 when something is wrong."""
     findings = doctor.examine(app)
     for finding in findings:

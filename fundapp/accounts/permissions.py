@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 from fundapp.core.errors import NotAllowed
-from fundapp.core.i18n import lazy_gettext as _l
 
 
 class P(StrEnum):
@@ -39,13 +38,6 @@ class Role(StrEnum):
     MANAGER = "manager"
     RATIFIER = "ratifier"
 
-
-ROLE_LABELS: Final = {
-    Role.APPLICANT: _l("Applicant"),
-    Role.REVIEWER: _l("Reviewer"),
-    Role.MANAGER: _l("Fund manager"),
-    Role.RATIFIER: _l("Ratifier"),
-}
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
     Role.APPLICANT: frozenset({P.SESSION_USE, P.APPLICATION_WRITE, P.LETTER_READ}),
@@ -111,10 +103,6 @@ class Actor:
         if self.is_system or any(grant.call_id is None for grant in held):
             return None
         return frozenset(grant.call_id for grant in held if grant.call_id is not None)
-
-    def has_role(self, role: Role) -> bool:
-        """Say whether the actor holds a role anywhere."""
-        return any(grant.role is role for grant in self.grants)
 
 
 def system_actor() -> Actor:

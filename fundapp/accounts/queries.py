@@ -80,10 +80,3 @@ def people_with_role(role: Role, call_id: UUID) -> list[Person]:
             .order_by(Person.email)
         )
     )
-
-
-def people_of_organisations(organisation_ids: frozenset[UUID]) -> frozenset[UUID]:
-    """Return everybody who belongs to any of these organisations."""
-    return frozenset(
-        db.session.scalars(select(Membership.person_id).where(Membership.organisation_id.in_(organisation_ids)))
-    )

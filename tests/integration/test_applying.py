@@ -23,6 +23,7 @@ from fundapp.applications.models import (
     Attachment,
     Call,
     CallInvitation,
+    CallStatus,
     Entry,
     Submission,
 )
@@ -586,3 +587,18 @@ def test_text_that_comes_with_an_old_token_is_given_back(app: FundApp, signed_in
     assert "We will hold open days in six villages." in own.text
     assert "We will hold open days" not in forged.text
     assert "plan" not in only_application().answers
+
+
+@pytest.mark.parametrize("status", [ApplicationStatus.ELIGIBLE, ApplicationStatus.INELIGIBLE])
+def test_after_the_release_an_applicant_reads_that_it_is_decided_and_where(
+    signed_in: Client, status: ApplicationStatus
+) -> None:
+    call = make_call(status=CallStatus.DECIDED, decided_at=NOW)
+    application = make_application(call, status=status)
+    client = signed_in(application.person)
+    for address in ("/applications", f"/applications/{application.id}"):
+        page = client.get(address).text
+        assert "Decided" in page
+        assert 'href="/letters"' in page
+        assert "Being read" not in page
+        assert "you will hear from us" not in page

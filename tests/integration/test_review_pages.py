@@ -305,6 +305,23 @@ def test_late_review_is_kept_as_a_draft_and_the_reason_is_said(app: FundApp, sig
     assert db.session.scalars(select(Review.comment)).one() == "Late."
 
 
+def test_once_the_list_was_sent_nothing_waits_for_a_reviewer_and_no_form_is_offered(
+    app: FundApp, signed_in: SignedIn
+) -> None:
+    assignment = given()
+    client = signed_in(assignment.reviewer.person)
+    assert "To do (1)" in text(client, "/reviews")
+    assert "Submit the review" in text(client, f"/reviews/{assignment.id}")
+    make_slate(assignment.entry.application.call, SlateStatus.RELEASED)
+    db.session.commit()
+    page = text(client, "/reviews")
+    assert "To do (0)" in page
+    assert "Closed (1)" in page
+    page = text(client, f"/reviews/{assignment.id}")
+    assert "Reviews of this call are closed. What you wrote is kept." in page
+    assert "Submit the review" not in page
+
+
 def test_anchors_and_answers_are_shown_as_text(app: FundApp, signed_in: SignedIn) -> None:
     assignment = given(answers={"plan": HOSTILE})
     criterion = assignment.entry.application.call.criteria[0]

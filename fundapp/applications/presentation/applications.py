@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.models import Application, ApplicationStatus, Call, Submission
+from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Submission
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.rules import Opening, opening
-from fundapp.applications.transitions import APPLICATION
+from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.dates import Moment, moment
 
 _KINDS = {
@@ -32,6 +32,7 @@ class OwnApplicationShown:
     status: str
     status_kind: str
     is_draft: bool
+    is_decided: bool
     takes_it: bool
     closes: Moment
     saved: Moment
@@ -49,15 +50,18 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
     """Return what an applicant is told of an application at an instant."""
     call = application.call
     state = opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now)
+    is_draft = application.status is ApplicationStatus.DRAFT
+    is_decided = not is_draft and call.status is CallStatus.DECIDED
     return OwnApplicationShown(
         id=application.id,
         call_slug=call.slug,
         call_title=said(call.titles),
         organisation=application.organisation_name,
         reference=application.reference or "",
-        status=APPLICATION.labels[application.status].applicant,
-        status_kind=_KINDS[application.status],
-        is_draft=application.status is ApplicationStatus.DRAFT,
+        status=CALL.labels[call.status].applicant if is_decided else APPLICATION.labels[application.status].applicant,
+        status_kind="good" if is_decided else _KINDS[application.status],
+        is_draft=is_draft,
+        is_decided=is_decided,
         takes_it=state is Opening.OPEN,
         closes=moment(call.closes_at, call.time_zone),
         saved=moment(application.saved_at, call.time_zone),

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.forms import EligibilityForm, ExtendForm, extend_form
-from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus
 from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
@@ -48,7 +48,7 @@ def managed_call(slug: str) -> ResponseReturnValue:
         call=presentation.managed_call_shown(call, counts, now),
         steps=next_steps(actor, call, now),
         extensions=extensions_shown(call.extensions, call.time_zone),
-        may_extend=actor.can(P.CALL_EXTEND, call.id),
+        may_extend=actor.can(P.CALL_EXTEND, call.id) and call.status is not CallStatus.DECIDED,
         pages=presentation.pages_of_call(call, actor),
     )
 

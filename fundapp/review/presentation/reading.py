@@ -1,7 +1,8 @@
 """Assignments and criteria as reviewers see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import url_for
 
@@ -35,6 +36,7 @@ class AssignmentShown:
     kind: str
     action: str
     is_done: bool
+    is_closed: bool
     is_declared: bool
     saved: Moment | None
 
@@ -50,10 +52,14 @@ class CriterionAsked:
     lang: str | None
 
 
-def assignment_shown(assignment: Assignment) -> AssignmentShown:
-    """Return an assignment for the list and for the head of its pages."""
+def assignment_shown(assignment: Assignment, closed: Collection[UUID]) -> AssignmentShown:
+    """Return an assignment for the list and for the head of its pages; `closed` calls take no more reviews."""
     application = assignment.entry.application
-    tag, kind, action = _state(assignment.status, assignment.review)
+    is_done = assignment.status is AssignmentStatus.REVIEWED
+    is_closed = not is_done and assignment.entry.call_id in closed
+    tag, kind, action = (
+        (_("Closed"), "", _("See the application")) if is_closed else _state(assignment.status, assignment.review)
+    )
     endpoint = "review.declare" if assignment.status is AssignmentStatus.ASSIGNED else "review.read"
     review = assignment.review
     return AssignmentShown(
@@ -67,7 +73,8 @@ def assignment_shown(assignment: Assignment) -> AssignmentShown:
         tag=tag,
         kind=kind,
         action=action,
-        is_done=assignment.status is AssignmentStatus.REVIEWED,
+        is_done=is_done,
+        is_closed=is_closed,
         is_declared=assignment.status is not AssignmentStatus.ASSIGNED,
         saved=moment(review.saved_at, application.call.time_zone) if review else None,
     )

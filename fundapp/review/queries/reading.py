@@ -1,5 +1,6 @@
 """What a reviewer may read: what was given to them, and nothing else."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -10,7 +11,7 @@ from fundapp.applications.models import Application, Attachment, Call, Entry, Su
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score
+from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score, Slate, SlateStatus
 from fundapp.review.queries.active import is_active
 
 
@@ -22,6 +23,14 @@ def my_assignments(*, actor: Actor) -> list[Assignment]:
             .options(joinedload(Assignment.review))
             .order_by(Entry.call_id, Application.reference, Assignment.id)
         )
+    )
+
+
+def closed_calls(assignments: Iterable[Assignment]) -> frozenset[UUID]:
+    """Return the calls of these assignments that take no more reviews: their lists of decisions were sent."""
+    calls = {assignment.entry.call_id for assignment in assignments}
+    return frozenset(
+        db.session.scalars(select(Slate.call_id).where(Slate.call_id.in_(calls), Slate.status != SlateStatus.OPEN))
     )
 
 

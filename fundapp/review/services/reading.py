@@ -150,9 +150,7 @@ def submit_review(
     try:
         require_open_slate(call)
     except Conflict as error:
-        raise Conflict(
-            _l("Reviews of this call are closed: its decisions are being ratified. Your draft is kept.")
-        ) from error
+        raise Conflict(_l("Reviews of this call are closed. What you wrote is kept.")) from error
     criteria = _criteria(assignment)
     if problems := completeness_problems(answers, steps(criteria)):
         raise RuleViolations(problems)

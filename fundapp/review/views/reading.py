@@ -34,10 +34,13 @@ SUBMIT = "submit"
 @requires(P.REVIEW_WRITE)
 def my_reviews() -> ResponseReturnValue:
     """List what the reviewer was given, what waits first."""
-    shown = [assignment_shown(assignment) for assignment in queries.my_assignments(actor=current_actor())]
+    assignments = queries.my_assignments(actor=current_actor())
+    closed = queries.closed_calls(assignments)
+    shown = [assignment_shown(assignment, closed) for assignment in assignments]
     return render_template(
         "review/my_reviews.html",
-        waiting=[each for each in shown if not each.is_done],
+        waiting=[each for each in shown if not each.is_done and not each.is_closed],
+        closed=[each for each in shown if each.is_closed],
         done=[each for each in shown if each.is_done],
     )
 
@@ -162,7 +165,8 @@ def _beside_fields(violations: RuleViolations, criteria: list[Criterion]) -> Rul
 
 
 def _conflict_page(assignment: Assignment, form: ConflictForm) -> str:
-    return render_template("review/conflict.html", assignment=assignment_shown(assignment), form=form)
+    shown = assignment_shown(assignment, queries.closed_calls([assignment]))
+    return render_template("review/conflict.html", assignment=shown, form=form)
 
 
 def _reading_page(assignment: Assignment, form: ReviewForm) -> str:
@@ -170,7 +174,7 @@ def _reading_page(assignment: Assignment, form: ReviewForm) -> str:
     application = queries.application_to_read(actor=current_actor(), assignment_id=assignment.id)
     return render_template(
         "review/read.html",
-        assignment=assignment_shown(assignment),
+        assignment=assignment_shown(assignment, queries.closed_calls([assignment])),
         assignment_id=assignment.id,
         application_id=application.id,
         sections=answers_to_read(application),

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _hasher: Final = PasswordHasher()
-_nobodys_hash: Final = _hasher.hash(secrets.token_urlsafe(16))
 MIN_PASSWORD_CHARACTERS: Final = 12
 MAX_PASSWORD_CHARACTERS: Final = 256
 
@@ -21,10 +21,15 @@ def hash_password(password: str) -> str:
     return _hasher.hash(unicodedata.normalize("NFKC", password))
 
 
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
 def password_matches(password: str, password_hash: str | None) -> bool:
     """Check a password; without a hash the same work is done and the answer is no."""
     try:
-        matches = _hasher.verify(password_hash or _nobodys_hash, unicodedata.normalize("NFKC", password))
+        matches = _hasher.verify(password_hash or _nobodys_hash(), unicodedata.normalize("NFKC", password))
     except (VerificationError, InvalidHashError):
         return False
     return matches and password_hash is not None

@@ -22,7 +22,7 @@ from fundapp.demo import samples
 from fundapp.demo.checks import Check, checks_of, checks_of_work
 from fundapp.demo.home import Home, open_home, start_queue
 from fundapp.demo.processes import Children
-from fundapp.demo.round import Round, unknown_names
+from fundapp.demo.round import Round, mismatches
 from fundapp.demo.scores import Scores, read_scores
 from fundapp.review.rules import Step
 from fundapp.settings import Settings
@@ -101,8 +101,8 @@ def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, sco
         if taken or call.is_sample != package.is_sample:
             raise RuleViolations([Problem("this database has a round of it already", place=f"call {slug}")])
         done = samples.import_into(call, applications, now)
-        if given is not None and (unknown := unknown_names(given, call)):
-            raise RuleViolations(unknown)
+        if given is not None and (problems := mismatches(given, call)):
+            raise RuleViolations(problems)
         unit_of_work.commit(app.queue)
         summary.line(call.titles["en"] + ("" if given is not None else "    SAMPLE: the scores are invented"))
         for problem in done.problems:

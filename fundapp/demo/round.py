@@ -37,7 +37,6 @@ REFUSED_ANSWERS: Final = {
     ("form", "company"): "Companies cannot receive this money.",
 }
 """What makes an application to a sample call ineligible on its face: an answer, and the reason that it gives."""
-UNSCORED_REASON: Final = "It is not among the applications that were scored."
 TIE_REASON: Final = "Tied at the line: decided in the order of references, by a round without a person."
 SAMPLE_COMMENT: Final = "SAMPLE: scores and comment are invented."
 FILE_REVIEWERS: Final = "reviewers.example"
@@ -78,7 +77,7 @@ class Round:
     def check_eligibility(self) -> tuple[int, int]:
         """Mark every application; return how many are eligible and how many are not.
 
-        With a file of scores those are refused that nobody scored, otherwise those that REFUSED_ANSWERS names.
+        Those are refused that REFUSED_ANSWERS names; of a file of scores, those of them that nobody scored.
         """
         with self._transaction() as step:
             marked: Counter[bool] = Counter()
@@ -202,12 +201,8 @@ class Round:
             unit_of_work.commit(self._app.queue)
 
     def _reason_to_refuse(self, application: Application) -> str:
-        if self._scores is None:
-            return next(
-                (why for (name, answer), why in REFUSED_ANSWERS.items() if application.answers.get(name) == answer), ""
-            )
-        names = _names(application)
-        return "" if any(given.application in names for given in self._scores) else UNSCORED_REASON
+        scored = self._scores is not None and _is_scored(self._scores, application)
+        return "" if scored else _refused_on_its_face(application)
 
     def _answers(self, assignment: Assignment, actor: Actor, criteria: list[Scale]) -> dict[str, Answer]:
         entry = assignment.entry
@@ -240,11 +235,29 @@ class Round:
         db.session.refresh(step.call)
 
 
-def unknown_names(scores: Scores, call: Call) -> list[Problem]:
-    """Say which applications of a file of scores the call does not have."""
+def mismatches(scores: Scores, call: Call) -> list[Problem]:
+    """Say which applications of a file of scores the call does not have, and which of the call nobody scored."""
     known = _entries_by_name(call)
     missing = {(given.application, given.category) for given in scores} - set(known)
-    return [Problem("the call has no such application", place=" ".join(names).strip()) for names in sorted(missing)]
+    unscored = [
+        application
+        for application in _applications(call, ApplicationStatus.SUBMITTED)
+        if not _is_scored(scores, application) and not _refused_on_its_face(application)
+    ]
+    return [
+        *(Problem("the call has no such application", place=" ".join(names).strip()) for names in sorted(missing)),
+        *(Problem("nobody scored it", place=_names(application)[-1]) for application in unscored),
+    ]
+
+
+def _is_scored(scores: Scores, application: Application) -> bool:
+    names = _names(application)
+    return any(given.application in names for given in scores)
+
+
+def _refused_on_its_face(application: Application) -> str:
+    """The reason why an application is not eligible by its own answers; "" for one that is."""
+    return next((why for (name, answer), why in REFUSED_ANSWERS.items() if application.answers.get(name) == answer), "")
 
 
 def _apply_plan(step: Step) -> panel.PlanDraft:

@@ -97,6 +97,7 @@ def servers(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 
 def test_scores_of_a_file_decide_and_nothing_is_marked_as_sample(tmp_path: Path, servers: dict[str, str]) -> None:
     applications = some_applications(5)
+    applications[4]["partner"] = "yes"  # not eligible by its own answer, so nobody needs to score it
     scores = {"ruth@example.org": [5, 4, 3, 2], "Tomás": [5, 3, 4, 1]}
     done = run_once(
         tmp_path,
@@ -133,9 +134,9 @@ def test_row_that_cannot_be_taken_is_named_and_the_round_falls_short(tmp_path: P
     assert len(list((tmp_path / "gjf-2020" / "letters").glob("*.pdf"))) == 6
 
 
-def test_scores_of_an_unknown_application_are_refused_before_anything_is_decided(tmp_path: Path) -> None:
+def test_scores_that_do_not_fit_the_applications_are_refused_before_anything_is_decided(tmp_path: Path) -> None:
     applications = some_applications(2)
-    scores = scores_of([*applications, {"id": "GJF-2020-9999"}], {"Ruth": [5, 4, 3]})
+    scores = scores_of([applications[0], {"id": "GJF-2020-9999"}], {"Ruth": [5, 4]})
     done = run_once(
         tmp_path,
         "--applications",
@@ -145,4 +146,5 @@ def test_scores_of_an_unknown_application_are_refused_before_anything_is_decided
     )
     assert done.returncode == 1
     assert "GJF-2020-9999: the call has no such application" in done.stderr
+    assert f"{applications[1]['id']}: nobody scored it" in done.stderr
     assert not (tmp_path / "gjf-2020").exists()

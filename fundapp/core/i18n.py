@@ -3,6 +3,7 @@
 Rules and services import the gettext functions from here, so that they never import Flask themselves.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -22,6 +23,7 @@ __all__ = [
     "localised",
     "ngettext",
     "pgettext",
+    "text_direction",
 ]
 
 # Flask-Babel has no types. A lazy text is no str, but stands wherever one is shown.
@@ -56,6 +58,12 @@ def direction(language: str) -> str:
 def language_name(code: str) -> str:
     """Return the name of a language in the current one ("French", "français")."""
     return Locale.parse(code).get_display_name(current_language()) or code
+
+
+def text_direction(text: str) -> str:
+    """Return "rtl" or "ltr" for a text by its first letter that has a direction (Unicode UAX 9, rule P2)."""
+    strong = (kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL"))
+    return "rtl" if next(strong, "L") in ("R", "AL") else "ltr"
 
 
 def localised(texts: Mapping[str, str], language: str | None = None) -> str:

@@ -21,7 +21,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from fundapp.core.i18n import direction, gettext, in_language, ngettext
+from fundapp.core.i18n import direction, gettext, in_language, ngettext, text_direction
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -178,6 +178,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["bdi"] = _isolated
+    environment.filters["text_direction"] = text_direction
     environment.globals["picture"] = cache(picture)
     return environment
 

@@ -18,6 +18,7 @@ from fundapp.applications.services.managing import mark_eligible, mark_ineligibl
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound, Problem
+from fundapp.core.i18n import localised
 from fundapp.core.money import Money
 from fundapp.core.web import FundApp
 from fundapp.demo.samples import ensure_staff, sample_invitations
@@ -33,10 +34,20 @@ from fundapp.review.services import panel, reading
 from fundapp.review.services import selection as deciding
 
 REFUSED_ANSWERS: Final = {
-    ("partner", "yes"): "Direct partners of the organisers cannot receive this money.",
-    ("form", "company"): "Companies cannot receive this money.",
+    ("partner", "yes"): {
+        "en": "Direct partners of the organisers cannot receive this money.",
+        "fr": "Les partenaires directs des organisateurs ne peuvent pas recevoir cet argent.",
+        "es": "Los socios directos de los organizadores no pueden recibir este dinero.",
+        "ar": "لا يمكن للشركاء المباشرين للجهة المنظِّمة أن يحصلوا على هذا المال.",
+    },
+    ("form", "company"): {
+        "en": "Companies cannot receive this money.",
+        "fr": "Les entreprises ne peuvent pas recevoir cet argent.",
+        "es": "Las empresas no pueden recibir este dinero.",
+        "ar": "لا يمكن للشركات أن تحصل على هذا المال.",
+    },
 }
-"""What makes an application to a sample call ineligible on its face: an answer, and the reason that it gives."""
+"""What makes an application to a sample call ineligible on its face: an answer, and the reason by language."""
 TIE_REASON: Final = "Tied at the line: decided in the order of references, by a round without a person."
 SAMPLE_COMMENT: Final = "SAMPLE: scores and comment are invented."
 FILE_REVIEWERS: Final = "reviewers.example"
@@ -257,7 +268,8 @@ def _is_scored(scores: Scores, application: Application) -> bool:
 
 def _refused_on_its_face(application: Application) -> str:
     """The reason why an application is not eligible by its own answers; "" for one that is."""
-    return next((why for (name, answer), why in REFUSED_ANSWERS.items() if application.answers.get(name) == answer), "")
+    reasons = (why for (name, answer), why in REFUSED_ANSWERS.items() if application.answers.get(name) == answer)
+    return localised(next(reasons, {}), application.language)
 
 
 def _apply_plan(step: Step) -> panel.PlanDraft:

@@ -1,6 +1,7 @@
 """Awards, letters and exports join the site."""
 
 from fundapp.applications.next_steps import add_step_finder
+from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement import views
@@ -11,7 +12,8 @@ from fundapp.disbursement.tasks import letter_job
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(views.bp)
-    # The body of a letter is one template for the PDF and for the page; it isolates names with this filter.
+    # The body of a letter is one template for the PDF and for the page; it isolates names with these filters.
     app.jinja_env.filters["bdi"] = bdi
+    app.jinja_env.filters["text_direction"] = text_direction
     add_step_finder(app, steps_of_release)
     app.add_job_kind(letter_job(app.extensions["storage"]))

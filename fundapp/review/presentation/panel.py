@@ -193,7 +193,9 @@ def shortfall_reason(shortfall: Shortfall) -> str:
             )
         )
     may_read = ngettext("Only %(num)s reviewer may read it.", "Only %(num)s reviewers may read it.", shortfall.may_read)
-    return f"{may_read} {_('Of the others:')} {'; '.join(barred)}." if barred else may_read
+    if not barred:
+        return may_read
+    return _("%(may_read)s Of the others: %(barred)s.", may_read=may_read, barred=_("; ").join(barred))
 
 
 def _coverage_tag(row: CoverageRow, wanted: int) -> tuple[str, str]:

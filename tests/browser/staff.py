@@ -120,7 +120,7 @@ def check_exports(manager: Visitor, references: list[str]) -> None:
     assert {row["application_reference"]: (row["application_status"], row["decision"]) for row in rows} == {
         references[0]: ("eligible", "award"),
         references[1]: ("eligible", "decline"),
-        references[2]: ("ineligible", "undecided"),
+        references[2]: ("ineligible", "ineligible"),
     }
     with manager.download("XLSX").open("rb") as file:
         sheet = load_workbook(file, read_only=True).worksheets[0]

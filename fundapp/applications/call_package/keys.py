@@ -77,7 +77,7 @@ class Keys:
     def texts(self, key: str, *, required: bool = True) -> Texts:
         """Take a text in every language of the call."""
         written = self._take(
-            key, dict, _l("Write this in every language: %(key)s.en = “…”.", key=key), required=required
+            key, dict, _l('Write this in every language: %(key)s.en = "…".', key=key), required=required
         )
         if written is None:
             return {}
@@ -96,7 +96,7 @@ class Keys:
 
     def strings(self, key: str) -> list[str]:
         """Take a list of texts."""
-        message = _l("Write a list of texts: [“en”, “fr”].")
+        message = _l('Write a list of texts: ["en", "fr"].')
         listed = self._take(key, list, message)
         if listed is None:
             return []
@@ -130,7 +130,7 @@ class Keys:
     def money(self, key: str, currency: str, *, required: bool = True) -> int | None:
         """Take an amount above zero in major units, and return minor units. None where there is none."""
         written = self._take(
-            key, (int, str), _l("Write the amount as a whole number, or in quotes: “17500.50”."), required=required
+            key, (int, str), _l('Write the amount as a whole number, or in quotes: "17500.50".'), required=required
         )
         if written is None or not currency:
             return None

@@ -13,8 +13,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundapp.core import tables
-from fundapp.core.tables import Cell, Row, TableError, read_table, write_csv, write_xlsx
+from fundapp.core.tables import Cell, Row, TableError, read_table, reading, write_csv, write_xlsx
 
 
 def workbook(*rows: list[object], **options: object) -> bytes:
@@ -99,7 +98,7 @@ def test_csv_long_answer_is_read_whole() -> None:
         (b",".join(b"%d" % n for n in range(2_001)), "more than 2000 columns", "answers.csv, row 1"),
         (b"," * 5_000_001 + b"x", "more than 5000000 cells", "answers.csv, row 1"),
         (b"A\n" + b"1\n" * 100_001, "more than 100000 rows", "answers.csv, row 100002"),
-        (b"A\n" + b"1" * tables.MAX_BYTES, "larger than 30 MB", "answers.csv"),
+        (b"A\n" + b"1" * reading.MAX_BYTES, "larger than 30 MB", "answers.csv"),
     ],
     ids=lambda value: repr(value)[:40] if isinstance(value, bytes) else None,
 )
@@ -191,7 +190,7 @@ def test_xlsx_dropdown_lists_and_odd_sizes_do_not_disturb() -> None:
 
 
 def test_xlsx_bomb_is_stopped_while_counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MAX_UNPACKED_BYTES", 2 * 2**20)
+    monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 2 * 2**20)
     bomb = rezipped(workbook(["A"]), lambda name, part: part + b" " * (3 * 2**20 if "styles" in name else 0))
     assert len(bomb) < 40_000
     with pytest.raises(TableError, match="too large when unpacked"):

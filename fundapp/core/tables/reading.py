@@ -1,8 +1,4 @@
-"""Tables that come in and go out: CSV and XLSX.
-
-Reading tells by row and column what it cannot take and drops nothing. Writing makes cells that no spreadsheet program
-runs as a formula.
-"""
+"""Reading: what a spreadsheet or a survey tool exports, told by row and column where it cannot be taken."""
 
 import csv
 import io
@@ -10,22 +6,19 @@ import itertools
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
 import openpyxl
 import regex
-import xlsxwriter
 from openpyxl.utils import get_column_letter
 
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.text import TextError, clean_text
-
-Cell = str | int | Decimal | date | datetime | None
 
 MAX_BYTES: Final = 30 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 120 * 1024 * 1024
@@ -37,10 +30,6 @@ MAX_CELL_CHARACTERS: Final = 1_000_000
 
 # Also as UTF-16 would have it, which XML parsers read too.
 _DOCUMENT_TYPE: Final = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
-# The most that one cell of a sheet can hold. Source: Excel specifications and limits.
-_SHEET_CELL_CHARACTERS: Final = 32_767
-# Whole numbers above this lose digits in a sheet, which keeps every number as a float.
-_SHEET_EXACT: Final = 10**15
 
 # The csv module refuses cells above 128 KiB unless told otherwise; a long answer is for the form to refuse, by name.
 csv.field_size_limit(MAX_CELL_CHARACTERS)
@@ -300,113 +289,3 @@ def _as_text(cell: Any, formula: Any, filename: str) -> str:
             return value.isoformat()
         case _:
             return str(value)
-
-
-# --- Out ------------------------------------------------------------------------------------------------------------
-
-
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return a CSV file (UTF-8, commas, CRLF) in which no cell is a formula for any spreadsheet program.
-
-    A cell that would be one starts with an apostrophe. Instants are ISO 8601 in UTC. Source: RFC 4180.
-    """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_harmless(column) for column in columns])
-    for row in rows:
-        writer.writerow([_csv_cell(cell) for cell in _checked(columns, row)])
-    return out.getvalue().encode("utf-8")
-
-
-def write_xlsx(sheet_title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return an XLSX workbook of one sheet: typed cells, headings that stay in view, text never a formula or a link.
-
-    Instants are in UTC. A text longer than a sheet's cell can hold is cut with a remark that says so.
-    """
-    out = io.BytesIO()
-    workbook = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    )
-    sheet = workbook.add_worksheet(regex.sub(r"[\[\]:*?/\\']", " ", sheet_title)[:31].strip() or None)
-    heading = workbook.add_format({"bold": True, "bottom": 1})
-    formats: dict[type[date], Any] = {
-        date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
-        datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-    }
-    for column, title in enumerate(columns):
-        sheet.write_string(0, column, title, heading)
-        sheet.set_column(column, column, min(40, max(12, len(title) + 2)))
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        for column, cell in enumerate(_checked(columns, row)):
-            _write_sheet_cell(sheet, number, column, cell, formats)
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, number, len(columns) - 1)
-    workbook.close()
-    return out.getvalue()
-
-
-def _checked(columns: Sequence[str], row: Sequence[Cell]) -> Sequence[Cell]:
-    if len(row) != len(columns):
-        raise ValueError(f"{len(columns)} columns, but a row of {len(row)} cells")
-    for cell in row:
-        # A float has no exact form, and a truth value none that every program reads alike.
-        if isinstance(cell, bool) or not isinstance(cell, Cell):
-            raise TypeError(f"a cell cannot be {type(cell).__name__}")
-    return row
-
-
-def _write_sheet_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[type[date], Any]) -> None:
-    match cell:
-        case None:
-            return
-        case int() | Decimal() if -_SHEET_EXACT < cell < _SHEET_EXACT:
-            sheet.write_number(row, column, cell)
-        case datetime():
-            sheet.write_datetime(row, column, _utc(cell).replace(tzinfo=None, microsecond=0), formats[datetime])
-        case date():
-            sheet.write_datetime(row, column, cell, formats[date])
-        case str() | int() | Decimal():
-            text = str(cell)
-            if len(text) > _SHEET_CELL_CHARACTERS:
-                text = text[: _SHEET_CELL_CHARACTERS - 100] + " […] (cut here: the CSV file has the whole text)"
-            sheet.write_string(row, column, text)
-
-
-def _csv_cell(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return _utc(cell).isoformat(timespec="seconds").replace("+00:00", "Z")
-        case date():
-            return cell.isoformat()
-        case str():
-            return _harmless(cell)
-        case int() | Decimal():
-            return str(cell)
-
-
-def _utc(instant: datetime) -> datetime:
-    if instant.tzinfo is None:
-        raise ValueError("a time without a zone is no instant")
-    return instant.astimezone(UTC)
-
-
-# A sign that starts a formula in some program, in its plain, fullwidth or small form; also behind invisible characters.
-_SIGN: Final = "[=\\-+@|＝﹦－﹣＋﹢＠﹫｜]"
-_STARTS_FORMULA: Final = regex.compile(rf"[\s\p{{C}}]*{_SIGN}|[\t\r\n]")
-# Plain figures stay usable: minus figures, and telephone numbers of digits and spaces.
-_CLEAN_NUMBER: Final = regex.compile(r"-\d+(?:[.,]\d+)?|\+\d[\d ]{5,24}")
-# Where semicolons separate cells, a program cuts a comma file at each of them, and then a formula in the middle of a
-# text would come to stand at the start of a cell. Only what calls something (a function, another program) is marked,
-# so that lists with dashes stay as they are.
-_INNER_FORMULA: Final = regex.compile(rf"(?<=[;\t\r\n])(?=[\s\p{{C}}]*{_SIGN}[^;\t\r\n]*[(|!])")
-
-
-def _harmless(text: str) -> str:
-    """Put an apostrophe before whatever a spreadsheet program would run."""
-    if _CLEAN_NUMBER.fullmatch(text):
-        return text
-    marked = _INNER_FORMULA.sub("'", text)
-    return f"'{marked}" if _STARTS_FORMULA.match(text) else marked

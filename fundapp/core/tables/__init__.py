@@ -1,0 +1,10 @@
+"""Tables that come in and go out: CSV and XLSX.
+
+Reading tells by row and column what it cannot take and drops nothing. Writing makes cells that no spreadsheet program
+runs as a formula.
+"""
+
+from fundapp.core.tables.reading import Row, Table, TableError, inspect_workbook, read_table
+from fundapp.core.tables.writing import Cell, write_csv, write_xlsx
+
+__all__ = ["Cell", "Row", "Table", "TableError", "inspect_workbook", "read_table", "write_csv", "write_xlsx"]

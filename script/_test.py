@@ -1,6 +1,6 @@
 """Check and test everything, or single groups.
 
-  script/test                        every group, in the order below
+  script/test                        every group, two at a time
   script/test unit browser           only these groups
   script/test unit -k money -x       what follows the groups goes to pytest
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -44,6 +45,10 @@ TESTS: dict[str, TestGroup] = {
     "browser": TestGroup(["browser"], {}),
 }
 
+# Groups share nothing but the code, so two run side by side; the longest begin first, so that both lanes end together.
+LANES = 2
+LONGEST_FIRST = ["jobs", "browser", "postgresql", "sqlite", "unit", "migrations", *CHECKS]
+
 # What a person set for their own fundapp must never be what the tests write to.
 NOT_FOR_TESTS = ("DATABASE_URL", "REDIS_URL", "MAIL_URL", "DATA_DIR", "SECRET_KEY", "BASE_URL")
 
@@ -58,6 +63,14 @@ class Counts(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+class Result(NamedTuple):
+    group: str
+    succeeded: bool
+    counts: Counts
+    log: Path
+    seconds: float
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -80,16 +93,25 @@ def main(arguments: Sequence[str]) -> int:
 
     total = Counts()
     good = True
-    for group in groups or [*CHECKS, *TESTS]:
-        begun = time.monotonic()
-        succeeded, counts, log = run_check(group) if group in CHECKS else run_tests(group, extra)
-        good = good and succeeded
-        total = total.plus(counts)
-        print(f"{group:<12}{'ok' if succeeded else 'FAILED':<8}{counts}  {time.monotonic() - begun:.1f} s", flush=True)
-        if not succeeded:
-            print(log.read_text(errors="replace"), flush=True)
+    with ThreadPoolExecutor(max_workers=LANES) as lanes:
+        running = [lanes.submit(run_group, group, extra) for group in groups or LONGEST_FIRST]
+        for done in as_completed(running):
+            result = done.result()
+            good = good and result.succeeded
+            total = total.plus(result.counts)
+            outcome = "ok" if result.succeeded else "FAILED"
+            print(f"{result.group:<12}{outcome:<8}{result.counts}  {result.seconds:.1f} s", flush=True)
+            if not result.succeeded:
+                print(result.log.read_text(errors="replace"), flush=True)
     print(total)
     return 0 if good else 1
+
+
+def run_group(group: str, extra: Sequence[str]) -> Result:
+    """Run one group in this lane."""
+    begun = time.monotonic()
+    succeeded, counts, log = run_check(group) if group in CHECKS else run_tests(group, extra)
+    return Result(group, succeeded, counts, log, time.monotonic() - begun)
 
 
 def run_check(name: str) -> tuple[bool, Counts, Path]:

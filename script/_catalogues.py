@@ -47,7 +47,7 @@ def main() -> int:
         for language in LANGUAGES:
             update(language, texts)
         return 0
-    problems = [problem for language in LANGUAGES if language != SOURCE_LANGUAGE for problem in check(language, texts)]
+    problems = [problem for language in LANGUAGES for problem in check(language, texts)]
     print("\n".join(problems))
     print(f"{len(texts)} texts, {len(problems)} problems")
     return 1 if problems else 0
@@ -85,6 +85,12 @@ def read(language: str) -> Catalog:
 def update(language: str, texts: Catalog) -> None:
     catalog = read(language)
     catalog.update(texts, no_fuzzy_matching=True, update_creation_date=False)
+    if language == SOURCE_LANGUAGE:
+        for text in catalog:
+            text.string = text.id
+    catalog.header_comment = f"# Texts of fundapp on pages, in mails and in letters: {LANGUAGES[language]}."
+    catalog.last_translator = catalog.language_team = "fundapp contributors"
+    catalog.msgid_bugs_address = ""
     path_of(language).parent.mkdir(parents=True, exist_ok=True)
     with path_of(language).open("wb") as file:
         write_po(file, catalog, width=100, ignore_obsolete=True, include_lineno=False, sort_output=True)

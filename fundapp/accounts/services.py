@@ -135,6 +135,11 @@ def send_link(
     return link
 
 
+def tell(person: Person, *, template: str, path: str, now: datetime) -> None:
+    """Mail a person, in their language, that something waits at `path`; never what it is."""
+    mail.queue_mail(to_address=person.email, language=person.language, template=template, data={"path": path}, now=now)
+
+
 def request_sign_in(*, email: str, secret_key: str, now: datetime, next_path: str = "", language: str = "en") -> None:
     """Mail a sign-in link if the address is known and active; say nothing either way.
 

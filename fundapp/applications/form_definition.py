@@ -222,7 +222,7 @@ def _question_from_json(data: Mapping[str, Any]) -> Question:
 
 
 def _from_json(made: type[Made], data: Mapping[str, Any]) -> Made:
-    unknown = set(data) - {each.name for each in fields(made)}  # type: ignore[arg-type]
+    unknown = set(data) - {each.name for each in fields(made)}  # type: ignore[arg-type]  # always a dataclass
     if unknown:
         raise ValueError(f"{made.__name__} has no field {', '.join(sorted(unknown))} in this version")
     return made(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})

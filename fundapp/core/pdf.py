@@ -112,7 +112,7 @@ def warm_up() -> None:
 
 def _values(letter: object) -> dict[str, Any]:
     """Return the record's values by name, after checking that they are plain and that none is missing."""
-    if not is_dataclass(letter) or isinstance(letter, type) or not letter.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if not is_dataclass(letter) or isinstance(letter, type) or not letter.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # the stubs do not know it
         raise TypeError("a letter is a frozen dataclass")
     hints = _hints(type(letter))
     values = {field.name: getattr(letter, field.name) for field in fields(letter)}
@@ -176,7 +176,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the stubs do not know it
     environment.filters["bdi"] = _isolated
     environment.filters["text_direction"] = text_direction
     environment.globals["picture"] = cache(picture)

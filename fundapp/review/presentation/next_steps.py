@@ -1,5 +1,6 @@
 """What waits in the review of a call: readers to find, reviews to come, entries to decide, a list to ratify."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import url_for
@@ -10,24 +11,24 @@ from fundapp.applications.next_steps import NextStep
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.review.models import SlateStatus
-from fundapp.review.queries import panel
-from fundapp.review.queries import selection as selecting
+from fundapp.review.queries.panel import CoverageRow, coverage
+from fundapp.review.queries.selection import current_slate, decided_entries
 
 
 def steps_of_review(actor: Actor, call: Call, now: datetime) -> list[NextStep]:
     """Return what the actor can do now about reviews and decisions; nothing while the call is open."""
     if now < call.closes_at:
         return []
-    slate = selecting.current_slate(call=call)
+    slate = current_slate(call=call)
     if slate is None or slate.status is SlateStatus.OPEN:
-        return _steps_of_panel(actor, call) or _steps_of_selection(actor, call)
+        rows = coverage(actor=actor, call=call)
+        return _steps_of_panel(actor, call, rows) or _steps_of_selection(actor, call, len(rows))
     if slate.status is SlateStatus.PROPOSED and actor.can(P.DECISION_RATIFY, call.id):
         return [NextStep(url_for("review.ratification", slug=call.slug), _("Ratify the list"))]
     return []
 
 
-def _steps_of_panel(actor: Actor, call: Call) -> list[NextStep]:
-    rows = panel.coverage(actor=actor, call=call)
+def _steps_of_panel(actor: Actor, call: Call, rows: Sequence[CoverageRow]) -> list[NextStep]:
     missing = sum(max(0, call.reviews_per_entry - row.assigned) for row in rows)
     to_come = sum(row.waiting + row.reading for row in rows)
     steps = []
@@ -40,13 +41,10 @@ def _steps_of_panel(actor: Actor, call: Call) -> list[NextStep]:
     return steps
 
 
-def _steps_of_selection(actor: Actor, call: Call) -> list[NextStep]:
-    if not actor.can(P.DECISION_MAKE, call.id):
+def _steps_of_selection(actor: Actor, call: Call, entries: int) -> list[NextStep]:
+    if not entries or not actor.can(P.DECISION_MAKE, call.id):
         return []
-    seen = selecting.selection(actor=actor, call=call)
-    if not seen.ranked:
-        return []
-    undecided = len(seen.undecided)
+    undecided = entries - decided_entries(actor=actor, call=call)
     title = (
         ngettext("Decide on %(num)s entry", "Decide on %(num)s entries", undecided)
         if undecided

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.models import Person
@@ -137,10 +137,21 @@ def sees_everything(*, actor: Actor, call: Call) -> bool:
 
 def unchecked_applications(*, call: Call) -> int:
     """Return how many applications were sent and neither marked eligible nor ineligible."""
-    rows = db.session.scalars(
-        select(Application.id).where(Application.call_id == call.id, Application.status == ApplicationStatus.SUBMITTED)
-    )
-    return len(list(rows))
+    return db.session.scalars(
+        select(func.count())
+        .select_from(Application)
+        .where(Application.call_id == call.id, Application.status == ApplicationStatus.SUBMITTED)
+    ).one()
+
+
+def decided_entries(*, actor: Actor, call: Call) -> int:
+    """Return how many eligible entries of a call, of those that the actor may see, are decided."""
+    return db.session.scalars(
+        select(func.count(Decision.id))
+        .join(Decision.entry)
+        .join(Entry.application)
+        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE, visible_to(actor))
+    ).one()
 
 
 def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:

@@ -13,7 +13,6 @@ from fundapp.accounts import services as accounts
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.applications.models import Call, Entry
-from fundapp.core import mail
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
@@ -209,7 +208,7 @@ def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
             next_path=REVIEWS_PATH,
         )
     else:
-        _mail(person, "review_invitation", now)
+        accounts.tell(person, template="review_invitation", path=REVIEWS_PATH, now=now)
 
 
 def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
@@ -220,13 +219,7 @@ def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
         .order_by(Person.email)
     )
     for person in people:
-        _mail(person, "reviews_waiting", now)
-
-
-def _mail(person: Person, template: str, now: datetime) -> None:
-    mail.queue_mail(
-        to_address=person.email, language=person.language, template=template, data={"path": REVIEWS_PATH}, now=now
-    )
+        accounts.tell(person, template="reviews_waiting", path=REVIEWS_PATH, now=now)
 
 
 def _pair_problems(facts: PlanningFacts, pairs: Collection[tuple[Entry, Reviewer]]) -> list[Problem]:

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.accounts.queries import people_with_role
+from fundapp.accounts.services import tell
 from fundapp.applications.budget import move_commitment
 from fundapp.applications.models import Call, CallStatus, Entry
-from fundapp.core import mail
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
@@ -217,11 +217,8 @@ def _proposers(person_id: UUID | None) -> list[Person]:
 
 
 def _tell(people: list[Person], path: str, now: datetime) -> None:
-    """Mail that there is news, and where; never what it is."""
     for person in people:
-        mail.queue_mail(
-            to_address=person.email, language=person.language, template="news", data={"path": path}, now=now
-        )
+        tell(person, template="news", path=path, now=now)
 
 
 def _decision_problems(

@@ -6,14 +6,14 @@ from typing import Final
 
 from flask_migrate import Migrate
 
-from fundapp.accounts import views as accounts_views
-from fundapp.accounts.links import link_url
+from fundapp.accounts import room as accounts
 from fundapp.accounts.sessions import load_actor
 from fundapp.applications import room as applications
 from fundapp.core import health, mail, web
 from fundapp.core.db import db, engine_options
 from fundapp.core.postbox import deliver_through
 from fundapp.core.queue import RedisQueue
+from fundapp.core.routes import check_routes
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement import room as disbursement
@@ -57,14 +57,12 @@ def create_app(settings: Settings | None = None) -> FundApp:
     app.queue = RedisQueue(settings.redis_url)
     db.init_app(app)
     migrate.init_app(app, db)
-    web.init_app(app, load_actor=load_actor)
-    app.jinja_env.globals["link_url"] = link_url
+    web.init_app(app, load_actor=load_actor, gates=(web.permission_gate,))
     app.add_job_kind(
         mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
     )
     app.register_blueprint(health.bp)
-    app.register_blueprint(accounts_views.bp)
-    for room in (applications, review, disbursement):
+    for room in (accounts, applications, review, disbursement):
         room.join(app)
-    web.check_routes(app)
+    check_routes(app)
     return app

@@ -11,9 +11,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy.exc import OperationalError
 
 from fundapp import create_app, doctor
-from fundapp.accounts import services as accounts
 from fundapp.accounts.models import LinkPurpose
 from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.people import ensure_person
+from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.cli import applications, calls
 from fundapp.core import clock
 from fundapp.core.commands import with_app
@@ -153,9 +155,9 @@ def people() -> None:
 def people_add(app: FundApp, email: str, name: str, role: str, language: str) -> None:
     """Make EMAIL known as staff, and mail a link for choosing a password."""
     now = clock.now()
-    person = accounts.ensure_person(email=email, name=name, language=language, now=now)
-    accounts.grant_role(actor=system_actor(), person=person, role=Role(role), now=now)
-    accounts.send_link(person=person, purpose=LinkPurpose.SET_PASSWORD, secret_key=app.config["SECRET_KEY"], now=now)
+    person = ensure_person(email=email, name=name, language=language, now=now)
+    grant_role(actor=system_actor(), person=person, role=Role(role), now=now)
+    send_link(person=person, purpose=LinkPurpose.SET_PASSWORD, secret_key=app.config["SECRET_KEY"], now=now)
     click.echo(f"{person.email} is a {role}; a link for choosing a password is on its way")
 
 

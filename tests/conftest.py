@@ -23,9 +23,9 @@ from werkzeug.test import TestResponse
 
 from fundapp import create_app
 from fundapp.accounts import queries as accounts
-from fundapp.accounts import services as accounts_services
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
+from fundapp.accounts.services.sessions import open_session
 from fundapp.core import outbox
 from fundapp.core.db import Base, db
 from fundapp.core.web import FundApp
@@ -165,7 +165,7 @@ def signed_in(app: FundApp) -> Callable[[Person | None], FlaskClient]:
     def client_of(person: Person | None) -> FlaskClient:
         client = app.test_client()
         if person is not None:
-            token = accounts_services.open_session(person=person, now=datetime.now(UTC))
+            token = open_session(person=person, now=datetime.now(UTC))
             with client.session_transaction() as cookie:
                 cookie["session_token"] = token
         db.session.commit()

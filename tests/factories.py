@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from fundapp.accounts import services as accounts
 from fundapp.accounts.models import Organisation, Person
 from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.passwords import set_password
+from fundapp.accounts.services.people import ensure_organisation, ensure_person
+from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
 from fundapp.applications.form_definition import Role as FormRole
 from fundapp.applications.models import (
@@ -125,22 +127,22 @@ ANSWERS: dict[str, Any] = {
 def make_person(name: str = "Amina Sample", *, email: str = "", language: str = "en", password: bool = False) -> Person:
     """Make a person without any role."""
     number = next(_numbers)
-    person = accounts.ensure_person(email=email or f"person{number}@example.org", name=name, language=language, now=NOW)
+    person = ensure_person(email=email or f"person{number}@example.org", name=name, language=language, now=NOW)
     if password:
-        accounts.set_password(actor=system_actor(), person=person, password=PASSWORD, now=NOW)
+        set_password(actor=system_actor(), person=person, password=PASSWORD, now=NOW)
     return person
 
 
 def make_staff(role: Role, call: Call | None = None, **person: Any) -> Person:
     """Make a person with a role, everywhere or in one call."""
     made = make_person(person.pop("name", f"{role.value.title()} Sample"), **person)
-    accounts.grant_role(actor=system_actor(), person=made, role=role, now=NOW, call_id=call.id if call else None)
+    grant_role(actor=system_actor(), person=made, role=role, now=NOW, call_id=call.id if call else None)
     return made
 
 
 def make_organisation(name: str = "") -> Organisation:
     """Make an organisation."""
-    return accounts.ensure_organisation(name=name or f"Organisation {next(_numbers)} (sample)", now=NOW)
+    return ensure_organisation(name=name or f"Organisation {next(_numbers)} (sample)", now=NOW)
 
 
 def make_call(
@@ -290,7 +292,7 @@ def make_application(
 def make_reviewer(call: Call, *, person: Person | None = None, max_entries: int = 20, **values: Any) -> Reviewer:
     """Make a person a reviewer of a call."""
     person = person or make_person(f"Reviewer {next(_numbers)} Sample")
-    accounts.grant_role(actor=system_actor(), person=person, role=Role.REVIEWER, now=NOW, call_id=call.id)
+    grant_role(actor=system_actor(), person=person, role=Role.REVIEWER, now=NOW, call_id=call.id)
     reviewer = Reviewer(
         call_id=call.id,
         person_id=person.id,

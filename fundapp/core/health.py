@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from fundapp.core.db import db
-from fundapp.core.web import public
+from fundapp.core.routes import public
 
 bp = Blueprint("health", __name__)
 

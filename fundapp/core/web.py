@@ -1,14 +1,13 @@
-"""What every request goes through: permission, transaction, security headers, and errors as pages.
+"""What every request goes through: gates, transaction, security headers, and errors as pages.
 
-Deny by default: a view must be marked with `requires(permission)` or `public`, or the application does not start.
 An unsafe request commits once, after its view answered with success; everything else is rolled back.
 """
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 from flask import Flask, Response, abort, g, has_request_context, redirect, render_template, request, session, url_for
@@ -26,10 +25,9 @@ from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFoun
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, direction, localised
 from fundapp.core.i18n import gettext as _
 from fundapp.core.outbox import JobKind
+from fundapp.core.routes import PUBLIC, SAFE_METHODS, Declared, declared_by, public
 from fundapp.core.text import TextError
 
-PUBLIC: Final = "public"
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_URLENCODED_BYTES: Final = 4 * 1024 * 1024
 """Room for a few endless answers; such a form is read at once, while one with files is read in parts."""
 NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
@@ -37,8 +35,6 @@ NOT_TYPED: Final = frozenset({"csrf_token", "seen", "password"})
 WORTH_COPYING: Final = 20
 """Shorter texts are quickly typed again."""
 SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 class WebActor(Protocol):
@@ -53,22 +49,8 @@ class WebActor(Protocol):
     def can(self, permission: str) -> bool: ...
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """Mark a view with the permission that its actor must hold (in any call; queries check which)."""
-
-    def mark(view: View) -> View:
-        cast(Any, view).permission = permission
-        return view
-
-    return mark
-
-
-public = requires(PUBLIC)
-
-
-def permission_of(view: Callable[..., Any]) -> str | None:
-    """Return the permission that a view declares, or None."""
-    return getattr(view, "permission", None)
+Gate = Callable[[Declared, WebActor], ResponseReturnValue | None]
+"""Lets a request pass (None), answers it, or raises; gates are asked in order, before the view runs."""
 
 
 class FundApp(Flask):
@@ -96,7 +78,7 @@ class FundApp(Flask):
         return response
 
 
-def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
+def init_app(app: FundApp, *, load_actor: Callable[[], WebActor], gates: Sequence[Gate]) -> None:
     """Give the application its guard, languages, headers, error pages and template globals."""
     Babel(app, locale_selector=_choose_language, default_translation_directories=_translations())
     app.before_request(_refuse_what_no_browser_sends)
@@ -113,16 +95,8 @@ def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
             session["lang"] = wanted
         if request.endpoint is None:
             return None  # no such route: the router's own 404 or 405 follows
-        permission = permission_of(app.view_functions[request.endpoint])
-        if permission is None:
-            raise NotFound
-        if permission == PUBLIC or g.actor.can(permission):
-            return None
-        if g.actor.person_id is None:
-            if typed := _typed():
-                return render_template("errors/signed_out.html", typed=typed), 401
-            return redirect(url_for("accounts.sign_in", next=request.path))
-        raise NotAllowed(permission)
+        declared = declared_by(app.view_functions[request.endpoint])
+        return next((answer for gate in gates if (answer := gate(declared, g.actor)) is not None), None)
 
     app.after_request(_add_headers)
     app.after_request(_show_hidden_characters)
@@ -130,13 +104,17 @@ def init_app(app: FundApp, *, load_actor: Callable[[], WebActor]) -> None:
     _register_globals(app)
 
 
-def check_routes(app: FundApp) -> None:
-    """Refuse to start when a route declares no permission. Raises RuntimeError naming the routes."""
-    silent = sorted(
-        rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app.view_functions[rule.endpoint]) is None
-    )
-    if silent:
-        raise RuntimeError(f"routes without a declared permission: {', '.join(silent)}")
+def permission_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue | None:
+    """Let in whoever holds the declared permission; send to sign-in whoever is not signed in. Raises NotAllowed."""
+    if declared.permission is None:
+        raise NotFound
+    if declared.permission == PUBLIC or actor.can(declared.permission):
+        return None
+    if actor.person_id is None:
+        if typed := typed_texts():
+            return render_template("errors/signed_out.html", typed=typed), 401
+        return redirect(url_for("accounts.sign_in", next=request.path))
+    raise NotAllowed(declared.permission)
 
 
 def problems_into(form: Form, violations: RuleViolations) -> None:
@@ -158,7 +136,7 @@ def _refuse_what_no_browser_sends() -> None:
         request.max_content_length = MAX_URLENCODED_BYTES
 
 
-def _typed() -> list[str]:
+def typed_texts() -> list[str]:
     """Return the texts of a form that cannot be taken, so that the page can give them back to whoever typed them.
 
     Only of a form that the browser says was our own: a page of ours must not show what another site made up.
@@ -246,7 +224,7 @@ def _register_errors(app: FundApp) -> None:
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> ResponseReturnValue:
         message = _("This page was open for a long time. Go back, reload it, and send it again.")
-        return _error_page(400, message, typed=_typed())
+        return _error_page(400, message, typed=typed_texts())
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:

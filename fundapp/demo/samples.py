@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fundapp import samples
-from fundapp.accounts import services as accounts
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.people import ensure_person
+from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.call_package import CallPackage, read_package
 from fundapp.applications.importing import ImportedApplications, import_applications, load_call
 from fundapp.applications.models import Call
@@ -81,6 +82,6 @@ def ensure_staff(now: datetime) -> Staff:
 
 
 def _ensure(email: str, name: str, role: Role, now: datetime) -> Person:
-    person = accounts.ensure_person(email=email, name=name, now=now)
-    accounts.grant_role(actor=system_actor(), person=person, role=role, now=now)
+    person = ensure_person(email=email, name=name, now=now)
+    grant_role(actor=system_actor(), person=person, role=role, now=now)
     return person

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from fundapp.accounts import services as accounts
 from fundapp.accounts.links import link_url
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import system_actor
+from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.passwords import set_password
 from fundapp.applications.models import Application, Call
 from fundapp.core.db import db
 from fundapp.demo.samples import ensure_staff
@@ -39,10 +40,10 @@ def let_in(call: Call, *, password: str, secret_key: str, now: datetime) -> list
         ("reviewer", sample_reviewer(call)),
     ):
         if person.password_hash is None:
-            accounts.set_password(actor=system_actor(), person=person, password=password, now=now)
+            set_password(actor=system_actor(), person=person, password=password, now=now)
         found.append(SignIn(role, person.email, password))
     applicant = _first_applicant(call)
-    link = accounts.send_link(person=applicant, purpose=LinkPurpose.SIGN_IN, secret_key=secret_key, now=now)
+    link = send_link(person=applicant, purpose=LinkPurpose.SIGN_IN, secret_key=secret_key, now=now)
     return [*found, SignIn("applicant", applicant.email, link_url(str(link.id)))]
 
 

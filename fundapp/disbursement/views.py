@@ -15,8 +15,8 @@ from fundapp.core import clock
 from fundapp.core.errors import NotFound, RuleViolations
 from fundapp.core.i18n import direction, in_language, ngettext
 from fundapp.core.i18n import gettext as _
+from fundapp.core.routes import requires
 from fundapp.core.storage import Storage
-from fundapp.core.web import requires
 from fundapp.disbursement import presentation, queries, services
 from fundapp.disbursement.exports import decisions_csv, decisions_filename, decisions_xlsx
 from fundapp.disbursement.letters import BODIES, from_content

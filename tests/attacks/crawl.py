@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from fundapp.accounts.permissions import ROLE_PERMISSIONS, Role
-from fundapp.core.web import PUBLIC, permission_of
+from fundapp.core.routes import PUBLIC, declared_by
 
 from .world import addresses
 
@@ -91,7 +91,7 @@ def _rules(app: Flask, held: frozenset[str], method: str) -> list[Rule]:
     rules = [
         rule
         for rule in app.url_map.iter_rules()
-        if method in (rule.methods or ()) and permission_of(app.view_functions[rule.endpoint]) in held
+        if method in (rule.methods or ()) and declared_by(app.view_functions[rule.endpoint]).permission in held
     ]
     return sorted(rules, key=lambda rule: rule.rule)
 

@@ -15,7 +15,8 @@ from fundapp import create_app
 from fundapp.accounts import secrets
 from fundapp.accounts.models import LinkPurpose, OneTimeLink, Person, RoleGrant, SignInSession
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.accounts.services import send_link, set_password
+from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.passwords import set_password
 from fundapp.core import clock as present
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage

@@ -40,7 +40,8 @@ from werkzeug.test import EnvironBuilder
 from fundapp import create_app
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
-from fundapp.accounts.services import ensure_person, open_session
+from fundapp.accounts.services.people import ensure_person
+from fundapp.accounts.services.sessions import open_session
 from fundapp.applications.models import Application, CallInvitation
 from fundapp.applications.services.applying import start_application
 from fundapp.core.db import db, engine_options

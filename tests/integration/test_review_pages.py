@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
-from fundapp.accounts.services import ensure_membership
+from fundapp.accounts.services.people import ensure_membership
 from fundapp.applications.models import Attachment, Call, Entry
 from fundapp.core.db import db
 from fundapp.core.web import FundApp

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.models import Membership, OneTimeLink, RoleGrant
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.accounts.services import ensure_membership
+from fundapp.accounts.services.people import ensure_membership
 from fundapp.applications.models import ApplicationStatus, Call, ConflictOfInterest, ConflictSource, Entry
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

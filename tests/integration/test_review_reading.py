@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from fundapp.accounts.models import RoleGrant
-from fundapp.accounts.services import ensure_membership
+from fundapp.accounts.services.people import ensure_membership
 from fundapp.applications.models import ApplicationStatus, Attachment, ConflictOfInterest
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations

@@ -12,7 +12,8 @@ import fundapp
 from fundapp import create_app
 from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
 from fundapp.core.db import db
-from fundapp.core.web import PUBLIC, FundApp, check_routes, permission_of, public
+from fundapp.core.routes import PUBLIC, check_routes, declared_by, public
+from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
 from ..factories import make_call, make_staff
@@ -30,7 +31,7 @@ def url_of(app: FundApp, rule: Rule) -> str:
 
 def guarded(app: FundApp) -> list[tuple[Rule, str]]:
     """Return every rule that asks for a permission."""
-    pairs = [(rule, permission_of(app.view_functions[rule.endpoint])) for rule in app.url_map.iter_rules()]
+    pairs = [(rule, declared_by(app.view_functions[rule.endpoint]).permission) for rule in app.url_map.iter_rules()]
     return [(rule, permission) for rule, permission in pairs if permission and permission != PUBLIC]
 
 
@@ -40,7 +41,7 @@ def methods_of(rule: Rule) -> set[str]:
 
 def test_every_route_declares_a_permission_that_exists(app):
     for rule in app.url_map.iter_rules():
-        assert permission_of(app.view_functions[rule.endpoint]) in {PUBLIC, *P}, rule.endpoint
+        assert declared_by(app.view_functions[rule.endpoint]).permission in {PUBLIC, *P}, rule.endpoint
 
 
 def test_a_route_without_a_permission_does_not_start(tmp_path):

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, Role, system_actor
-from fundapp.accounts.services import ensure_membership, grant_role
+from fundapp.accounts.services.people import ensure_membership
+from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.models import ApplicationStatus, Call, Entry, ProgrammeKind
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fundapp.accounts.models import SignInSession
-from fundapp.accounts.services import LINK_LIFE
+from fundapp.accounts.services.links import LINK_LIFE
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 

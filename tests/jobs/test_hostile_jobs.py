@@ -11,7 +11,7 @@ from rq import Callback, Queue
 from rq.job import Job, JobStatus
 from rq.serializers import DefaultSerializer, JSONSerializer
 
-from fundapp.accounts import services as accounts
+from fundapp.accounts.services.links import request_sign_in
 from fundapp.core import unit_of_work
 from fundapp.core.db import db
 from fundapp.core.queue import QUEUE_NAME, TASK
@@ -56,7 +56,7 @@ def test_rows_54_and_55_the_queue_cannot_make_a_worker_run_anything_else(install
     queue = Queue(QUEUE_NAME, connection=installation.app.queue.connection, serializer=JSONSerializer)
     jobs = hostile_jobs(queue, marker)
     person = make_person()
-    accounts.request_sign_in(email=person.email, secret_key=installation.settings.secret_key, now=datetime.now(UTC))
+    request_sign_in(email=person.email, secret_key=installation.settings.secret_key, now=datetime.now(UTC))
     unit_of_work.commit(installation.app.queue)
     db.session.rollback()
     installation.run("worker", "--burst")

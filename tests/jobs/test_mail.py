@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select, update
 
-from fundapp.accounts import services as accounts
+from fundapp.accounts.services.links import request_sign_in
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
@@ -19,7 +19,7 @@ def ask_for_links(installation, count):
     """Have sign-in links mailed to so many people."""
     for _number in range(count):
         person = make_person()
-        accounts.request_sign_in(email=person.email, secret_key=installation.settings.secret_key, now=datetime.now(UTC))
+        request_sign_in(email=person.email, secret_key=installation.settings.secret_key, now=datetime.now(UTC))
     unit_of_work.commit(installation.app.queue)
 
 

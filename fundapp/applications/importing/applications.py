@@ -12,7 +12,7 @@ import regex
 from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.services import ensure_person
+from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import Answer, Terms, Typed, facts, problems_of, read_answer
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns

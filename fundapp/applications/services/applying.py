@@ -11,7 +11,8 @@ from sqlalchemy import delete
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.rules import checked_email
-from fundapp.accounts.services import ensure_person, send_link
+from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import (
     Answer,
     Terms,

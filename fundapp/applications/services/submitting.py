@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.services import ensure_membership, ensure_organisation
+from fundapp.accounts.services.people import ensure_membership, ensure_organisation
 from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission

@@ -24,7 +24,7 @@ from fundapp.applications.views.progress import problems_shown, task_list
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, RuleViolations
 from fundapp.core.i18n import current_language
-from fundapp.core.web import requires
+from fundapp.core.routes import requires
 
 
 @bp.get("/applications")

@@ -19,7 +19,8 @@ from fundapp.applications.views import bp
 from fundapp.applications.views.files import file_response
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
-from fundapp.core.web import problems_into, requires
+from fundapp.core.routes import requires
+from fundapp.core.web import problems_into
 
 
 @bp.get("/manage")

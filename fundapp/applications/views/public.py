@@ -14,8 +14,8 @@ from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
+from fundapp.core.routes import public as for_everybody
 from fundapp.core.web import problems_into
-from fundapp.core.web import public as for_everybody
 
 
 @bp.get("/")

@@ -26,7 +26,7 @@ from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.web import requires
+from fundapp.core.routes import requires
 
 FILE_PROBLEM = "file:"
 """Flashed messages of this category stand beside the field of the question that they name."""

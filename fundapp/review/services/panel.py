@@ -9,9 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from fundapp.accounts import services as accounts
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P, Role
+from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.people import ensure_membership, ensure_organisation, ensure_person, tell
+from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.models import Call, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -167,16 +169,16 @@ def assign_by_hand(
 
 
 def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, now: datetime) -> Reviewer:
-    person = accounts.ensure_person(
+    person = ensure_person(
         email=invitation.email,
         name=invitation.name.strip(),
         language=next((code for code in invitation.languages if code in LANGUAGES), DEFAULT_LANGUAGE),
         now=now,
     )
     if invitation.organisation:
-        organisation = accounts.ensure_organisation(name=invitation.organisation, now=now)
-        accounts.ensure_membership(person=person, organisation=organisation, now=now)
-    accounts.grant_role(actor=actor, person=person, role=Role.REVIEWER, now=now, call_id=call.id)
+        organisation = ensure_organisation(name=invitation.organisation, now=now)
+        ensure_membership(person=person, organisation=organisation, now=now)
+    grant_role(actor=actor, person=person, role=Role.REVIEWER, now=now, call_id=call.id)
     reviewer = db.session.scalar(select(Reviewer).where(Reviewer.call_id == call.id, Reviewer.person_id == person.id))
     is_new = reviewer is None
     if reviewer is None:
@@ -200,7 +202,7 @@ def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, n
 
 def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
     if person.password_hash is None:
-        accounts.send_link(
+        send_link(
             person=person,
             purpose=LinkPurpose.SET_PASSWORD,
             secret_key=secret_key,
@@ -208,7 +210,7 @@ def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
             next_path=REVIEWS_PATH,
         )
     else:
-        accounts.tell(person, template="review_invitation", path=REVIEWS_PATH, now=now)
+        tell(person, template="review_invitation", path=REVIEWS_PATH, now=now)
 
 
 def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
@@ -219,7 +221,7 @@ def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
         .order_by(Person.email)
     )
     for person in people:
-        accounts.tell(person, template="reviews_waiting", path=REVIEWS_PATH, now=now)
+        tell(person, template="reviews_waiting", path=REVIEWS_PATH, now=now)
 
 
 def _pair_problems(facts: PlanningFacts, pairs: Collection[tuple[Entry, Reviewer]]) -> list[Problem]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.accounts.queries import people_with_role
-from fundapp.accounts.services import tell
+from fundapp.accounts.services.people import tell
 from fundapp.applications.budget import move_commitment
 from fundapp.applications.models import Call, CallStatus, Entry
 from fundapp.core.audit import record

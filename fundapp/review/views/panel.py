@@ -14,8 +14,9 @@ from fundapp.core import clock
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import LANGUAGES, language_name, ngettext
 from fundapp.core.i18n import gettext as _
+from fundapp.core.routes import requires
 from fundapp.core.tables import read_table
-from fundapp.core.web import problems_into, requires
+from fundapp.core.web import problems_into
 from fundapp.review.forms import InvitationForm, InvitationListForm, PlanForm
 from fundapp.review.invitations import COLUMNS, NEEDED, Invitation, read_invitations
 from fundapp.review.presentation.panel import coverage_shown, plan_shown, recusal_shown, reviewer_shown

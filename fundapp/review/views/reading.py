@@ -12,7 +12,8 @@ from fundapp.applications.views.files import file_response
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import gettext as _
-from fundapp.core.web import problems_into, requires
+from fundapp.core.routes import requires
+from fundapp.core.web import problems_into
 from fundapp.review.forms import ConflictForm, ReviewForm, answers_in, field_name, review_form, version_in
 from fundapp.review.models import Assignment, AssignmentStatus
 from fundapp.review.presentation.reading import (

@@ -15,7 +15,8 @@ from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money, MoneyError
-from fundapp.core.web import problems_into, requires
+from fundapp.core.routes import requires
+from fundapp.core.web import problems_into
 from fundapp.review.forms import DecisionForm, SendBackForm, version_in
 from fundapp.review.models import Outcome, Slate
 from fundapp.review.presentation.selection import (

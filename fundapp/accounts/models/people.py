@@ -1,10 +1,9 @@
-"""People, the organisations they belong to, the roles they hold, and how they sign in."""
+"""People, the organisations they belong to, and the roles they hold."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.permissions import Role
@@ -70,37 +69,3 @@ class RoleGrant(Identified, Base):
     granted_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(back_populates="role_grants")
-
-
-class SignInSession(Identified, Base):
-    """A browser that is signed in. Deleting the row signs it out at once, whatever cookie it still holds."""
-
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-
-    person: Mapped[Person] = relationship()
-
-
-class LinkPurpose(StrEnum):
-    """What a one-time link is for; a link made for one purpose is refused for another."""
-
-    SIGN_IN = "sign-in"
-    SET_PASSWORD = "set-password"  # noqa: S105 - the name of a purpose
-
-
-class OneTimeLink(Identified, Base):
-    """A mailed link that signs a person in once. The token itself is never stored."""
-
-    __table_args__ = (CheckConstraint("expires_at > created_at", name="expires_after_creation"),)
-
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    purpose: Mapped[LinkPurpose] = mapped_column(enum_column(LinkPurpose))
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    next_path: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
-
-    person: Mapped[Person] = relationship()

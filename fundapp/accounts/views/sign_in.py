@@ -1,20 +1,22 @@
 """Pages for signing in and out."""
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.accounts import queries, services, sessions
+from fundapp.accounts import queries, sessions
 from fundapp.accounts.forms import EmptyForm, LinkRequestForm, NewPasswordForm, PasswordForm
 from fundapp.accounts.models import LinkPurpose
 from fundapp.accounts.permissions import P
 from fundapp.accounts.rules import safe_next_path
+from fundapp.accounts.services import link_spending, links, passwords
+from fundapp.accounts.services import sessions as session_services
+from fundapp.accounts.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.web import problems_into, public, requires
-
-bp = Blueprint("accounts", __name__)
+from fundapp.core.routes import public, requires
+from fundapp.core.web import problems_into
 
 
 @bp.get("/sign-in")
@@ -31,7 +33,7 @@ def request_link() -> ResponseReturnValue:
     form = LinkRequestForm()
     if form.validate():
         try:
-            services.request_sign_in(
+            links.request_sign_in(
                 email=form.email.data,
                 secret_key=current_app.config["SECRET_KEY"],
                 now=clock.now(),
@@ -58,7 +60,7 @@ def sign_in_with_password() -> ResponseReturnValue:
     """Open a session for a right address and password."""
     form = PasswordForm()
     if form.validate():
-        token = services.sign_in_with_password(email=form.email.data, password=form.password.data, now=clock.now())
+        token = passwords.sign_in_with_password(email=form.email.data, password=form.password.data, now=clock.now())
         if token is not None:
             _start_session(token)
             return redirect(_next_path() or url_for("accounts.home"))
@@ -87,7 +89,7 @@ def spend_link(token: str) -> ResponseReturnValue:
     if form.validate():
         password = form.password.data if link.purpose is LinkPurpose.SET_PASSWORD else None
         try:
-            session_token, next_path = services.spend_link(token=token, now=clock.now(), password=password)
+            session_token, next_path = link_spending.spend_link(token=token, now=clock.now(), password=password)
         except RuleViolations as violations:
             problems_into(form, violations)
         else:
@@ -107,7 +109,7 @@ def home() -> ResponseReturnValue:
 @requires(P.SESSION_USE)
 def sign_out() -> ResponseReturnValue:
     """End the session now, here and for any copy of the cookie."""
-    services.sign_out(token=sessions.current_token())
+    session_services.sign_out(token=sessions.current_token())
     sessions.forget()
     response = make_response(redirect(url_for("accounts.sign_in")))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -116,7 +118,7 @@ def sign_out() -> ResponseReturnValue:
 
 def _start_session(token: str) -> None:
     """Put a new session into the browser's cookie, and end the one that it replaces."""
-    services.sign_out(token=sessions.current_token())
+    session_services.sign_out(token=sessions.current_token())
     sessions.remember(token)
 
 

@@ -1,0 +1,19 @@
+"""Roles.
+
+Revision: 0003
+Revises: 0002
+Created: 2026-11-21
+"""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,19 @@
+"""Protected.
+
+Revision: 0007
+Revises: 0006
+Created: 2026-11-21
+"""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,4 +1,4 @@
-"""Programmes, calls, forms, applications, entries, and who may not see what."""
+"""Programmes, their calls, and what a call consists of."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,10 +6,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from fundapp.accounts.models import Organisation, Person
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 
 
@@ -169,149 +168,3 @@ class CallInvitation(Identified, Base):
     email: Mapped[str]
     organisation_name: Mapped[str]
     created_at: Mapped[datetime]
-
-
-class ApplicationStatus(StrEnum):
-    """Where an application stands before its entries are decided."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    ELIGIBLE = "eligible"
-    INELIGIBLE = "ineligible"
-
-
-class ApplicationSource(StrEnum):
-    """How the application reached us."""
-
-    WEB = "web"
-    IMPORT = "import"
-
-
-class Application(Identified, Base):
-    """What an organisation writes and submits. `answers` is the working copy; submissions are frozen copies."""
-
-    __table_args__ = (
-        UniqueConstraint("call_id", "import_key"),
-        Index(None, "call_id", "status"),
-        CheckConstraint("(status = 'draft') = (submitted_at IS NULL)", name="submitted_has_time"),
-        CheckConstraint("(status = 'draft') = (reference IS NULL)", name="submitted_has_reference"),
-        CheckConstraint(
-            "(status IN ('eligible', 'ineligible')) = (eligibility_by_id IS NOT NULL AND eligibility_at IS NOT NULL)",
-            name="eligibility_has_evidence",
-        ),
-        CheckConstraint("status <> 'ineligible' OR eligibility_reason <> ''", name="ineligible_has_reason"),
-    )
-
-    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
-    form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    """Who writes it, and whom mail about it goes to."""
-    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    status: Mapped[ApplicationStatus] = mapped_column(enum_column(ApplicationStatus), default=ApplicationStatus.DRAFT)
-    source: Mapped[ApplicationSource] = mapped_column(enum_column(ApplicationSource), default=ApplicationSource.WEB)
-    language: Mapped[str]
-    answers: Mapped[dict[str, Any]]
-    """Question name -> typed value, or the text as typed where it does not parse yet."""
-    category_codes: Mapped[list[str]]
-    organisation_name: Mapped[str] = mapped_column(default="")
-    title: Mapped[str] = mapped_column(default="")
-    country: Mapped[str] = mapped_column(default="")
-    region: Mapped[str] = mapped_column(default="")
-    reference: Mapped[str | None] = mapped_column(unique=True)
-    import_key: Mapped[str | None]
-    started_at: Mapped[datetime]
-    saved_at: Mapped[datetime]
-    submitted_at: Mapped[datetime | None]
-    eligibility_reason: Mapped[str] = mapped_column(default="")
-    eligibility_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    eligibility_at: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(default=1)
-
-    call: Mapped[Call] = relationship()
-    form_version: Mapped[FormVersion] = relationship()
-    person: Mapped[Person] = relationship(foreign_keys=[person_id])
-    organisation: Mapped[Organisation | None] = relationship()
-    entries: Mapped[list["Entry"]] = relationship(back_populates="application")
-    submissions: Mapped[list["Submission"]] = relationship(back_populates="application", order_by="Submission.number")
-    attachments: Mapped[list["Attachment"]] = relationship(back_populates="application")
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
-
-
-class Submission(Identified, Base):
-    """A frozen copy of what was sent: what reviewers read and what the receipt's hash covers."""
-
-    __table_args__ = (UniqueConstraint("application_id", "number"),)
-
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
-    number: Mapped[int]
-    form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
-    answers: Mapped[dict[str, Any]]
-    content_sha256: Mapped[str]
-    submitted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    submitted_at: Mapped[datetime]
-
-    application: Mapped[Application] = relationship(back_populates="submissions")
-    form_version: Mapped[FormVersion] = relationship()
-
-
-class Attachment(Identified, Base):
-    """A file of an application; the bytes are kept by their hash."""
-
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
-    question: Mapped[str]
-    filename: Mapped[str]
-    """The applicant's own name for it: data only, never a path."""
-    content_type: Mapped[str]
-    size_bytes: Mapped[int]
-    sha256: Mapped[str]
-    uploaded_at: Mapped[datetime]
-
-    application: Mapped[Application] = relationship(back_populates="attachments")
-
-
-class Entry(Identified, Base):
-    """An application in a category: what is assigned, scored, decided and lettered."""
-
-    __table_args__ = (
-        UniqueConstraint("application_id", "category_id"),
-        Index(
-            "uq_entry_without_category",
-            "application_id",
-            unique=True,
-            sqlite_where=text("category_id IS NULL"),
-            postgresql_where=text("category_id IS NULL"),
-        ),
-        CheckConstraint("requested_minor IS NULL OR requested_minor > 0", name="requested_positive"),
-    )
-
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
-    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
-    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("category.id"))
-    requested_minor: Mapped[int | None] = mapped_column(MinorUnits)
-    """Amount requested, in minor units of the call's currency; null where prizes fix the amount."""
-    created_at: Mapped[datetime]
-
-    application: Mapped[Application] = relationship(back_populates="entries")
-    category: Mapped[Category | None] = relationship()
-
-
-class ConflictSource(StrEnum):
-    """Who found the conflict."""
-
-    DECLARED = "declared"
-    SAME_ORGANISATION = "same_organisation"
-    SET_BY_MANAGER = "set_by_manager"
-
-
-class ConflictOfInterest(Identified, Base):
-    """A person may not see, score or decide an application. Every read path leaves it out for them."""
-
-    __table_args__ = (UniqueConstraint("application_id", "person_id"),)
-
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    source: Mapped[ConflictSource] = mapped_column(enum_column(ConflictSource))
-    reason: Mapped[str] = mapped_column(default="")
-    recorded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    recorded_at: Mapped[datetime]

@@ -1,5 +1,6 @@
 """Who may do what: permissions named `resource:action`, roles that hold them, and the acting person."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -9,58 +10,139 @@ from fundapp.core.errors import NotAllowed
 
 
 class P(StrEnum):
-    """Every permission that a route or a service can ask for."""
+    """Every permission that a route or a service can ask for. What only looks is named `…:read`."""
 
     SESSION_USE = "session:use"
+
     APPLICATION_WRITE = "application:write"
     LETTER_READ = "letter:read"
+    """Reads letters to oneself; `letters:read` is for those of a whole call."""
     REVIEW_WRITE = "review:write"
+
+    CALL_READ = "call:read"
     APPLICATION_READ = "application:read"
+    PANEL_READ = "panel:read"
+    TALLY_READ = "tally:read"
+    SLATE_READ = "slate:read"
+    LETTERS_READ = "letters:read"
+    PAYEE_READ = "payee:read"
+    HISTORY_READ = "history:read"
+    AUDIT_READ = "audit:read"
+    PERSON_READ = "person:read"
+
     APPLICATION_IMPORT = "application:import"
     CALL_LOAD = "call:load"
     CALL_EXTEND = "call:extend"
     ELIGIBILITY_DECIDE = "eligibility:decide"
+    APPLICANT_HELP = "applicant:help"
+    IDENTITY_OPEN = "identity:open"
+    PROTECTION_RAISE = "protection:raise"
+    PROTECTION_LOWER = "protection:lower"
     REVIEWER_INVITE = "reviewer:invite"
     ASSIGNMENT_PLAN = "assignment:plan"
-    TALLY_READ = "tally:read"
     DECISION_MAKE = "decision:make"
     DECISION_RATIFY = "decision:ratify"
     DECISION_RELEASE = "decision:release"
     LETTER_MANAGE = "letter:manage"
     DECISION_EXPORT = "decision:export"
 
+    PERSON_MANAGE = "person:manage"
+    ROLE_GRANT = "role:grant"
+    FACTOR_RESET = "factor:reset"
+    PERSON_ERASE = "person:erase"
+
 
 class Role(StrEnum):
-    """What a person may be, everywhere or in one call."""
+    """What a person may be, everywhere or in one call; applicant and collaborator come from their organisation."""
 
     APPLICANT = "applicant"
+    COLLABORATOR = "collaborator"
+    NOMINATOR = "nominator"
     REVIEWER = "reviewer"
+    CHAIR = "chair"
     MANAGER = "manager"
     RATIFIER = "ratifier"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
 
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
     Role.APPLICANT: frozenset({P.SESSION_USE, P.APPLICATION_WRITE, P.LETTER_READ}),
+    Role.COLLABORATOR: frozenset({P.SESSION_USE, P.APPLICATION_WRITE}),
+    Role.NOMINATOR: frozenset({P.SESSION_USE}),
     Role.REVIEWER: frozenset({P.SESSION_USE, P.REVIEW_WRITE}),
+    Role.CHAIR: frozenset({P.SESSION_USE, P.CALL_READ, P.PANEL_READ, P.TALLY_READ}),
     Role.MANAGER: frozenset(
         {
             P.SESSION_USE,
+            P.CALL_READ,
             P.APPLICATION_READ,
+            P.PANEL_READ,
+            P.TALLY_READ,
+            P.SLATE_READ,
+            P.LETTERS_READ,
+            P.HISTORY_READ,
             P.APPLICATION_IMPORT,
             P.CALL_LOAD,
             P.CALL_EXTEND,
             P.ELIGIBILITY_DECIDE,
+            P.APPLICANT_HELP,
+            P.IDENTITY_OPEN,
+            P.PROTECTION_RAISE,
+            P.PROTECTION_LOWER,
             P.REVIEWER_INVITE,
             P.ASSIGNMENT_PLAN,
-            P.TALLY_READ,
             P.DECISION_MAKE,
             P.DECISION_RELEASE,
             P.LETTER_MANAGE,
             P.DECISION_EXPORT,
         }
     ),
-    Role.RATIFIER: frozenset({P.SESSION_USE, P.APPLICATION_READ, P.TALLY_READ, P.DECISION_RATIFY, P.DECISION_EXPORT}),
+    Role.RATIFIER: frozenset(
+        {
+            P.SESSION_USE,
+            P.CALL_READ,
+            P.APPLICATION_READ,
+            P.TALLY_READ,
+            P.SLATE_READ,
+            P.DECISION_RATIFY,
+            P.DECISION_EXPORT,
+        }
+    ),
+    Role.FINANCE: frozenset({P.SESSION_USE, P.CALL_READ, P.PAYEE_READ, P.DECISION_EXPORT}),
+    Role.AUDITOR: frozenset(
+        {
+            P.SESSION_USE,
+            P.CALL_READ,
+            P.APPLICATION_READ,
+            P.PANEL_READ,
+            P.TALLY_READ,
+            P.SLATE_READ,
+            P.LETTERS_READ,
+            P.PAYEE_READ,
+            P.HISTORY_READ,
+            P.AUDIT_READ,
+            P.PERSON_READ,
+            P.DECISION_EXPORT,
+        }
+    ),
+    Role.ADMINISTRATOR: frozenset(
+        {P.SESSION_USE, P.PERSON_READ, P.PERSON_MANAGE, P.ROLE_GRANT, P.FACTOR_RESET, P.PERSON_ERASE}
+    ),
 }
+
+SECOND_FACTOR_ROLES: Final = frozenset(
+    {Role.CHAIR, Role.MANAGER, Role.RATIFIER, Role.FINANCE, Role.AUDITOR, Role.ADMINISTRATOR}
+)
+"""Roles that need a second factor at sign-in; reviewers need one once they read in a second call."""
+
+OF_ORGANISATIONS: Final = frozenset({Role.APPLICANT, Role.COLLABORATOR})
+"""Roles that nobody gives: an organisation's people hold them."""
+PER_CALL: Final = frozenset({Role.NOMINATOR, Role.REVIEWER, Role.CHAIR})
+"""Roles that make sense in one call only."""
+EVERYWHERE: Final = frozenset({Role.ADMINISTRATOR})
+"""Roles that make sense for the whole fund only."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +151,14 @@ class Grant:
 
     role: Role
     call_id: UUID | None = None
+
+
+def needs_second_factor(grants: Collection[Grant]) -> bool:
+    """Say whether somebody who holds these roles must sign in with a second factor."""
+    if any(grant.role in SECOND_FACTOR_ROLES for grant in grants):
+        return True
+    reviewing = [grant for grant in grants if grant.role is Role.REVIEWER]
+    return len(reviewing) > 1 or any(grant.call_id is None for grant in reviewing)
 
 
 @dataclass(frozen=True)

@@ -69,3 +69,21 @@ class RoleGrant(Identified, Base):
     granted_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(back_populates="role_grants")
+
+
+class RoleChange(Identified, Base):
+    """A role was given or taken: who did it, when, and why. Rows are only ever added.
+
+    `by_id` is null for the command line. The reason is free text, so it stays here and never enters the audit log.
+    """
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[Role] = mapped_column(enum_column(Role))
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"))
+    is_given: Mapped[bool]
+    by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(default="")
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    by: Mapped[Person | None] = relationship(foreign_keys=[by_id])

@@ -20,6 +20,7 @@ from fundapp.applications.models.calls import (
     ProgrammeKind,
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource
+from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
 
 __all__ = [
     "Application",
@@ -36,7 +37,10 @@ __all__ = [
     "DeadlineExtension",
     "Entry",
     "FormVersion",
+    "IdentityOpening",
     "Programme",
     "ProgrammeKind",
+    "ProtectionChange",
+    "ProtectionStep",
     "Submission",
 ]

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Organisation, Person
@@ -34,6 +34,7 @@ class Application(Identified, Base):
 
     __table_args__ = (
         UniqueConstraint("call_id", "import_key"),
+        Index(None, "call_id", "pseudonym", unique=True),
         Index(None, "call_id", "status"),
         CheckConstraint("(status = 'draft') = (submitted_at IS NULL)", name="submitted_has_time"),
         CheckConstraint("(status = 'draft') = (reference IS NULL)", name="submitted_has_reference"),
@@ -42,6 +43,7 @@ class Application(Identified, Base):
             name="eligibility_has_evidence",
         ),
         CheckConstraint("status <> 'ineligible' OR eligibility_reason <> ''", name="ineligible_has_reason"),
+        CheckConstraint("NOT is_protected OR pseudonym IS NOT NULL", name="protected_has_pseudonym"),
     )
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
@@ -61,6 +63,9 @@ class Application(Identified, Base):
     region: Mapped[str] = mapped_column(default="")
     reference: Mapped[str | None] = mapped_column(unique=True)
     import_key: Mapped[str | None]
+    is_protected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    pseudonym: Mapped[str | None]
+    """Two words picked at random when it became protected; it stays when protection is lowered."""
     started_at: Mapped[datetime]
     saved_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]

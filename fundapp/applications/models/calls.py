@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
@@ -73,6 +73,8 @@ class Call(Identified, Base):
     award_terms: Mapped[dict[str, Any]]
     """What letters say: {"period_months": int, "purpose": {lang: text}, "next_step": {lang: text}, "signatory": …}."""
     is_sample: Mapped[bool] = mapped_column(default=False)
+    is_protected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Every application to it is protected from its start."""
     package_sha256: Mapped[str]
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

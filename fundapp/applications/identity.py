@@ -1,0 +1,109 @@
+"""How an application is called, wherever it is named: one face for pages, lists, letters, exports and messages.
+
+An ordinary application goes by the name of its organisation. A protected one goes by two words that were picked at
+random, for everybody alike, and shows neither title nor place. Whoever needs more opens it, with a reason
+(`services.openings`).
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from mnemonic import Mnemonic
+from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy.orm import Bundle
+
+from fundapp.applications.models import Application
+from fundapp.core.db import db
+
+WORD_LISTS: Final = {"en": "english", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian"}
+"""Languages with a list of plain words; others take the English one."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """What everybody who may see an application reads of it. `name` is "" for a draft that named nobody yet."""
+
+    reference: str
+    name: str
+    title: str
+    country: str
+    region: str
+    is_protected: bool
+
+
+class _FaceBundle(Bundle[Face]):
+    """The face of an application as one value of a row, without loading the application."""
+
+    def create_row_processor(self, _query: Any, procs: Any, _labels: Any) -> Callable[[Row[Any]], Face]:
+        """Make a Face of the columns."""
+        return lambda row: _face(*(proc(row) for proc in procs))
+
+
+FACE: Final = _FaceBundle(
+    "face",
+    Application.reference,
+    Application.is_protected,
+    Application.pseudonym,
+    Application.organisation_name,
+    Application.title,
+    Application.country,
+    Application.region,
+)
+"""Select this where a list needs the face of each application and nothing else of it."""
+
+
+def face_of(application: Application) -> Face:
+    """Return the face of an application."""
+    return _face(
+        application.reference,
+        application.is_protected,
+        application.pseudonym,
+        application.organisation_name,
+        application.title,
+        application.country,
+        application.region,
+    )
+
+
+def called(face: Face) -> str:
+    """Return an application's reference and name in one text, for messages."""
+    return " ".join(part for part in (face.reference, face.name) if part)
+
+
+def pseudonym_for(call_id: UUID, language: str) -> str:
+    """Return two words in a language that name no application of the call yet; nothing about anybody is in them."""
+    words = _words(language)
+    while True:
+        pseudonym = f"{secrets.choice(words)} {secrets.choice(words)}"
+        taken = select(Application.id).where(Application.call_id == call_id, Application.pseudonym == pseudonym)
+        if db.session.scalar(taken) is None:
+            return pseudonym
+
+
+def name_contains(text: str) -> ColumnElement[bool]:
+    """Return the condition that the name an application goes by holds a text, wildcards taken literally."""
+    return (
+        and_(Application.is_protected, Application.pseudonym.icontains(text, autoescape=True))
+        | and_(~Application.is_protected, Application.organisation_name.icontains(text, autoescape=True))
+    )  # fmt: skip
+
+
+def _words(language: str) -> list[str]:
+    return Mnemonic(WORD_LISTS.get(language, "english")).wordlist
+
+
+def _face(
+    reference: str | None,
+    is_protected: bool,
+    pseudonym: str | None,
+    organisation: str,
+    title: str,
+    country: str,
+    region: str,
+) -> Face:
+    if is_protected:
+        return Face(reference or "", pseudonym or "", "", "", "", is_protected=True)
+    return Face(reference or "", organisation, title, country, region, is_protected=False)

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry
-from fundapp.applications.scope import in_calls, visible_to
+from fundapp.applications.scope import in_calls, of_own_organisation, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.outbox import OutboxItem, OutboxState
@@ -27,7 +28,7 @@ class LetterRow:
     """One line of the list of letters. `last_error` is that of an attempt which will be repeated."""
 
     letter: Letter
-    organisation_name: str
+    face: Face
     last_error: str
 
 
@@ -66,7 +67,7 @@ def letters_page(*, actor: Actor, call: Call, status: LetterStatus | None = None
     page = Page[LetterRow](items=[], number=1, size=PAGE_SIZE, total=total)
     number = max(1, min(number, page.last))
     rows = db.session.execute(
-        select(Letter, Application.organisation_name, func.coalesce(last_error, ""))
+        select(Letter, FACE, func.coalesce(last_error, ""))
         .join(Letter.application)
         .where(*found)
         .order_by(func.length(Letter.reference), Letter.reference)
@@ -89,11 +90,11 @@ def letters_of_call(*, actor: Actor, call: Call, status: LetterStatus) -> list[L
 
 
 def managed_letter(*, actor: Actor, letter_id: UUID) -> Letter:
-    """Return a letter of a call whose letters the actor manages. Raises NotFound."""
+    """Return a letter of a call whose letters the actor reads. Raises NotFound."""
     letter = db.session.scalar(
         select(Letter)
         .join(Letter.application)
-        .where(Letter.id == letter_id, in_calls(actor, P.LETTER_MANAGE, Letter.call_id), visible_to(actor))
+        .where(Letter.id == letter_id, in_calls(actor, P.LETTERS_READ, Letter.call_id), visible_to(actor))
         .options(joinedload(Letter.application).joinedload(Application.call))
     )
     if letter is None:
@@ -102,11 +103,12 @@ def managed_letter(*, actor: Actor, letter_id: UUID) -> Letter:
 
 
 def my_letters(*, actor: Actor) -> list[Letter]:
-    """Return the letters to the actor, the newest first."""
+    """Return the letters to the actor's organisations, the newest first."""
     return list(
         db.session.scalars(
             select(Letter)
-            .where(Letter.person_id == actor.person_id)
+            .join(Letter.application)
+            .where(of_own_organisation(actor))
             .options(joinedload(Letter.application).joinedload(Application.call))
             .order_by(Letter.queued_at.desc(), Letter.reference)
         )
@@ -114,10 +116,11 @@ def my_letters(*, actor: Actor) -> list[Letter]:
 
 
 def my_letter(*, actor: Actor, letter_id: UUID) -> Letter:
-    """Return a letter to the actor that was made. Raises NotFound."""
+    """Return a letter to one of the actor's organisations that was made. Raises NotFound."""
     letter = db.session.scalar(
         select(Letter)
-        .where(Letter.id == letter_id, Letter.person_id == actor.person_id, Letter.status == LetterStatus.MADE)
+        .join(Letter.application)
+        .where(Letter.id == letter_id, of_own_organisation(actor), Letter.status == LetterStatus.MADE)
         .options(joinedload(Letter.application).joinedload(Application.call))
     )
     if letter is None:

@@ -15,7 +15,7 @@ from fundapp.core import clock
 from fundapp.core.errors import NotFound, RuleViolations
 from fundapp.core.i18n import direction, in_language, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import requires
+from fundapp.core.routes import fresh, requires
 from fundapp.core.storage import Storage
 from fundapp.disbursement import presentation, queries, services
 from fundapp.disbursement.exports import decisions_csv, decisions_filename, decisions_xlsx
@@ -34,17 +34,18 @@ EXPORTS: Final = {
 
 
 @bp.get("/manage/<slug>/letters")
-@requires(P.LETTER_MANAGE)
+@requires(P.LETTERS_READ)
 def letters(slug: str) -> ResponseReturnValue:
     """Show what a release would do; after it, the letters: queued, made, failed and why."""
-    return _letters_page(_call(slug))
+    return _letters_page(_call(slug, P.LETTERS_READ))
 
 
 @bp.post("/manage/<slug>/release")
 @requires(P.DECISION_RELEASE)
+@fresh
 def release(slug: str) -> ResponseReturnValue:
     """Release the ratified decisions of a call."""
-    call = managed_call(actor=current_actor(), slug=slug, permission=P.DECISION_RELEASE)
+    call = _call(slug, P.DECISION_RELEASE)
     try:
         services.release_decisions(actor=current_actor(), call=call, now=clock.now())
     except RuleViolations as violations:
@@ -57,7 +58,7 @@ def release(slug: str) -> ResponseReturnValue:
 @requires(P.LETTER_MANAGE)
 def retry(slug: str) -> ResponseReturnValue:
     """Try every letter of a call that failed once more, or the one that is named."""
-    actor, call = current_actor(), _call(slug)
+    actor, call = current_actor(), _call(slug, P.LETTER_MANAGE)
     if "letter" in request.form:
         chosen = [_managed(call, request.form["letter"])]
     else:
@@ -68,17 +69,18 @@ def retry(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/manage/letters/<uuid:letter_id>")
-@requires(P.LETTER_MANAGE)
+@requires(P.LETTERS_READ)
 def letter_file(letter_id: UUID) -> ResponseReturnValue:
-    """Send a letter of a managed call as PDF."""
+    """Send a letter of a call as PDF to those who read its letters."""
     return _pdf(queries.managed_letter(actor=current_actor(), letter_id=letter_id))
 
 
 @bp.get("/manage/<slug>/decisions.<format>")
 @requires(P.DECISION_EXPORT)
+@fresh
 def decisions_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
     """Send the decisions of a call as CSV or XLSX."""
-    call = managed_call(actor=current_actor(), slug=slug, permission=P.DECISION_EXPORT)
+    call = _call(slug, P.DECISION_EXPORT)
     if format not in EXPORTS:
         raise NotFound
     write, content_type = EXPORTS[format]
@@ -121,8 +123,8 @@ def my_letter_file(letter_id: UUID) -> ResponseReturnValue:
     return _pdf(queries.my_letter(actor=current_actor(), letter_id=letter_id))
 
 
-def _call(slug: str) -> Call:
-    return managed_call(actor=current_actor(), slug=slug, permission=P.LETTER_MANAGE)
+def _call(slug: str, permission: P) -> Call:
+    return managed_call(actor=current_actor(), slug=slug, permission=permission)
 
 
 def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
@@ -143,6 +145,7 @@ def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
         page=presentation.letters_shown(page, call),
         filters={"slug": call.slug, **({"status": status.value} if status else {})},
         may_release=actor.can(P.DECISION_RELEASE, call.id),
+        may_retry=actor.can(P.LETTER_MANAGE, call.id),
         may_export=actor.can(P.DECISION_EXPORT, call.id),
         problems=violations.problems if violations else [],
     )

@@ -39,7 +39,7 @@ class LinkShown:
 
 @dataclass(frozen=True)
 class ManagedCallShown:
-    """A call with its numbers; `waiting` says in words what the checks still wait for ("": nothing)."""
+    """A call with its numbers; `waiting` says in words what the actor still has to check ("": nothing)."""
 
     shown: CallShown
     url: str
@@ -101,8 +101,10 @@ class SentApplicationShown:
     eligibility_at: Moment | None
 
 
-def managed_call_shown(call: Call, counts: Mapping[ApplicationStatus, int], now: datetime) -> ManagedCallShown:
-    """Return a call with its numbers at an instant."""
+def managed_call_shown(
+    call: Call, counts: Mapping[ApplicationStatus, int], actor: Actor, now: datetime
+) -> ManagedCallShown:
+    """Return a call with its numbers at an instant, and the checks that wait for the actor."""
     unchecked = counts[ApplicationStatus.SUBMITTED]
     return ManagedCallShown(
         shown=call_shown(call, now),
@@ -116,7 +118,7 @@ def managed_call_shown(call: Call, counts: Mapping[ApplicationStatus, int], now:
         left=money(call.budget_minor - call.committed_minor, call.currency),
         given_minor=call.committed_minor,
         budget_minor=call.budget_minor,
-        waiting=_to_check(unchecked) if unchecked else "",
+        waiting=_to_check(unchecked) if unchecked and actor.can(P.ELIGIBILITY_DECIDE, call.id) else "",
     )
 
 
@@ -124,18 +126,22 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     """Return the pages of a call that the actor may open, in the order of the work."""
     pages = [
         (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
-        (P.REVIEWER_INVITE, "review.reviewers", _("Reviewers"), _("Invite them, see how far they are.")),
-        (P.ASSIGNMENT_PLAN, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
+        (P.PANEL_READ, "review.reviewers", _("Reviewers"), _("Invite them, see how far they are.")),
+        (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
-        (P.DECISION_MAKE, "review.selection", _("Selection"), _("Choose within the budget.")),
+        (P.SLATE_READ, "review.selection", _("Selection"), _("Choose within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
-        (P.LETTER_MANAGE, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
+        (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
     ]
-    return [
+    links = [
         LinkShown(url_for(endpoint, slug=call.slug), title, hint)
         for permission, endpoint, title, hint in pages
         if actor.can(permission, call.id)
     ]
+    if actor.can(P.DECISION_EXPORT, call.id):
+        url = url_for("disbursement.decisions_file", slug=call.slug, format="xlsx")
+        links.append(LinkShown(url, _("Decisions as a table"), _("A workbook (XLSX) of all entries.")))
+    return links
 
 
 def filters_shown(

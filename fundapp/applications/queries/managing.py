@@ -38,18 +38,18 @@ class ApplicationRow:
 
 
 def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus, int]]]:
-    """Return the calls in which the actor reads applications, newest first, each with its counts by status."""
+    """Return the calls whose work the actor follows, newest first, each with its counts by status."""
     calls = list(
         db.session.scalars(
             select(Call)
-            .where(in_calls(actor, P.APPLICATION_READ, Call.id))
+            .where(in_calls(actor, P.CALL_READ, Call.id))
             .options(joinedload(Call.programme))
             .order_by(Call.opens_at.desc(), Call.slug)
         )
     )
     rows = db.session.execute(
         select(Application.call_id, Application.status, func.count())
-        .where(in_calls(actor, P.APPLICATION_READ, Application.call_id), visible_to(actor))
+        .where(in_calls(actor, P.CALL_READ, Application.call_id), visible_to(actor))
         .group_by(Application.call_id, Application.status)
     )
     counts: dict[UUID, dict[ApplicationStatus, int]] = {call.id: _no_counts() for call in calls}
@@ -58,15 +58,19 @@ def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus
     return [(call, counts[call.id]) for call in calls]
 
 
-def managed_call(*, actor: Actor, slug: str, permission: str = P.APPLICATION_READ) -> Call:
-    """Return a call in which the actor holds a permission. Raises NotFound."""
+def managed_call(*, actor: Actor, slug: str, permission: str = P.CALL_READ) -> Call:
+    """Return a call in which the actor holds a permission.
+
+    Raises NotAllowed for a call that the actor follows without that permission, NotFound for any other.
+    """
     call = db.session.scalar(
         select(Call)
-        .where(Call.slug == slug, in_calls(actor, permission, Call.id))
+        .where(Call.slug == slug, or_(in_calls(actor, permission, Call.id), in_calls(actor, P.CALL_READ, Call.id)))
         .options(joinedload(Call.programme), selectinload(Call.extensions))
     )
     if call is None:
         raise NotFound
+    actor.require(permission, call.id)
     return call
 
 

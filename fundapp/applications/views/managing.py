@@ -24,21 +24,21 @@ from fundapp.core.web import problems_into
 
 
 @bp.get("/manage")
-@requires(P.APPLICATION_READ)
+@requires(P.CALL_READ)
 def managed_calls() -> ResponseReturnValue:
-    """List the calls that the actor looks after, with their numbers."""
-    now = clock.now()
+    """List the calls whose work the actor follows, with their numbers."""
+    actor, now = current_actor(), clock.now()
     return render_template(
         "applications/managed_calls.html",
         calls=[
-            presentation.managed_call_shown(call, counts, now)
-            for call, counts in queries.managed_calls(actor=current_actor())
+            presentation.managed_call_shown(call, counts, actor, now)
+            for call, counts in queries.managed_calls(actor=actor)
         ],
     )
 
 
 @bp.get("/manage/<slug>")
-@requires(P.APPLICATION_READ)
+@requires(P.CALL_READ)
 def managed_call(slug: str) -> ResponseReturnValue:
     """Show where a call stands and what is to be done next."""
     actor, now = current_actor(), clock.now()
@@ -46,7 +46,7 @@ def managed_call(slug: str) -> ResponseReturnValue:
     counts = queries.counts_by_status(actor=actor, call=call)
     return render_template(
         "applications/managed_call.html",
-        call=presentation.managed_call_shown(call, counts, now),
+        call=presentation.managed_call_shown(call, counts, actor, now),
         steps=next_steps(actor, call, now),
         extensions=extensions_shown(call.extensions, call.time_zone),
         may_extend=actor.can(P.CALL_EXTEND, call.id) and call.status is not CallStatus.DECIDED,
@@ -59,7 +59,7 @@ def managed_call(slug: str) -> ResponseReturnValue:
 def managed_applications(slug: str) -> ResponseReturnValue:
     """List a call's applications: counted by status, filtered, searched, page by page."""
     actor = current_actor()
-    call = queries.managed_call(actor=actor, slug=slug)
+    call = queries.managed_call(actor=actor, slug=slug, permission=P.APPLICATION_READ)
     status = _status_asked()
     search = request.args.get("search", "").strip()
     page = queries.applications_page(

@@ -31,7 +31,7 @@ class ReviewerShown:
 
 @dataclass(frozen=True)
 class CoverageShown:
-    """An entry with what is covered of it."""
+    """An entry with what is covered of it; `url` is "" for whoever may not open it."""
 
     url: str
     reference: str
@@ -104,13 +104,13 @@ def reviewer_shown(row: ReviewerRow) -> ReviewerShown:
     )
 
 
-def coverage_shown(row: CoverageRow, wanted: int) -> CoverageShown:
-    """Return an entry for the list of coverage."""
+def coverage_shown(row: CoverageRow, wanted: int, *, link: bool) -> CoverageShown:
+    """Return an entry for the list of coverage; with `link` it leads to the application."""
     tag, kind = _coverage_tag(row, wanted)
     return CoverageShown(
-        url=url_for("applications.managed_application", application_id=row.application_id),
-        reference=row.reference,
-        organisation=row.organisation_name,
+        url=url_for("applications.managed_application", application_id=row.application_id) if link else "",
+        reference=row.face.reference,
+        organisation=row.face.name,
         category=said(row.category_titles) if row.category_titles else None,
         assigned=row.assigned,
         wanted=wanted,
@@ -125,8 +125,8 @@ def recusal_shown(row: RecusalRow, call: Call) -> RecusalShown:
     """Return a recusal for the list."""
     return RecusalShown(
         row.reviewer_name,
-        row.reference,
-        row.organisation_name,
+        row.face.reference,
+        row.face.name,
         row.reason,
         moment(row.recorded_at, call.time_zone),
     )
@@ -157,8 +157,8 @@ def plan_shown(draft: PlanDraft, reviewers: Sequence[ReviewerRow], coverage: Seq
         ],
         shortfalls=[
             ShortfallShown(
-                reference=entries[shortfall.entry_id].reference,
-                organisation=entries[shortfall.entry_id].organisation_name,
+                reference=entries[shortfall.entry_id].face.reference,
+                organisation=entries[shortfall.entry_id].face.name,
                 seats=ngettext("%(num)s review", "%(num)s reviews", shortfall.seats),
                 reason=shortfall_reason(shortfall),
             )

@@ -26,10 +26,10 @@ from fundapp.review.views import bp
 
 
 @bp.get("/manage/<slug>/reviewers")
-@requires(P.REVIEWER_INVITE)
+@requires(P.PANEL_READ)
 def reviewers(slug: str) -> ResponseReturnValue:
-    """List the reviewers of a call, and offer to invite more."""
-    call = _call(slug, P.REVIEWER_INVITE)
+    """List the reviewers of a call, and offer whoever may invite to invite more."""
+    call = _call(slug, P.PANEL_READ)
     return _reviewers_page(call, _invitation_form(call, empty=True), InvitationListForm(formdata=None))
 
 
@@ -70,22 +70,23 @@ def invite_list(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/manage/<slug>/assignment")
-@requires(P.ASSIGNMENT_PLAN)
+@requires(P.PANEL_READ)
 def assignment(slug: str) -> ResponseReturnValue:
-    """Show what is covered, and the plan that would cover the rest."""
+    """Show what is covered, and whoever may plan the plan that would cover the rest."""
     actor = current_actor()
-    call = _call(slug, P.ASSIGNMENT_PLAN)
+    call = _call(slug, P.PANEL_READ)
     coverage = queries.coverage(actor=actor, call=call)
-    draft = services.draft_plan(actor=actor, call=call)
+    draft = services.draft_plan(actor=actor, call=call) if actor.can(P.ASSIGNMENT_PLAN, call.id) else None
+    link = actor.can(P.APPLICATION_READ, call.id)
     return render_template(
         "review/assignment.html",
         slug=slug,
         call_title=said(call.titles),
         wanted=ngettext("%(num)s review each", "%(num)s reviews each", call.reviews_per_entry),
-        plan=plan_shown(draft, queries.reviewers(actor=actor, call=call), coverage),
-        coverage=[coverage_shown(row, call.reviews_per_entry) for row in coverage],
+        plan=plan_shown(draft, queries.reviewers(actor=actor, call=call), coverage) if draft else None,
+        coverage=[coverage_shown(row, call.reviews_per_entry, link=link) for row in coverage],
         recusals=[recusal_shown(row, call) for row in queries.recusals(actor=actor, call=call)],
-        form=PlanForm(formdata=None, fingerprint=draft.fingerprint),
+        form=PlanForm(formdata=None, fingerprint=draft.fingerprint if draft else ""),
     )
 
 
@@ -152,9 +153,11 @@ def _beside_listing(violations: RuleViolations) -> RuleViolations:
 
 
 def _reviewers_page(call: Call, form: InvitationForm, list_form: InvitationListForm) -> str:
-    rows = queries.reviewers(actor=current_actor(), call=call)
+    actor = current_actor()
+    rows = queries.reviewers(actor=actor, call=call)
     return render_template(
         "review/reviewers.html",
+        may_invite=actor.can(P.REVIEWER_INVITE, call.id),
         slug=call.slug,
         call_title=said(call.titles),
         reviewers=[reviewer_shown(row) for row in rows],

@@ -15,7 +15,7 @@ from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money, MoneyError
-from fundapp.core.routes import requires
+from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
 from fundapp.review.forms import DecisionForm, SendBackForm, version_in
 from fundapp.review.models import Outcome, Slate
@@ -44,10 +44,10 @@ def tally(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/manage/<slug>/selection")
-@requires(P.DECISION_MAKE)
+@requires(P.SLATE_READ)
 def selection(slug: str) -> ResponseReturnValue:
     """Show what is decided and what is not, with the money left."""
-    return _selection_page(_call(slug, P.DECISION_MAKE), [])
+    return _selection_page(_call(slug, P.SLATE_READ), [])
 
 
 @bp.post("/manage/<slug>/selection/by-rank")
@@ -73,10 +73,10 @@ def send_for_ratification(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/manage/<slug>/selection/<uuid:entry_id>")
-@requires(P.DECISION_MAKE)
+@requires(P.SLATE_READ)
 def decide(slug: str, entry_id: UUID) -> ResponseReturnValue:
-    """Show an entry with its scores, and offer to decide."""
-    found, row = _row(slug, entry_id)
+    """Show an entry with its scores, and offer whoever may decide to do so."""
+    found, row = _row(slug, entry_id, P.SLATE_READ)
     return _decision_page(found, row, _stored_form(row))
 
 
@@ -130,6 +130,7 @@ def ratification(slug: str) -> ResponseReturnValue:
 
 @bp.post("/manage/<slug>/ratification")
 @requires(P.DECISION_RATIFY)
+@fresh
 def ratify(slug: str) -> ResponseReturnValue:
     """Ratify the list."""
     call = _call(slug, P.DECISION_RATIFY)
@@ -168,8 +169,8 @@ def _slate(call: Call) -> Slate:
     return slate
 
 
-def _row(slug: str, entry_id: UUID) -> tuple[Selection, Ranked]:
-    found = queries.selection(actor=current_actor(), call=_call(slug, P.DECISION_MAKE))
+def _row(slug: str, entry_id: UUID, permission: P = P.DECISION_MAKE) -> tuple[Selection, Ranked]:
+    found = queries.selection(actor=current_actor(), call=_call(slug, permission))
     return found, found.row(entry_id)
 
 
@@ -202,6 +203,10 @@ def _frame(call: Call) -> dict[str, object]:
     return {"slug": call.slug, "call_title": said(call.titles), "currency": call.currency}
 
 
+def _may_decide(call: Call) -> bool:
+    return current_actor().can(P.DECISION_MAKE, call.id)
+
+
 def _selection_page(call: Call, problems: list[Problem]) -> str:
     found = queries.selection(actor=current_actor(), call=call)
     return render_template(
@@ -210,6 +215,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         pools=pools_shown(found, link=True),
         money=money_shown(call),
         slate=slate_shown(found),
+        may_decide=_may_decide(call),
         problems=problems,
     )
 
@@ -225,6 +231,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         reviews=reviews_shown(reviews, found),
         money=money_shown(found.call),
         slate=slate_shown(found),
+        may_decide=_may_decide(found.call),
         form=form,
     )
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import ApplicationStatus, Call, Entry
 from fundapp.core.db import db
 from fundapp.core.money import Money
@@ -114,16 +115,17 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
 
 def _application_cells(call: Call, entry: Entry) -> Sequence[Cell]:
     application = entry.application
+    face = face_of(application)
     code = entry.category.code if entry.category else None
     return (
         call.slug,
         entry_reference(application.reference or "", code),
         application.reference,
         code,
-        application.organisation_name,
-        application.title,
-        application.country,
-        application.region,
+        face.name,
+        face.title,
+        face.country,
+        face.region,
         application.language,
         application.status.value,
         application.eligibility_reason,

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Category
 from fundapp.core.dates import day
 from fundapp.core.i18n import in_language, localised, ngettext
@@ -87,6 +88,7 @@ def words_of(letter: Letter, *, considered: int, awarded: int) -> Words:
     The date is the day of the release in the call's time zone.
     """
     application, language = letter.application, letter.language
+    face = face_of(application)
     call = application.call
     terms = call.award_terms
     signatory = terms.get("signatory") or {}
@@ -100,7 +102,7 @@ def words_of(letter: Letter, *, considered: int, awarded: int) -> Words:
             "is_sample": call.is_sample,
             "programme": programme,
             "call": localised(call.titles, language),
-            "organisation": application.organisation_name,
+            "organisation": face.name,
             "application_reference": application.reference or "",
             "grantor": localised(terms.get("decided_by") or {}, language) or programme,
             "signatory": signatory.get("name") or None,
@@ -111,9 +113,7 @@ def words_of(letter: Letter, *, considered: int, awarded: int) -> Words:
         category = _category_title(letter.decision.entry.category, language)
         if letter.kind is LetterKind.DECLINE:
             return DeclineWords(**opening, category=category, considered=considered, awarded=awarded)
-        return AwardWords(
-            **opening, category=category, title=application.title or None, **_terms(letter.decision, letter)
-        )
+        return AwardWords(**opening, category=category, title=face.title or None, **_terms(letter.decision, letter))
 
 
 def _terms(decision: Decision, letter: Letter) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def _letter_shown(row: LetterRow, call: Call) -> LetterShown:
     return LetterShown(
         id=letter.id,
         reference=letter.reference,
-        organisation=row.organisation_name,
+        organisation=row.face.name,
         kind=str(KIND_LABELS[letter.kind]),
         state=str(LETTER.labels[letter.status].staff),
         state_kind=STATUS_KINDS[letter.status],

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Submission
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
@@ -56,7 +57,7 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
         id=application.id,
         call_slug=call.slug,
         call_title=said(call.titles),
-        organisation=application.organisation_name,
+        organisation=face_of(application).name,
         reference=application.reference or "",
         status=CALL.labels[call.status].applicant if is_decided else APPLICATION.labels[application.status].applicant,
         status_kind="good" if is_decided else _KINDS[application.status],

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import url_for
 
 from fundapp.applications.form_definition import Role
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.questions import AnswersShown
@@ -55,6 +56,7 @@ class CriterionAsked:
 def assignment_shown(assignment: Assignment, closed: Collection[UUID]) -> AssignmentShown:
     """Return an assignment for the list and for the head of its pages; `closed` calls take no more reviews."""
     application = assignment.entry.application
+    face = face_of(application)
     is_done = assignment.status is AssignmentStatus.REVIEWED
     is_closed = not is_done and assignment.entry.call_id in closed
     tag, kind, action = (
@@ -64,9 +66,9 @@ def assignment_shown(assignment: Assignment, closed: Collection[UUID]) -> Assign
     review = assignment.review
     return AssignmentShown(
         url=url_for(endpoint, assignment_id=assignment.id),
-        reference=application.reference or "",
-        organisation=application.organisation_name,
-        country=country_name(application.country),
+        reference=face.reference,
+        organisation=face.name,
+        country=country_name(face.country),
         call_title=said(application.call.titles),
         category=said(assignment.entry.category.titles) if assignment.entry.category else None,
         language=language_name(application.language),

@@ -9,6 +9,7 @@ from uuid import UUID
 from babel.numbers import format_decimal
 from flask import url_for
 
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.core.dates import Moment, moment
@@ -106,15 +107,15 @@ def pools_shown(selection: Selection, *, link: bool) -> list[PoolShown]:
 
 def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
     """Return one entry with its figures and its decision."""
-    application = row.entry.application
+    face = face_of(row.entry.application)
     decision = row.decision
     words, kind = _decision_words(row)
     return RankedShown(
         id=row.entry.id,
         url=url_for("review.decide", slug=call.slug, entry_id=row.entry.id) if link else "",
-        reference=application.reference or "",
-        organisation=application.organisation_name,
-        title=application.title,
+        reference=face.reference,
+        organisation=face.name,
+        title=face.title,
         rank=row.figures.rank_label,
         mean=figure(row.figures.mean),
         median=figure(row.figures.median),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.models import Membership, Organisation, Person
 from fundapp.accounts.permissions import Actor
+from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,
@@ -50,8 +51,7 @@ class CoverageRow:
 
     entry_id: UUID
     application_id: UUID
-    reference: str
-    organisation_name: str
+    face: Face
     category_titles: dict[str, str] | None
     language: str
     recused: int
@@ -70,8 +70,7 @@ class RecusalRow:
     """A reviewer who stepped back from an application."""
 
     reviewer_name: str
-    reference: str
-    organisation_name: str
+    face: Face
     reason: str
     recorded_at: datetime
 
@@ -160,8 +159,7 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
         select(
             Entry.id,
             Application.id,
-            Application.reference,
-            Application.organisation_name,
+            FACE,
             Category.titles,
             Application.language,
         )
@@ -174,14 +172,13 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
         CoverageRow(
             entry_id,
             application_id,
-            reference or "",
-            name,
+            face,
             titles,
             language,
             recused.get(entry_id, 0),
             *counts.get(entry_id, ()),
         )
-        for entry_id, application_id, reference, name, titles, language in rows
+        for entry_id, application_id, face, titles, language in rows
     ]
 
 
@@ -191,8 +188,7 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
         select(
             Person.name,
             Person.email,
-            Application.reference,
-            Application.organisation_name,
+            FACE,
             ConflictOfInterest.reason,
             ConflictOfInterest.recorded_at,
         )
@@ -202,10 +198,7 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
         .where(Application.call_id == call.id, visible_to(actor))
         .order_by(ConflictOfInterest.recorded_at.desc(), Application.reference)
     )
-    return [
-        RecusalRow(name or email, reference or "", organisation_name, reason, recorded_at)
-        for name, email, reference, organisation_name, reason, recorded_at in rows
-    ]
+    return [RecusalRow(name or email, face, reason, recorded_at) for name, email, face, reason, recorded_at in rows]
 
 
 def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:

@@ -16,12 +16,13 @@ from fundapp.review.queries.active import is_active
 
 
 def my_assignments(*, actor: Actor) -> list[Assignment]:
-    """Return what the actor was given to read, with entries, calls and reviews, in the order of references."""
+    """Return what the actor was given to read, with entries, calls and reviews.
+
+    Each reviewer has an order of their own, which says nothing about who applied when: that of random ids.
+    """
     return list(
         db.session.scalars(
-            _given_to(actor)
-            .options(joinedload(Assignment.review))
-            .order_by(Entry.call_id, Application.reference, Assignment.id)
+            _given_to(actor).options(joinedload(Assignment.review)).order_by(Entry.call_id, Assignment.id)
         )
     )
 

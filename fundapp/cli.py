@@ -1,9 +1,9 @@
 """The command line: everything that an operator does."""
 
-import functools
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 import click
 from flask_migrate import downgrade, upgrade
@@ -17,12 +17,14 @@ from fundapp.accounts.services.links import send_link
 from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.cli import applications, calls
-from fundapp.core import clock
+from fundapp.core import clock, keys, logs
 from fundapp.core.commands import with_app
 from fundapp.core.i18n import LANGUAGES
+from fundapp.core.keys import KeysError, Part
 from fundapp.core.queue import embedded_server
 from fundapp.core.web import FundApp
 from fundapp.disbursement.cli import export
+from fundapp.key_commands import keys_group
 from fundapp.settings import Settings, SettingsError
 
 
@@ -33,8 +35,11 @@ def _settings() -> Settings:
         raise click.ClickException(str(error)) from error
 
 
-def _make_app() -> FundApp:
-    return create_app(_settings())
+def _make_app(holds: frozenset[Part] = keys.COMMAND) -> FundApp:
+    try:
+        return create_app(_settings(), holds=holds)
+    except KeysError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,12 +49,14 @@ def main(context: click.Context) -> None:
 
     Settings come from the environment: SECRET_KEY (required), DATA_DIR (default: var), DATABASE_URL (default: SQLite in
     DATA_DIR), REDIS_URL (default: the embedded queue, a socket in DATA_DIR), BASE_URL (default: http://127.0.0.1:8000),
-    MAIL_URL (smtp://host:port or file:DIRECTORY; default: files in DATA_DIR), MAIL_FROM.
+    MAIL_URL (smtp://host:port or file:DIRECTORY; default: files in DATA_DIR), MAIL_FROM, KEYS_DIR (default: keys in
+    DATA_DIR).
 
-    A new installation runs: fundapp db upgrade; fundapp people add; fundapp calls load DIR; and then, side by side,
+    A new installation runs: fundapp keys make; fundapp db upgrade; fundapp people add; fundapp calls load DIR; and then, side by side,
     fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15. Without REDIS_URL, it also runs
     fundapp queue.
     """
+    logs.set_up()
     context.obj = _make_app
 
 
@@ -65,6 +72,7 @@ def serve(bind: str, workers: int, threads: int) -> None:
             *(sys.executable, "-m", "gunicorn", "fundapp:create_app()"),
             *("--bind", bind, "--worker-class", "gthread", "--preload"),
             *("--workers", str(workers), "--threads", str(threads), "--timeout", "120", "--no-control-socket"),
+            *("--logger-class", "fundapp.core.gunicorn_log.JsonLogger"),
         ],
     )
 
@@ -83,11 +91,11 @@ def queue() -> None:
 @main.command()
 @click.option("--burst", is_flag=True, help="Stop when the queue is empty.")
 @click.pass_obj
-def worker(make_app: functools.partial[FundApp], burst: bool) -> None:
+def worker(make_app: Callable[..., FundApp], burst: bool) -> None:
     """Work the queue: make letters, send mail."""
     from fundapp.worker import work
 
-    app = make_app()
+    app = make_app(keys.WORKER)
     try:
         work(app, burst=burst)
     except RedisConnectionError as error:
@@ -100,7 +108,7 @@ def worker(make_app: functools.partial[FundApp], burst: bool) -> None:
 @main.command()
 @click.option("--every", type=click.FloatRange(min=1), help="Seconds between rounds; without it, one round.")
 @click.pass_obj
-def reconcile(make_app: functools.partial[FundApp], every: float | None) -> None:
+def reconcile(make_app: Callable[..., FundApp], every: float | None) -> None:
     """Put work that the queue has lost back into it. Run it beside the workers, always."""
     from fundapp.worker import reconcile as reconcile_once
 
@@ -175,3 +183,4 @@ def doctor_command(app: FundApp) -> None:
 main.add_command(calls)
 main.add_command(applications)
 main.add_command(export)
+main.add_command(keys_group)

@@ -3,20 +3,18 @@
 import logging
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from rq import Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from fundapp.core import clock, outbox, unit_of_work
+from fundapp.core import clock, keys, logs, outbox, unit_of_work
 from fundapp.core.db import db
 from fundapp.core.pdf import PdfUnavailable, warm_up
 from fundapp.core.queue import TASK, RedisQueue
 from fundapp.core.web import FundApp
-
-log = logging.getLogger(__name__)
 
 WORKER_TTL: Final = 25
 MAINTENANCE_SECONDS: Final = 10
@@ -37,6 +35,18 @@ class OutboxJob(Job):
         if self.func_name != TASK or self.instance is not None:
             raise PermissionError("the job names a function that is not for the queue")
         return run_outbox
+
+
+class QuietWorker(Worker):
+    """A worker that leaves no traceback in the queue server: the text of an error may quote what somebody wrote."""
+
+    def handle_exception(self, _job: Job, *exc_info: Any) -> None:
+        """Log an error of a job by its type and place."""
+        logs.unexpected(exc_info[1])
+
+    def handle_job_failure(self, *args: Any, **kwargs: Any) -> None:
+        """Record the failure without its text; the log names type and place."""
+        super().handle_job_failure(*args, **(kwargs | {"exc_string": ""}))
 
 
 def run_outbox(ids: list[str]) -> int:
@@ -60,7 +70,7 @@ def work(app: FundApp, *, burst: bool = False) -> None:
     queue = app.queue
     if not isinstance(queue, RedisQueue):
         raise TypeError("a worker needs a Redis queue")
-    worker = Worker(
+    worker = QuietWorker(
         [queue.queue()],
         connection=queue.connection,
         serializer=JSONSerializer,
@@ -73,7 +83,8 @@ def work(app: FundApp, *, burst: bool = False) -> None:
     try:
         warm_up()
     except PdfUnavailable:
-        log.exception("letters will fail until this is put right; mail goes out all the same")
+        # Letters fail until this is put right; mail goes out all the same.
+        logs.write("letters_unavailable", level=logging.ERROR)
     worker.work(burst=burst, logging_level="WARNING")
 
 
@@ -92,7 +103,7 @@ def _the_app() -> FundApp:
     if _app is None:
         from fundapp import create_app
 
-        _app = create_app()
+        _app = create_app(holds=keys.WORKER)
     if _connected_in != os.getpid():
         with _app.app_context():
             db.engine.dispose(close=False)

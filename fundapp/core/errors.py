@@ -8,6 +8,10 @@ class FundappError(Exception):
     """Root of every error that people may be told about."""
 
 
+class Failure(Exception):
+    """Something outside did not work. The message holds references and codes only, so it may be kept and logged."""
+
+
 class NotFound(FundappError):
     """The object is missing, or out of the actor's scope: both answer alike (404)."""
 

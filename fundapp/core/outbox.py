@@ -5,21 +5,19 @@ claims the row under a lease, does the slow part without holding a write lock, a
 (the attempt number): a second delivery, a zombie worker or an emptied queue costs delay, nothing else.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from logging import ERROR, WARNING
 from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, CursorResult, Index, and_, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fundapp.core import clock
+from fundapp.core import clock, logs
 from fundapp.core.db import Base, Identified, db, enum_column, read_only
-
-log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(seconds=120)
 """How long a worker may be silent before another one may take its work over."""
@@ -119,8 +117,8 @@ def run(item_id: UUID, kinds: JobKinds) -> bool:
         return _finish(item_id, attempt, finish)
     except Exception as error:  # the row must record whatever went wrong, or the work would be lost silently
         db.session.rollback()
-        log.warning("outbox %s attempt %s failed: %s", item_id, attempt, type(error).__name__)
-        _record_failure(item_id, attempt, kind, subject_id, ascii(f"{type(error).__name__}: {error}")[1:-1])
+        logs.write("work_failed", level=WARNING, outbox=item_id, attempt=attempt, error=type(error).__name__)
+        _record_failure(item_id, attempt, kind, subject_id, logs.described(error))
         return False
 
 
@@ -192,6 +190,7 @@ def _record_failure(item_id: UUID, attempt: int, kind: JobKind, subject_id: UUID
     if attempt >= MAX_ATTEMPTS:
         if _close(item_id, attempt, state=OutboxState.FAILED, last_error=error):
             kind.gave_up(subject_id, now, error)
+            logs.write("work_given_up", level=ERROR, outbox=item_id, attempt=attempt)
     else:
         delay = timedelta(seconds=min(2**attempt * 15, 3600))
         _close(item_id, attempt, state=OutboxState.READY, not_before=now + delay, last_error=error)

@@ -21,6 +21,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from fundapp.core.errors import Failure
 from fundapp.core.i18n import direction, gettext, in_language, ngettext, text_direction
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class MissingFont(PdfError):
         self.characters = characters
 
 
-class PdfUnavailable(PdfError):
+class PdfUnavailable(PdfError, Failure):
     """This machine lacks a library or a font; the message gives the line that installs it."""
 
 

@@ -8,8 +8,16 @@ from urllib.parse import urlsplit
 
 from flask import render_template
 
+from fundapp.core.errors import Failure
 from fundapp.core.i18n import in_language
 from fundapp.core.mail import Deliver, MailMessage
+
+
+class MailRefused(Failure):
+    """The mail server did not take a mail; its answer is kept as its codes, because its words quote addresses."""
+
+    def __init__(self, *codes: int) -> None:
+        super().__init__(f"the mail server answered {', '.join(str(code) for code in codes)}")
 
 
 def compose(message: MailMessage, *, mail_from: str, base_url: str) -> EmailMessage:
@@ -35,7 +43,12 @@ def deliver_through(mail_url: str, *, mail_from: str, base_url: str) -> Deliver:
     def by_smtp(message: MailMessage) -> None:
         mail = compose(message, mail_from=mail_from, base_url=base_url)
         with smtplib.SMTP(address.hostname or "localhost", address.port or 25, timeout=30) as server:
-            server.send_message(mail)
+            try:
+                server.send_message(mail)
+            except smtplib.SMTPResponseException as error:
+                raise MailRefused(error.smtp_code) from error
+            except smtplib.SMTPRecipientsRefused as error:
+                raise MailRefused(*(code for code, _text in error.recipients.values())) from error
 
     def by_file(message: MailMessage) -> None:
         mail = compose(message, mail_from=mail_from, base_url=base_url)

@@ -7,10 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from fundapp.core.errors import Failure
+
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class StorageError(Exception):
+class StorageError(Failure):
     """A stored file is missing, or its bytes are not the ones that were put there."""
 
 

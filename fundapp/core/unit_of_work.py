@@ -1,14 +1,13 @@
 """The end of a piece of business: commit, then tell the queue."""
 
-import logging
 from collections.abc import Sequence
+from logging import WARNING
 from typing import Protocol
 from uuid import UUID
 
+from fundapp.core import logs
 from fundapp.core.db import db
 from fundapp.core.outbox import CHUNK, pending_nudges
-
-log = logging.getLogger(__name__)
 
 
 class Queue(Protocol):
@@ -37,5 +36,5 @@ def nudge(queue: Queue, ids: Sequence[UUID]) -> None:
         try:
             queue.wake(ids[start : start + CHUNK])
         except Exception:  # any fault of the queue only delays; the rows are safe in the database
-            log.warning("the queue did not take %d ids; the reconciler will", len(ids[start:]))
+            logs.write("queue_refused", level=WARNING, count=len(ids[start:]))  # the reconciler will find them
             return

@@ -5,6 +5,7 @@ An unsafe request commits once, after its view answered with success; everything
 
 import hashlib
 import re
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -19,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
-from fundapp.core import unit_of_work
+from fundapp.core import logs, security_log, unit_of_work
 from fundapp.core.db import read_only
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, direction, localised
@@ -34,6 +35,8 @@ NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\u
 NOT_TYPED: Final = frozenset({"csrf_token", "seen", "password"})
 WORTH_COPYING: Final = 20
 """Shorter texts are quickly typed again."""
+NOTED: Final = {400: "bad_request", 405: "method_refused", 413: "too_large", 415: "media_refused", 429: "limit_reached"}
+"""Refusals that are security events, by status; others are noted where they are raised."""
 SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
 
 
@@ -111,6 +114,7 @@ def permission_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue 
     if declared.permission == PUBLIC or actor.can(declared.permission):
         return None
     if actor.person_id is None:
+        security_log.note("not_signed_in", permission=declared.permission)
         if typed := typed_texts():
             return render_template("errors/signed_out.html", typed=typed), 401
         return redirect(url_for("accounts.sign_in", next=request.path))
@@ -188,21 +192,30 @@ def _show_hidden_characters(response: Response) -> Response:
 
 
 def _error_page(
-    status: int, message: str = "", problems: list[Problem] | None = None, typed: list[str] | None = None
+    status: int,
+    message: str = "",
+    problems: list[Problem] | None = None,
+    typed: list[str] | None = None,
+    permission: str = "",
 ) -> ResponseReturnValue:
     unit_of_work.rollback()
-    page = render_template(f"errors/{status}.html", message=message, problems=problems or [], typed=typed or [])
+    page = render_template(
+        f"errors/{status}.html", message=message, problems=problems or [], typed=typed or [], permission=permission
+    )
     return page, status
 
 
 def _register_errors(app: FundApp) -> None:
     @app.errorhandler(NotFound)
     def not_found(_error: NotFound) -> ResponseReturnValue:
+        if request.view_args:
+            security_log.note("object_not_found")
         return _error_page(404)
 
     @app.errorhandler(NotAllowed)
     def not_allowed(error: NotAllowed) -> ResponseReturnValue:
-        return _error_page(403, error.reason)
+        security_log.note("not_allowed", permission=error.permission)
+        return _error_page(403, error.reason, permission=error.permission)
 
     @app.errorhandler(InvalidTransition)
     @app.errorhandler(Conflict)
@@ -223,6 +236,7 @@ def _register_errors(app: FundApp) -> None:
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> ResponseReturnValue:
+        security_log.note("forged_request")
         message = _("This page was open for a long time. Go back, reload it, and send it again.")
         return _error_page(400, message, typed=typed_texts())
 
@@ -230,14 +244,17 @@ def _register_errors(app: FundApp) -> None:
     def http_error(error: HTTPException) -> ResponseReturnValue:
         if error.code is not None and error.code < 400:
             return error.get_response()
+        if event := NOTED.get(error.code or 0):
+            security_log.note(event)
         return _error_page(error.code if error.code in SHOWN_ERRORS else 400)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> ResponseReturnValue:
         if app.testing:
             raise error
-        app.logger.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
-        return _error_page(500)
+        error_id = secrets.token_hex(4)
+        logs.unexpected(error, error_id=error_id, route=request.url_rule, method=request.method)
+        return _error_page(500, error_id)
 
 
 def _register_globals(app: FundApp) -> None:

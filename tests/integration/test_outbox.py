@@ -9,6 +9,7 @@ import pytest
 from fundapp.accounts.models import Organisation
 from fundapp.core import outbox, unit_of_work
 from fundapp.core.db import db
+from fundapp.core.errors import Failure
 from fundapp.core.outbox import CHUNK, LEASE, MAX_ATTEMPTS, JobKind, OutboxItem, OutboxState
 
 from ..conftest import run_item
@@ -27,7 +28,7 @@ class Work:
     def work(self, subject_id: UUID) -> outbox.Finish | None:
         if self.failures:
             self.failures -= 1
-            raise OSError("the paper is jammed")
+            raise Failure("the paper is jammed")
         self.meanwhile()
         return lambda now: db.session.add(Organisation(name=str(subject_id), name_key=str(uuid4()), created_at=now))
 
@@ -76,7 +77,7 @@ def test_a_failure_is_kept_and_tried_again_later(work, clock):
     item = enqueue()
     work.failures = 1
     assert run_item(item) is False
-    assert db.session.get_one(OutboxItem, item).last_error == "OSError: the paper is jammed"
+    assert db.session.get_one(OutboxItem, item).last_error == "Failure: the paper is jammed"
     assert run_item(item) is False, "not before its time"
     assert outbox.due(datetime.now(UTC)) == []
     clock.shift(60)
@@ -93,7 +94,7 @@ def test_work_that_never_succeeds_is_given_up_and_stays_visible(work, clock):
         run_item(item)
         clock.shift(3700)
     assert state(item) is OutboxState.FAILED
-    assert work.given_up == ["OSError: the paper is jammed"]
+    assert work.given_up == ["Failure: the paper is jammed"]
     assert run_item(item) is False
     assert effects() == 0
 

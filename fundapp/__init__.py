@@ -1,5 +1,6 @@
 """fundapp: a grant-making workflow service for grassroots justice funds."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -9,8 +10,10 @@ from flask_migrate import Migrate
 from fundapp.accounts import room as accounts
 from fundapp.accounts.sessions import load_actor
 from fundapp.applications import room as applications
-from fundapp.core import health, mail, web
+from fundapp.audited import COVERAGE
+from fundapp.core import health, keys, mail, web
 from fundapp.core.db import db, engine_options
+from fundapp.core.keys import Part
 from fundapp.core.postbox import deliver_through
 from fundapp.core.queue import RedisQueue
 from fundapp.core.routes import check_routes
@@ -25,10 +28,10 @@ _root: Final = Path(__file__).parent.parent
 migrate = Migrate(directory=str(_root / "migrations"), compare_type=True)
 
 
-def create_app(settings: Settings | None = None) -> FundApp:
-    """Build the application from settings (default: the environment).
+def create_app(settings: Settings | None = None, *, holds: Collection[Part] = keys.WEB) -> FundApp:
+    """Build the application from settings (default: the environment), with the keys that its process `holds`.
 
-    Raises SettingsError for missing or unsafe settings, RuntimeError when a route declares no permission.
+    Raises SettingsError and KeysError for what is missing or unsafe, RuntimeError when a route declares no permission.
     """
     settings = settings or Settings.from_env()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -53,6 +56,8 @@ def create_app(settings: Settings | None = None) -> FundApp:
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
     app.extensions["settings"] = settings
+    app.extensions["audit_coverage"] = COVERAGE
+    app.extensions["keys"] = keys.Keyring.load(settings.keys_dir, holds)
     app.extensions["storage"] = Storage(settings.data_dir / "files")
     app.queue = RedisQueue(settings.redis_url)
     db.init_app(app)

@@ -18,12 +18,14 @@ class Settings:
     """Everything that differs between one installation and another.
 
     `database_url` is SQLAlchemy's (sqlite:// or postgresql://); `redis_url` is redis:// or unix://;
-    `mail_url` is "smtp://host:port" or "file:DIRECTORY" (one .eml per mail); `base_url` is used in mails.
+    `mail_url` is "smtp://host:port" or "file:DIRECTORY" (one .eml per mail); `base_url` is used in mails;
+    `keys_dir` is the folder of key files.
     """
 
     database_url: str
     redis_url: str
     data_dir: Path
+    keys_dir: Path
     secret_key: str
     base_url: str
     mail_url: str
@@ -32,11 +34,11 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
-        """Read DATABASE_URL, REDIS_URL, DATA_DIR, SECRET_KEY, BASE_URL, MAIL_URL, MAIL_FROM, INSECURE_COOKIES.
+        """Read the variables that are the names of the fields in capitals.
 
         Raises SettingsError when a required one is missing or the secret is too short to be one.
         """
-        data_dir = Path(env.get("DATA_DIR", "var")).absolute()
+        data_dir = _data_dir(env)
         secret_key = env.get("SECRET_KEY", "")
         if len(secret_key) < MIN_SECRET_LENGTH:
             raise SettingsError(
@@ -47,9 +49,19 @@ class Settings:
             database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir}/fundapp.sqlite"),
             redis_url=env.get("REDIS_URL", f"unix://{data_dir}/queue.sock"),
             data_dir=data_dir,
+            keys_dir=keys_dir_of(env),
             secret_key=secret_key,
             base_url=env.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
             mail_url=env.get("MAIL_URL", f"file:{data_dir}/mail"),
             mail_from=env.get("MAIL_FROM", "fundapp <no-reply@localhost>"),
             insecure_cookies=env.get("INSECURE_COOKIES", "") == "1",
         )
+
+
+def keys_dir_of(env: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of keys: KEYS_DIR, else "keys" in DATA_DIR. No other setting is needed for making keys."""
+    return Path(env["KEYS_DIR"]).absolute() if env.get("KEYS_DIR") else _data_dir(env) / "keys"
+
+
+def _data_dir(env: Mapping[str, str]) -> Path:
+    return Path(env.get("DATA_DIR", "var")).absolute()

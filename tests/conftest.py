@@ -6,9 +6,9 @@ TEST_DATABASE says which: sqlite (the default) or postgresql.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import flask_babel
@@ -17,20 +17,23 @@ import pytest
 from flask import current_app, g
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import event
+from sqlalchemy import event, select
 from time_machine import TimeMachineFixture
 from werkzeug.test import TestResponse
 
 from fundapp import create_app
 from fundapp.accounts import queries as accounts
-from fundapp.accounts.models import Person
+from fundapp.accounts.models import Person, SignInSession
 from fundapp.accounts.permissions import Actor
+from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
 from fundapp.core import outbox
-from fundapp.core.db import Base, db
+from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
+from .audit_log import cover_preparations, empty_all_tables
+from .keyring import made_keys
 from .servers import PostgresServer
 
 NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
@@ -51,6 +54,7 @@ class CarefulClient(FlaskClient):
     """A client that refuses malformed pages, changes by GET, and changes that were left uncommitted."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        cover_preparations()
         _forget_the_last_request()
         response = super().open(*args, **kwargs)
         _forget_the_last_request()
@@ -90,6 +94,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
             database_url=database_url,
             redis_url="unix:///nowhere",
             data_dir=data_dir,
+            keys_dir=made_keys(data_dir),
             secret_key="a secret for tests, long enough to be one",
             base_url="http://localhost",
             mail_url=f"file:{data_dir}/mail",
@@ -113,9 +118,7 @@ def app(whole_app: FundApp) -> Iterator[FundApp]:
     with whole_app.app_context():
         yield whole_app
         db.session.rollback()
-        for table in reversed(Base.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.commit()
+        empty_all_tables()
         db.session.remove()
 
 
@@ -158,14 +161,28 @@ def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
     return time_machine
 
 
-@pytest.fixture
-def signed_in(app: FundApp) -> Callable[[Person | None], FlaskClient]:
-    """Return a client, signed in as somebody (None: nobody). Commits what the test prepared."""
+class SignedIn(Protocol):
+    """Signs somebody in, and returns their client."""
 
-    def client_of(person: Person | None) -> FlaskClient:
+    def __call__(self, person: Person | None, *, strong: bool = True, fresh: bool = True) -> FlaskClient: ...
+
+
+@pytest.fixture
+def signed_in(app: FundApp) -> SignedIn:
+    """Return a client, signed in as somebody (None: nobody). Commits what the test prepared.
+
+    `strong`: with a second factor; `fresh`: just now, else an hour ago.
+    """
+
+    def client_of(person: Person | None, *, strong: bool = True, fresh: bool = True) -> FlaskClient:
         client = app.test_client()
         if person is not None:
-            token = open_session(person=person, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            token = open_session(person=person, now=now, strong=strong)
+            if not fresh:
+                opened = db.session.scalars(select(SignInSession).filter_by(token_hash=token_hash(token))).one()
+                opened.proved_at = now - timedelta(hours=1)
+                opened.second_factor_at = opened.proved_at if strong else None
             with client.session_transaction() as cookie:
                 cookie["session_token"] = token
         db.session.commit()

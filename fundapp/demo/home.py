@@ -12,6 +12,7 @@ from typing import Final
 
 from redis import Redis, RedisError
 
+from fundapp.core import keys
 from fundapp.core.queue import embedded_server
 from fundapp.demo.processes import Children
 
@@ -56,8 +57,10 @@ def open_home(folder: Path, address: str) -> Iterator[Home]:
             "REDIS_URL": f"unix://{sockets}/queue.sock",
             "MAIL_FROM": "Grassroots Justice Funding (sample) <no-reply@fund.example>",
         }
+        keys.make(folder / "keys")
         fixed = {
             "DATA_DIR": str(folder),
+            "KEYS_DIR": str(folder / "keys"),
             "SECRET_KEY": _secret(folder / "secret", 48),
             "BASE_URL": address,
             "INSECURE_COOKIES": "1",  # the demo is served on this machine without TLS

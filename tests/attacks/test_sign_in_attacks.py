@@ -24,6 +24,7 @@ from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
 from ..factories import NOW, PASSWORD, make_call, make_person, make_staff
+from ..keyring import made_keys
 from .hostile import ELSEWHERE
 from .world import all_rows, changed_tables, everything_stored
 
@@ -183,6 +184,7 @@ def test_row_19_the_session_cookie_can_only_go_back_to_us(tmp_path):
             database_url="sqlite://",
             redis_url="unix:///nowhere",
             data_dir=tmp_path,
+            keys_dir=made_keys(tmp_path),
             secret_key="a secret for tests, long enough to be one",
             base_url="https://fund.example",
             mail_url="file:/nowhere",

@@ -18,6 +18,7 @@ from fundapp.disbursement.models import Award, Letter, LetterStatus
 from fundapp.review.models import AssignmentStatus, Decision, Outcome, Review, Slate, SlateStatus
 
 from ..factories import NOW, make_application, make_decision, make_review, make_reviewer, make_slate, make_staff
+from ..keyring import made_keys
 from .crawl import fetch
 from .world import Round, make_round
 
@@ -243,6 +244,7 @@ def start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]
         "from fundapp import create_app; app = create_app();"
         " print(app.debug, app.testing, app.config.get('WTF_CSRF_ENABLED', True))"
     )
+    made_keys(folder)
     settings = {"SECRET_KEY": "a secret for tests, long enough to be one", "DATA_DIR": str(folder), "PATH": "/usr/bin"}
     return subprocess.run(
         [sys.executable, "-c", program],

@@ -44,6 +44,7 @@ from fundapp.settings import Settings
 
 from ..conftest import NOW, actor_of
 from ..factories import make_application, make_call, make_decision, make_slate, make_staff
+from ..keyring import made_keys
 from ..servers import PostgresServer, RedisServer
 
 ROOT = Path(__file__).parents[2]
@@ -158,6 +159,7 @@ def main() -> None:
             database_url=url,
             redis_url=redis.url,
             data_dir=folder,
+            keys_dir=made_keys(folder),
             secret_key="a secret for benches, long enough to be one",
             base_url="http://localhost",
             mail_url=f"file:{folder}/mail",

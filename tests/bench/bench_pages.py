@@ -51,6 +51,7 @@ from fundapp.settings import Settings
 
 from ..conftest import RecordingQueue, actor_of
 from ..factories import make_application, make_call, make_review, make_reviewer, make_staff
+from ..keyring import made_keys
 from ..servers import PostgresServer
 
 LIST_SIZES = (1, 30, 200)
@@ -151,6 +152,7 @@ def make_app(databases: Databases, copy: str, folder: Path) -> FundApp:
             database_url=databases.url(copy),
             redis_url="unix:///nowhere",
             data_dir=folder / "data",
+            keys_dir=made_keys(folder / "data"),
             secret_key="a secret for benches, long enough to be one",
             base_url="http://localhost",
             mail_url=f"file:{folder}/mail",

@@ -86,6 +86,7 @@ def running_service(folder: Path) -> Iterator[Service]:
             "INSECURE_COOKIES": "1",
         }
         service = Service(address, environment, database_url, postbox)
+        service.command("keys", "make")
         service.command("db", "upgrade")
         with Children(folder / "log", environment) as children:
             fundapp = [sys.executable, "-m", "fundapp"]

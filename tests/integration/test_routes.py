@@ -17,6 +17,7 @@ from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
 from ..factories import make_call, make_staff
+from ..keyring import made_keys
 
 SOURCE = Path(fundapp.__file__).parent
 KNOWN_NOWHERE = {"slug": "no-such-call", "format": "csv", "token": "no-such-token", "filename": "app.css"}
@@ -50,6 +51,7 @@ def test_a_route_without_a_permission_does_not_start(tmp_path):
             database_url="sqlite://",
             redis_url="unix:///nowhere",
             data_dir=tmp_path,
+            keys_dir=made_keys(tmp_path),
             secret_key="a secret for tests, long enough to be one",
             base_url="http://localhost",
             mail_url="file:/nowhere",

@@ -16,6 +16,7 @@ from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
+from ..keyring import made_keys
 from ..servers import PostgresServer, RedisServer, SmtpServer
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,7 @@ def _installed(database_url: str, folder: Path) -> Iterator[Installation]:
             database_url=database_url,
             redis_url=redis.url,
             data_dir=folder,
+            keys_dir=made_keys(folder),
             secret_key="a secret for tests, long enough to be one",
             base_url="http://localhost",
             mail_url=f"smtp://{smtp.host}:{smtp.port}",

@@ -12,6 +12,7 @@ from redis.retry import Retry
 from fundapp.accounts.models import Person
 from fundapp.core.db import db
 
+from ..keyring import made_keys
 from .conftest import ROOT
 
 
@@ -71,6 +72,7 @@ def test_a_bad_address_is_refused_in_one_line(installation):
 
 
 def test_a_worker_without_a_queue_says_how_to_get_one(tmp_path):
+    made_keys(tmp_path)
     shown = fundapp("worker", "--burst", SECRET_KEY="s" * 32, DATA_DIR=str(tmp_path))
     assert shown.returncode == 1
     assert "start one with fundapp queue" in shown.stderr
@@ -78,6 +80,7 @@ def test_a_worker_without_a_queue_says_how_to_get_one(tmp_path):
 
 
 def test_the_embedded_queue_serves_a_worker(tmp_path):
+    made_keys(tmp_path)
     environment = {**os.environ, "SECRET_KEY": "s" * 32, "DATA_DIR": str(tmp_path)}
     server = subprocess.Popen([sys.executable, "-m", "fundapp", "queue"], cwd=ROOT, env=environment)
     try:

@@ -12,11 +12,13 @@ from fundapp.core.db import db
 from fundapp.core.mail import queue_mail
 from fundapp.settings import Settings
 
+from ..keyring import made_keys
 from ..servers import RedisServer
 
 
 def test_reconciler_outlives_a_database_that_does_not_answer(tmp_path: Path) -> None:
     with RedisServer() as redis:
+        made_keys(tmp_path)
         environment = {
             "DATA_DIR": str(tmp_path),
             "REDIS_URL": redis.url,
@@ -43,6 +45,7 @@ def test_reconciler_outlives_a_database_that_does_not_answer(tmp_path: Path) -> 
 
 
 def test_one_round_without_a_database_fails_in_one_line(tmp_path: Path) -> None:
+    made_keys(tmp_path)
     environment = {"DATA_DIR": str(tmp_path), "SECRET_KEY": "only for this test, and long enough"}
     command = [sys.executable, "-m", "fundapp", "reconcile"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -18,6 +18,7 @@ from fundapp.review.models import SlateStatus
 from fundapp.settings import Settings
 
 from ..factories import NOW, make_application, make_call, make_decision, make_review, make_reviewer, make_slate
+from ..keyring import made_keys
 from ..servers import PostgresServer
 
 
@@ -31,6 +32,7 @@ def fresh_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FundAp
                 database_url=url,
                 redis_url="unix:///nowhere",
                 data_dir=tmp_path,
+                keys_dir=made_keys(tmp_path),
                 secret_key="a secret for tests, long enough to be one",
                 base_url="http://localhost",
                 mail_url=f"file:{tmp_path}/mail",

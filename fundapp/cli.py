@@ -52,9 +52,9 @@ def main(context: click.Context) -> None:
     MAIL_URL (smtp://host:port or file:DIRECTORY; default: files in DATA_DIR), MAIL_FROM, KEYS_DIR (default: keys in
     DATA_DIR).
 
-    A new installation runs: fundapp keys make; fundapp db upgrade; fundapp people add; fundapp calls load DIR; and then, side by side,
-    fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15. Without REDIS_URL, it also runs
-    fundapp queue.
+    A new installation runs: fundapp keys make; fundapp db upgrade; fundapp people add; fundapp calls load DIR; and
+    then, side by side, fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15. Without REDIS_URL,
+    it also runs fundapp queue.
     """
     logs.set_up()
     context.obj = _make_app

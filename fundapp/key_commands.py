@@ -27,10 +27,8 @@ def make() -> None:
     if not made:
         click.echo(f"{folder} has a key for each purpose; nothing was made")
     for part in _KEPT_ELSEWHERE:
-        if any(
-            path.name.endswith(f"{part.split('.')[1]}") and path.name.startswith(part.split(".")[0]) for path in made
-        ):
-            click.echo(f"keep {part} away from the server, in two places: docs/keys.md")
+        if keys.path_of(folder, part, 1) in made:
+            click.echo(f"move {part} away from the server, to two safe places (docs/keys.md)")
 
 
 def load(parts: frozenset[Part]) -> keys.Keyring:

@@ -1,0 +1,128 @@
+"""What one round may do, said once more in plain Python: who may take which step when, and what it leaves.
+
+It knows nothing of the services, the database or their tables; `test_status_machines.py` holds both to the same steps.
+Amounts are in minor units.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+BUDGET = 2_000_000
+ASKED = 1_200_000
+APPLICANTS = ("Amina", "Bilal")
+REVIEWERS = ("Rosa", "Rui")
+MANAGERS = frozenset({"Mara", "Milo", "Max"})
+RATIFIERS = frozenset({"Zoe", "Max"})
+PEOPLE = (*APPLICANTS, *REVIEWERS, "Mara", "Milo", "Max", "Zoe")
+
+
+class Phase(IntEnum):
+    """Where the present moment lies; time only goes on."""
+
+    BEFORE = 0
+    OPEN = 1
+    CLOSED = 2
+
+
+@dataclass
+class Choice:
+    """What was decided of an application, and by whom."""
+
+    amount: int
+    by: str
+
+
+@dataclass
+class RoundModel:
+    """The state of a round. Applications and letters go by the name of their applicant."""
+
+    phase: Phase = Phase.OPEN
+    applications: dict[str, str] = field(default_factory=dict)
+    complete: set[str] = field(default_factory=set)
+    readings: dict[tuple[str, str], str] = field(default_factory=dict)
+    conflicts: set[tuple[str, str]] = field(default_factory=set)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    slate: str | None = None
+    sent_by: str | None = None
+    letters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_decided(self) -> bool:
+        return self.slate == "released"
+
+    @property
+    def can_change(self) -> bool:
+        """Say whether decisions, readings and scores can still change."""
+        return self.slate in (None, "open")
+
+    @property
+    def promised(self) -> int:
+        return sum(choice.amount for choice in self.choices.values())
+
+    def may_start(self, person: str) -> bool:
+        return person in self.applications or self.phase is Phase.OPEN
+
+    def may_send(self, person: str, whose: str, *, fresh: bool) -> bool:
+        if person != whose or not fresh:
+            return False
+        return self.applications[whose] != "draft" or (self.phase is Phase.OPEN and whose in self.complete)
+
+    def send(self, whose: str) -> None:
+        if self.applications[whose] == "draft":
+            self.applications[whose] = "submitted"
+
+    def may_write(self, person: str, whose: str) -> bool:
+        return person == whose and self.applications[whose] == "draft"
+
+    def may_mark(self, person: str, whose: str, status: str) -> bool:
+        before = self.applications[whose]
+        return person in MANAGERS and not self.is_decided and before not in ("draft", status)
+
+    def may_assign(self, person: str, whose: str, reviewer: str) -> bool:
+        is_eligible = self.applications[whose] == "eligible"
+        return person in MANAGERS and self.can_change and is_eligible and (whose, reviewer) not in self.conflicts
+
+    def may_declare_none(self, person: str, reading: tuple[str, str]) -> bool:
+        return person == reading[1] and self.readings[reading] == "assigned"
+
+    def may_step_back(self, person: str, reading: tuple[str, str]) -> bool:
+        return person == reading[1]
+
+    def may_save(self, person: str, reading: tuple[str, str], *, fresh: bool) -> bool:
+        return person == reading[1] and self.readings[reading] == "reading" and fresh
+
+    def may_submit(self, person: str, reading: tuple[str, str], *, fresh: bool, whole: bool) -> bool:
+        return self.may_save(person, reading, fresh=fresh) and self.can_change and whole
+
+    def may_decide(self, person: str, whose: str, amount: int, *, is_award: bool, fresh: bool) -> bool:
+        if person not in MANAGERS or not self.can_change or self.applications[whose] != "eligible" or not fresh:
+            return False
+        before = self.choices[whose].amount if whose in self.choices else 0
+        return not is_award or (0 < amount <= ASKED and self.promised - before + amount <= BUDGET)
+
+    def may_withdraw(self, person: str, whose: str) -> bool:
+        return person in MANAGERS and self.can_change and whose in self.choices
+
+    def may_propose(self, person: str) -> bool:
+        is_ready = self.slate == "open" and self.phase is Phase.CLOSED and bool(self.choices)
+        return person in MANAGERS and is_ready and self.all_is_decided
+
+    def may_judge(self, person: str) -> bool:
+        """Say whether somebody may ratify the list or send it back."""
+        decided = {choice.by for choice in self.choices.values()} | {self.sent_by}
+        return person in RATIFIERS and self.slate == "proposed" and person not in decided
+
+    def may_release(self, person: str) -> bool:
+        return person in MANAGERS and (self.is_decided or (self.slate == "ratified" and self.all_is_decided))
+
+    @property
+    def all_is_decided(self) -> bool:
+        """Say whether nothing waits to be checked, and the eligible applications are just those with a decision."""
+        eligible = {name for name, status in self.applications.items() if status == "eligible"}
+        return "submitted" not in self.applications.values() and eligible == set(self.choices)
+
+    def release(self) -> None:
+        if not self.is_decided:
+            self.slate = "released"
+            told = {*self.choices, *(name for name, status in self.applications.items() if status == "ineligible")}
+            self.letters = dict.fromkeys(told, "queued")

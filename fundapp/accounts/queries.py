@@ -37,7 +37,7 @@ def actor_of(person: Person) -> Actor:
 
 
 def live_session(token: str, now: datetime) -> SignInSession | None:
-    """Return the session of a cookie's token while it lasts and its person is active."""
+    """Return the session of a cookie's token while it lasts and its person is active; silence is for the caller."""
     return db.session.scalar(
         select(SignInSession)
         .join(Person)

@@ -1,21 +1,73 @@
 """The bridge between a browser's cookie and the acting person."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
+from uuid import UUID
 
-from flask import g, session
+from flask import g, request, session
+from sqlalchemy import update
 
-from fundapp.accounts import queries
-from fundapp.accounts.permissions import ANONYMOUS, Actor
+from fundapp.accounts import factor_queries, queries
+from fundapp.accounts.devices import device_label
+from fundapp.accounts.models import SignInSession
+from fundapp.accounts.permissions import ANONYMOUS, Actor, needs_second_factor
+from fundapp.accounts.session_rules import SEEN_EVERY, is_fresh, is_over, times_of
 from fundapp.core import clock
+from fundapp.core.db import db, note_aside
+from fundapp.core.routes import SAFE_METHODS
 
 _TOKEN = "session_token"  # noqa: S105 - the name of a cookie entry
 
 
+@dataclass(frozen=True)
+class CurrentSession:
+    """The session of this request's browser, and what its person still owes."""
+
+    id: UUID
+    actor: Actor
+    proved_at: datetime
+    second_factor_at: datetime | None
+    has_factor: bool
+    needs_factor: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the person may go in: whoever has a second factor, or needs one, has given it."""
+        return self.second_factor_at is not None or not (self.has_factor or self.needs_factor)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the last proof (by the second factor, where there is one) was a short while ago."""
+        wants_factor = self.has_factor or self.needs_factor
+        return is_fresh(self.second_factor_at if wants_factor else self.proved_at, now)
+
+
 def load_actor() -> Actor:
-    """Return the actor of this request's cookie; the session row decides, not the cookie."""
+    """Return the actor of this request's cookie; the session row decides, not the cookie.
+
+    Whoever has yet to give a second factor is nobody: `gates.factor_gate` lets them reach the pages that ask for it.
+    """
+    g.sign_in_session = None
+    now = clock.now()
     token = session.get(_TOKEN)
-    found = queries.live_session(token, clock.now()) if isinstance(token, str) else None
-    return queries.actor_of(found.person) if found is not None else ANONYMOUS
+    found = queries.live_session(token, now) if isinstance(token, str) else None
+    if found is None:
+        return ANONYMOUS
+    actor = queries.actor_of(found.person)
+    times = times_of(actor, short=found.person.short_sessions)
+    if is_over(created_at=found.created_at, seen_at=found.seen_at, times=times, now=now):
+        return ANONYMOUS
+    _note_seen(found, now)
+    current = CurrentSession(
+        id=found.id,
+        actor=actor,
+        proved_at=found.proved_at,
+        second_factor_at=found.second_factor_at,
+        has_factor=factor_queries.has_factor(found.person_id),
+        needs_factor=needs_second_factor(actor.grants),
+    )
+    g.sign_in_session = current
+    return actor if current.is_complete else ANONYMOUS
 
 
 def current_actor() -> Actor:
@@ -23,9 +75,19 @@ def current_actor() -> Actor:
     return cast(Actor, g.actor)
 
 
+def current_session() -> CurrentSession | None:
+    """Return the session of this browser, complete or not, or None."""
+    return cast(CurrentSession | None, g.get("sign_in_session"))
+
+
 def current_token() -> str:
     """Return the session token of this browser ("" when nobody is signed in)."""
     return str(session.get(_TOKEN, ""))
+
+
+def current_device() -> str:
+    """Return the coarse label of the browser that asks."""
+    return device_label(request.user_agent.string)
 
 
 def remember(token: str) -> None:
@@ -41,3 +103,14 @@ def remember(token: str) -> None:
 def forget() -> None:
     """Empty the browser's cookie."""
     session.clear()
+
+
+def _note_seen(found: SignInSession, now: datetime) -> None:
+    """Keep when a session was last used, to SEEN_EVERY: a page that only reads does so beside its transaction."""
+    if now < found.seen_at + SEEN_EVERY:
+        return
+    statement = update(SignInSession).where(SignInSession.id == found.id).values(seen_at=now)
+    if request.method in SAFE_METHODS:
+        note_aside(statement)
+    else:
+        db.session.execute(statement.execution_options(synchronize_session=False))

@@ -6,6 +6,7 @@ never waits for SQLite's one write lock.
 """
 
 import re
+import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,10 +14,10 @@ from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Enum, MetaData, Text, event
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Enum, Executable, MetaData, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DontWrapMixin, IntegrityError
+from sqlalchemy.exc import DontWrapMixin, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -24,6 +25,8 @@ from sqlalchemy.types import TypeDecorator
 from fundapp.core.text import TextError, clean_text
 
 READ_ONLY: Final = "fundapp_read_only"
+BUSY_MILLISECONDS: Final = 10_000
+"""How long a writer waits for SQLite's one write lock."""
 Row = TypeVar("Row")
 
 
@@ -155,6 +158,27 @@ def read_only() -> None:
         db.session.connection(execution_options={READ_ONLY: True})
 
 
+def note_aside(statement: Executable) -> bool:
+    """Run one small statement in a transaction of its own, at once or not at all; say whether it ran.
+
+    For what may be lost, beside a request that only reads: it never waits for SQLite's write lock.
+    """
+    with db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        waits = isinstance(raw, sqlite3.Connection)
+        if waits:
+            raw.execute("PRAGMA busy_timeout=0")
+        try:
+            with connection.begin():
+                connection.execute(statement)
+        except OperationalError:
+            return False
+        finally:
+            if waits:
+                raw.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    return True
+
+
 def engine_options(database_url: str) -> Mapping[str, Any]:
     """Return the engine options for a database address: values of parameters never reach a log."""
     options: dict[str, Any] = {"hide_parameters": True}
@@ -170,7 +194,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) ->
     connection.isolation_level = None  # SQLAlchemy's begin event opens transactions
     cursor = connection.cursor()
     for pragma in (
-        "busy_timeout=10000",
+        f"busy_timeout={BUSY_MILLISECONDS}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",

@@ -1,14 +1,20 @@
 """The tables of accounts; other rooms import them from here."""
 
+from fundapp.accounts.models.factors import AuthenticatorApp, FactorReset, KnownDevice, Passkey, RecoveryCode
 from fundapp.accounts.models.people import Membership, Organisation, Person, RoleChange, RoleGrant
 from fundapp.accounts.models.sign_in import LinkPurpose, OneTimeLink, SignInSession
 
 __all__ = [
+    "AuthenticatorApp",
+    "FactorReset",
+    "KnownDevice",
     "LinkPurpose",
     "Membership",
     "OneTimeLink",
     "Organisation",
+    "Passkey",
     "Person",
+    "RecoveryCode",
     "RoleChange",
     "RoleGrant",
     "SignInSession",

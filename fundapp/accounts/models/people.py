@@ -23,6 +23,8 @@ class Person(Identified, Base):
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="person")
     role_grants: Mapped[list["RoleGrant"]] = relationship(back_populates="person")
+    short_sessions: Mapped[bool] = mapped_column(default=False)
+    """Signed out after a quarter of an hour of silence, for people whose device may fall into other hands."""
 
 
 class Organisation(Identified, Base):

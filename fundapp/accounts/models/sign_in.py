@@ -12,12 +12,20 @@ from fundapp.core.db import Base, Identified, enum_column
 
 
 class SignInSession(Identified, Base):
-    """A browser that is signed in. Deleting the row signs it out at once, whatever cookie it still holds."""
+    """A browser that is signed in. Deleting the row signs it out at once, whatever cookie it still holds.
+
+    `proved_at` is the last proof by password, link or code; `second_factor_at` the last one by a second factor.
+    `device` is coarse on purpose ("Firefox/Android"), and no network address is kept.
+    """
 
     token_hash: Mapped[str] = mapped_column(unique=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    proved_at: Mapped[datetime]
+    second_factor_at: Mapped[datetime | None]
+    device: Mapped[str] = mapped_column(default="")
 
     person: Mapped[Person] = relationship()
 
@@ -27,10 +35,16 @@ class LinkPurpose(StrEnum):
 
     SIGN_IN = "sign-in"
     SET_PASSWORD = "set-password"  # noqa: S105 - the name of a purpose
+    PROVE = "prove"
+    CONFIRM_ADDRESS = "confirm-address"
+    REVERT_ADDRESS = "revert-address"
 
 
 class OneTimeLink(Identified, Base):
-    """A mailed link that signs a person in once. The token itself is never stored."""
+    """A mailed link, with a short code that does the same in the browser that asked; it works once.
+
+    Neither the token nor the code is stored: both are derived from the id and the installation's secret.
+    """
 
     __table_args__ = (CheckConstraint("expires_at > created_at", name="expires_after_creation"),)
 
@@ -41,5 +55,9 @@ class OneTimeLink(Identified, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    browser_hash: Mapped[str | None] = mapped_column(index=True)
+    """The hash of a token in the browser that asked for it; null where nobody asked in a browser."""
+    code_tries: Mapped[int] = mapped_column(default=0)
+    """How many wrong codes were typed in its place."""
 
     person: Mapped[Person] = relationship()

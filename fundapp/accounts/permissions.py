@@ -187,6 +187,12 @@ class Actor:
         if not self.can(permission, call_id):
             raise NotAllowed(permission)
 
+    def roles_in(self, call_id: UUID | None) -> list[str]:
+        """Return the names of the roles held in a call or everywhere (call_id None: everywhere), by name."""
+        if self.is_system:
+            return ["system"]
+        return sorted({grant.role.value for grant in self.grants if grant.call_id in (None, call_id)})
+
     def calls_with(self, permission: str) -> frozenset[UUID] | None:
         """Return the calls in which a permission is held; None means every call."""
         held = [grant for grant in self.grants if permission in ROLE_PERMISSIONS[grant.role]]

@@ -1,0 +1,55 @@
+"""Which tables are audited: the one list, read before every commit.
+
+A change of an audited table fails unless an entry of the same transaction names the row, or an owner of it.
+"""
+
+from typing import Final
+
+from fundapp.core.audit import Coverage
+
+COVERAGE: Final = Coverage(
+    audited={
+        # people
+        "person": (),
+        "organisation": (),
+        "membership": ("person_id", "organisation_id"),
+        "role_grant": ("person_id",),
+        # calls
+        "programme": (),
+        "call": (),
+        "deadline_extension": ("call_id",),
+        "category": ("call_id",),
+        "criterion": ("call_id",),
+        "form_version": ("call_id",),
+        "call_invitation": ("call_id",),
+        # applications
+        "application": (),
+        "submission": ("application_id",),
+        "attachment": ("application_id",),
+        "entry": ("application_id",),
+        "conflict_of_interest": ("application_id",),
+        # review
+        "reviewer": (),
+        "assignment": (),
+        "review": (),
+        "score": ("review_id",),
+        "slate": (),
+        "decision": (),
+        # disbursement
+        "award": ("decision_id",),
+        "letter": (),
+    },
+    unrecorded={
+        "application": frozenset({"saved_at", "version"}),  # saving without a change moves the time only
+        "call": frozenset({"last_reference", "committed_minor"}),  # counters, moved by what is recorded elsewhere
+    },
+    not_audited={
+        "audit_entry": "the record itself",
+        "audit_head": "the record itself",
+        "audit_checkpoint": "the record itself",
+        "outbox": "work to be done; what it does is recorded where it is done",
+        "mail_message": "follows from what is recorded; holds an address",
+        "sign_in_session": "openings are recorded on the person; seen_at moves with every request",
+        "one_time_link": "spending one is recorded; sending one gives nothing away",
+    },
+)

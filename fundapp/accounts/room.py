@@ -1,6 +1,7 @@
 """People, organisations and sign-in join the site."""
 
 from fundapp.accounts.links import link_url
+from fundapp.accounts.refusals import needed_for
 from fundapp.accounts.views import bp, sign_in
 from fundapp.core.web import FundApp
 
@@ -9,6 +10,6 @@ PAGES = (sign_in,)
 
 
 def join(app: FundApp) -> None:
-    """Register this room's pages; mails write links with `link_url`."""
+    """Register this room's pages; mails write links with `link_url`, and a refusal says what `needed_for` knows."""
     app.register_blueprint(bp)
-    app.jinja_env.globals["link_url"] = link_url
+    app.jinja_env.globals.update(link_url=link_url, needed_for=needed_for)

@@ -1,0 +1,88 @@
+"""What a permission is called, who holds it, and so what somebody who was refused would need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
+from fundapp.core.i18n import lazy_gettext as _l
+
+ROLE_LABELS: Final[Mapping[Role, str]] = {
+    Role.APPLICANT: _l("Applicant"),
+    Role.COLLABORATOR: _l("Collaborator"),
+    Role.NOMINATOR: _l("Nominator"),
+    Role.REVIEWER: _l("Reviewer"),
+    Role.CHAIR: _l("Panel chair"),
+    Role.MANAGER: _l("Fund manager"),
+    Role.RATIFIER: _l("Ratifier"),
+    Role.FINANCE: _l("Finance officer"),
+    Role.AUDITOR: _l("Auditor"),
+    Role.ADMINISTRATOR: _l("Administrator"),
+}
+
+ROLE_MEANINGS: Final[Mapping[Role, str]] = {
+    Role.APPLICANT: _l("Applies for an organisation: writes, sends, and invites others to help."),
+    Role.COLLABORATOR: _l("Helps an organisation to write its application."),
+    Role.NOMINATOR: _l("Names organisations that should apply."),
+    Role.REVIEWER: _l("Reads the applications that they were given, and scores them."),
+    Role.CHAIR: _l("Follows the panel and the scores of a call, and decides nothing."),
+    Role.MANAGER: _l("Runs a call: checks, invites reviewers, decides, releases."),
+    Role.RATIFIER: _l("Confirms the decisions that others made."),
+    Role.FINANCE: _l("Takes out the list of decisions, and sees account numbers with all but the last digits hidden."),
+    Role.AUDITOR: _l("Reads everything and changes nothing."),
+    Role.ADMINISTRATOR: _l("Gives people their roles, and sees no application."),
+}
+
+PERMISSION_LABELS: Final[Mapping[P, str]] = {
+    P.SESSION_USE: _l("Be signed in"),
+    P.APPLICATION_WRITE: _l("Write an application"),
+    P.LETTER_READ: _l("Read letters to oneself"),
+    P.REVIEW_WRITE: _l("Read and score what one was given"),
+    P.CALL_READ: _l("See where a call stands"),
+    P.APPLICATION_READ: _l("Read the applications of a call"),
+    P.PANEL_READ: _l("See the reviewers of a call and what they have"),
+    P.TALLY_READ: _l("Read the scores of a call"),
+    P.SLATE_READ: _l("Read the decisions of a call and the reasons"),
+    P.LETTERS_READ: _l("Read the letters of a call"),
+    P.PAYEE_READ: _l("See the last digits of account numbers"),
+    P.HISTORY_READ: _l("Read the history of a call"),
+    P.AUDIT_READ: _l("Read the record of all changes"),
+    P.PERSON_READ: _l("See who has which role"),
+    P.APPLICATION_IMPORT: _l("Bring applications in from a file"),
+    P.CALL_LOAD: _l("Load a call"),
+    P.CALL_EXTEND: _l("Move a deadline"),
+    P.ELIGIBILITY_DECIDE: _l("Decide whether an application is eligible"),
+    P.APPLICANT_HELP: _l("Help an applicant who cannot get in"),
+    P.IDENTITY_OPEN: _l("Open the identity behind a protected application"),
+    P.PROTECTION_RAISE: _l("Protect an application"),
+    P.PROTECTION_LOWER: _l("Take the protection of an application away"),
+    P.REVIEWER_INVITE: _l("Invite reviewers"),
+    P.ASSIGNMENT_PLAN: _l("Give applications to reviewers"),
+    P.DECISION_MAKE: _l("Decide on applications"),
+    P.DECISION_RATIFY: _l("Ratify decisions"),
+    P.DECISION_RELEASE: _l("Release decisions"),
+    P.LETTER_MANAGE: _l("Have letters made again"),
+    P.DECISION_EXPORT: _l("Take out the list of decisions"),
+    P.PERSON_MANAGE: _l("Invite people, and close or open their accounts"),
+    P.ROLE_GRANT: _l("Give and take roles"),
+    P.FACTOR_RESET: _l("Let somebody set up their second step of sign-in again"),
+    P.PERSON_ERASE: _l("Erase a person"),
+}
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What a refused person would need: a permission in words, and the roles that hold it."""
+
+    permission: str
+    roles: Sequence[str]
+
+
+def roles_with(permission: str) -> list[Role]:
+    """Return the roles that hold a permission, in their usual order."""
+    return [role for role in Role if permission in ROLE_PERMISSIONS[role]]
+
+
+def needed_for(permission: str) -> Needed:
+    """Return what somebody would need who was refused for want of a permission."""
+    return Needed(str(PERMISSION_LABELS[P(permission)]), [str(ROLE_LABELS[role]) for role in roles_with(permission)])

@@ -116,7 +116,8 @@ class Keyring:
 
     def unwrap(self, ring: Ring, sealed: bytes, context: bytes) -> bytes:
         """Open what `wrap` sealed. Raises NotOpened, KeysError when the key is not here."""
-        return unseal(self._key(_SECRETS[ring], number_of(sealed)), sealed, context)
+        number = number_of(sealed)
+        return unseal(self._key(_SECRETS[ring], number), sealed, context, number=number)
 
     def index(self, purpose: str, value: str, *, number: int | None = None) -> str:
         """Return the blind index of a value: by it equal values are found, and nothing is read. One purpose a column.
@@ -191,10 +192,10 @@ def seal(key: bytes, plaintext: bytes, context: bytes, *, number: int = 0) -> by
     return _head(number) + nonce + AESGCM(key).encrypt(nonce, plaintext, context)
 
 
-def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
+def unseal(key: bytes, sealed: bytes, context: bytes, *, number: int = 0) -> bytes:
     """Open what `seal` sealed in the same context. Raises NotOpened."""
-    if sealed[:1] != VERSION:
-        raise NotOpened("these sealed bytes are of an unknown version")
+    if number_of(sealed) != number:
+        raise NotOpened("these sealed bytes name another key")
     nonce, ciphertext = sealed[_HEAD : _HEAD + NONCE_BYTES], sealed[_HEAD + NONCE_BYTES :]
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, context)

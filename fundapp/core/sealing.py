@@ -324,7 +324,9 @@ def _forget_data_keys(session: Session, _previous: Any) -> None:
 
 
 @event.listens_for(Base, "expire", propagate=True)
-def _forget_pending(row: Any, columns: list[str] | None) -> None:
+def _forget_pending(row: Any | None, columns: list[str] | None) -> None:
+    if row is None:
+        return  # nobody holds the row any more
     pending = row.__dict__.get(_TO_SEAL)
     for column in list(pending or ()):
         if columns is None or column in columns:

@@ -73,10 +73,7 @@ def retry_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: d
         .with_for_update()
     ).all()
     for letter in failed:
-        apply_transition(
-            LETTER, letter, "retry", actor=actor, now=now, call_id=call.id, evidence={"failure": ""},
-            data={"failure": letter.failure},
-        )  # fmt: skip
+        apply_transition(LETTER, letter, "retry", actor=actor, now=now, call_id=call.id, evidence={"failure": ""})
         outbox.enqueue(
             kind=LETTER_KIND, subject_id=letter.id, now=now, dedup_key=f"{LETTER_KIND}:{letter.id}:{now.isoformat()}"
         )

@@ -84,5 +84,4 @@ def _fail(letter_id: UUID, failure: str, now: datetime) -> None:
         now=now,
         call_id=letter.call_id,
         evidence={"failure": failure},
-        data={"failure": failure},
     )

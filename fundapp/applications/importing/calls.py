@@ -62,6 +62,8 @@ def load_call(*, package: CallPackage, actor: Actor, now: datetime) -> LoadedCal
     _update_parts(loaded, package)
     _update_form(loaded, package.form, now)
     _update_invitations(loaded, package, now)
+    if loaded.created or "programme" in loaded.changes:
+        record(actor=actor, action="programme:load", subject=loaded.call.programme, now=now, call_id=loaded.call.id)
     record(
         actor=actor,
         action="call:load",

@@ -62,9 +62,9 @@ def extend_deadline(
         now=now,
         call_id=call.id,
         data={
+            "extension": str(extension.id),
             "from": extension.closed_at_before.isoformat(),
             "to": closes_at.isoformat(),
-            "reasons": extension.reasons,
         },
     )
     db.session.flush()
@@ -85,5 +85,5 @@ def _decide_eligibility(event: str, actor: Actor, application: Application, reas
             "eligibility_by_id": actor.person_id,
             "eligibility_at": now,
         },
-        data={"reference": application.reference, "reason": reason.strip()},
+        data={"reference": application.reference},
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P, Role
@@ -98,24 +98,8 @@ def apply_plan(*, actor: Actor, call: Call, fingerprint: str, now: datetime) -> 
     draft = draft_plan(actor=actor, call=call)
     if draft.fingerprint != fingerprint:
         raise Conflict(_l("Something has changed since this plan was made. Please look at the new plan."))
-    for pair in sorted(draft.removed):
-        db.session.execute(
-            delete(Assignment).where(
-                Assignment.entry_id == UUID(pair.entry_id),
-                Assignment.reviewer_id == UUID(pair.reviewer_id),
-                Assignment.status == AssignmentStatus.ASSIGNED,
-            )
-        )
-    db.session.add_all(
-        Assignment(
-            entry_id=UUID(pair.entry_id),
-            reviewer_id=UUID(pair.reviewer_id),
-            assigned_by_id=actor.person_id,
-            assigned_at=now,
-        )
-        for pair in sorted(draft.added)
-    )
-    db.session.flush()
+    _take_away(actor, call, draft.removed, now)
+    made = _give(actor, call, draft.added, now)
     record(
         actor=actor,
         action="assignment:apply",
@@ -124,7 +108,7 @@ def apply_plan(*, actor: Actor, call: Call, fingerprint: str, now: datetime) -> 
         call_id=call.id,
         data={"added": _listed(draft.added), "removed": _listed(draft.removed)},
     )
-    _tell_reviewers({UUID(pair.reviewer_id) for pair in draft.added}, now)
+    _tell_reviewers({assignment.reviewer_id for assignment in made}, now)
     return draft
 
 
@@ -145,17 +129,7 @@ def assign_by_hand(
         raise RuleViolations(problems)
     wanted = {Pair(str(entry.id), str(reviewer.id)) for entry, reviewer in pairs}
     added = frozenset(wanted - facts.started - facts.current)
-    made = [
-        Assignment(
-            entry_id=UUID(pair.entry_id),
-            reviewer_id=UUID(pair.reviewer_id),
-            assigned_by_id=actor.person_id,
-            assigned_at=now,
-        )
-        for pair in sorted(added)
-    ]
-    db.session.add_all(made)
-    db.session.flush()
+    made = _give(actor, call, added, now)
     record(
         actor=actor,
         action="assignment:by_hand",
@@ -211,6 +185,41 @@ def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
         )
     else:
         tell(person, template="review_invitation", path=REVIEWS_PATH, now=now)
+
+
+def _give(actor: Actor, call: Call, pairs: Collection[Pair], now: datetime) -> list[Assignment]:
+    made = [
+        Assignment(
+            entry_id=UUID(pair.entry_id),
+            reviewer_id=UUID(pair.reviewer_id),
+            assigned_by_id=actor.person_id,
+            assigned_at=now,
+        )
+        for pair in sorted(pairs)
+    ]
+    db.session.add_all(made)
+    db.session.flush()
+    for assignment in made:
+        _record_pair("assignment:give", actor, call, assignment, now)
+    return made
+
+
+def _take_away(actor: Actor, call: Call, pairs: Collection[Pair], now: datetime) -> None:
+    unread = db.session.scalars(
+        select(Assignment)
+        .join(Assignment.reviewer)
+        .where(Reviewer.call_id == call.id, Assignment.status == AssignmentStatus.ASSIGNED)
+        .order_by(Assignment.entry_id, Assignment.reviewer_id)
+    )
+    for assignment in unread:
+        if Pair(str(assignment.entry_id), str(assignment.reviewer_id)) in pairs:
+            _record_pair("assignment:take", actor, call, assignment, now)
+            db.session.delete(assignment)
+
+
+def _record_pair(action: str, actor: Actor, call: Call, assignment: Assignment, now: datetime) -> None:
+    pair = {"entry": str(assignment.entry_id), "reviewer": str(assignment.reviewer_id)}
+    record(actor=actor, action=action, subject=assignment, now=now, call_id=call.id, data=pair)
 
 
 def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:

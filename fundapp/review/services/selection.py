@@ -106,7 +106,7 @@ def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]
     for row in seen.ranked:
         choice = choices.get(str(row.entry.id))
         if choice is not None:
-            slate = slate or _open_slate(call)
+            slate = slate or _open_slate(actor, call, now)
             amount = (row.in_full_minor or 0) if choice is Choice.AWARD else 0
             made.append(_decide(actor, call, slate, row, Outcome(choice.value), amount, "", now))
     return made
@@ -177,7 +177,6 @@ def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -
             "tally": {},
             "return_reason": reason.strip(),
         },
-        data={"reason": reason.strip()},
     )
     _tell(proposers, f"/manage/{slate.call.slug}/selection", now)
 
@@ -258,7 +257,7 @@ def _decide(
     decision = row.decision
     move_commitment(call_id=call.id, delta_minor=amount_minor - (decision.amount_minor if decision is not None else 0))
     if decision is None:
-        decision = Decision(slate=slate or _open_slate(call), entry_id=row.entry.id)
+        decision = Decision(slate=slate or _open_slate(actor, call, now), entry_id=row.entry.id)
         db.session.add(decision)
     decision.outcome = outcome
     decision.amount_minor = amount_minor
@@ -278,17 +277,17 @@ def _decide(
             "outcome": outcome.value,
             "amount_minor": amount_minor,
             "rank": row.figures.rank,
-            "reason": reason,
         },
     )
     return decision
 
 
-def _open_slate(call: Call) -> Slate:
+def _open_slate(actor: Actor, call: Call, now: datetime) -> Slate:
     """Start the call's list of decisions; the call's row is locked, so there is one."""
     slate = Slate(call_id=call.id, tally={})
     db.session.add(slate)
     db.session.flush()
+    record(actor=actor, action="slate:open", subject=slate, now=now, call_id=call.id)
     return slate
 
 

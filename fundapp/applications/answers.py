@@ -6,6 +6,7 @@ Stored answers are JSON, one value per question that has one:
 - whole numbers: a number; decimals and amounts: a string of digits with at most one point
 - a ticked box: true; a file: {"attachment": id, "filename", "sha256", "content_type", "size_bytes"}
 - whatever cannot be understood (a half-typed number, a day that does not exist): {"typed": what was typed}
+- what is kept sealed: {"sealed": id, "mask": what may be shown of it}; `sealed_answers` gives and takes the clear value
 
 Nothing that somebody typed is dropped or shortened. Characters that no database or page can hold become U+FFFD, with a
 problem beside the field, so that the rest of the text is safe.
@@ -114,6 +115,11 @@ def is_asked(form: FormDefinition, question: Question, answers: Mapping[str, Ans
     return isinstance(chosen, list) and question.category in chosen
 
 
+def is_sealed(answer: Answer) -> bool:
+    """Return whether an answer stands for one that is kept sealed."""
+    return isinstance(answer, Mapping) and "sealed" in answer
+
+
 def is_understood(answer: Answer) -> bool:
     """Return whether an answer is a typed value, and not only what somebody typed."""
     return not (isinstance(answer, Mapping) and "typed" in answer)
@@ -122,9 +128,9 @@ def is_understood(answer: Answer) -> bool:
 def typed_again(question: Question, answer: Answer, language: str) -> str | list[str]:
     """Return what to put into the field of a question so that its stored answer is read again, unchanged.
 
-    A browser's file field cannot be filled, so a file gives nothing.
+    A browser's file field cannot be filled, so a file gives nothing; neither does what is kept sealed.
     """
-    if answer is None:
+    if answer is None or is_sealed(answer):
         return [] if question.kind is Kind.SELECT_MULTIPLE else ""
     if not is_understood(answer):
         return list(answer["typed"]) if isinstance(answer["typed"], list) else str(answer["typed"])
@@ -147,6 +153,8 @@ def shown(question: Question, answer: Answer, language: str, currency: str) -> l
     """
     if answer is None:
         return []
+    if is_sealed(answer):
+        return [str(answer["mask"])]
     if not is_understood(answer):
         typed = answer["typed"]
         return list(typed) if isinstance(typed, list) else [str(typed)]
@@ -191,7 +199,7 @@ def facts(form: FormDefinition, answers: Mapping[str, Answer], currency: str) ->
     found: dict[str, Any] = {}
     for question in form.questions:
         answer = answers.get(question.name)
-        if question.role is None or answer is None or not is_understood(answer):
+        if question.role is None or answer is None or is_sealed(answer) or not is_understood(answer):
             continue
         if question.role is Role.AMOUNT:
             found["amount_minor"] = Money.rounded(Decimal(answer), currency).minor
@@ -224,6 +232,8 @@ class _Check:
                 message = localised(question.required_message, self.language)
                 self.complain(question, message or _l("Answer this question."))
             return
+        if is_sealed(answer):
+            return  # checked when it was typed; it cannot be read here
         self._characters(question, answer)
         if not is_understood(answer):
             self._not_understood(question, answer["typed"])
@@ -309,8 +319,8 @@ def _canonical(number: str) -> str:
 
 
 def _for_expression(answer: Answer) -> str:
-    """Return an answer as ODK's expressions see it; what is not understood counts as not answered."""
-    if not is_understood(answer):
+    """Return an answer as ODK's expressions see it; what is not understood, or not to be read, is not answered."""
+    if is_sealed(answer) or not is_understood(answer):
         return ""
     if isinstance(answer, list):
         return " ".join(answer)

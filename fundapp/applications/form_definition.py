@@ -72,6 +72,21 @@ ROLE_KINDS: Final[Mapping[Role, frozenset[Kind]]] = {
 }
 
 
+class Sensitivity(StrEnum):
+    """How much harm an answer can do in wrong hands. What is identity or payee is stored sealed, and shown masked."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    IDENTITY = "identity"
+    PAYEE = "payee"
+
+
+IDENTITY_ROLES: Final = frozenset({Role.CONTACT_NAME, Role.EMAIL, Role.REGISTRATION})
+"""Roles whose answers are identity, whatever the form says."""
+LISTED_ROLES: Final = frozenset(set(Role) - IDENTITY_ROLES - {Role.SUMMARY, Role.THEME})
+"""Roles whose answers stand in lists, so that only a protected application can hide them."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of the answers to choose from; `name` is what is stored."""
@@ -108,6 +123,13 @@ class Question:
     role: Role | None = None
     identifies: bool = False
     category: str = ""
+    given_sensitivity: Sensitivity | None = None
+    """As the form says it; forms of old say nothing."""
+
+    @property
+    def sensitivity(self) -> Sensitivity:
+        """Return how sensitive the answer is: what the form says, else by its role."""
+        return self.given_sensitivity or (Sensitivity.IDENTITY if self.role in IDENTITY_ROLES else Sensitivity.INTERNAL)
 
     @property
     def takes_answer(self) -> bool:
@@ -217,6 +239,8 @@ def _question_from_json(data: Mapping[str, Any]) -> Question:
     values["kind"] = Kind(values["kind"])
     if "role" in values:
         values["role"] = Role(values["role"])
+    if "given_sensitivity" in values:
+        values["given_sensitivity"] = Sensitivity(values["given_sensitivity"])
     values["choices"] = tuple(_from_json(Choice, choice) for choice in values.get("choices", ()))
     return _from_json(Question, values)
 

@@ -363,3 +363,51 @@ def test_example_of_the_documentation_loads() -> None:
 
     assert form.languages == ("en", "fr")
     assert {question.role for question in form.questions} >= {Role.ORGANISATION, Role.EMAIL, Role.AMOUNT}
+
+
+def test_sensitivity_is_what_the_form_says_else_that_of_the_role():
+    form = read_form(
+        survey(
+            "text | org | Organisation | organisation |",
+            "text | email | E-mail | email |",
+            "text | story | Story | | public",
+            "text | risk | Risk | | identity",
+            "text | account | Account | | payee",
+            columns="type | name | label | fundapp::role | fundapp::sensitivity",
+        ).encode(),
+        "form.md",
+    )
+    assert {question.name: question.sensitivity.value for question in form.questions} == {
+        "org": "internal",
+        "email": "identity",
+        "story": "public",
+        "risk": "identity",
+        "account": "payee",
+    }
+    assert FormDefinition.from_json(json.loads(json.dumps(form.to_json()))) == form
+
+
+def test_a_form_that_says_nothing_of_sensitivity_is_the_same_form_as_before():
+    form = read_form(survey("text | a | A").encode(), "form.md")
+    assert "sensitivity" not in json.dumps(form.to_json())
+
+
+def test_sensitivities_that_cannot_be_kept_are_refused():
+    rows = (
+        "text | org | Organisation | organisation | identity |",
+        "text | email | E-mail | email | internal |",
+        "integer | number | Number | | payee |",
+        "text | account | Account | | payee | string-length(.) > 3",
+        "text | twice | Twice | | | . = ${account}",
+        "text | place | Place | | secret |",
+    )
+    columns = "type | name | label | fundapp::role | fundapp::sensitivity | constraint"
+    assert problems(survey(*rows, columns=columns)) == [
+        "survey row 2, column fundapp::sensitivity: An answer with the role “organisation” stands in lists."
+        " A protected call hides it.",
+        "survey row 3, column fundapp::sensitivity: An answer with the role “email” is always identity.",
+        "survey row 4, column fundapp::sensitivity: Only a text without a role can be “payee”.",
+        "survey row 7, column fundapp::sensitivity: “secret” is no sensitivity."
+        " Write one of: public, internal, identity, payee.",
+        "survey row 6, column constraint: The answer to “account” is payee: no other question can use it.",
+    ]

@@ -17,6 +17,7 @@ SUPPORTED: Final[Mapping[str, frozenset[str]]] = {
         {
             "type", "name", "label", "hint", "required", "required_message", "constraint", "constraint_message",
             "appearance", f"{OWN}words", f"{OWN}characters", f"{OWN}role", f"{OWN}identifies", f"{OWN}category",
+            f"{OWN}sensitivity",
         }
     ),
     "choices": frozenset({"list_name", "name", "label"}),

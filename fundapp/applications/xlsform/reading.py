@@ -4,7 +4,7 @@ import regex
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
-from fundapp.applications.form_definition import Choice, FormDefinition, Question, Role
+from fundapp.applications.form_definition import Choice, FormDefinition, Question, Role, Sensitivity
 from fundapp.applications.xlsform.columns import HeadingError, language_code
 from fundapp.applications.xlsform.rows import Cells, Reader
 from fundapp.applications.xlsform.sheets import REFUSED_SHEETS, Sheet, place, read_sheets
@@ -84,9 +84,15 @@ def _check_together(reader: Reader, survey: Survey) -> None:
     """Check what one question says about another."""
     by_role = {question.role: question for question in survey.questions if question.role}
     categories = by_role.get(Role.CATEGORIES)
+    payee = {question.name for question in survey.questions if question.sensitivity is Sensitivity.PAYEE}
     for question, row in zip(survey.questions, survey.rows, strict=True):
         for name in sorted(survey.references.get(question.name, frozenset()) - survey.answered):
             reader.complain(_l("No question is called “%(name)s”.", name=name), row.place("survey", "constraint"))
+        for name in sorted(survey.references.get(question.name, frozenset()) & payee - {question.name}):
+            reader.complain(
+                _l("The answer to “%(name)s” is payee: no other question can use it.", name=name),
+                row.place("survey", "constraint"),
+            )
         if question.category and (categories is None or categories.choice(question.category) is None):
             reader.complain(
                 _l("“%(name)s” is not a choice of the question with the role “categories”.", name=question.category),

@@ -1,19 +1,22 @@
 """The survey sheet: groups and questions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import regex
 
 from fundapp.applications.expressions import ExpressionError, parse_expression
 from fundapp.applications.form_definition import (
+    IDENTITY_ROLES,
+    LISTED_ROLES,
     ROLE_KINDS,
     Choice,
     Group,
     Kind,
     Question,
     Role,
+    Sensitivity,
 )
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.applications.xlsform.rows import NO, YES, Cells, Reader
@@ -163,6 +166,7 @@ class _SurveyReader:
             identifies=self._yes(row, f"{OWN}identifies"),
             category=row.plain.get(f"{OWN}category", ""),
         )
+        question = replace(question, given_sensitivity=self._sensitivity(row, question))
         if kind is Kind.NOTE:
             self._refuse_in_note(row)
         self.questions.append(question)
@@ -233,6 +237,36 @@ class _SurveyReader:
                 _l("The role “%(role)s” needs one of the types %(types)s.", role=role, types=types), row, column
             )
         return role
+
+    def _sensitivity(self, row: Cells, question: Question) -> Sensitivity | None:
+        column = f"{OWN}sensitivity"
+        written = row.plain.get(column)
+        if written is None:
+            return None
+        if written not in set(Sensitivity):
+            choices = ", ".join(Sensitivity)
+            self._complain(
+                _l("“%(name)s” is no sensitivity. Write one of: %(choices)s.", name=written, choices=choices),
+                row,
+                column,
+            )
+            return None
+        sensitivity = Sensitivity(written)
+        if sensitivity is Sensitivity.PAYEE and (question.kind is not Kind.TEXT or question.role is not None):
+            self._complain(_l("Only a text without a role can be “payee”."), row, column)
+        if sensitivity is Sensitivity.IDENTITY and question.role in LISTED_ROLES:
+            self._complain(
+                _l(
+                    "An answer with the role “%(role)s” stands in lists. A protected call hides it.", role=question.role
+                ),
+                row,
+                column,
+            )
+        if question.role in IDENTITY_ROLES and sensitivity is not Sensitivity.IDENTITY:
+            self._complain(
+                _l("An answer with the role “%(role)s” is always identity.", role=question.role), row, column
+            )
+        return sensitivity
 
     def _refuse_in_note(self, row: Cells) -> None:
         for column in (*row.plain, *row.texts):

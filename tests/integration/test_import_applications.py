@@ -337,6 +337,7 @@ def test_only_those_who_may_import_do(call: Call) -> None:
     manager = actor_of(make_staff(Role.MANAGER, call))
     assert import_applications(call=call, table=table, actor=manager, now=NOW).taken == 1
     assert db.session.scalars(select(Submission.submitted_by_id)).one() == manager.person_id
+    db.session.commit()
     assert "application:import" in db.session.scalars(select(AuditEntry.action)).all()
 
 

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from fundapp.accounts.models import Organisation
+from fundapp.accounts.permissions import system_actor
 from fundapp.core import outbox, unit_of_work
+from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Failure
 from fundapp.core.outbox import CHUNK, LEASE, MAX_ATTEMPTS, JobKind, OutboxItem, OutboxState
@@ -30,7 +32,12 @@ class Work:
             self.failures -= 1
             raise Failure("the paper is jammed")
         self.meanwhile()
-        return lambda now: db.session.add(Organisation(name=str(subject_id), name_key=str(uuid4()), created_at=now))
+        return lambda now: self.found(subject_id, now)
+
+    def found(self, subject_id: UUID, now: datetime) -> None:
+        organisation = Organisation(id=uuid4(), name=str(subject_id), name_key=str(uuid4()), created_at=now)
+        db.session.add(organisation)
+        record(actor=system_actor(), action="test:found", subject=organisation, now=now)
 
     def gave_up(self, subject_id: UUID, now: datetime, error: str) -> None:
         self.given_up.append(error)

@@ -160,6 +160,7 @@ def test_plan_gives_each_eligible_entry_its_reviews_with_even_loads(app: FundApp
     assert len(pairs) == 12
     assert sorted(draft.loads.values()) == [3, 3, 3, 3]
     assert {entry.application.status for entry, _ in pairs} == {ApplicationStatus.ELIGIBLE}
+    db.session.commit()
     row = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "assignment:apply")).one()
     assert len(row.data["added"]) == 12
     mails = db.session.scalars(select(MailMessage.template)).all()
@@ -366,6 +367,7 @@ def test_entries_are_given_by_hand_and_twice_is_once(app: FundApp) -> None:
     assert len(made) == 3
     assert assigned(call) == set(pairs)
     assert panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=NOW) == []
+    db.session.commit()
     rows = db.session.scalars(select(AuditEntry.data).where(AuditEntry.action == "assignment:by_hand")).all()
     assert [len(data["added"]) for data in rows] == [3, 0]
     assert db.session.scalar(select(func.count()).select_from(MailMessage)) == 2

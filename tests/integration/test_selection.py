@@ -203,6 +203,7 @@ def test_award_takes_its_money_and_a_later_decline_gives_it_back(app: FundApp) -
     made.decline(0, reason="They found other money.", version=decision.version)
     assert made.committed() == 0
     assert decision.amount_minor == 0
+    db.session.commit()
     actions = db.session.scalars(select(AuditEntry.action).where(AuditEntry.action == "decision:make")).all()
     assert len(actions) == 3
 
@@ -213,6 +214,7 @@ def test_withdrawn_decision_leaves_nothing_but_its_audit_row(app: FundApp) -> No
     selection.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
     assert made.committed() == 0
     assert db.session.scalars(select(Decision)).all() == []
+    db.session.commit()
     assert db.session.scalars(select(AuditEntry).where(AuditEntry.action == "decision:withdraw")).one()
     with pytest.raises(NotFound):
         selection.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)

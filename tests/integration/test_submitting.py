@@ -103,6 +103,7 @@ def test_submission_freezes_what_was_sent_with_a_hash_over_it() -> None:
 def test_submission_is_recorded_without_personal_data() -> None:
     application = with_answers(make_application(make_call(), status=ApplicationStatus.DRAFT))
     send(application)
+    db.session.commit()
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "application:submit")).one()
     assert entry.data["reference"] == application.reference
     assert ANSWERS["plan"] not in str(entry.data)
@@ -140,6 +141,7 @@ def test_starting_is_recorded_and_gives_the_same_draft_again() -> None:
     first, second = (start_application(actor=actor_of(person), call=call, language="fr", now=NOW) for _ in range(2))
     assert first is second
     assert first.language == "fr"
+    db.session.commit()
     assert db.session.scalar(select(func.count()).where(AuditEntry.action == "application:start")) == 1
 
 

@@ -35,6 +35,7 @@ def test_a_transition_writes_status_evidence_and_one_audit_row(app):
     application = make_application(make_call(), status=ApplicationStatus.SUBMITTED)
     eligible_by(manager, application)
     assert application.status is ApplicationStatus.ELIGIBLE
+    db.session.commit()
     entry = db.session.query(AuditEntry).filter_by(object_id=application.id).one()
     assert (entry.action, entry.actor_id) == ("application:mark_eligible", manager.id)
     assert entry.data == {"from": "submitted", "to": "eligible"}

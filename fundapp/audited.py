@@ -28,6 +28,8 @@ COVERAGE: Final = Coverage(
         "attachment": ("application_id",),
         "entry": ("application_id",),
         "conflict_of_interest": ("application_id",),
+        "protection_change": ("application_id",),
+        "identity_opening": (),
         # review
         "reviewer": (),
         "assignment": (),
@@ -40,6 +42,7 @@ COVERAGE: Final = Coverage(
         "letter": (),
     },
     unrecorded={
+        "person": frozenset({"short_sessions"}),  # follows from the protection of an application
         "application": frozenset({"saved_at", "version"}),  # saving without a change moves the time only
         "call": frozenset({"last_reference", "committed_minor"}),  # counters, moved by what is recorded elsewhere
     },

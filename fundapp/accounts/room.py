@@ -2,14 +2,15 @@
 
 from fundapp.accounts.links import link_url
 from fundapp.accounts.refusals import needed_for
-from fundapp.accounts.views import bp, sign_in
+from fundapp.accounts.sessions import header_name
+from fundapp.accounts.views import bp, leaving, sign_in
 from fundapp.core.web import FundApp
 
-PAGES = (sign_in,)
+PAGES = (sign_in, leaving)
 """Importing these modules puts their pages on the blueprint."""
 
 
 def join(app: FundApp) -> None:
     """Register this room's pages; mails write links with `link_url`, and a refusal says what `needed_for` knows."""
     app.register_blueprint(bp)
-    app.jinja_env.globals.update(link_url=link_url, needed_for=needed_for)
+    app.jinja_env.globals.update(link_url=link_url, needed_for=needed_for, header_name=header_name)

@@ -30,6 +30,8 @@ class CurrentSession:
     second_factor_at: datetime | None
     has_factor: bool
     needs_factor: bool
+    shown_name: str
+    """What the head of a page calls its reader: "" for people at risk, and never an address."""
 
     @property
     def is_complete(self) -> bool:
@@ -65,6 +67,7 @@ def load_actor() -> Actor:
         second_factor_at=found.second_factor_at,
         has_factor=factor_queries.has_factor(found.person_id),
         needs_factor=needs_second_factor(actor.grants),
+        shown_name="" if found.person.short_sessions else found.person.name,
     )
     g.sign_in_session = current
     return actor if current.is_complete else ANONYMOUS
@@ -78,6 +81,12 @@ def current_actor() -> Actor:
 def current_session() -> CurrentSession | None:
     """Return the session of this browser, complete or not, or None."""
     return cast(CurrentSession | None, g.get("sign_in_session"))
+
+
+def header_name() -> str:
+    """Return the name that the head of a page shows to its owner ("": none)."""
+    current = current_session()
+    return current.shown_name if current is not None and current.is_complete else ""
 
 
 def current_token() -> str:

@@ -42,6 +42,25 @@ class EligibilityForm(FlaskForm):
     )
 
 
+class ReasonForm(FlaskForm):
+    """Say why; what is too long or missing is for the service to say."""
+
+    reason = TextAreaField(_l("Reason"), validators=[Storable()])
+
+
+class OpeningForm(FlaskForm):
+    """Open what is masked; the view adds the files to choose from."""
+
+    IDENTITY = "identity"
+
+    what = RadioField(_l("What do you need to see?"), default=IDENTITY, validators=[InputRequired(_l("Choose one."))])
+    reason = TextAreaField(
+        _l("Why do you need it?"),
+        description=_l("For example: to call back about the bank account. Do not write names here."),
+        validators=[Storable()],
+    )
+
+
 class ExtendForm(FlaskForm):
     """Move a deadline later; `extend_form` adds a reason in each language of the call."""
 

@@ -15,11 +15,15 @@ from mnemonic import Mnemonic
 from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Bundle
 
+from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Role, Sensitivity
 from fundapp.applications.models import Application
 from fundapp.core.db import db
 
 WORD_LISTS: Final = {"en": "english", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian"}
 """Languages with a list of plain words; others take the English one."""
+
+_SENSITIVE: Final = frozenset({Sensitivity.IDENTITY, Sensitivity.PAYEE})
+_IDENTITY_OF_PROTECTED: Final = frozenset({Role.ORGANISATION, Role.COUNTRY, Role.REGION, Role.TITLE})
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,26 @@ def face_of(application: Application) -> Face:
 def called(face: Face) -> str:
     """Return an application's reference and name in one text, for messages."""
     return " ".join(part for part in (face.reference, face.name) if part)
+
+
+def is_masked(question: Question, *, is_protected: bool) -> bool:
+    """Return whether an answer tells who somebody is: staff see a mask until they open it, and reviewers nothing.
+
+    In a protected application that is also where, and every file: nobody looked into it for names.
+    """
+    return question.sensitivity in _SENSITIVE or (
+        is_protected and (question.role in _IDENTITY_OF_PROTECTED or question.identifies or question.kind in FILE_KINDS)
+    )
+
+
+def masked_names(form: FormDefinition, *, is_protected: bool) -> frozenset[str]:
+    """Return the names of the questions of a form whose answers are masked."""
+    return frozenset(each.name for each in form.questions if is_masked(each, is_protected=is_protected))
+
+
+def submitted_form(application: Application) -> FormDefinition:
+    """Return the form of an application in the version that was sent last."""
+    return FormDefinition.from_json(application.submissions[-1].form_version.definition)
 
 
 def pseudonym_for(call_id: UUID, language: str) -> str:

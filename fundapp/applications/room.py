@@ -4,11 +4,11 @@ from datetime import datetime
 
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.managing import steps_of_checking
-from fundapp.applications.views import applicant, bp, managing, public, writing
+from fundapp.applications.views import applicant, bp, managing, protection, public, writing
 from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
 
-PAGES = (public, applicant, writing, managing)
+PAGES = (public, applicant, writing, managing, protection)
 """Importing these modules puts their pages on the blueprint."""
 
 

@@ -31,6 +31,8 @@ def upgrade() -> None:
             "step",
             sa.Enum(
                 "raised",
+                "raised_by_applicant",
+                "raised_with_call",
                 "lowering_asked",
                 "lowered",
                 name="protectionstep",
@@ -48,7 +50,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(step = 'lowered') = (asked_id IS NOT NULL)", name=op.f("ck_protection_change_lowered_was_asked")
         ),
-        sa.CheckConstraint("reason <> ''", name=op.f("ck_protection_change_has_reason")),
+        sa.CheckConstraint(
+            "reason <> '' OR step IN ('raised_by_applicant', 'raised_with_call')",
+            name=op.f("ck_protection_change_has_reason"),
+        ),
         sa.ForeignKeyConstraint(
             ["application_id"], ["application.id"], name=op.f("fk_protection_change_application_id_application")
         ),

@@ -13,9 +13,11 @@ from fundapp.core.db import Base, Identified, enum_column
 
 
 class ProtectionStep(StrEnum):
-    """One person raises; to lower, one asks and another confirms."""
+    """One person raises, with a reason or for their own; to lower, one asks and another confirms."""
 
     RAISED = "raised"
+    RAISED_BY_APPLICANT = "raised_by_applicant"
+    RAISED_WITH_CALL = "raised_with_call"
     LOWERING_ASKED = "lowering_asked"
     LOWERED = "lowered"
 
@@ -25,7 +27,7 @@ class ProtectionChange(Identified, Base):
 
     __table_args__ = (
         CheckConstraint("(step = 'lowered') = (asked_id IS NOT NULL)", name="lowered_was_asked"),
-        CheckConstraint("reason <> ''", name="has_reason"),
+        CheckConstraint("reason <> '' OR step IN ('raised_by_applicant', 'raised_with_call')", name="has_reason"),
     )
 
     application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)

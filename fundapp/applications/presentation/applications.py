@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.identity import face_of
+from fundapp.applications.identity import face_of, masked_names, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Submission
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
@@ -28,10 +27,11 @@ class OwnApplicationShown:
     id: UUID
     call_slug: str
     call_title: Said
-    organisation: str
+    name: str
     reference: str
     status: str
     status_kind: str
+    is_protected: bool
     is_draft: bool
     is_decided: bool
     takes_it: bool
@@ -57,10 +57,11 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
         id=application.id,
         call_slug=call.slug,
         call_title=said(call.titles),
-        organisation=face_of(application).name,
+        name=face_of(application).name,
         reference=application.reference or "",
         status=CALL.labels[call.status].applicant if is_decided else APPLICATION.labels[application.status].applicant,
         status_kind="good" if is_decided else _KINDS[application.status],
+        is_protected=application.is_protected,
         is_draft=is_draft,
         is_decided=is_decided,
         takes_it=state is Opening.OPEN,
@@ -76,8 +77,9 @@ def submission_shown(submission: Submission, call: Call) -> SubmissionShown:
     )
 
 
-def submitted_answers_shown(application: Application) -> list[AnswersShown]:
-    """Return the answers as they were sent last."""
+def submitted_answers_shown(application: Application, *, mask: bool) -> list[AnswersShown]:
+    """Return the answers as they were sent last; with `mask`, those that tell who somebody is are hidden."""
     submission = application.submissions[-1]
-    form = FormDefinition.from_json(submission.form_version.definition)
-    return answers_shown(form, submission.answers, application.attachments, application.call.currency)
+    form = submitted_form(application)
+    masked = masked_names(form, is_protected=application.is_protected) if mask else frozenset()
+    return answers_shown(form, submission.answers, application.attachments, application.call.currency, masked)

@@ -24,6 +24,7 @@ class CallShown:
     is_open: bool
     is_upcoming: bool
     is_sample: bool
+    is_protected: bool
     opens: Moment
     closes: Moment
     budget: str
@@ -85,6 +86,7 @@ def call_shown(call: Call, now: datetime) -> CallShown:
         is_open=is_open,
         is_upcoming=state is Opening.NOT_YET,
         is_sample=call.is_sample,
+        is_protected=call.is_protected,
         opens=moment(call.opens_at, call.time_zone),
         closes=moment(call.closes_at, call.time_zone),
         budget=money(call.budget_minor, call.currency),

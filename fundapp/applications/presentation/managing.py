@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import url_for
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
@@ -71,7 +72,8 @@ class RowShown:
 
     url: str
     reference: str
-    organisation: str
+    name: str
+    is_protected: bool
     title: str
     country: str
     requested: str
@@ -85,10 +87,9 @@ class SentApplicationShown:
 
     id: UUID
     reference: str
-    organisation: str
+    name: str
+    is_protected: bool
     title: str
-    contact: str
-    contact_email: str
     call_title: Said
     list_url: str
     status: str
@@ -96,6 +97,8 @@ class SentApplicationShown:
     requested: str
     categories: list[Said]
     may_decide: bool
+    may_open: bool
+    may_protect: bool
     eligibility_reason: str
     eligibility_by: str
     eligibility_at: Moment | None
@@ -163,10 +166,11 @@ def row_shown(row: ApplicationRow, call: Call) -> RowShown:
     """Return one line of the list."""
     return RowShown(
         url=url_for("applications.managed_application", application_id=row.id),
-        reference=row.reference,
-        organisation=row.organisation_name,
-        title=row.title,
-        country=country_name(row.country),
+        reference=row.face.reference,
+        name=row.face.name,
+        is_protected=row.face.is_protected,
+        title=row.face.title,
+        country=country_name(row.face.country),
         requested=money(row.requested_minor, call.currency) if row.requested_minor is not None else "",
         status=APPLICATION.labels[row.status].staff,
         status_kind=STATUS_KINDS[row.status],
@@ -175,15 +179,14 @@ def row_shown(row: ApplicationRow, call: Call) -> RowShown:
 
 def sent_application_shown(application: Application, actor: Actor, decider: str) -> SentApplicationShown:
     """Return an application for staff; `decider` is who decided on eligibility ("" while nobody did)."""
-    call = application.call
+    call, face = application.call, face_of(application)
     requested = next((entry.requested_minor for entry in application.entries if entry.requested_minor), None)
     return SentApplicationShown(
         id=application.id,
-        reference=application.reference or "",
-        organisation=application.organisation_name,
-        title=application.title,
-        contact=application.person.name,
-        contact_email=application.person.email,
+        reference=face.reference,
+        name=face.name,
+        is_protected=face.is_protected,
+        title=face.title,
         call_title=said(call.titles),
         list_url=url_for("applications.managed_applications", slug=call.slug),
         status=APPLICATION.labels[application.status].staff,
@@ -191,6 +194,8 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
         requested=money(requested, call.currency) if requested is not None else "",
         categories=[said(entry.category.titles) for entry in application.entries if entry.category],
         may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id),
+        may_open=actor.can(P.IDENTITY_OPEN, call.id),
+        may_protect=actor.can(P.PROTECTION_RAISE, call.id),
         eligibility_reason=application.eligibility_reason,
         eligibility_by=decider,
         eligibility_at=moment(application.eligibility_at, call.time_zone) if application.eligibility_at else None,

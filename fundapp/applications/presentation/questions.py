@@ -1,6 +1,6 @@
 """Questions with their limits, and answers as people read them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,12 +45,16 @@ class SectionShown:
 
 @dataclass(frozen=True)
 class AnswerShown:
-    """One answer as people read it: a text for each choice, none where nothing was answered or a file stands for it."""
+    """One answer as people read it: a text for each choice, none where nothing was answered or a file stands for it.
+
+    Of a masked answer it is only known that there is one.
+    """
 
     question: Question
     label: Said
     texts: list[str]
     attachment: Attachment | None
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,16 +133,25 @@ def questions_shown(form: FormDefinition, call: Call) -> list[SectionShown]:
 
 
 def answers_shown(
-    form: FormDefinition, answers: Mapping[str, Answer], attachments: Iterable[Attachment], currency: str
+    form: FormDefinition,
+    answers: Mapping[str, Answer],
+    attachments: Iterable[Attachment],
+    currency: str,
+    masked: Collection[str] = (),
 ) -> list[AnswersShown]:
-    """Return the answers, section by section, without questions that were not asked of this applicant."""
+    """Return the answers, section by section, without questions that were not asked of this applicant.
+
+    `masked` names the questions whose answers are not shown.
+    """
     files = {str(attachment.id): attachment for attachment in attachments}
     return [
         AnswersShown(
             number=number,
             title=section_title(section, form),
             answers=[
-                _answer_shown(question, answers.get(question.name), files, currency)
+                _masked_shown(question, answers.get(question.name))
+                if question.name in masked
+                else _answer_shown(question, answers.get(question.name), files, currency)
                 for question in section.questions
                 if question.takes_answer and is_asked(form, question, answers)
             ],
@@ -155,6 +168,10 @@ def _answer_shown(question: Question, answer: Answer, files: Mapping[str, Attach
         texts=[] if is_file else shown(question, answer, current_language(), currency),
         attachment=files.get(answer["attachment"]) if is_file and answer else None,
     )
+
+
+def _masked_shown(question: Question, answer: Answer) -> AnswerShown:
+    return AnswerShown(question, said(question.label), texts=[], attachment=None, is_masked=answer is not None)
 
 
 def _multiple_limit(question: Question, call: Call) -> str:

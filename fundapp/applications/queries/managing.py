@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from fundapp.accounts.models import Organisation, Person
+from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.rules import fold_organisation_name
+from fundapp.applications.identity import FACE, Face, masked_names, name_contains, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.db import db
@@ -27,10 +27,7 @@ class ApplicationRow:
     """One line of the list of applications. `requested_minor` is in minor units of the call's currency."""
 
     id: UUID
-    reference: str
-    organisation_name: str
-    title: str
-    country: str
+    face: Face
     status: ApplicationStatus
     submitted_at: datetime
     requested_minor: int | None
@@ -89,31 +86,27 @@ def applications_page(
 ) -> Page[ApplicationRow]:
     """Return one page of a call's sent applications, by reference.
 
-    `search` looks for a text in references and organisations' names, its wildcards taken literally; a `number` past
-    the end gives the last page.
+    `search` looks for a text in references and in the names that applications go by, its wildcards taken literally;
+    a `number` past the end gives the last page.
     """
     found = [Application.call_id == call.id, Application.status.in_(SENT), visible_to(actor)]
     if status is not None:
         found.append(Application.status == status)
     if search:
         found.append(_matches(search))
-    total = db.session.scalar(select(func.count()).select_from(Application).outerjoin(Organisation).where(*found))
+    total = db.session.scalar(select(func.count()).select_from(Application).where(*found))
     page = Page[ApplicationRow](items=[], number=1, size=PAGE_SIZE, total=total or 0)
     number = max(1, min(number, page.last))
     requested = select(func.max(Entry.requested_minor)).where(Entry.application_id == Application.id).scalar_subquery()
     rows = db.session.execute(
         select(
             Application.id,
-            Application.reference,
-            Application.organisation_name,
-            Application.title,
-            Application.country,
+            FACE,
             Application.status,
             Application.submitted_at,
             requested,
             Application.category_codes,
         )
-        .outerjoin(Organisation)
         .where(*found)
         .order_by(func.length(Application.reference), Application.reference)
         .limit(PAGE_SIZE)
@@ -146,10 +139,11 @@ def sent_application(*, actor: Actor, application_id: UUID, permission: str = P.
 
 
 def sent_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
-    """Return a file of an application that the actor may read. Raises NotFound."""
+    """Return a file of an application that the actor may read. Raises NotFound, also for one that has to be opened."""
     application = sent_application(actor=actor, application_id=application_id)
+    masked = masked_names(submitted_form(application), is_protected=application.is_protected)
     found = next((each for each in application.attachments if each.id == attachment_id), None)
-    if found is None:
+    if found is None or found.question in masked:
         raise NotFound
     return found
 
@@ -165,8 +159,7 @@ def eligibility_decider(application: Application) -> str:
 def _matches(search: str) -> ColumnElement[bool]:
     return or_(
         Application.reference.icontains(search, autoescape=True),
-        Application.organisation_name.icontains(search, autoescape=True),
-        Organisation.name_key.contains(fold_organisation_name(search), autoescape=True),
+        name_contains(search),
     )
 
 

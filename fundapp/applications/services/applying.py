@@ -26,6 +26,7 @@ from fundapp.applications.models import Application, ApplicationStatus, Attachme
 from fundapp.applications.queries.applicant import invitation_for, is_invited, own_application_in
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
+from fundapp.applications.services.protection import protect_own, protect_with_call
 from fundapp.core import mail
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -67,8 +68,12 @@ def request_start(*, call: Call, email: str, secret_key: str, next_path: str, la
         )
 
 
-def start_application(*, actor: Actor, call: Call, language: str, now: datetime) -> Application:
+def start_application(
+    *, actor: Actor, call: Call, language: str, now: datetime, protected: bool = False
+) -> Application:
     """Return the actor's application in a call, made if there is none: starting twice makes one draft.
+
+    It is protected from the start in a protected call, and where its people ask for it.
 
     Raises Conflict while the call takes no applications, NotAllowed for an address that was not invited.
     """
@@ -100,6 +105,10 @@ def start_application(*, actor: Actor, call: Call, language: str, now: datetime)
     db.session.flush()
     record(actor=actor, action="application:start", subject=application, now=now, call_id=call.id)
     db.session.flush()
+    if call.is_protected:
+        protect_with_call(actor=actor, application=application, now=now)
+    elif protected:
+        protect_own(actor=actor, application=application, now=now)
     return application
 
 

@@ -131,7 +131,7 @@ def _sent(application_id: UUID) -> dict[str, Any]:
     return {
         "application": own_application_shown(application, clock.now()),
         "submission": submission_shown(application.submissions[-1], application.call),
-        "sections": submitted_answers_shown(application),
+        "sections": submitted_answers_shown(application, mask=False),
     }
 
 

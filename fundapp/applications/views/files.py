@@ -14,11 +14,11 @@ def storage() -> Storage:
     return cast(Storage, current_app.extensions["storage"])
 
 
-def file_response(attachment: Attachment) -> Response:
-    """Send a file to be saved, never to be opened as a page of ours."""
+def file_response(attachment: Attachment, *, name: str = "") -> Response:
+    """Send a file to be saved (as `name`, if not under its own), never to be opened as a page of ours."""
     return send_file(
         BytesIO(storage().read(attachment.sha256)),
         mimetype=attachment.content_type,
         as_attachment=True,
-        download_name=attachment.filename,
+        download_name=name or attachment.filename,
     )

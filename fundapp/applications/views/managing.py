@@ -13,6 +13,7 @@ from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
 from fundapp.applications.presentation.calls import call_shown, extensions_shown
+from fundapp.applications.presentation.protection import openings_shown
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.services import managing as services
 from fundapp.applications.views import bp
@@ -156,7 +157,8 @@ def _application_page(application: Application, form: EligibilityForm) -> str:
             application, current_actor(), queries.eligibility_decider(application)
         ),
         submission=submission_shown(application.submissions[-1], call),
-        sections=submitted_answers_shown(application),
+        sections=submitted_answers_shown(application, mask=True),
+        openings=openings_shown(application, current_actor()),
         form=form,
     )
 

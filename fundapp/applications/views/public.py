@@ -1,6 +1,6 @@
 """What everybody can read without an account, and the way in."""
 
-from flask import current_app, redirect, render_template, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.sessions import current_actor
@@ -65,7 +65,9 @@ def begin(slug: str) -> ResponseReturnValue:
     call = public.announced_call(slug)
     actor, now = current_actor(), clock.now()
     if actor.person_id is not None:
-        application = applying.start_application(actor=actor, call=call, language=current_language(), now=now)
+        application = applying.start_application(
+            actor=actor, call=call, language=current_language(), now=now, protected="protect" in request.form
+        )
         return redirect(url_for("applications.tasks", application_id=application.id))
     form = StartForm()
     if form.validate():

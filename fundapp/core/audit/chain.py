@@ -41,7 +41,7 @@ def _require_plain(value: Any) -> None:
         case None | bool() | int():
             pass
         case str():
-            if "\0" in value or not value.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in value):
+            if "\0" in value or (not value.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in value)):
                 raise ValueError("text with a character that cannot be stored")
         case list() | tuple():
             for each in value:

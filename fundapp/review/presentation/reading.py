@@ -6,8 +6,7 @@ from uuid import UUID
 
 from flask import url_for
 
-from fundapp.applications.form_definition import Role
-from fundapp.applications.identity import face_of
+from fundapp.applications.identity import face_of, is_masked
 from fundapp.applications.models import Application, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.questions import AnswersShown
@@ -18,9 +17,6 @@ from fundapp.core.i18n import language_name
 from fundapp.review.forms import ReviewForm, field_name
 from fundapp.review.models import Assignment, AssignmentStatus, Review
 
-CONTACTS = frozenset({Role.CONTACT_NAME, Role.EMAIL})
-"""What reviewers do not need in order to judge."""
-
 
 @dataclass(frozen=True)
 class AssignmentShown:
@@ -29,6 +25,7 @@ class AssignmentShown:
     url: str
     reference: str
     organisation: str
+    is_protected: bool
     country: str
     call_title: Said
     category: Said | None
@@ -68,6 +65,7 @@ def assignment_shown(assignment: Assignment, closed: Collection[UUID]) -> Assign
         url=url_for(endpoint, assignment_id=assignment.id),
         reference=face.reference,
         organisation=face.name,
+        is_protected=face.is_protected,
         country=country_name(face.country),
         call_title=said(application.call.titles),
         category=said(assignment.entry.category.titles) if assignment.entry.category else None,
@@ -103,14 +101,18 @@ def labels_of(criteria: Sequence[Criterion]) -> dict[str, str]:
 
 
 def answers_to_read(application: Application) -> list[AnswersShown]:
-    """Return what was submitted, without the contact's name and address."""
+    """Return what was submitted, without what tells who somebody is: no reviewer ever opens that."""
     return [
         AnswersShown(
             section.number,
             section.title,
-            [answer for answer in section.answers if answer.question.role not in CONTACTS],
+            [
+                answer
+                for answer in section.answers
+                if not is_masked(answer.question, is_protected=application.is_protected)
+            ],
         )
-        for section in submitted_answers_shown(application)
+        for section in submitted_answers_shown(application, mask=True)
     ]
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, Call, Entry, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
@@ -70,7 +71,10 @@ def application_to_read(*, actor: Actor, assignment_id: UUID) -> Application:
 
 
 def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
-    """Return a file that the submitted answers name, of an application that the actor reads. Raises NotFound."""
+    """Return a file that the submitted answers name, of an application that the actor reads.
+
+    Raises NotFound, also for files that could tell who somebody is.
+    """
     assignment_id = db.session.scalar(
         _given_to(actor)
         .where(Entry.application_id == application_id, Assignment.status != AssignmentStatus.ASSIGNED)
@@ -80,10 +84,11 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     if assignment_id is None:
         raise NotFound
     application = application_to_read(actor=actor, assignment_id=assignment_id)
+    masked = masked_names(submitted_form(application), is_protected=application.is_protected)
     named = {
         answer["attachment"]
-        for answer in application.submissions[-1].answers.values()
-        if isinstance(answer, dict) and "attachment" in answer
+        for question, answer in application.submissions[-1].answers.items()
+        if isinstance(answer, dict) and "attachment" in answer and question not in masked
     }
     for attachment in application.attachments:
         if attachment.id == attachment_id and str(attachment.id) in named:

@@ -1,0 +1,66 @@
+"""Opening what is masked: with a written reason, and never without a trace."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.form_definition import Sensitivity
+from fundapp.applications.identity import masked_names, submitted_form
+from fundapp.applications.models import Application, Attachment, IdentityOpening
+from fundapp.applications.services.protection import checked_reason
+from fundapp.core.audit import record
+from fundapp.core.db import db
+
+CONTACT: Final = "contact"
+"""What an opening calls the name and address of the person behind an application; all else are names of questions."""
+
+
+def open_identity(*, actor: Actor, application: Application, reason: str, now: datetime) -> IdentityOpening:
+    """Record that somebody sees who is behind an application: its contact, and the masked answers.
+
+    Files are opened one by one, and payee details not at all.
+
+    Raises RuleViolations without a reason, NotAllowed.
+    """
+    form = submitted_form(application)
+    masked = masked_names(form, is_protected=application.is_protected)
+    answers = application.submissions[-1].answers
+    files = {attachment.question for attachment in application.attachments}
+    opened = [
+        each.name
+        for each in form.questions
+        if each.name in masked - files and each.name in answers and each.sensitivity is not Sensitivity.PAYEE
+    ]
+    return _record(actor, application, [CONTACT, *opened], reason, now)
+
+
+def open_file(
+    *, actor: Actor, application: Application, attachment: Attachment, reason: str, now: datetime
+) -> IdentityOpening:
+    """Record that somebody sees a masked file. Raises RuleViolations without a reason, NotAllowed."""
+    return _record(actor, application, [attachment.question], reason, now)
+
+
+def _record(
+    actor: Actor, application: Application, opened: Sequence[str], reason: str, now: datetime
+) -> IdentityOpening:
+    actor.require(P.IDENTITY_OPEN, application.call_id)
+    opening = IdentityOpening(
+        application_id=application.id,
+        person_id=actor.person_id,
+        opened=list(opened),
+        reason=checked_reason(reason),
+        opened_at=now,
+    )
+    db.session.add(opening)
+    db.session.flush()
+    record(
+        actor=actor,
+        action="identity:open",
+        subject=opening,
+        now=now,
+        call_id=application.call_id,
+        data={"application": str(application.id), "opened": list(opened)},
+    )
+    return opening

@@ -13,6 +13,7 @@ COVERAGE: Final = Coverage(
         "person": (),
         "organisation": (),
         "membership": ("person_id", "organisation_id"),
+        "organisation_invitation": (),
         "role_grant": ("person_id",),
         # calls
         "programme": (),

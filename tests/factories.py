@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from fundapp.accounts.models import Organisation, Person
+from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person
 from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.organisations import ensure_membership, organisation_key
 from fundapp.accounts.services.passwords import set_password
-from fundapp.accounts.services.people import ensure_organisation, ensure_person
+from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
 from fundapp.applications.form_definition import Role as FormRole
@@ -141,8 +142,20 @@ def make_staff(role: Role, call: Call | None = None, **person: Any) -> Person:
 
 
 def make_organisation(name: str = "") -> Organisation:
-    """Make an organisation."""
-    return ensure_organisation(name=name or f"Organisation {next(_numbers)} (sample)", now=NOW)
+    """Make an organisation that nobody holds yet."""
+    name = name or f"Organisation {next(_numbers)} (sample)"
+    organisation = Organisation(name=name, name_key=organisation_key(name), created_at=NOW)
+    db.session.add(organisation)
+    db.session.flush()
+    return organisation
+
+
+def make_member(
+    person: Person, organisation: Organisation | None, role: MembershipRole = MembershipRole.AFFILIATE
+) -> Membership:
+    """Make a person belong to an organisation."""
+    assert organisation is not None
+    return ensure_membership(actor=system_actor(), person=person, organisation=organisation, role=role, now=NOW)
 
 
 def make_call(
@@ -228,14 +241,18 @@ def make_application(
     organisation: Organisation | None = None,
     **values: Any,
 ) -> Application:
-    """Make an application in a status, with its frozen submission and entries unless it is a draft."""
+    """Make an application in a status, with its frozen submission and entries unless it is a draft.
+
+    Its person holds its organisation, which has a name of its own unless one is given or it is a draft.
+    """
     number = next(_numbers)
     submitted = status is not ApplicationStatus.DRAFT
     judged = status in (ApplicationStatus.ELIGIBLE, ApplicationStatus.INELIGIBLE)
     person = person or make_person(f"Applicant {number} Sample")
-    if submitted and organisation is None:
-        organisation = make_organisation()
-    name = organisation.name if organisation else ""
+    named = submitted or organisation is not None
+    organisation = organisation or make_organisation()
+    make_member(person, organisation, MembershipRole.APPLICANT)
+    name = organisation.name if named else ""
     answers = {**ANSWERS, "organisation": name, **values.pop("answers", {})}
     chosen = categories if categories is not None else call.categories[: call.max_categories]
     application = Application(
@@ -244,11 +261,12 @@ def make_application(
             "call_id": call.id,
             "form_version_id": call.form_versions[-1].id,
             "person_id": person.id,
-            "organisation_id": organisation.id if organisation else None,
+            "organisation_id": organisation.id,
             "language": "en",
             "answers": answers,
             "category_codes": [category.code for category in chosen],
             "organisation_name": name,
+            "organisation_key": organisation_key(name),
             "title": answers["title"],
             "country": "KE",
             "region": answers["region"],

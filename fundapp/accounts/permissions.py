@@ -1,7 +1,7 @@
 """Who may do what: permissions named `resource:action`, roles that hold them, and the acting person."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -34,6 +34,7 @@ class P(StrEnum):
     CALL_LOAD = "call:load"
     CALL_EXTEND = "call:extend"
     ELIGIBILITY_DECIDE = "eligibility:decide"
+    APPLICATION_ERASE = "application:erase"
     APPLICANT_HELP = "applicant:help"
     IDENTITY_OPEN = "identity:open"
     PROTECTION_RAISE = "protection:raise"
@@ -87,6 +88,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.CALL_LOAD,
             P.CALL_EXTEND,
             P.ELIGIBILITY_DECIDE,
+            P.APPLICATION_ERASE,
             P.APPLICANT_HELP,
             P.IDENTITY_OPEN,
             P.PROTECTION_RAISE,
@@ -169,7 +171,6 @@ class Actor:
     name: str
     language: str = "en"
     grants: frozenset[Grant] = frozenset()
-    organisation_ids: frozenset[UUID] = field(default_factory=frozenset)
     is_system: bool = False
 
     def can(self, permission: str, call_id: UUID | None = None) -> bool:

@@ -6,9 +6,17 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import contains_eager
 
-from fundapp.accounts.models import Membership, OneTimeLink, Organisation, Person, RoleGrant, SignInSession
+from fundapp.accounts.models import (
+    Membership,
+    MembershipRole,
+    OneTimeLink,
+    Organisation,
+    Person,
+    RoleGrant,
+    SignInSession,
+)
 from fundapp.accounts.permissions import Actor, Grant, Role
-from fundapp.accounts.rules import fold_email, fold_organisation_name
+from fundapp.accounts.rules import fold_email
 from fundapp.accounts.secrets import token_hash
 from fundapp.core.db import db
 
@@ -18,21 +26,26 @@ def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email == fold_email(email)))
 
 
-def organisation_by_name(name: str) -> Organisation | None:
-    """Return the organisation with this name, whatever its case and spacing, or None."""
-    return db.session.scalar(select(Organisation).where(Organisation.name_key == fold_organisation_name(name)))
+def held_organisations(person: Person) -> list[Organisation]:
+    """Return the organisations that a person holds, the first one first."""
+    return list(
+        db.session.scalars(
+            select(Organisation)
+            .join(Organisation.memberships)
+            .where(Membership.person_id == person.id, Membership.role == MembershipRole.APPLICANT)
+            .order_by(Organisation.created_at, Organisation.id)
+        )
+    )
 
 
 def actor_of(person: Person) -> Actor:
     """Return a person as an actor; everybody who is signed in may also apply."""
     grants = db.session.execute(select(RoleGrant.role, RoleGrant.call_id).where(RoleGrant.person_id == person.id))
-    organisations = db.session.scalars(select(Membership.organisation_id).where(Membership.person_id == person.id))
     return Actor(
         person_id=person.id,
         name=person.name or person.email,
         language=person.language,
         grants=frozenset({Grant(Role.APPLICANT), *(Grant(role, call_id) for role, call_id in grants)}),
-        organisation_ids=frozenset(organisations),
     )
 
 

@@ -1,15 +1,16 @@
-"""Who may see which application: the one condition that every read path of staff and reviewers goes through.
+"""Who may see which application: the conditions that every read path goes through.
 
-Pages, lists, counts, averages, searches and exports select with `visible_to`, so that an application in which
-somebody has a conflict of interest is missing for them everywhere, and from the next statement on.
+Pages, lists, counts, averages, searches and exports of staff and reviewers select with `visible_to`, so that an
+application in which somebody has a conflict of interest is missing for them everywhere, and from the next statement
+on. Pages of applicants select with `of_own_organisation`.
 """
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
-from fundapp.accounts.models import Membership
+from fundapp.accounts.models import Membership, MembershipRole, Organisation
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ConflictOfInterest
 
@@ -17,16 +18,24 @@ from fundapp.applications.models import Application, ConflictOfInterest
 def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElement[bool]:
     """Return the condition that a person has a conflict of interest with Application.
 
-    That is: one was recorded, the application is the person's own, or both belong to one organisation. It is computed
-    from the facts as they are now, so a membership that is added later counts at once.
+    That is: one was recorded, the application is the person's own, or both belong to one organisation or to two of one
+    name. It is computed from the facts as they are now, so a membership that is added later counts at once.
     """
-    conflict, membership = aliased(ConflictOfInterest), aliased(Membership)  # apart from those of the query around it
+    # Aliases keep these tables apart from those of the query around the condition.
+    conflict, membership, organisation = aliased(ConflictOfInterest), aliased(Membership), aliased(Organisation)
     recorded = (
         select(conflict.id).where(conflict.application_id == Application.id, conflict.person_id == person_id).exists()
     )
     same_organisation = (
         select(membership.id)
-        .where(membership.organisation_id == Application.organisation_id, membership.person_id == person_id)
+        .join(organisation, organisation.id == membership.organisation_id)
+        .where(
+            membership.person_id == person_id,
+            or_(
+                organisation.id == Application.organisation_id,
+                and_(organisation.name_key != "", organisation.name_key == Application.organisation_key),
+            ),
+        )
         .exists()
     )
     return or_(recorded, same_organisation, Application.person_id == person_id)
@@ -35,6 +44,29 @@ def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElem
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on Application that leaves out what the actor has a conflict of interest with."""
     return true() if actor.is_system else ~in_conflict(actor.person_id)
+
+
+def of_own_organisation(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on Application that keeps to those that the actor may read and write as an applicant."""
+    return _belongs(actor, MembershipRole.APPLICANT, MembershipRole.COLLABORATOR)
+
+
+def held_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on Application that keeps to those that the actor may also send and decide about."""
+    return _belongs(actor, MembershipRole.APPLICANT)
+
+
+def _belongs(actor: Actor, *roles: MembershipRole) -> ColumnElement[bool]:
+    membership = aliased(Membership)
+    return (
+        select(membership.id)
+        .where(
+            membership.organisation_id == Application.organisation_id,
+            membership.person_id == actor.person_id,
+            membership.role.in_(roles),
+        )
+        .exists()
+    )
 
 
 def in_calls(actor: Actor, permission: str, call_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:

@@ -72,7 +72,7 @@ class Letter(Identified, Base):
     decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision.id"), unique=True)
     application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    """Who may read it."""
+    """Whom it is addressed to: the application's main contact at the release."""
     reference: Mapped[str] = mapped_column(unique=True)
     language: Mapped[str]
     status: Mapped[LetterStatus] = mapped_column(enum_column(LetterStatus), default=LetterStatus.QUEUED)

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
-from fundapp.accounts.services.people import ensure_membership
 from fundapp.applications.models import Attachment, Call, Entry
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
@@ -24,6 +23,7 @@ from tests.factories import (
     make_assignment,
     make_call,
     make_decision,
+    make_member,
     make_organisation,
     make_review,
     make_reviewer,
@@ -433,7 +433,7 @@ def test_pages_are_the_same_with_and_without_what_is_hidden(app: FundApp, signed
     db.session.commit()
     assert [text(client, url) == page for url, page in zip(urls, before, strict=True)] == [False] * 4
     assert hidden.organisation is not None
-    ensure_membership(person=person, organisation=hidden.organisation, now=NOW)
+    make_member(person, hidden.organisation)
     db.session.commit()
     assert [text(client, url) for url in urls] == before
     text(client, f"/manage/{call.slug}/selection/{hidden.entries[0].id}", 404)

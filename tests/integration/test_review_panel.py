@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.models import Membership, OneTimeLink, RoleGrant
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.accounts.services.people import ensure_membership
 from fundapp.applications.models import ApplicationStatus, Call, ConflictOfInterest, ConflictSource, Entry
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
@@ -26,6 +25,7 @@ from tests.factories import (
     make_application,
     make_assignment,
     make_call,
+    make_member,
     make_organisation,
     make_person,
     make_review,
@@ -171,7 +171,7 @@ def test_nobody_gets_an_application_of_their_own_organisation_or_their_own(app: 
     call = make_call(reviews_per_entry=3)
     organisation = make_organisation()
     colleague, author, stranger = (make_reviewer(call) for _ in range(3))
-    ensure_membership(person=colleague.person, organisation=organisation, now=NOW)
+    make_member(colleague.person, organisation)
     of_colleague = make_application(call, organisation=organisation)
     of_author = make_application(call, person=author.person)
     recorded = make_application(call)
@@ -240,7 +240,7 @@ def test_conflict_found_later_takes_away_what_was_not_started(app: FundApp) -> N
     application = make_application(call)
     make_assignment(application.entries[0], reviewer, AssignmentStatus.ASSIGNED)
     assert application.organisation is not None
-    ensure_membership(person=reviewer.person, organisation=application.organisation, now=NOW)
+    make_member(reviewer.person, application.organisation)
     manager = actor_of(make_staff(Role.MANAGER))
     (row,) = panel_queries.coverage(actor=manager, call=call)
     assert row.assigned == 0
@@ -288,7 +288,7 @@ def test_manager_in_conflict_plans_around_what_they_may_not_see(app: FundApp) ->
     make_assignment(hidden.entries[0], first, AssignmentStatus.ASSIGNED)
     person = make_staff(Role.MANAGER)
     assert hidden.organisation is not None
-    ensure_membership(person=person, organisation=hidden.organisation, now=NOW)
+    make_member(person, hidden.organisation)
     manager = actor_of(person)
     draft = panel.draft_plan(actor=manager, call=call)
     panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
@@ -405,7 +405,7 @@ def test_giving_by_hand_has_the_same_guards_as_a_plan(app: FundApp) -> None:
         panel.assign_by_hand(actor=actor_of(reviewer.person), call=call, pairs=pairs, now=NOW)
     person = make_staff(Role.MANAGER)
     assert application.organisation is not None
-    ensure_membership(person=person, organisation=application.organisation, now=NOW)
+    make_member(person, application.organisation)
     with pytest.raises(NotFound):
         panel.assign_by_hand(actor=actor_of(person), call=call, pairs=pairs, now=NOW)
     make_slate(call, SlateStatus.PROPOSED)

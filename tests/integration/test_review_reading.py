@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import func, select
 
 from fundapp.accounts.models import RoleGrant
-from fundapp.accounts.services.people import ensure_membership
 from fundapp.applications.models import ApplicationStatus, Attachment, ConflictOfInterest
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
@@ -22,6 +21,7 @@ from tests.factories import (
     make_application,
     make_assignment,
     make_call,
+    make_member,
     make_review,
     make_reviewer,
     make_slate,
@@ -139,7 +139,7 @@ def test_what_was_given_is_gone_when_the_facts_change(app: FundApp, change: str)
         assignment.status = AssignmentStatus.RECUSED
     elif change == "colleague":
         assert application.organisation is not None
-        ensure_membership(person=assignment.reviewer.person, organisation=application.organisation, now=NOW)
+        make_member(assignment.reviewer.person, application.organisation)
     else:
         db.session.execute(RoleGrant.__table__.delete())  # type: ignore[attr-defined]
         actor = actor_of(assignment.reviewer.person)

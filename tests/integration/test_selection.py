@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, Role, system_actor
-from fundapp.accounts.services.people import ensure_membership
 from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.models import ApplicationStatus, Call, Entry, ProgrammeKind
 from fundapp.core.audit import AuditEntry
@@ -27,6 +26,7 @@ from tests.factories import (
     make_application,
     make_assignment,
     make_call,
+    make_member,
     make_review,
     make_reviewer,
     make_slate,
@@ -134,7 +134,7 @@ def test_only_submitted_reviews_of_those_without_conflict_count(app: FundApp) ->
     )
     reading.declare_conflict(actor=actor_of(stepped_back.person), assignment=review.assignment, reason="", now=NOW)
     assert entry.application.organisation is not None
-    ensure_membership(person=colleague.person, organisation=entry.application.organisation, now=NOW)
+    make_member(colleague.person, entry.application.organisation)
     (row,) = queries.selection(actor=made.manager, call=made.call).ranked
     assert (row.figures.reviews, row.figures.mean) == (1, Fraction(4))
     (counted,) = queries.reviews_of(actor=made.manager, entry=entry)
@@ -146,7 +146,7 @@ def test_what_a_manager_may_not_see_leaves_no_gap_in_the_ranks(app: FundApp) -> 
     hidden = made.entries[1].application
     assert made.seen() == list(zip(refs(made, 0, 1, 2), ["1", "2", "3"], strict=True))
     assert hidden.organisation is not None
-    ensure_membership(person=made.person, organisation=hidden.organisation, now=NOW)
+    make_member(made.person, hidden.organisation)
     assert made.seen() == list(zip(refs(made, 0, 2), ["1", "2"], strict=True))
     with pytest.raises(NotFound):
         made.award(1)
@@ -464,7 +464,7 @@ def test_whoever_has_a_conflict_neither_sends_nor_ratifies_the_list(app: FundApp
     assert organisation is not None
     manager, ratifier = make_staff(Role.MANAGER), make_staff(Role.RATIFIER)
     for person in (manager, ratifier):
-        ensure_membership(person=person, organisation=organisation, now=NOW)
+        make_member(person, organisation)
     with pytest.raises(NotAllowed):
         propose(made, actor=actor_of(manager))
     slate = propose(made)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from fundapp.accounts.models import Membership, Organisation
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, ProgrammeKind, Submission
+from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.services.applying import fingerprint, form_of, start_application
 from fundapp.applications.services.submitting import register_submission, submit_application
 from fundapp.core.audit import AuditEntry
@@ -110,12 +110,20 @@ def test_submission_is_recorded_without_personal_data() -> None:
     assert ANSWERS["organisation"] not in str(entry.data)
 
 
-def test_applicants_of_one_name_belong_to_one_organisation() -> None:
+def test_applicants_of_one_name_keep_organisations_of_their_own() -> None:
     call = make_call()
-    for name in ("Paralegals of the Hill", "PARALEGALS  of the hill"):
-        send(with_answers(make_application(call, status=ApplicationStatus.DRAFT), organisation=name))
-    assert db.session.scalar(select(func.count()).select_from(Organisation)) == 1
-    assert db.session.scalar(select(func.count()).select_from(Membership)) == 2
+    names = ("Paralegals of the Hill", "PARALEGALS  of the hill")
+    first, second = [
+        with_answers(make_application(call, status=ApplicationStatus.DRAFT), organisation=n) for n in names
+    ]
+    for application in (first, second):
+        send(application)
+    assert first.organisation_id != second.organisation_id
+    assert first.organisation is not None
+    assert second.organisation is not None
+    assert [first.organisation.name, second.organisation.name] == list(names)
+    assert first.organisation.name_key == second.organisation.name_key
+    assert own_applications(actor=actor_of(first.person)) == [first]
 
 
 def test_nobody_sends_the_application_of_somebody_else() -> None:

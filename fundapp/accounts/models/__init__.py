@@ -1,7 +1,15 @@
 """The tables of accounts; other rooms import them from here."""
 
 from fundapp.accounts.models.factors import AuthenticatorApp, FactorReset, KnownDevice, Passkey, RecoveryCode
-from fundapp.accounts.models.people import Membership, Organisation, Person, RoleChange, RoleGrant
+from fundapp.accounts.models.people import (
+    Membership,
+    MembershipRole,
+    Organisation,
+    OrganisationInvitation,
+    Person,
+    RoleChange,
+    RoleGrant,
+)
 from fundapp.accounts.models.sign_in import LinkPurpose, OneTimeLink, SignInSession
 
 __all__ = [
@@ -10,8 +18,10 @@ __all__ = [
     "KnownDevice",
     "LinkPurpose",
     "Membership",
+    "MembershipRole",
     "OneTimeLink",
     "Organisation",
+    "OrganisationInvitation",
     "Passkey",
     "Person",
     "RecoveryCode",

@@ -1,9 +1,10 @@
 """People, the organisations they belong to, and the roles they hold."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.permissions import Role
@@ -13,11 +14,14 @@ from fundapp.core.db import Base, Identified, enum_column
 class Person(Identified, Base):
     """Somebody with an address. People without a password sign in by a one-time link."""
 
-    email: Mapped[str] = mapped_column(unique=True)
-    """Folded to lower case: the key by which a person is found."""
+    email: Mapped[str] = mapped_column(unique=True, nullable=True)
+    """Folded to lower case: the key by which a person is found. Nobody without one gets any mail."""
     name: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="en")
     password_hash: Mapped[str | None]
+    sign_in_reference: Mapped[str | None] = mapped_column(unique=True)
+    """What somebody without an address signs in with, together with a passphrase. It says nothing about them."""
+    passphrase_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 
@@ -28,13 +32,26 @@ class Person(Identified, Base):
 
 
 class Organisation(Identified, Base):
-    """A body that applies, or that a reviewer belongs to. `name_key` is the folded name: one row per key."""
+    """A body that applies, or that a reviewer belongs to. It is its holders', whatever others call themselves."""
 
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(unique=True)
+    """As it was written last in an application that was sent ("" before the first)."""
+    name_key: Mapped[str] = mapped_column(index=True)
+    """The folded name, for conflicts of interest; several rows may share one."""
     created_at: Mapped[datetime]
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="organisation")
+
+
+class MembershipRole(StrEnum):
+    """What a person is in an organisation."""
+
+    APPLICANT = "applicant"
+    """Holds it: writes and sends applications, reads letters, invites others."""
+    COLLABORATOR = "collaborator"
+    """Writes applications and reads letters."""
+    AFFILIATE = "affiliate"
+    """Has a tie that keeps them from judging it, and no access."""
 
 
 class Membership(Identified, Base):
@@ -44,10 +61,34 @@ class Membership(Identified, Base):
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    role: Mapped[MembershipRole] = mapped_column(enum_column(MembershipRole))
     created_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(back_populates="memberships")
     organisation: Mapped[Organisation] = relationship(back_populates="memberships")
+
+
+class OrganisationInvitation(Identified, Base):
+    """A person is asked to join an organisation; only that person can accept, signed in."""
+
+    __table_args__ = (
+        CheckConstraint("role <> 'affiliate'", name="gives_access"),
+        CheckConstraint("accepted_at IS NULL OR withdrawn_at IS NULL", name="accepted_or_withdrawn"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[MembershipRole] = mapped_column(enum_column(MembershipRole))
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(default="")
+    """Why somebody of the fund did this for the organisation ("" when a holder did)."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
 
 class RoleGrant(Identified, Base):

@@ -1,14 +1,14 @@
-"""Make people and organisations known, and write to a person."""
+"""Make people known, and write to a person."""
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from fundapp.accounts import queries
-from fundapp.accounts.models import Membership, Organisation, Person
-from fundapp.accounts.rules import checked_email, fold_organisation_name
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import system_actor
+from fundapp.accounts.rules import checked_email
 from fundapp.core import mail
-from fundapp.core.db import db, insert_or_find
+from fundapp.core.audit import record
+from fundapp.core.db import insert_or_find
 
 
 def ensure_person(*, email: str, now: datetime, name: str = "", language: str = "en") -> Person:
@@ -21,28 +21,10 @@ def ensure_person(*, email: str, now: datetime, name: str = "", language: str = 
     if known is not None:
         return known
     person = Person(email=address, name=name, language=language, created_at=now)
-    return insert_or_find(person, lambda: queries.person_by_email(address))
-
-
-def ensure_organisation(*, name: str, now: datetime) -> Organisation:
-    """Return the organisation with this name (case and spacing folded), made if unknown."""
-    known = queries.organisation_by_name(name)
-    if known is not None:
-        return known
-    organisation = Organisation(name=name, name_key=fold_organisation_name(name), created_at=now)
-    return insert_or_find(organisation, lambda: queries.organisation_by_name(name))
-
-
-def ensure_membership(*, person: Person, organisation: Organisation, now: datetime) -> None:
-    """Make a person belong to an organisation."""
-
-    def find() -> Membership | None:
-        return db.session.scalar(
-            select(Membership).where(Membership.person_id == person.id, Membership.organisation_id == organisation.id)
-        )
-
-    if find() is None:
-        insert_or_find(Membership(person_id=person.id, organisation_id=organisation.id, created_at=now), find)
+    kept = insert_or_find(person, lambda: queries.person_by_email(address))
+    if kept is person:
+        record(actor=system_actor(), action="person:add", subject=person, now=now)
+    return kept
 
 
 def tell(person: Person, *, template: str, path: str, now: datetime) -> None:

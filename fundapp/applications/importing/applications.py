@@ -12,6 +12,7 @@ import regex
 from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.services.organisations import organisation_key, organisation_named
 from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import Answer, Terms, Typed, facts, problems_of, read_answer
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
@@ -217,12 +218,16 @@ class _Import:
                     call=self.call,
                     form_version=self.version,
                     person=person,
+                    organisation=organisation_named(
+                        actor=self.actor, holder=person, name=known.organisation, now=self.now
+                    ),
                     source=ApplicationSource.IMPORT,
                     import_key=key,
                     language=language,
                     answers=answers,
                     category_codes=list(known.categories),
                     organisation_name=known.organisation,
+                    organisation_key=organisation_key(known.organisation),
                     title=known.title,
                     country=known.country,
                     region=known.region,

@@ -49,8 +49,9 @@ class Application(Identified, Base):
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    """Who writes it, and whom mail about it goes to."""
+    """The main contact. Who may read and write it follows from the organisation."""
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    """Whose it is, from the start of a draft."""
     status: Mapped[ApplicationStatus] = mapped_column(enum_column(ApplicationStatus), default=ApplicationStatus.DRAFT)
     source: Mapped[ApplicationSource] = mapped_column(enum_column(ApplicationSource), default=ApplicationSource.WEB)
     language: Mapped[str]
@@ -58,6 +59,8 @@ class Application(Identified, Base):
     """Question name -> typed value, or the text as typed where it does not parse yet."""
     category_codes: Mapped[list[str]]
     organisation_name: Mapped[str] = mapped_column(default="")
+    organisation_key: Mapped[str] = mapped_column(default="")
+    """The key of `organisation_name`, for conflicts of interest."""
     title: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")
     region: Mapped[str] = mapped_column(default="")

@@ -1,22 +1,23 @@
-"""What an applicant may read: their own applications, and nothing of anybody else's."""
+"""What an applicant may read: the applications of their organisations, and nothing of anybody else's."""
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Attachment, Call, CallInvitation
+from fundapp.applications.scope import held_by, of_own_organisation
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 
 
 def own_applications(*, actor: Actor) -> list[Application]:
-    """Return the actor's applications with their calls, the last saved first."""
+    """Return the applications of the actor's organisations with their calls, the last saved first."""
     return list(
         db.session.scalars(
             select(Application)
-            .where(Application.person_id == actor.person_id)
+            .where(of_own_organisation(actor))
             .options(joinedload(Application.call).joinedload(Call.programme))
             .order_by(Application.saved_at.desc(), Application.id)
         )
@@ -24,10 +25,10 @@ def own_applications(*, actor: Actor) -> list[Application]:
 
 
 def own_application(*, actor: Actor, application_id: UUID) -> Application:
-    """Return one of the actor's applications, ready to show and to write. Raises NotFound."""
+    """Return an application of one of the actor's organisations, ready to show and to write. Raises NotFound."""
     application = db.session.scalar(
         select(Application)
-        .where(Application.id == application_id, Application.person_id == actor.person_id)
+        .where(Application.id == application_id, of_own_organisation(actor))
         .options(
             joinedload(Application.call),
             joinedload(Application.form_version),
@@ -40,29 +41,43 @@ def own_application(*, actor: Actor, application_id: UUID) -> Application:
 
 
 def own_application_in(*, actor: Actor, call: Call) -> Application | None:
-    """Return the application that the actor last worked on in a call, or None."""
+    """Return the application of the actor's organisations in a call, the one that was saved last, or None."""
     return db.session.scalar(
         select(Application)
-        .where(Application.person_id == actor.person_id, Application.call_id == call.id)
+        .where(of_own_organisation(actor), Application.call_id == call.id)
         .order_by(Application.saved_at.desc())
         .limit(1)
     )
 
 
 def own_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
-    """Return a file of one of the actor's applications. Raises NotFound."""
+    """Return a file of an application of the actor's organisations. Raises NotFound."""
     attachment = db.session.scalar(
         select(Attachment)
         .join(Application)
         .where(
             Attachment.id == attachment_id,
             Application.id == application_id,
-            Application.person_id == actor.person_id,
+            of_own_organisation(actor),
         )
     )
     if attachment is None:
         raise NotFound
     return attachment
+
+
+def may_write(*, actor: Actor, application: Application) -> bool:
+    """Say whether the actor may change a draft: they hold its organisation, or write for it."""
+    return _is(application, of_own_organisation(actor))
+
+
+def may_send(*, actor: Actor, application: Application) -> bool:
+    """Say whether the actor may send an application and decide who belongs to it: they hold its organisation."""
+    return _is(application, held_by(actor))
+
+
+def _is(application: Application, condition: ColumnElement[bool]) -> bool:
+    return db.session.scalar(select(Application.id).where(Application.id == application.id, condition)) is not None
 
 
 def is_invited(*, call: Call, email: str) -> bool:

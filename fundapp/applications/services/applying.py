@@ -10,8 +10,10 @@ from sqlalchemy import delete
 
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.queries import held_organisations
 from fundapp.accounts.rules import checked_email
 from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.organisations import make_organisation, organisation_key
 from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import (
     Answer,
@@ -23,7 +25,7 @@ from fundapp.applications.answers import (
 )
 from fundapp.applications.form_definition import FormDefinition, Kind, Question, Role
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call
-from fundapp.applications.queries.applicant import invitation_for, is_invited, own_application_in
+from fundapp.applications.queries.applicant import invitation_for, is_invited, may_write, own_application_in
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
 from fundapp.applications.services.protection import protect_own, protect_with_call
@@ -71,7 +73,7 @@ def request_start(*, call: Call, email: str, secret_key: str, next_path: str, la
 def start_application(
     *, actor: Actor, call: Call, language: str, now: datetime, protected: bool = False
 ) -> Application:
-    """Return the actor's application in a call, made if there is none: starting twice makes one draft.
+    """Return the application of the actor's organisation in a call, made if there is none: twice makes one draft.
 
     It is protected from the start in a protected call, and where its people ask for it.
 
@@ -88,12 +90,15 @@ def start_application(
             P.APPLICATION_WRITE,
             _l("This call is by invitation. Sign in with the address to which the invitation was sent."),
         )
+    held = held_organisations(person)
+    organisation = held[0] if held else make_organisation(actor=actor, holder=person, now=now)
     form_version = current_form(call)
     form = FormDefinition.from_json(form_version.definition)
     application = Application(
         call=call,
         form_version=form_version,
         person_id=person.id,
+        organisation_id=organisation.id,
         language=language,
         answers={},
         category_codes=[],
@@ -271,7 +276,7 @@ def draft_problems(
 
 def _lock_draft(actor: Actor, application: Application) -> None:
     actor.require(P.APPLICATION_WRITE)
-    if application.person_id != actor.person_id:
+    if not may_write(actor=actor, application=application):
         raise NotAllowed(P.APPLICATION_WRITE)
     lock(application)
     if application.status is not ApplicationStatus.DRAFT:
@@ -288,6 +293,7 @@ def _keep(application: Application, form: FormDefinition, values: Mapping[str, A
     application.answers = {name: answer for name, answer in kept.items() if answer is not None}
     known = facts(form, application.answers, application.call.currency)
     application.organisation_name = known.organisation
+    application.organisation_key = organisation_key(known.organisation)
     application.title = known.title
     application.country = known.country
     application.region = known.region

@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import update
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.services.people import ensure_membership, ensure_organisation
+from fundapp.accounts.services.organisations import name_organisation
 from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
-from fundapp.applications.queries.applicant import is_invited
+from fundapp.applications.queries.applicant import may_send
 from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, lock, require_open
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core import mail
@@ -27,11 +27,11 @@ def submit_application(
 
     `seen` is the `fingerprint` of all answers as they were shown for checking. Raises Conflict when others are stored,
     when the call takes no applications at `now`, or when something else was sent already; RuleViolations with all that
-    is missing or wrong; NotAllowed for an address that was not invited. Nothing is changed then.
+    is missing or wrong; NotAllowed for somebody who may only write. Nothing is changed then.
     """
     actor.require(P.APPLICATION_WRITE)
-    if application.person_id != actor.person_id:
-        raise NotAllowed(P.APPLICATION_WRITE)
+    if not may_send(actor=actor, application=application):
+        raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can send its application."))
     lock(application)
     if fingerprint(application.answers) != seen:
         raise Conflict(_l("The answers were changed after this page was made. Please check them again."))
@@ -40,8 +40,6 @@ def submit_application(
         return application.submissions[-1]
     call = application.call
     require_open(call, now)
-    if not is_invited(call=call, email=application.person.email):
-        raise NotAllowed(P.APPLICATION_WRITE, _l("This call is by invitation."))
     form = form_of(application)
     if problems := submission_problems(application, form, language=language, now=now):
         raise RuleViolations(problems)
@@ -80,10 +78,8 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
     """
     call = application.call
     known = facts(form, application.answers, call.currency)
-    if known.organisation:
-        organisation = ensure_organisation(name=known.organisation, now=now)
-        ensure_membership(person=application.person, organisation=organisation, now=now)
-        application.organisation_id = organisation.id
+    if application.organisation is not None:
+        name_organisation(actor=actor, organisation=application.organisation, name=known.organisation, now=now)
     reference = next_reference(call.id)
     content_sha256 = fingerprint(
         {

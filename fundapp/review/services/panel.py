@@ -12,7 +12,8 @@ from sqlalchemy import select
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.accounts.services.links import send_link
-from fundapp.accounts.services.people import ensure_membership, ensure_organisation, ensure_person, tell
+from fundapp.accounts.services.organisations import tie_to_organisation
+from fundapp.accounts.services.people import ensure_person, tell
 from fundapp.accounts.services.roles import grant_role
 from fundapp.applications.models import Call, Entry
 from fundapp.core.audit import record
@@ -150,8 +151,7 @@ def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, n
         now=now,
     )
     if invitation.organisation:
-        organisation = ensure_organisation(name=invitation.organisation, now=now)
-        ensure_membership(person=person, organisation=organisation, now=now)
+        tie_to_organisation(actor=actor, person=person, name=invitation.organisation, now=now)
     grant_role(actor=actor, person=person, role=Role.REVIEWER, now=now, call_id=call.id)
     reviewer = db.session.scalar(select(Reviewer).where(Reviewer.call_id == call.id, Reviewer.person_id == person.id))
     is_new = reviewer is None

@@ -25,6 +25,10 @@ _ODF_TYPES: Final = frozenset({f"{_ODF}.text", f"{_ODF}.spreadsheet"})
 _IMAGES: Final = frozenset({"image/jpeg", "image/png"})
 
 
+SMALL_GROUP: Final = 5
+"""Fewer than this, and a number can tell who is in it."""
+
+
 class Opening(StrEnum):
     """Whether a call takes applications."""
 
@@ -38,6 +42,11 @@ def opening(*, opens_at: datetime, closes_at: datetime, now: datetime) -> Openin
     if now < opens_at:
         return Opening.NOT_YET
     return Opening.OPEN if now < closes_at else Opening.CLOSED
+
+
+def is_small(number: int) -> bool:
+    """Return whether a count is of a few: such numbers are not told where a protected application may be counted."""
+    return 0 < number < SMALL_GROUP
 
 
 def instant_in(time_zone: str, on: date, at: time, *, field: str = "closes_on") -> datetime:

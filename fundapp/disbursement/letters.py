@@ -49,11 +49,11 @@ class AwardWords(Opening):
 
 @dataclass(frozen=True)
 class DeclineWords(Opening):
-    """A decline; of `considered` entries of the call (or of its category) `awarded` were chosen."""
+    """A decline; of `considered` entries of the call (or of its category) `awarded` were chosen (None: not told)."""
 
     category: str | None
-    considered: int
-    awarded: int
+    considered: int | None
+    awarded: int | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ BODIES: Final = {
 }
 
 
-def words_of(letter: Letter, *, considered: int, awarded: int) -> Words:
+def words_of(letter: Letter, *, considered: int | None, awarded: int | None) -> Words:
     """Return what a letter says, in its own language, from its application, decision, call and programme.
 
     The date is the day of the release in the call's time zone.
@@ -134,6 +134,12 @@ def _terms(decision: Decision, letter: Letter) -> dict[str, Any]:
 
 def _category_title(category: Category | None, language: str) -> str | None:
     return None if category is None else localised(category.titles, language)
+
+
+def names_somebody_protected(letter: Letter) -> bool:
+    """Return whether a letter was made under a name that its application does not go by any more."""
+    application = letter.application
+    return application.is_protected and (letter.content or {}).get("organisation") != face_of(application).name
 
 
 def to_content(words: Words) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry
+from fundapp.applications.rules import is_small
 from fundapp.applications.scope import in_calls, of_own_organisation, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
@@ -34,10 +35,13 @@ class LetterRow:
 
 @dataclass(frozen=True)
 class DecidedCounts:
-    """How many entries of a call were decided, and how many of them have an award."""
+    """How many entries of a call were decided, and how many of them have an award.
 
-    considered: int
-    awarded: int
+    Both are None where the numbers are small and a protected application is among them.
+    """
+
+    considered: int | None
+    awarded: int | None
 
 
 def letter_counts(*, actor: Actor, call: Call) -> Mapping[LetterStatus, int]:
@@ -143,18 +147,26 @@ def letter_to_make(letter_id: UUID) -> Letter:
 def decided_beside(letter: Letter) -> DecidedCounts:
     """Count the decisions that a letter's entry stood beside: of its category where that fixes the awards, else all."""
     if letter.decision is None:
-        return DecidedCounts(0, 0)
+        return DecidedCounts(None, None)
     category = letter.decision.entry.category
     found = (
-        select(func.count(), func.sum(case((Decision.outcome == Outcome.AWARD, 1), else_=0)))
+        select(
+            func.count(),
+            func.sum(case((Decision.outcome == Outcome.AWARD, 1), else_=0)),
+            func.sum(case((Application.is_protected, 1), else_=0)),
+        )
         .select_from(Decision)
         .join(Decision.slate)
         .join(Decision.entry)
+        .join(Entry.application)
         .where(Slate.call_id == letter.call_id)
     )
     if category is not None and category.awards is not None:
         found = found.where(Entry.category_id == category.id)
-    considered, awarded = db.session.execute(found).one()
+    considered, awarded, protected = db.session.execute(found).one()
+    groups = (considered, awarded or 0, considered - (awarded or 0))
+    if protected and any(is_small(group) for group in groups):
+        return DecidedCounts(None, None)
     return DecidedCounts(considered, awarded or 0)
 
 

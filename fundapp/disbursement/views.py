@@ -12,14 +12,17 @@ from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
 from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock
-from fundapp.core.errors import NotFound, RuleViolations
+from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
 from fundapp.core.i18n import direction, in_language, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import fresh, requires
+from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.storage import Storage
+from fundapp.core.web import problems_into
 from fundapp.disbursement import presentation, queries, services
+from fundapp.disbursement.contacts import open_contacts, protected_applications
 from fundapp.disbursement.exports import decisions_csv, decisions_filename, decisions_xlsx
-from fundapp.disbursement.letters import BODIES, from_content
+from fundapp.disbursement.forms import ContactsForm
+from fundapp.disbursement.letters import BODIES, from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.rules import letter_filename
 from fundapp.review.queries.selection import selection
@@ -72,7 +75,11 @@ def retry(slug: str) -> ResponseReturnValue:
 @requires(P.LETTERS_READ)
 def letter_file(letter_id: UUID) -> ResponseReturnValue:
     """Send a letter of a call as PDF to those who read its letters."""
-    return _pdf(queries.managed_letter(actor=current_actor(), letter_id=letter_id))
+    letter = queries.managed_letter(actor=current_actor(), letter_id=letter_id)
+    if names_somebody_protected(letter):
+        reason = _("This letter was made before the application was protected, and has its name in it.")
+        raise NotAllowed(P.LETTERS_READ, reason)
+    return _pdf(letter)
 
 
 @bp.get("/manage/<slug>/decisions.<format>")
@@ -85,6 +92,34 @@ def decisions_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002
         raise NotFound
     write, content_type = EXPORTS[format]
     return _download(write(actor=current_actor(), call=call), content_type, decisions_filename(call, format))
+
+
+@bp.get("/manage/<slug>/contacts")
+@requires(P.IDENTITY_OPEN)
+@fresh
+def contacts(slug: str) -> ResponseReturnValue:
+    """Ask for the reason before all contacts of a call are opened at once."""
+    return _contacts_page(_call(slug, P.IDENTITY_OPEN), ContactsForm(formdata=None))
+
+
+@bp.post("/manage/<slug>/contacts")
+@requires(P.IDENTITY_OPEN)
+@fresh
+@limited("export")
+def export_contacts(slug: str) -> ResponseReturnValue:
+    """Record an opening for each application, and send the contacts as CSV or XLSX."""
+    call = _call(slug, P.IDENTITY_OPEN)
+    form = ContactsForm()
+    if form.validate():
+        try:
+            opened = open_contacts(actor=current_actor(), call=call, reason=form.reason.data or "", now=clock.now())
+        except RuleViolations as violations:
+            problems_into(form, violations)
+        else:
+            file_format = form.format.data
+            data = opened.csv() if file_format == "csv" else opened.xlsx()
+            return _download(data, EXPORTS[file_format][1], opened.filename(file_format))
+    return _contacts_page(call, form), 422
 
 
 @bp.get("/letters")
@@ -125,6 +160,15 @@ def my_letter_file(letter_id: UUID) -> ResponseReturnValue:
 
 def _call(slug: str, permission: P) -> Call:
     return managed_call(actor=current_actor(), slug=slug, permission=permission)
+
+
+def _contacts_page(call: Call, form: ContactsForm) -> str:
+    return render_template(
+        "disbursement/contacts.html",
+        call=presentation.call_head(call),
+        left_out=protected_applications(actor=current_actor(), call=call),
+        form=form,
+    )
 
 
 def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:

@@ -86,5 +86,6 @@ class CallPackage:
     invitations: tuple[InvitationRead, ...]
     award_terms: dict[str, Any]
     is_sample: bool
+    is_protected: bool
     form: FormDefinition
     sha256: str

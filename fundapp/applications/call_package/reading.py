@@ -75,6 +75,7 @@ def read_package(folder: Path) -> CallPackage:
         "invitations": _invitations(call, folder, files, problems),
         "award_terms": _award_terms(keys.table("letters")),
         "is_sample": keys.flag("sample"),
+        "is_protected": keys.flag("protected"),
         "form": form,
     }
     for table in (call, budget, keys):

@@ -19,6 +19,7 @@ from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kin
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion
 from fundapp.applications.queries.public import current_form
+from fundapp.applications.services.protection import protect_with_call
 from fundapp.applications.services.submitting import register_submission
 from fundapp.applications.xlsform.columns import HeadingError, language_code
 from fundapp.core.audit import record
@@ -235,6 +236,8 @@ class _Import:
                     saved_at=self.now,
                 )
                 db.session.add(application)
+                if self.call.is_protected:
+                    protect_with_call(actor=self.actor, application=application, now=self.now)
                 register_submission(actor=self.actor, application=application, form=self.form, now=self.now)
         except RuleViolations as violations:
             self.done.refused += 1

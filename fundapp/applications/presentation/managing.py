@@ -135,6 +135,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.SLATE_READ, "review.selection", _("Selection"), _("Choose within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
+        (P.IDENTITY_OPEN, "disbursement.contacts", _("Contacts as a table"), _("With a reason; each one is recorded.")),
     ]
     links = [
         LinkShown(url_for(endpoint, slug=call.slug), title, hint)

@@ -16,14 +16,13 @@ from fundapp.accounts.models import (
     SignInSession,
 )
 from fundapp.accounts.permissions import Actor, Grant, Role
-from fundapp.accounts.rules import fold_email
 from fundapp.accounts.secrets import token_hash
 from fundapp.core.db import db
 
 
 def person_by_email(email: str) -> Person | None:
     """Return the person with this address, in any spelling of case, or None."""
-    return db.session.scalar(select(Person).where(Person.email == fold_email(email)))
+    return db.session.scalar(select(Person).where(Person.email.matches(email)))
 
 
 def held_organisations(person: Person) -> list[Organisation]:
@@ -79,17 +78,15 @@ def usable_link(token: str, now: datetime) -> OneTimeLink | None:
 
 
 def people_with_role(role: Role, call_id: UUID) -> list[Person]:
-    """Return the active people who hold a role in a call, or everywhere, by address."""
-    return list(
-        db.session.scalars(
-            select(Person)
-            .join(Person.role_grants)
-            .where(
-                RoleGrant.role == role,
-                or_(RoleGrant.call_id.is_(None), RoleGrant.call_id == call_id),
-                Person.is_active,
-            )
-            .distinct()
-            .order_by(Person.email)
+    """Return the active people who hold a role in a call, or everywhere, by name."""
+    people = db.session.scalars(
+        select(Person)
+        .join(Person.role_grants)
+        .where(
+            RoleGrant.role == role,
+            or_(RoleGrant.call_id.is_(None), RoleGrant.call_id == call_id),
+            Person.is_active,
         )
+        .distinct()
     )
+    return sorted(people, key=lambda person: person.sort_key)

@@ -96,9 +96,10 @@ class Keyring:
         """Read all versions of these parts. Raises KeysError for whatever is missing or unsafe."""
         return cls({part: _read(folder, part) for part in parts})
 
-    def holds(self, part: Part) -> bool:
-        """Return whether this process has a part."""
-        return bool(self._keys.get(part))
+    @property
+    def parts(self) -> frozenset[Part]:
+        """Return what this process holds."""
+        return frozenset(self._keys)
 
     def newest(self, part: Part) -> int:
         """Return the number of the key that new data is written with."""

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core import outbox
 from fundapp.core.db import Base, Identified, db
+from fundapp.core.keys import Ring
+from fundapp.core.sealing import sealed_text
 
 MAIL_KIND = "mail:send"
 
@@ -22,7 +24,8 @@ class MailMessage(Identified, Base):
 
     __table_args__ = (CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name="sent_or_failed"),)
 
-    to_address: Mapped[str]
+    to_address_sealed: Mapped[bytes | None]
+    to_address = sealed_text("to_address_sealed", ring=Ring.IDENTITY)
     language: Mapped[str]
     template: Mapped[str]
     data: Mapped[dict[str, Any]]

@@ -27,7 +27,7 @@ class SignIn(NamedTuple):
 def sample_reviewer(call: Call) -> Person:
     """Return the reviewer of a call whose readings are left to visitors: the first by address."""
     found = select(Person).join(Reviewer, Reviewer.person_id == Person.id).where(Reviewer.call_id == call.id)
-    return db.session.scalars(found.order_by(Person.email).limit(1)).one()
+    return min(db.session.scalars(found), key=lambda person: person.email)
 
 
 def let_in(call: Call, *, password: str, secret_key: str, now: datetime) -> list[SignIn]:

@@ -1,17 +1,151 @@
-"""Sealed data.
+"""Names, addresses and identity answers are sealed; nothing of them stays in clear.
+
+The sealing below is frozen: it is that of core.keys and core.sealing when this revision was written, and uses nothing of
+them. It reads the newest keys of the rings identity and index in KEYS_DIR, and going down needs the same keys.
 
 Revision: 0006
 Revises: 0005
 Created: 2026-11-21
 """
 
+import base64
+import hashlib
+import hmac
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
 import sqlalchemy as sa
 from alembic import op
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import current_app
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+
+RINGS = ("identity", "files", "index", "payee", "audit", "backup")
+record_key = sa.table(
+    "record_key",
+    sa.column("id", sa.Uuid()),
+    sa.column("owner_table", sa.Text()),
+    sa.column("owner_id", sa.Uuid()),
+    sa.column("ring", sa.Text()),
+    sa.column("key_number", sa.Integer()),
+    sa.column("wrapped", sa.LargeBinary()),
+)
+
+
+class Text(NamedTuple):
+    """A column of texts that is sealed; `fold` makes the value of its blind index."""
+
+    table: str
+    column: str
+    has_version: bool = False
+    index: str = ""
+    fold: Callable[[str], str] | None = None
+
+
+def fold_email(email: str) -> str:
+    return unicodedata.normalize("NFC", email).strip().lower()
+
+
+TEXTS = (
+    Text("mail_message", "to_address"),
+    Text("person", "email", has_version=True, index="email_index", fold=fold_email),
+    Text("person", "name", has_version=True),
+    Text("organisation", "name", has_version=True),
+    Text("call_invitation", "email", index="email_index", fold=fold_email),
+    Text("call_invitation", "organisation_name", has_version=True),
+)
+
+
+class Vault:
+    """The keys, and the data keys of records as far as they were asked for."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.folder: Path = current_app.extensions["settings"].keys_dir
+        self.data_keys: dict[tuple[str, uuid.UUID], bytes | None] = {}
+
+    def newest(self, ring: str) -> int:
+        return max(int(path.name.split(".")[1]) for path in self.folder.glob(f"{ring}.*.secret"))
+
+    def key(self, ring: str, number: int) -> bytes:
+        return base64.b64decode((self.folder / f"{ring}.{number:04d}.secret").read_bytes())
+
+    def index(self, purpose: str, value: str) -> str:
+        number = self.newest("index")
+        digest = hmac.new(self.key("index", number), f"{purpose}\0{value}".encode(), hashlib.sha256).digest()
+        return f"{number:04d}{digest[:16].hex()}"
+
+    def seal(self, owner: tuple[str, uuid.UUID], context: bytes, plaintext: bytes) -> bytes:
+        key = self.data_key(owner) or self.make_data_key(owner)
+        return sealed_with(key, plaintext, context, 0)
+
+    def open(self, owner: tuple[str, uuid.UUID], context: bytes, sealed: bytes) -> bytes | None:
+        """Open a value; None where its data key was destroyed."""
+        key = self.data_key(owner)
+        return None if key is None else AESGCM(key).decrypt(sealed[3:15], sealed[15:], context)
+
+    def data_key(self, owner: tuple[str, uuid.UUID]) -> bytes | None:
+        if owner not in self.data_keys:
+            found = self.connection.scalar(
+                sa.select(record_key.c.wrapped).where(
+                    record_key.c.owner_table == owner[0],
+                    record_key.c.owner_id == owner[1],
+                    record_key.c.ring == "identity",
+                )
+            )
+            if found is None:
+                return None
+            key = self.key("identity", int.from_bytes(found[1:3], "big"))
+            self.data_keys[owner] = AESGCM(key).decrypt(found[3:15], found[15:], wrapping(owner))
+        return self.data_keys[owner]
+
+    def make_data_key(self, owner: tuple[str, uuid.UUID]) -> bytes:
+        key, number = secrets.token_bytes(32), self.newest("identity")
+        self.connection.execute(
+            record_key.insert().values(
+                id=uuid.uuid4(),
+                owner_table=owner[0],
+                owner_id=owner[1],
+                ring="identity",
+                key_number=number,
+                wrapped=sealed_with(self.key("identity", number), key, wrapping(owner), number),
+            )
+        )
+        self.data_keys[owner] = key
+        return key
+
+
+def sealed_with(key: bytes, plaintext: bytes, context: bytes, number: int) -> bytes:
+    nonce = secrets.token_bytes(12)
+    return b"\x01" + number.to_bytes(2, "big") + nonce + AESGCM(key).encrypt(nonce, plaintext, context)
+
+
+def wrapping(owner: tuple[str, uuid.UUID]) -> bytes:
+    return context_of("record_key", f"{owner[0]}.identity", owner[1], 1)
+
+
+def context_of(table: str, column: str, row_id: uuid.UUID, version: int) -> bytes:
+    return f"fundapp|{table}|{column}|{row_id}|{version}".encode()
+
+
+def table_of(name: str, *columns: str) -> sa.TableClause:
+    return sa.table(name, *(sa.column(column, type_of(column)) for column in columns))
+
+
+def type_of(column: str) -> Any:
+    if column == "id":
+        return sa.Uuid()
+    if column.endswith("_version"):
+        return sa.Integer()
+    return sa.LargeBinary() if column.endswith("_sealed") else sa.Text()
 
 
 def upgrade() -> None:
@@ -21,13 +155,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column(
             "ring",
-            sa.Enum(
-                *("identity", "files", "index", "payee", "audit", "backup"),
-                name="ring",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum(*RINGS, name="ring", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("key_number", sa.Integer(), nullable=False),
@@ -41,7 +169,115 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_table", "owner_id", "ring", name=op.f("uq_record_key_owner_table_owner_id_ring")),
     )
     op.create_index(op.f("ix_record_key_key_number"), "record_key", ["key_number"])
+    vault = Vault(op.get_bind())
+    for text in TEXTS:
+        with op.batch_alter_table(text.table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column(f"{text.column}_sealed", sa.LargeBinary(), nullable=True))
+            if text.has_version:
+                batch_op.add_column(
+                    sa.Column(f"{text.column}_version", sa.Integer(), nullable=False, server_default="0")
+                )
+                batch_op.alter_column(f"{text.column}_version", existing_type=sa.Integer(), server_default=None)
+            if text.index:
+                batch_op.add_column(sa.Column(text.index, sa.Text(), nullable=True))
+        seal_texts(vault, text)
+    index_names(vault)
+    with op.batch_alter_table("mail_message", schema=None) as batch_op:
+        batch_op.drop_column("to_address")
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_person_email"), type_="unique")
+        batch_op.drop_column("email")
+        batch_op.drop_column("name")
+        batch_op.create_unique_constraint(batch_op.f("uq_person_email_index"), ["email_index"])
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.drop_column("name")
+    with op.batch_alter_table("call_invitation", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_call_invitation_call_id_email"), type_="unique")
+        batch_op.drop_column("email")
+        batch_op.drop_column("organisation_name")
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_call_invitation_call_id_email_index"), ["call_id", "email_index"]
+        )
+
+
+def seal_texts(vault: Vault, text: Text) -> None:
+    """Seal a column's texts into its new columns."""
+    sealed, version = f"{text.column}_sealed", f"{text.column}_version"
+    table = table_of(text.table, "id", text.column, sealed, version, *([text.index] if text.index else []))
+    rows = vault.connection.execute(sa.select(table.c.id, table.c[text.column])).all()
+    for row_id, clear in rows:
+        if not clear:
+            continue
+        context = context_of(text.table, sealed, row_id, 1)
+        values: dict[str, Any] = {sealed: vault.seal((text.table, row_id), context, clear.encode())}
+        if text.has_version:
+            values[version] = 1
+        if text.index and text.fold:
+            values[text.index] = vault.index(f"{text.table}.{text.index}", text.fold(clear))
+        vault.connection.execute(sa.update(table).where(table.c.id == row_id).values(values))
+
+
+def index_names(vault: Vault) -> None:
+    """Exchange the folded names of organisations for their blind indexes."""
+    for name, column in (("organisation", "name_key"), ("application", "organisation_key")):
+        table = table_of(name, "id", column)
+        for row_id, key in vault.connection.execute(sa.select(table.c.id, table.c[column])).all():
+            if key:
+                index = vault.index("organisation.name", key)
+                vault.connection.execute(sa.update(table).where(table.c.id == row_id).values({column: index}))
 
 
 def downgrade() -> None:
+    vault = Vault(op.get_bind())
+    for text in TEXTS:
+        with op.batch_alter_table(text.table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column(text.column, sa.Text(), nullable=True))
+        open_texts(vault, text)
+    name_organisations(vault)
+    with op.batch_alter_table("call_invitation", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_call_invitation_call_id_email_index"), type_="unique")
+        batch_op.alter_column("email", existing_type=sa.Text(), nullable=False)
+        batch_op.alter_column("organisation_name", existing_type=sa.Text(), nullable=False)
+        batch_op.create_unique_constraint(batch_op.f("uq_call_invitation_call_id_email"), ["call_id", "email"])
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.alter_column("name", existing_type=sa.Text(), nullable=False)
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_person_email_index"), type_="unique")
+        batch_op.alter_column("name", existing_type=sa.Text(), nullable=False)
+        batch_op.create_unique_constraint(batch_op.f("uq_person_email"), ["email"])
+    with op.batch_alter_table("mail_message", schema=None) as batch_op:
+        batch_op.alter_column("to_address", existing_type=sa.Text(), nullable=False)
+    for text in TEXTS:
+        with op.batch_alter_table(text.table, schema=None) as batch_op:
+            batch_op.drop_column(f"{text.column}_sealed")
+            if text.has_version:
+                batch_op.drop_column(f"{text.column}_version")
+            if text.index:
+                batch_op.drop_column(text.index)
     op.drop_table("record_key")
+
+
+def open_texts(vault: Vault, text: Text) -> None:
+    """Write a column's texts in clear again; what was erased stays empty (an address: none)."""
+    sealed, version = f"{text.column}_sealed", f"{text.column}_version"
+    table = table_of(text.table, "id", text.column, sealed, version)
+    versions = table.c[version] if text.has_version else sa.literal(1)
+    rows = vault.connection.execute(sa.select(table.c.id, table.c[sealed], versions)).all()
+    for row_id, value, number in rows:
+        clear = value and vault.open((text.table, row_id), context_of(text.table, sealed, row_id, int(number)), value)
+        empty = None if (text.table, text.column) == ("person", "email") else ""
+        vault.connection.execute(
+            sa.update(table).where(table.c.id == row_id).values({text.column: clear.decode() if clear else empty})
+        )
+
+
+def name_organisations(vault: Vault) -> None:
+    """Write the folded names of organisations where their blind indexes stand."""
+    for name, key, source in (
+        ("organisation", "name_key", "name"),
+        ("application", "organisation_key", "organisation_name"),
+    ):
+        table = table_of(name, "id", key, source)
+        for row_id, clear in vault.connection.execute(sa.select(table.c.id, table.c[source])).all():
+            folded = " ".join(unicodedata.normalize("NFKC", clear or "").casefold().split())
+            vault.connection.execute(sa.update(table).where(table.c.id == row_id).values({key: folded}))

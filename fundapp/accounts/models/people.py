@@ -8,36 +8,55 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.permissions import Role
+from fundapp.accounts.rules import fold_email
 from fundapp.core.db import Base, Identified, enum_column
+from fundapp.core.keys import Ring
+from fundapp.core.sealing import sealed_text
 
 
 class Person(Identified, Base):
     """Somebody with an address. People without a password sign in by a one-time link."""
 
-    email: Mapped[str] = mapped_column(unique=True, nullable=True)
-    """Folded to lower case: the key by which a person is found. Nobody without one gets any mail."""
-    name: Mapped[str] = mapped_column(default="")
+    email_sealed: Mapped[bytes | None]
+    email_version: Mapped[int] = mapped_column(default=0)
+    email_index: Mapped[str | None] = mapped_column(unique=True)
+    email = sealed_text(
+        "email_sealed", ring=Ring.IDENTITY, version="email_version", index="email_index", fold=fold_email
+    )
+    """Folded to lower case; by its blind index a person is found. Nobody without one ("") gets any mail."""
+    name_sealed: Mapped[bytes | None]
+    name_version: Mapped[int] = mapped_column(default=0)
+    name = sealed_text("name_sealed", ring=Ring.IDENTITY, version="name_version")
     language: Mapped[str] = mapped_column(default="en")
     password_hash: Mapped[str | None]
     sign_in_reference: Mapped[str | None] = mapped_column(unique=True)
     """What somebody without an address signs in with, together with a passphrase. It says nothing about them."""
     passphrase_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True)
+    short_sessions: Mapped[bool] = mapped_column(default=False)
+    """Signed out after a quarter of an hour of silence, for people whose device may fall into other hands."""
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """When name, address and ways in were erased; the row stays, so that what points to it still does."""
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="person")
     role_grants: Mapped[list["RoleGrant"]] = relationship(back_populates="person")
-    short_sessions: Mapped[bool] = mapped_column(default=False)
-    """Signed out after a quarter of an hour of silence, for people whose device may fall into other hands."""
+
+    @property
+    def sort_key(self) -> tuple[str, str]:
+        """Order people by name and address; the database, which holds both sealed, cannot."""
+        return self.name.casefold(), self.email
 
 
 class Organisation(Identified, Base):
     """A body that applies, or that a reviewer belongs to. It is its holders', whatever others call themselves."""
 
-    name: Mapped[str]
+    name_sealed: Mapped[bytes | None]
+    name_version: Mapped[int] = mapped_column(default=0)
+    name = sealed_text("name_sealed", ring=Ring.IDENTITY, version="name_version")
     """As it was written last in an application that was sent ("" before the first)."""
     name_key: Mapped[str] = mapped_column(index=True)
-    """The folded name, for conflicts of interest; several rows may share one."""
+    """The blind index of the folded name, for conflicts of interest; several rows may share one."""
     created_at: Mapped[datetime]
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="organisation")

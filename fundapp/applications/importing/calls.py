@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
@@ -23,12 +23,12 @@ from fundapp.applications.models import (
     Programme,
     ProgrammeKind,
 )
-from fundapp.applications.services.protection import protect_with_call
 from fundapp.applications.transitions import CALL
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.sealing import destroy, record_of
 from fundapp.core.workflow import apply_transition
 
 
@@ -57,12 +57,9 @@ def load_call(*, package: CallPackage, actor: Actor, now: datetime) -> LoadedCal
     if call is not None and call.package_sha256 == package.sha256:
         return LoadedCall(call, created=False)
     _refuse_clashes(call, package)
-    becomes_protected = call is not None and package.is_protected and not call.is_protected
     loaded = _created(package, now) if call is None else LoadedCall(call, created=False)
     _update(loaded, package, now)
     _update_deadline(loaded, package, actor)
-    if becomes_protected:
-        _protect_applications(loaded.call, actor, now)
     _update_parts(loaded, package)
     _update_form(loaded, package.form, now)
     _update_invitations(loaded, package, now)
@@ -108,6 +105,7 @@ def _created(package: CallPackage, now: datetime) -> LoadedCall:
         reference_prefix=package.reference_prefix,
         last_reference=0,
         award_terms={},
+        retention_days={},
         package_sha256="",
         created_at=now,
     )
@@ -146,10 +144,6 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
         refuse(_l("A call stays in its programme."))
     if call.last_reference and call.reference_prefix != package.reference_prefix:
         refuse(_l("References were given out; their prefix cannot change."))
-    if call.is_protected and not package.is_protected:
-        held = select(exists().where(Application.call_id == call.id, Application.is_protected))
-        if db.session.scalar(held):
-            refuse(_l("It holds protected applications: two people have to end the protection of each of them first."))
     if package.budget_minor < call.committed_minor:
         refuse(_l("More than this budget is committed already."))
     sent = db.session.scalar(
@@ -199,19 +193,12 @@ def _update(loaded: LoadedCall, package: CallPackage, now: datetime) -> None:
         invitation_only=package.invitation_only,
         reference_prefix=package.reference_prefix,
         award_terms=package.award_terms,
+        retention_days=package.retention_days,
         is_sample=package.is_sample,
-        is_protected=package.is_protected,
     )
     if now < call.opens_at:
         _set(loaded, call, "dates", opens_at=package.opens_at)
     call.package_sha256 = package.sha256
-
-
-def _protect_applications(call: Call, actor: Actor, now: datetime) -> None:
-    """Protect what was begun before its call became protected."""
-    found = select(Application).where(Application.call_id == call.id, ~Application.is_protected)
-    for application in list(db.session.scalars(found.order_by(Application.started_at))):
-        protect_with_call(actor=actor, application=application, now=now)
 
 
 def _update_deadline(loaded: LoadedCall, package: CallPackage, actor: Actor) -> None:
@@ -321,19 +308,13 @@ def _update_invitations(loaded: LoadedCall, package: CallPackage, now: datetime)
         _set(loaded, invitation, "invitations", organisation_name=read.organisation_name)
     if known:
         # Somebody who has begun stays invited, whatever the new list says.
-        begun = (
-            select(Person.email)
-            .join(Application, Application.person_id == Person.id)
-            .where(Application.call_id == call.id)
+        begun = db.session.scalars(
+            select(Person).join(Application, Application.person_id == Person.id).where(Application.call_id == call.id)
         )
-        removed = db.session.execute(
-            delete(CallInvitation)
-            .where(
-                CallInvitation.call_id == call.id,
-                CallInvitation.email.in_(known),
-                CallInvitation.email.not_in(begun),
-            )
-            .returning(CallInvitation.id)
-        ).all()
-        if removed:
+        for person in begun:
+            known.pop(person.email, None)
+        for invitation in known.values():
+            destroy(record_of(invitation), now)
+            db.session.delete(invitation)
+        if known:
             loaded.note("invitations")

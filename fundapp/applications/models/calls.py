@@ -9,7 +9,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from fundapp.accounts.rules import fold_email
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
+from fundapp.core.keys import Ring
+from fundapp.core.sealing import sealed_text
 
 
 class ProgrammeKind(StrEnum):
@@ -75,6 +78,8 @@ class Call(Identified, Base):
     is_sample: Mapped[bool] = mapped_column(default=False)
     is_protected: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Every application to it is protected from its start."""
+    retention_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Days for which applications are kept, by fate, where this call differs from keeping_periods.DEFAULT_DAYS."""
     package_sha256: Mapped[str]
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -164,9 +169,15 @@ class FormVersion(Identified, Base):
 class CallInvitation(Identified, Base):
     """An address that may apply to a call by invitation."""
 
-    __table_args__ = (UniqueConstraint("call_id", "email"),)
+    __table_args__ = (UniqueConstraint("call_id", "email_index"),)
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
-    email: Mapped[str]
-    organisation_name: Mapped[str]
+    email_sealed: Mapped[bytes | None]
+    email_index: Mapped[str | None]
+    email = sealed_text("email_sealed", ring=Ring.IDENTITY, index="email_index", fold=fold_email)
+    organisation_name_sealed: Mapped[bytes | None]
+    organisation_name_version: Mapped[int] = mapped_column(default=0)
+    organisation_name = sealed_text(
+        "organisation_name_sealed", ring=Ring.IDENTITY, version="organisation_name_version"
+    )
     created_at: Mapped[datetime]

@@ -88,5 +88,5 @@ def is_invited(*, call: Call, email: str) -> bool:
 def invitation_for(*, call: Call, email: str) -> CallInvitation | None:
     """Return the invitation of an address to a call, or None."""
     return db.session.scalar(
-        select(CallInvitation).where(CallInvitation.call_id == call.id, CallInvitation.email == email)
+        select(CallInvitation).where(CallInvitation.call_id == call.id, CallInvitation.email.matches(email))
     )

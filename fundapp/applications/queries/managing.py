@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.rules import fold_organisation_name
 from fundapp.applications.identity import FACE, Face, masked_names, name_contains, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.applications.scope import in_calls, visible_to
@@ -55,6 +56,11 @@ def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus
     return [(call, counts[call.id]) for call in calls]
 
 
+def every_call() -> list[Call]:
+    """Return every call, the newest first: for choosing where a role is given, never for what is in a call."""
+    return list(db.session.scalars(select(Call).order_by(Call.opens_at.desc(), Call.slug)))
+
+
 def managed_call(*, actor: Actor, slug: str, permission: str = P.CALL_READ) -> Call:
     """Return a call in which the actor holds a permission.
 
@@ -93,7 +99,7 @@ def applications_page(
     if status is not None:
         found.append(Application.status == status)
     if search:
-        found.append(_matches(search))
+        found.append(_matches(call, search))
     total = db.session.scalar(select(func.count()).select_from(Application).where(*found))
     page = Page[ApplicationRow](items=[], number=1, size=PAGE_SIZE, total=total or 0)
     number = max(1, min(number, page.last))
@@ -156,11 +162,23 @@ def eligibility_decider(application: Application) -> str:
     return person.name or person.email
 
 
-def _matches(search: str) -> ColumnElement[bool]:
+def _matches(call: Call, search: str) -> ColumnElement[bool]:
+    """Return the condition that an application is what was searched for; a protected one answers to its pseudonym."""
     return or_(
         Application.reference.icontains(search, autoescape=True),
         name_contains(search),
+        Application.id.in_(_named(call, search)),
+        and_(~Application.is_protected, Application.person.has(Person.email.matches(search))),
     )
+
+
+def _named(call: Call, search: str) -> list[UUID]:
+    """Return the applications whose organisation's name holds a text, folded as databases don't fold alike."""
+    wanted = fold_organisation_name(search)
+    names = select(Application.id, Application.organisation_name).where(
+        Application.call_id == call.id, ~Application.is_protected
+    )
+    return [found for found, name in db.session.execute(names) if wanted and wanted in fold_organisation_name(name)]
 
 
 def _no_counts() -> dict[ApplicationStatus, int]:

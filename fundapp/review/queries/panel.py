@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import joinedload
 
-from fundapp.accounts.models import Membership, Organisation, Person
+from fundapp.accounts.models import Membership, Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import (
@@ -90,24 +90,18 @@ class PlanningFacts:
 
 def reviewers(*, actor: Actor, call: Call) -> list[ReviewerRow]:
     """Return the reviewers of a call by name, with their loads over what the actor may see."""
-    people = list(
-        db.session.scalars(
-            select(Reviewer)
-            .join(Reviewer.person)
-            .where(Reviewer.call_id == call.id)
-            .options(joinedload(Reviewer.person))
-            .order_by(Person.name, Person.email)
-        )
+    people = sorted(
+        db.session.scalars(select(Reviewer).where(Reviewer.call_id == call.id).options(joinedload(Reviewer.person))),
+        key=lambda reviewer: reviewer.person.sort_key,
     )
     organisations: dict[UUID, list[str]] = {}
-    for person_id, name in db.session.execute(
-        select(Membership.person_id, Organisation.name)
-        .join(Membership.organisation)
+    for membership in db.session.scalars(
+        select(Membership)
         .join(Reviewer, Reviewer.person_id == Membership.person_id)
         .where(Reviewer.call_id == call.id)
-        .order_by(Organisation.name)
+        .options(joinedload(Membership.organisation))
     ):
-        organisations.setdefault(person_id, []).append(name)
+        organisations.setdefault(membership.person_id, []).append(membership.organisation.name)
     counts = {
         reviewer_id: numbers
         for reviewer_id, *numbers in db.session.execute(
@@ -124,7 +118,7 @@ def reviewers(*, actor: Actor, call: Call) -> list[ReviewerRow]:
             reviewer.id,
             reviewer.person.name or reviewer.person.email,
             reviewer.person.email,
-            tuple(organisations.get(reviewer.person_id, ())),
+            tuple(sorted(filter(None, organisations.get(reviewer.person_id, ())))),
             tuple(reviewer.languages),
             reviewer.max_entries,
             *counts.get(reviewer.id, ()),
@@ -186,8 +180,7 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
     """Return which reviewers stepped back from which applications, the latest first."""
     rows = db.session.execute(
         select(
-            Person.name,
-            Person.email,
+            Person,
             FACE,
             ConflictOfInterest.reason,
             ConflictOfInterest.recorded_at,
@@ -197,8 +190,10 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
         .join(Reviewer, (Reviewer.person_id == Person.id) & (Reviewer.call_id == Application.call_id))
         .where(Application.call_id == call.id, visible_to(actor))
         .order_by(ConflictOfInterest.recorded_at.desc(), Application.reference)
-    )
-    return [RecusalRow(name or email, face, reason, recorded_at) for name, email, face, reason, recorded_at in rows]
+    ).all()
+    return [
+        RecusalRow(person.name or person.email, face, reason, recorded_at) for person, face, reason, recorded_at in rows
+    ]
 
 
 def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Criterion, Entry
 from fundapp.applications.scope import visible_to
@@ -156,22 +155,20 @@ def decided_entries(*, actor: Actor, call: Call) -> int:
 
 def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
     """Return the submitted reviews of an entry with their reviewers and scores, by name."""
-    return list(
-        db.session.scalars(
-            select(Review)
-            .join(Review.assignment)
-            .join(Assignment.reviewer)
-            .join(Reviewer.person)
-            .join(Assignment.entry)
-            .join(Entry.application)
-            .where(Assignment.entry_id == entry.id, _counts(), visible_to(actor))
-            .options(
-                contains_eager(Review.assignment).contains_eager(Assignment.reviewer).contains_eager(Reviewer.person),
-                selectinload(Review.scores).joinedload(Score.criterion),
-            )
-            .order_by(Person.name, Person.email)
+    reviews = db.session.scalars(
+        select(Review)
+        .join(Review.assignment)
+        .join(Assignment.reviewer)
+        .join(Reviewer.person)
+        .join(Assignment.entry)
+        .join(Entry.application)
+        .where(Assignment.entry_id == entry.id, _counts(), visible_to(actor))
+        .options(
+            contains_eager(Review.assignment).contains_eager(Assignment.reviewer).contains_eager(Reviewer.person),
+            selectinload(Review.scores).joinedload(Score.criterion),
         )
     )
+    return sorted(reviews, key=lambda review: review.assignment.reviewer.person.sort_key)
 
 
 def weighted(criteria: Sequence[Criterion]) -> list[WeightedCriterion]:

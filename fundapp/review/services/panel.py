@@ -227,9 +227,8 @@ def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
         select(Person)
         .join(Reviewer, Reviewer.person_id == Person.id)
         .where(Reviewer.id.in_(reviewer_ids))
-        .order_by(Person.email)
     )
-    for person in people:
+    for person in sorted(people, key=lambda each: each.sort_key):
         tell(person, template="reviews_waiting", path=REVIEWS_PATH, now=now)
 
 

@@ -15,6 +15,7 @@ COVERAGE: Final = Coverage(
         "membership": ("person_id", "organisation_id"),
         "organisation_invitation": (),
         "role_grant": ("person_id",),
+        "role_change": ("person_id",),
         # calls
         "programme": (),
         "call": (),

@@ -11,19 +11,15 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy.exc import OperationalError
 
 from fundapp import create_app, doctor
-from fundapp.accounts.models import LinkPurpose
-from fundapp.accounts.permissions import Role, system_actor
-from fundapp.accounts.services.links import send_link
-from fundapp.accounts.services.people import ensure_person
-from fundapp.accounts.services.roles import grant_role
+from fundapp.accounts.cli import people, roles
 from fundapp.applications.cli import applications, calls
-from fundapp.core import clock, keys, logs
+from fundapp.core import keys, logs
 from fundapp.core.commands import with_app
-from fundapp.core.i18n import LANGUAGES
 from fundapp.core.keys import KeysError, Part
 from fundapp.core.queue import embedded_server
 from fundapp.core.web import FundApp
 from fundapp.disbursement.cli import export
+from fundapp.inventory import as_csv, inventory
 from fundapp.key_commands import keys_group
 from fundapp.settings import Settings, SettingsError
 
@@ -149,24 +145,11 @@ def db_downgrade(_app: FundApp, revision: str) -> None:
     downgrade(revision=revision)
 
 
-@main.group()
-def people() -> None:
-    """People who work here."""
-
-
-@people.command("add")
-@click.argument("email")
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice([Role.MANAGER.value, Role.RATIFIER.value]), required=True)
-@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
-@with_app
-def people_add(app: FundApp, email: str, name: str, role: str, language: str) -> None:
-    """Make EMAIL known as staff, and mail a link for choosing a password."""
-    now = clock.now()
-    person = ensure_person(email=email, name=name, language=language, now=now)
-    grant_role(actor=system_actor(), person=person, role=Role(role), now=now)
-    send_link(person=person, purpose=LinkPurpose.SET_PASSWORD, secret_key=app.config["SECRET_KEY"], now=now)
-    click.echo(f"{person.email} is a {role}; a link for choosing a password is on its way")
+@main.command("routes")
+@click.pass_obj
+def routes(make_app: Callable[[frozenset[Part]], FundApp]) -> None:
+    """Print every route with what guards it, as CSV (docs/routes.csv)."""
+    click.echo(as_csv(inventory(make_app(frozenset()))), nl=False)
 
 
 @main.command("doctor")
@@ -180,6 +163,8 @@ def doctor_command(app: FundApp) -> None:
         raise SystemExit(1)
 
 
+main.add_command(people)
+main.add_command(roles)
 main.add_command(calls)
 main.add_command(applications)
 main.add_command(export)

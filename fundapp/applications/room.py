@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from fundapp.accounts.call_names import add_call_lister
 from fundapp.applications.next_steps import add_step_finder
-from fundapp.applications.presentation.managing import steps_of_checking
+from fundapp.applications.presentation.managing import named_calls, steps_of_checking
 from fundapp.applications.views import applicant, bp, managing, protection, public, writing
 from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
@@ -15,6 +16,7 @@ PAGES = (public, applicant, writing, managing, protection)
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(bp)
+    add_call_lister(app, named_calls)
     add_step_finder(app, steps_of_checking)
     app.jinja_env.globals["moment_of"] = _moment_of
 

@@ -7,17 +7,18 @@ from uuid import UUID
 
 from flask import url_for
 
+from fundapp.accounts.call_names import CallName
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.texts import Said, country_name, money, said
-from fundapp.applications.queries.managing import SENT, ApplicationRow, counts_by_status
+from fundapp.applications.queries.managing import SENT, ApplicationRow, counts_by_status, every_call
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
-from fundapp.core.i18n import ngettext
+from fundapp.core.i18n import localised, ngettext
 
 STATUS_KINDS: Mapping[ApplicationStatus, str] = {
     ApplicationStatus.DRAFT: "",
@@ -102,6 +103,11 @@ class SentApplicationShown:
     eligibility_reason: str
     eligibility_by: str
     eligibility_at: Moment | None
+
+
+def named_calls() -> list[CallName]:
+    """Return the names of every call, for those who give roles."""
+    return [CallName(call.id, call.slug, localised(call.titles)) for call in every_call()]
 
 
 def managed_call_shown(

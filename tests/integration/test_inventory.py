@@ -1,0 +1,92 @@
+"""The inventory of routes is complete, is the one that is committed, and leaves nothing open."""
+
+from pathlib import Path
+
+import pytest
+
+import fundapp
+from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
+from fundapp.accounts.refusals import PERMISSION_LABELS, ROLE_LABELS, ROLE_MEANINGS
+from fundapp.core.routes import PUBLIC
+from fundapp.inventory import ANY_SIGNED_IN, ANYBODY, OBJECTS, as_csv, inventory
+
+COMMITTED = Path(fundapp.__file__).parent.parent / "docs" / "routes.csv"
+FRESH = {
+    "review.ratify",
+    "disbursement.release",
+    "disbursement.decisions_file",
+    "accounts.invite_person",
+    "accounts.give_role",
+    "accounts.take_role",
+    "accounts.disable",
+    "accounts.enable",
+    "accounts.end_sessions",
+}
+"""Routes that nobody may reach with an old proof of who they are."""
+
+
+def test_every_route_is_in_the_inventory_once(app):
+    listed = sorted((route.endpoint, route.path) for route in inventory(app))
+    assert listed == sorted((rule.endpoint, rule.rule) for rule in app.url_map.iter_rules())
+    assert len(listed) == len(set(listed)) > 50
+
+
+def test_the_committed_inventory_is_that_of_the_present_routes(app):
+    assert COMMITTED.read_text() == as_csv(inventory(app)), "run: fundapp routes > docs/routes.csv"
+
+
+def test_an_argument_that_names_nothing_known_stops_the_inventory(app, monkeypatch):
+    monkeypatch.delitem(OBJECTS, "slug")
+    with pytest.raises(KeyError, match="slug"):
+        inventory(app)
+
+
+def test_every_unsafe_route_asks_for_the_token_of_its_form(app):
+    unsafe = [route for route in inventory(app) if "POST" in route.methods]
+    assert len(unsafe) > 20
+    assert [route.endpoint for route in unsafe if route.csrf != "yes"] == []
+
+
+def test_a_view_that_is_exempt_from_tokens_is_shown_as_such(app):
+    view = app.view_functions["review.ratify"]
+    location = f"{view.__module__}.{view.__name__}"
+    app.extensions["csrf"].exempt(view)
+    try:
+        assert [route.endpoint for route in inventory(app) if route.csrf == "no"] == ["review.ratify"]
+    finally:
+        app.extensions["csrf"]._exempt_views.remove(location)
+
+
+def test_what_cannot_be_undone_asks_for_a_fresh_proof(app):
+    assert {route.endpoint for route in inventory(app) if route.fresh} >= FRESH
+
+
+def test_every_permission_is_held_by_somebody_and_has_a_name(app):
+    assert set(PERMISSION_LABELS) == set(P)
+    assert set().union(*ROLE_PERMISSIONS.values()) == set(P)
+    assert set(ROLE_LABELS) == set(ROLE_MEANINGS) == set(ROLE_PERMISSIONS) == set(Role)
+
+
+def test_the_auditor_reads_everything_and_writes_nothing():
+    reading = {permission for permission in P if permission.value.endswith(":read")}
+    assert len(reading) > 8
+    assert ROLE_PERMISSIONS[Role.AUDITOR] - {P.SESSION_USE, P.DECISION_EXPORT} == reading - {P.LETTER_READ}
+
+
+def test_nobody_who_only_reads_may_send_anything(app):
+    """No unsafe route asks for a reading permission, so a role that only reads can change nothing."""
+    changing = [route for route in inventory(app) if "POST" in route.methods and route.permission.endswith(":read")]
+    assert changing == []
+
+
+def test_the_administrator_reaches_no_route_of_a_call(app):
+    held = ROLE_PERMISSIONS[Role.ADMINISTRATOR]
+    reached = [route for route in inventory(app) if route.permission in held and route.roles != ANY_SIGNED_IN]
+    assert reached
+    assert [route.path for route in reached if not route.path.startswith("/admin/")] == []
+    assert [route.objects for route in reached if "call" in route.objects or "application" in route.objects] == []
+
+
+def test_every_route_says_who_may_ask(app):
+    assert [route.endpoint for route in inventory(app) if not route.roles or not route.permission] == []
+    assert {route.roles for route in inventory(app) if route.permission == PUBLIC} == {ANYBODY}

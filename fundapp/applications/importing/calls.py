@@ -23,6 +23,7 @@ from fundapp.applications.models import (
     Programme,
     ProgrammeKind,
 )
+from fundapp.applications.services.protection import protect_with_call
 from fundapp.applications.transitions import CALL
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -57,9 +58,12 @@ def load_call(*, package: CallPackage, actor: Actor, now: datetime) -> LoadedCal
     if call is not None and call.package_sha256 == package.sha256:
         return LoadedCall(call, created=False)
     _refuse_clashes(call, package)
+    becomes_protected = call is not None and package.is_protected and not call.is_protected
     loaded = _created(package, now) if call is None else LoadedCall(call, created=False)
     _update(loaded, package, now)
     _update_deadline(loaded, package, actor)
+    if becomes_protected:
+        _protect_applications(loaded.call, actor, now)
     _update_parts(loaded, package)
     _update_form(loaded, package.form, now)
     _update_invitations(loaded, package, now)
@@ -144,6 +148,10 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
         refuse(_l("A call stays in its programme."))
     if call.last_reference and call.reference_prefix != package.reference_prefix:
         refuse(_l("References were given out; their prefix cannot change."))
+    if call.is_protected and not package.is_protected:
+        held = select(exists().where(Application.call_id == call.id, Application.is_protected))
+        if db.session.scalar(held):
+            refuse(_l("It holds protected applications: two people have to end the protection of each of them first."))
     if package.budget_minor < call.committed_minor:
         refuse(_l("More than this budget is committed already."))
     sent = db.session.scalar(
@@ -195,10 +203,18 @@ def _update(loaded: LoadedCall, package: CallPackage, now: datetime) -> None:
         award_terms=package.award_terms,
         retention_days=package.retention_days,
         is_sample=package.is_sample,
+        is_protected=package.is_protected,
     )
     if now < call.opens_at:
         _set(loaded, call, "dates", opens_at=package.opens_at)
     call.package_sha256 = package.sha256
+
+
+def _protect_applications(call: Call, actor: Actor, now: datetime) -> None:
+    """Protect what was begun before its call became protected."""
+    found = select(Application).where(Application.call_id == call.id, ~Application.is_protected)
+    for application in list(db.session.scalars(found.order_by(Application.started_at))):
+        protect_with_call(actor=actor, application=application, now=now)
 
 
 def _update_deadline(loaded: LoadedCall, package: CallPackage, actor: Actor) -> None:

@@ -42,6 +42,9 @@ COVERAGE: Final = Coverage(
         # disbursement
         "award": ("decision_id",),
         "letter": (),
+        # retention
+        "erasure_request": ("application_id",),
+        "legal_hold": (),
     },
     unrecorded={
         "person": frozenset({"short_sessions"}),  # follows from the protection of an application
@@ -55,6 +58,7 @@ COVERAGE: Final = Coverage(
         "outbox": "work to be done; what it does is recorded where it is done",
         "mail_message": "follows from what is recorded; holds an address",
         "sign_in_session": "openings are recorded on the person; seen_at moves with every request",
+        "erasure": "what it erased is recorded there; the rest is work to be done",
         "one_time_link": "spending one is recorded; sending one gives nothing away",
     },
 )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from fundapp import create_app, doctor
 from fundapp.accounts.cli import people, roles
 from fundapp.applications.cli import applications, calls
+from fundapp.backups.commands import backup_group
 from fundapp.core import keys, logs
 from fundapp.core.commands import with_app
 from fundapp.core.keys import KeysError, Part
@@ -21,6 +22,7 @@ from fundapp.core.web import FundApp
 from fundapp.disbursement.cli import export
 from fundapp.inventory import as_csv, inventory
 from fundapp.key_commands import keys_group
+from fundapp.retention.commands import outbox_group, retention_group
 from fundapp.settings import Settings, SettingsError
 
 
@@ -168,4 +170,7 @@ main.add_command(roles)
 main.add_command(calls)
 main.add_command(applications)
 main.add_command(export)
+main.add_command(retention_group)
+main.add_command(outbox_group)
+main.add_command(backup_group)
 main.add_command(keys_group)

@@ -52,6 +52,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.CALL_LOAD: _l("Load a call"),
     P.CALL_EXTEND: _l("Move a deadline"),
     P.ELIGIBILITY_DECIDE: _l("Decide whether an application is eligible"),
+    P.APPLICATION_ERASE: _l("Erase applications, and keep them from being erased"),
     P.APPLICANT_HELP: _l("Help an applicant who cannot get in"),
     P.IDENTITY_OPEN: _l("Open the identity behind a protected application"),
     P.PROTECTION_RAISE: _l("Protect an application"),

@@ -37,6 +37,8 @@ class OutboxState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    HELD = "held"
+    """Put aside after a restore, until somebody has seen that it was not done before."""
 
 
 class OutboxItem(Identified, Base):

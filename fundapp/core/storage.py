@@ -3,7 +3,9 @@
 import hashlib
 import os
 import re
+import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -58,6 +60,26 @@ class Storage:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise StorageError(f"stored file {sha256} was changed on the disk")
         return data
+
+    def put_back(self, path: Path) -> None:
+        """Take in a file of a backup under the name that it had."""
+        target = self._path(path.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+    def delete(self, sha256: str) -> None:
+        """Remove a stored file; one that is not there is removed already."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def sweep(self, in_use: Collection[str], before: float) -> int:
+        """Remove files written before an instant (epoch) that nothing points to, unfinished ones too; return how many.
+
+        A file is put before its row is committed, so one without a row is left alone for a while.
+        """
+        orphans = [path for path in self.root.glob("*/*") if path.name not in in_use and path.stat().st_mtime < before]
+        for path in orphans:
+            path.unlink(missing_ok=True)
+        return len(orphans)
 
     def exists(self, sha256: str) -> bool:
         """Tell whether a file of this hash is stored."""

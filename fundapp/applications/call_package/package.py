@@ -85,6 +85,7 @@ class CallPackage:
     invitation_only: bool
     invitations: tuple[InvitationRead, ...]
     award_terms: dict[str, Any]
+    retention_days: dict[str, int]
     is_sample: bool
     is_protected: bool
     form: FormDefinition

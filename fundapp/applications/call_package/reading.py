@@ -22,6 +22,7 @@ from fundapp.applications.call_package.package import (
     ProgrammeRead,
 )
 from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
 from fundapp.applications.xlsform import read_form
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
@@ -74,6 +75,7 @@ def read_package(folder: Path) -> CallPackage:
         "invitation_only": call.flag("invitation_only"),
         "invitations": _invitations(call, folder, files, problems),
         "award_terms": _award_terms(keys.table("letters")),
+        "retention_days": _retention_days(keys.table("retention", required=False)),
         "is_sample": keys.flag("sample"),
         "is_protected": keys.flag("protected"),
         "form": form,
@@ -271,6 +273,12 @@ def _award_terms(keys: Keys) -> dict[str, Any]:
     signatory.finish()
     keys.finish()
     return terms
+
+
+def _retention_days(keys: Keys) -> dict[str, int]:
+    days = {fate: keys.whole(fate, least=1, most=LONGEST_DAYS) for fate in DEFAULT_DAYS if keys.has(fate)}
+    keys.finish()
+    return days
 
 
 # -- What one part says about another -------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ class Application(Identified, Base):
     eligibility_reason: Mapped[str] = mapped_column(default="")
     eligibility_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     eligibility_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """When everything that people wrote in it was erased; what is left are numbers, dates and decisions."""
     version: Mapped[int] = mapped_column(default=1)
 
     call: Mapped[Call] = relationship()

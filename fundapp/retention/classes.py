@@ -1,0 +1,72 @@
+"""The rules of retention, each with what it is called and what happens: docs/privacy.md holds the same table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from fundapp.accounts.models import OneTimeLink, OrganisationInvitation, SignInSession
+from fundapp.applications.keeping_periods import DEFAULT_DAYS
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.mail import MailMessage
+from fundapp.core.outbox import OutboxItem
+from fundapp.core.retention import Rule
+from fundapp.retention import queries, rules
+from fundapp.retention.services import delete_rows, erase_due_applications, erase_due_people, with_its_work
+
+
+@dataclass(frozen=True)
+class Told:
+    """A rule as people read it. `days` is the default where calls may differ."""
+
+    what: str
+    days: int
+    since: str
+    per_call: bool = False
+
+
+TOLD: Final[Mapping[str, Told]] = {
+    "draft": Told(
+        _l("Drafts that were never sent"),
+        DEFAULT_DAYS["draft"],
+        _l("the deadline, or the last change after it"),
+        per_call=True,
+    ),
+    "ineligible": Told(
+        _l("Applications that are not eligible"), DEFAULT_DAYS["ineligible"], _l("that decision"), per_call=True
+    ),
+    "declined": Told(
+        _l("Applications without an award"), DEFAULT_DAYS["declined"], _l("the release of the decision"), per_call=True
+    ),
+    "undecided": Told(
+        _l("Applications that were never decided"), DEFAULT_DAYS["undecided"], _l("the deadline"), per_call=True
+    ),
+    "awarded": Told(_l("Applications with an award"), DEFAULT_DAYS["awarded"], _l("the award"), per_call=True),
+    "person": Told(
+        _l("People without a role and without an application"), rules.IDLE_PERSON_DAYS, _l("the last sign-in")
+    ),
+    "unconfirmed": Told(
+        _l("People who never signed in"), rules.UNCONFIRMED_DAYS, _l("the day on which they became known")
+    ),
+    "session": Told(_l("Ended sign-ins"), rules.SESSION_DAYS, _l("their end")),
+    "link": Told(_l("Mailed links and codes"), rules.LINK_DAYS, _l("their end")),
+    "invitation": Told(_l("Invitations to join an organisation"), rules.INVITATION_DAYS, _l("their end")),
+    "mail_sent": Told(_l("Mails that were handed over, with their addresses"), rules.MAIL_SENT_DAYS, _l("that moment")),
+    "mail_failed": Told(
+        _l("Mails that could not be handed over, with their addresses"), rules.MAIL_FAILED_DAYS, _l("giving up")
+    ),
+    "work": Told(_l("Notes of finished work"), rules.WORK_DONE_DAYS, _l("its end")),
+}
+
+RULES: Final = (
+    *(Rule(fate, partial(queries.applications_due, fate), erase_due_applications) for fate in DEFAULT_DAYS),
+    Rule("person", partial(queries.people_due, signed_in=True), erase_due_people),
+    Rule("unconfirmed", partial(queries.people_due, signed_in=False), erase_due_people),
+    Rule("session", queries.sessions_due, delete_rows(SignInSession)),
+    Rule("link", queries.links_due, delete_rows(OneTimeLink)),
+    Rule("invitation", queries.invitations_due, delete_rows(OrganisationInvitation)),
+    Rule("mail_sent", queries.mails_sent_due, delete_rows(MailMessage)),
+    Rule("mail_failed", queries.mails_failed_due, with_its_work(delete_rows(MailMessage))),
+    Rule("work", queries.work_due, delete_rows(OutboxItem)),
+)
+"""In this order: an application that goes may leave people whom nothing needs any more."""

@@ -1,0 +1,237 @@
+"""What is due when: applications by their fate, people by their last sign-in, and what the installation piles up."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from fundapp.accounts.models import (
+    Membership,
+    OneTimeLink,
+    Organisation,
+    OrganisationInvitation,
+    Person,
+    RoleGrant,
+    SignInSession,
+)
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.core.audit import AuditEntry
+from fundapp.core.db import db
+from fundapp.core.mail import MailMessage
+from fundapp.core.outbox import OutboxItem, OutboxState
+from fundapp.core.retention import Due
+from fundapp.disbursement.models import Award, Letter
+from fundapp.retention.models import ErasureRequest, LegalHold
+from fundapp.retention.rules import (
+    IDLE_PERSON_DAYS,
+    INVITATION_DAYS,
+    LINK_DAYS,
+    MAIL_FAILED_DAYS,
+    MAIL_SENT_DAYS,
+    SESSION_DAYS,
+    UNCONFIRMED_DAYS,
+    WORK_DONE_DAYS,
+    Facts,
+    due_at,
+)
+from fundapp.review.models import Decision, Slate
+
+
+def held() -> ColumnElement[bool]:
+    """Return the condition that something holds Application, or its call."""
+    return exists(
+        select(LegalHold.id).where(
+            LegalHold.lifted_at.is_(None),
+            or_(LegalHold.application_id == Application.id, LegalHold.call_id == Application.call_id),
+        )
+    )
+
+
+def is_held(application: Application) -> bool:
+    """Return whether a hold keeps this application from being erased."""
+    found = db.session.scalar(select(Application.id).where(Application.id == application.id, held()))
+    return found is not None
+
+
+def applications_due(wanted: str) -> list[Due]:
+    """Return every application of one fate that nothing holds, with the instant at which it is erased."""
+    return [due for name, due in _fates() if name == wanted]
+
+
+def _fates() -> Iterator[tuple[str, Due]]:
+    decided = (
+        select(
+            Entry.application_id,
+            func.count(Entry.id).label("entries"),
+            func.count(Slate.released_at).label("decided"),
+            func.max(Slate.released_at).label("released_at"),
+            func.max(Award.awarded_at).label("awarded_at"),
+        )
+        .outerjoin(Decision, Decision.entry_id == Entry.id)
+        .outerjoin(Slate, and_(Slate.id == Decision.slate_id, Slate.released_at.is_not(None)))
+        .outerjoin(Award, Award.decision_id == Decision.id)
+        .group_by(Entry.application_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(
+            Application.id,
+            Application.call_id,
+            Application.status,
+            Application.saved_at,
+            Application.eligibility_at,
+            Call.closes_at,
+            Call.retention_days,
+            decided.c.entries,
+            decided.c.decided,
+            decided.c.released_at,
+            decided.c.awarded_at,
+        )
+        .join(Call, Call.id == Application.call_id)
+        .outerjoin(decided, decided.c.application_id == Application.id)
+        .where(Application.erased_at.is_(None), ~held())
+        .order_by(Application.started_at, Application.id)
+    )
+    for row in rows:
+        facts = Facts(
+            is_draft=row.status is ApplicationStatus.DRAFT,
+            saved_at=row.saved_at,
+            closes_at=row.closes_at,
+            ineligible_at=row.eligibility_at if row.status is ApplicationStatus.INELIGIBLE else None,
+            entries=row.entries or 0,
+            decided=row.decided or 0,
+            released_at=row.released_at,
+            awarded_at=row.awarded_at,
+        )
+        name, at = due_at(facts, row.retention_days)
+        yield name, Due(row.id, at, row.call_id)
+
+
+def people_due(*, signed_in: bool) -> list[Due]:
+    """Return the people whom nothing needs any more: no role, and no application of theirs or their organisations.
+
+    Those who never signed in count from the day on which they became known, the others from their last sign-in.
+    """
+    kept = Application.erased_at.is_(None)
+    of_organisation = (
+        select(Membership.id)
+        .join(Application, Application.organisation_id == Membership.organisation_id)
+        .where(Membership.person_id == Person.id, kept)
+    )
+    last_sign_in = (
+        select(AuditEntry.object_id, func.max(AuditEntry.at).label("at"))
+        .where(AuditEntry.action == "session:open")
+        .group_by(AuditEntry.object_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Person.id, Person.created_at, last_sign_in.c.at)
+        .outerjoin(last_sign_in, last_sign_in.c.object_id == Person.id)
+        .where(
+            Person.erased_at.is_(None),
+            ~exists(select(RoleGrant.id).where(RoleGrant.person_id == Person.id)),
+            ~exists(select(Application.id).where(Application.person_id == Person.id, kept)),
+            ~exists(of_organisation),
+        )
+        .order_by(Person.created_at, Person.id)
+    )
+    if signed_in:
+        return [Due(row.id, row.at + timedelta(days=IDLE_PERSON_DAYS)) for row in rows if row.at is not None]
+    return [Due(row.id, row.created_at + timedelta(days=UNCONFIRMED_DAYS)) for row in rows if row.at is None]
+
+
+def sessions_due() -> list[Due]:
+    """Return the sessions that have ended by themselves; those that people end go at once."""
+    return _by_time(SignInSession.id, SignInSession.expires_at, SESSION_DAYS)
+
+
+def links_due() -> list[Due]:
+    """Return mailed links and codes, spent or not."""
+    return _by_time(OneTimeLink.id, OneTimeLink.expires_at, LINK_DAYS)
+
+
+def invitations_due() -> list[Due]:
+    """Return invitations to join an organisation, answered or not."""
+    return _by_time(OrganisationInvitation.id, OrganisationInvitation.expires_at, INVITATION_DAYS)
+
+
+def mails_sent_due() -> list[Due]:
+    """Return mails that were handed over."""
+    return _by_time(MailMessage.id, MailMessage.sent_at, MAIL_SENT_DAYS)
+
+
+def mails_failed_due() -> list[Due]:
+    """Return mails that were given up."""
+    return _by_time(MailMessage.id, MailMessage.failed_at, MAIL_FAILED_DAYS)
+
+
+def work_due() -> list[Due]:
+    """Return finished work."""
+    return _by_time(OutboxItem.id, OutboxItem.done_at, WORK_DONE_DAYS)
+
+
+def _by_time(id_column: Any, at: Any, days: int) -> list[Due]:
+    rows = db.session.execute(select(id_column, at).where(at.is_not(None)).order_by(at, id_column))
+    return [Due(row[0], row[1] + timedelta(days=days)) for row in rows]
+
+
+def stored_files_in_use() -> set[str]:
+    """Return the names of all stored files that a row points to."""
+    erased = select(Letter.id).join(Application).where(Application.erased_at.is_not(None))
+    letters = select(Letter.sha256).where(Letter.sha256.is_not(None), Letter.id.not_in(erased))
+    return {*db.session.scalars(select(Attachment.sha256)), *map(str, db.session.scalars(letters))}
+
+
+def open_request(application_id: UUID) -> ErasureRequest | None:
+    """Return the request for erasing an application that nobody has answered yet."""
+    return db.session.scalar(
+        select(ErasureRequest).where(
+            ErasureRequest.application_id == application_id, ErasureRequest.answered_at.is_(None)
+        )
+    )
+
+
+def open_requests(call: Call) -> Sequence[ErasureRequest]:
+    """Return a call's requests that wait for an answer, the oldest first."""
+    return db.session.scalars(
+        select(ErasureRequest)
+        .join(Application)
+        .where(Application.call_id == call.id, ErasureRequest.answered_at.is_(None))
+        .order_by(ErasureRequest.asked_at, ErasureRequest.id)
+    ).all()
+
+
+def holds_of(call: Call) -> Sequence[LegalHold]:
+    """Return what holds a call or applications of it."""
+    return db.session.scalars(
+        select(LegalHold)
+        .outerjoin(Application)
+        .where(LegalHold.lifted_at.is_(None), or_(LegalHold.call_id == call.id, Application.call_id == call.id))
+        .order_by(LegalHold.set_at, LegalHold.id)
+    ).all()
+
+
+def held_organisations(person: Person) -> bool:
+    """Return whether an organisation of a person has an application that is not erased, and no other holder."""
+    others = select(Membership.organisation_id).where(Membership.person_id != person.id)
+    found = db.session.scalar(
+        select(Application.id)
+        .join(Organisation, Organisation.id == Application.organisation_id)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(
+            Membership.person_id == person.id,
+            Application.erased_at.is_(None),
+            Organisation.id.not_in(others),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def held_work() -> Sequence[OutboxItem]:
+    """Return the work that a restore has put aside, the oldest first."""
+    return db.session.scalars(
+        select(OutboxItem).where(OutboxItem.state == OutboxState.HELD).order_by(OutboxItem.created_at, OutboxItem.id)
+    ).all()

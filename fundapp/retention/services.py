@@ -1,0 +1,221 @@
+"""Erase applications and people, on request or by time; hold and release; and what follows each erasure."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, P, system_actor
+from fundapp.accounts.services.erasing import blank_person
+from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.services.erasing import blank_application
+from fundapp.core import outbox
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.outbox import Finish, JobKind, OutboxItem
+from fundapp.core.sealing import RecordKey
+from fundapp.core.storage import Storage
+from fundapp.disbursement.erasing import blank_letters
+from fundapp.retention import queries, tombstones
+from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
+from fundapp.retention.tombstones import Tombstone
+from fundapp.review.services.erasing import blank_reviews
+
+Eraser = Callable[[Sequence[UUID], datetime], None]
+FINISH_KIND: Final = "erasure:finish"
+
+
+def erase_application(*, actor: Actor, application: Application, cause: ErasureCause, now: datetime) -> None:
+    """Erase all that was written in and about an application. Raises Conflict while something holds it."""
+    if queries.is_held(application):
+        raise Conflict(_l("This application is on hold for a legal reason and can't be erased now."))
+    if application.erased_at is not None:
+        return
+    files = blank_application(actor=actor, application=application, now=now)
+    blank_reviews(actor=actor, application=application, now=now)
+    files += blank_letters(actor=actor, application=application, now=now)
+    if request := queries.open_request(application.id):
+        request.answered_at, request.is_granted, request.answered_by_id = now, True, actor.person_id
+    _leave_tombstone(application, cause, now, files)
+
+
+def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: datetime) -> None:
+    """Erase a person. Raises Conflict while they alone hold an organisation with applications that are kept."""
+    if person.erased_at is not None:
+        return
+    if queries.held_organisations(person):
+        raise Conflict(
+            _l("Applications depend on this person. Erase those first, or let somebody else hold the organisation.")
+        )
+    blank_person(actor=actor, person=person, now=now)
+    _leave_tombstone(person, cause, now, [])
+
+
+def erase_own_draft(*, actor: Actor, application: Application, now: datetime) -> None:
+    """Erase a draft at its organisation's wish: it was never sent, so nobody else decides. Raises Conflict."""
+    if application.status is not ApplicationStatus.DRAFT:
+        raise Conflict(_l("This application was sent. Ask us to erase it instead."))
+    erase_application(actor=actor, application=application, cause=ErasureCause.REQUEST, now=now)
+
+
+def ask_for_erasure(*, actor: Actor, application: Application, now: datetime) -> None:
+    """Ask that an application be erased; a second request while one waits changes nothing."""
+    if application.status is ApplicationStatus.DRAFT or application.erased_at is not None:
+        raise Conflict(_l("There is nothing here to ask for."))
+    if queries.open_request(application.id) is not None:
+        return
+    request = ErasureRequest(application_id=application.id, asked_by_id=actor.person_id, asked_at=now)
+    db.session.add(request)
+    db.session.flush()
+    record(actor=actor, action="erasure:ask", subject=request, now=now, call_id=application.call_id)
+
+
+def grant_erasure(*, actor: Actor, request: ErasureRequest, now: datetime) -> None:
+    """Erase what a request asks for. Raises NotAllowed, and Conflict while something holds it."""
+    actor.require(P.APPLICATION_ERASE, request.application.call_id)
+    _require_open(request)
+    erase_application(actor=actor, application=request.application, cause=ErasureCause.REQUEST, now=now)
+    record(actor=actor, action="erasure:grant", subject=request, now=now, call_id=request.application.call_id)
+
+
+def refuse_erasure(*, actor: Actor, request: ErasureRequest, answer: str, now: datetime) -> None:
+    """Refuse a request, with the reason that the applicant reads."""
+    actor.require(P.APPLICATION_ERASE, request.application.call_id)
+    _require_open(request)
+    if not answer.strip():
+        raise RuleViolations([Problem(_l("Say why, in words that the applicant can read."), field="answer")])
+    request.answered_at, request.is_granted, request.answered_by_id = now, False, actor.person_id
+    request.answer = answer.strip()
+    record(actor=actor, action="erasure:refuse", subject=request, now=now, call_id=request.application.call_id)
+
+
+def set_hold(
+    *, actor: Actor, call: Call, application: Application | None = None, reason: str, now: datetime
+) -> LegalHold:
+    """Keep a call, or one application of it, from being erased until two people lift this."""
+    actor.require(P.APPLICATION_ERASE, call.id)
+    if not reason.strip():
+        raise RuleViolations([Problem(_l("Say why this must be kept."), field="reason")])
+    hold = LegalHold(
+        call_id=call.id if application is None else None,
+        application_id=None if application is None else application.id,
+        reason=reason.strip(),
+        set_by_id=actor.person_id,
+        set_at=now,
+    )
+    db.session.add(hold)
+    db.session.flush()
+    record(actor=actor, action="hold:set", subject=hold, now=now, call_id=call.id)
+    return hold
+
+
+def lift_hold(*, actor: Actor, hold: LegalHold, now: datetime) -> None:
+    """Ask to lift a hold; somebody else who asks the same lifts it."""
+    call_id = hold.call_id or (hold.application.call_id if hold.application else None)
+    actor.require(P.APPLICATION_ERASE, call_id)
+    if hold.lifted_at is not None:
+        raise Conflict(_l("This hold was lifted already."))
+    if hold.lift_asked_by_id in (None, actor.person_id):
+        hold.lift_asked_by_id = actor.person_id
+        record(actor=actor, action="hold:ask-to-lift", subject=hold, now=now, call_id=call_id)
+        return
+    hold.lifted_by_id, hold.lifted_at = actor.person_id, now
+    record(actor=actor, action="hold:lift", subject=hold, now=now, call_id=call_id)
+
+
+def delete_rows(table: type[Any]) -> Eraser:
+    """Return the eraser of a table whose rows nothing points to; data keys of their own go with them."""
+
+    def erase(ids: Sequence[UUID], _now: datetime) -> None:
+        name = table.__tablename__
+        db.session.execute(delete(RecordKey).where(RecordKey.owner_table == name, RecordKey.owner_id.in_(ids)))
+        db.session.execute(delete(table).where(table.id.in_(ids)))
+
+    return erase
+
+
+def with_its_work(eraser: Eraser) -> Eraser:
+    """Return an eraser that takes the work about its rows along: work that failed is never due by itself."""
+
+    def erase(ids: Sequence[UUID], now: datetime) -> None:
+        db.session.execute(delete(OutboxItem).where(OutboxItem.subject_id.in_(ids)))
+        eraser(ids, now)
+
+    return erase
+
+
+def erase_due_applications(ids: Sequence[UUID], now: datetime) -> None:
+    """Erase applications whose time is over."""
+    for application in db.session.scalars(select(Application).where(Application.id.in_(ids))):
+        erase_application(actor=system_actor(), application=application, cause=ErasureCause.RETENTION, now=now)
+
+
+def erase_due_people(ids: Sequence[UUID], now: datetime) -> None:
+    """Erase people whose time is over."""
+    for person in db.session.scalars(select(Person).where(Person.id.in_(ids))):
+        erase_person(actor=system_actor(), person=person, cause=ErasureCause.RETENTION, now=now)
+
+
+def erase_again(tombstone: Tombstone, now: datetime) -> bool:
+    """Erase what a restored backup brought back; return whether there was anything to erase.
+
+    Holds do not count here: it was erased lawfully before.
+    """
+    actor, cause = system_actor(), ErasureCause.RESTORE
+    if tombstone.object_type == Application.__tablename__:
+        application = db.session.get(Application, tombstone.object_id)
+        if application is None or application.erased_at is not None:
+            return False
+        for hold in db.session.scalars(select(LegalHold).where(LegalHold.application_id == application.id)):
+            db.session.delete(hold)
+            record(actor=actor, action="hold:forget", subject=hold, now=now, call_id=application.call_id)
+        erase_application(actor=actor, application=application, cause=cause, now=now)
+        return True
+    person = db.session.get(Person, tombstone.object_id)
+    if person is None or person.erased_at is not None:
+        return False
+    erase_person(actor=actor, person=person, cause=cause, now=now)
+    return True
+
+
+def finish_job(storage: Storage, list_path: Path) -> JobKind:
+    """Return the work after an erasure: remove the files, and write its line into the list outside the database."""
+
+    def work(erasure_id: UUID) -> Finish | None:
+        erasure = db.session.get_one(Erasure, erasure_id)
+        in_use = queries.stored_files_in_use()
+        for name in erasure.files:
+            if name not in in_use:
+                storage.delete(name)
+        tombstones.append(list_path, Tombstone(erasure.object_type, erasure.object_id, erasure.erased_at))
+        return lambda now: _finished(erasure_id, now)
+
+    def gave_up(_erasure_id: UUID, _now: datetime, _error: str) -> None:
+        """Leave it unfinished: doctor says so, and the failed work stays."""
+
+    return JobKind(name=FINISH_KIND, work=work, gave_up=gave_up)
+
+
+def _finished(erasure_id: UUID, now: datetime) -> None:
+    erasure = db.session.get_one(Erasure, erasure_id)
+    erasure.files, erasure.finished_at = [], now
+
+
+def _leave_tombstone(erased: Application | Person, cause: ErasureCause, now: datetime, files: list[str]) -> None:
+    erasure = Erasure(
+        object_type=erased.__tablename__, object_id=erased.id, cause=cause, erased_at=now, files=sorted(set(files))
+    )
+    db.session.add(erasure)
+    db.session.flush()
+    outbox.enqueue(kind=FINISH_KIND, subject_id=erasure.id, now=now)
+
+
+def _require_open(request: ErasureRequest) -> None:
+    if request.answered_at is not None:
+        raise Conflict(_l("This request was answered already."))

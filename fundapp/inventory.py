@@ -85,8 +85,7 @@ def _is_exempt(app: Flask, rule: Rule) -> bool:
     protection, view = app.extensions["csrf"], app.view_functions[rule.endpoint]
     blueprint = app.blueprints.get(rule.endpoint.rpartition(".")[0])
     return (
-        f"{view.__module__}.{view.__name__}" in protection._exempt_views
-        or blueprint in protection._exempt_blueprints
+        f"{view.__module__}.{view.__name__}" in protection._exempt_views or blueprint in protection._exempt_blueprints
     )
 
 

@@ -25,6 +25,7 @@ from fundapp.applications.models import (
     ProgrammeKind,
     Submission,
 )
+from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.db import db
 from fundapp.review.models import (
     Assignment,
@@ -304,6 +305,12 @@ def make_application(
                 )
             )
         db.session.flush()
+    return application
+
+
+def make_protected(application: Application) -> Application:
+    """Protect an application."""
+    protect_with_call(actor=system_actor(), application=application, now=NOW)
     return application
 
 

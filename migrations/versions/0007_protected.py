@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.create_table(
         "protection_change",
         sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column(
             "step",
             sa.Enum(
@@ -62,9 +63,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_protection_change_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_protection_change")),
+        sa.UniqueConstraint("application_id", "number", name=op.f("uq_protection_change_application_id_number")),
         sa.UniqueConstraint("asked_id", name=op.f("uq_protection_change_asked_id")),
     )
-    op.create_index(op.f("ix_protection_change_application_id"), "protection_change", ["application_id"])
     op.create_table(
         "identity_opening",
         sa.Column("application_id", sa.Uuid(), nullable=False),

@@ -177,7 +177,5 @@ class CallInvitation(Identified, Base):
     email = sealed_text("email_sealed", ring=Ring.IDENTITY, index="email_index", fold=fold_email)
     organisation_name_sealed: Mapped[bytes | None]
     organisation_name_version: Mapped[int] = mapped_column(default=0)
-    organisation_name = sealed_text(
-        "organisation_name_sealed", ring=Ring.IDENTITY, version="organisation_name_version"
-    )
+    organisation_name = sealed_text("organisation_name_sealed", ring=Ring.IDENTITY, version="organisation_name_version")
     created_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
@@ -26,11 +26,14 @@ class ProtectionChange(Identified, Base):
     """A step about the protection of an application, with its reason."""
 
     __table_args__ = (
+        UniqueConstraint("application_id", "number"),
         CheckConstraint("(step = 'lowered') = (asked_id IS NOT NULL)", name="lowered_was_asked"),
         CheckConstraint("reason <> '' OR step IN ('raised_by_applicant', 'raised_with_call')", name="has_reason"),
     )
 
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
+    number: Mapped[int]
+    """The application's steps count from 1."""
     step: Mapped[ProtectionStep] = mapped_column(enum_column(ProtectionStep))
     asked_id: Mapped[UUID | None] = mapped_column(ForeignKey("protection_change.id"), unique=True)
     """The request that a lowering confirms; each is confirmed once."""

@@ -14,7 +14,7 @@ def changes_of(application: Application) -> list[ProtectionChange]:
             select(ProtectionChange)
             .where(ProtectionChange.application_id == application.id)
             .options(joinedload(ProtectionChange.by))
-            .order_by(ProtectionChange.at, ProtectionChange.id)
+            .order_by(ProtectionChange.number)
         )
     )
 

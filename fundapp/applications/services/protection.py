@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import or_, select
 
-from fundapp.accounts.models import Membership, Person
+from fundapp.accounts.models import Membership, MembershipRole, Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import pseudonym_for
 from fundapp.applications.models import Application, Call, ProtectionChange, ProtectionStep
@@ -115,7 +115,9 @@ def _raise(actor: Actor, application: Application, step: ProtectionStep, reason:
 
 def _shorten_sessions(application: Application) -> None:
     """Sign its people out after a short silence from now on: also of what else they do here."""
-    members = select(Membership.person_id).where(Membership.organisation_id == application.organisation_id)
+    members = select(Membership.person_id).where(
+        Membership.organisation_id == application.organisation_id, Membership.role != MembershipRole.AFFILIATE
+    )
     people = select(Person).where(or_(Person.id == application.person_id, Person.id.in_(members)))
     for person in db.session.scalars(people):
         person.short_sessions = True
@@ -130,9 +132,11 @@ def _note(
     *,
     asked: ProtectionChange | None = None,
 ) -> None:
+    last = last_change(application)
     db.session.add(
         ProtectionChange(
             application_id=application.id,
+            number=last.number + 1 if last else 1,
             step=step,
             asked_id=asked.id if asked else None,
             reason=reason,

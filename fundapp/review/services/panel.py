@@ -224,9 +224,7 @@ def _record_pair(action: str, actor: Actor, call: Call, assignment: Assignment, 
 
 def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
     people = db.session.scalars(
-        select(Person)
-        .join(Reviewer, Reviewer.person_id == Person.id)
-        .where(Reviewer.id.in_(reviewer_ids))
+        select(Person).join(Reviewer, Reviewer.person_id == Person.id).where(Reviewer.id.in_(reviewer_ids))
     )
     for person in sorted(people, key=lambda each: each.sort_key):
         tell(person, template="reviews_waiting", path=REVIEWS_PATH, now=now)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Application
+from fundapp.core.audit import canonical_time, content_sha256
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.review.models import Decision
 
@@ -87,3 +88,23 @@ class Letter(Identified, Base):
     decision: Mapped[Decision | None] = relationship()
     application: Mapped[Application] = relationship()
     person: Mapped[Person] = relationship()
+
+    def kept(self) -> dict[str, Any] | None:
+        """Return what its versions keep, once it is made: what it is about, and the hashes of its file and its words."""
+        if self.made_at is None:
+            return None
+        return {
+            "call": str(self.call_id),
+            "kind": self.kind.value,
+            "decision": None if self.decision_id is None else str(self.decision_id),
+            "application": str(self.application_id),
+            "person": str(self.person_id),
+            "reference": self.reference,
+            "language": self.language,
+            "status": self.status.value,
+            "content_sha256": content_sha256(self.content),
+            "sha256": self.sha256,
+            "size_bytes": self.size_bytes,
+            "queued_at": canonical_time(self.queued_at),
+            "made_at": canonical_time(self.made_at),
+        }

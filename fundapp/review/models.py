@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Call, Criterion, Entry
+from fundapp.core.audit import canonical_time, text_sha256
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 
 
@@ -83,6 +84,21 @@ class Review(Identified, Base):
 
     assignment: Mapped[Assignment] = relationship(back_populates="review")
     scores: Mapped[list["Score"]] = relationship(back_populates="review", cascade="all, delete-orphan")
+
+    def kept(self) -> dict[str, Any] | None:
+        """Return what its versions keep, once it is submitted: each score, and the hash of the comment."""
+        if self.submitted_at is None:
+            return None
+        return {
+            "assignment": str(self.assignment_id),
+            "status": self.status.value,
+            "comment_sha256": text_sha256(self.comment),
+            "submitted_at": canonical_time(self.submitted_at),
+            "scores": {
+                str(score.criterion_id): {"value": score.value, "cannot_judge": score.cannot_judge}
+                for score in self.scores
+            },
+        }
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
 
@@ -186,5 +202,18 @@ class Decision(Identified, Base):
     slate: Mapped[Slate] = relationship(back_populates="decisions")
     entry: Mapped[Entry] = relationship()
     decided_by: Mapped[Person] = relationship()
+
+    def kept(self) -> dict[str, Any]:
+        """Return what its versions keep: outcome, amount, rank, who and when, and the hash of the reason."""
+        return {
+            "slate": str(self.slate_id),
+            "entry": str(self.entry_id),
+            "outcome": self.outcome.value,
+            "amount_minor": self.amount_minor,
+            "rank": self.rank,
+            "reason_sha256": text_sha256(self.reason),
+            "decided_by": str(self.decided_by_id),
+            "decided_at": canonical_time(self.decided_at),
+        }
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute

@@ -4,8 +4,22 @@
 """
 
 from fundapp.core.audit import writing  # noqa: F401 - joins the session
+from fundapp.core.audit.chain import canonical_time
 from fundapp.core.audit.coverage import Coverage, Unrecorded
 from fundapp.core.audit.entries import AuditCheckpoint, AuditEntry, AuditHead, Doer
 from fundapp.core.audit.ledger import record
+from fundapp.core.audit.versions import KeptVersion, content_sha256, text_sha256
 
-__all__ = ["AuditCheckpoint", "AuditEntry", "AuditHead", "Coverage", "Doer", "Unrecorded", "record"]
+__all__ = [
+    "AuditCheckpoint",
+    "AuditEntry",
+    "AuditHead",
+    "Coverage",
+    "Doer",
+    "KeptVersion",
+    "Unrecorded",
+    "canonical_time",
+    "content_sha256",
+    "record",
+    "text_sha256",
+]

@@ -16,6 +16,7 @@ from fundapp.core.audit.chain import entry_hash
 from fundapp.core.audit.coverage import require_entries
 from fundapp.core.audit.entries import AuditEntry, AuditHead, facts_of
 from fundapp.core.audit.ledger import Pending, ledger_of
+from fundapp.core.audit.versions import KeptVersion, new_versions
 from fundapp.core.db import db
 
 
@@ -34,13 +35,20 @@ def _write(session: Session) -> None:
     session.flush()
     ledger = ledger_of(session)
     require_entries(ledger)
+    versions = new_versions(session, ledger)
     ledger.closed = True
     if ledger.entries:
-        _chain(session.connection(), ledger.entries)
+        first = _chain(session.connection(), ledger.entries)
+        numbers = {id(entry): first + place for place, entry in enumerate(ledger.entries)}
+        rows = [{**version, "seq": numbers[id(entry)]} for entry, version in versions]
+        if rows:
+            session.connection().execute(insert(KeptVersion), rows)
 
 
-def _chain(connection: Connection, entries: list[Pending]) -> None:
+def _chain(connection: Connection, entries: list[Pending]) -> int:
+    """Write the entries behind the newest one; return the number of the first."""
     seq, before = connection.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one()
+    first = seq + 1
     written_at = database_now(connection)
     rows: list[dict[str, Any]] = []
     for entry in entries:
@@ -50,3 +58,4 @@ def _chain(connection: Connection, entries: list[Pending]) -> None:
         rows.append({**values, "entry_hash": before})
     connection.execute(insert(AuditEntry), rows)
     connection.execute(update(AuditHead).values(seq=seq, hash=before))
+    return first

@@ -1,0 +1,90 @@
+"""The command line of the record: checkpoints, an export for others, and verification."""
+
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from fundapp.accounts.permissions import system_actor
+from fundapp.core import clock
+from fundapp.core.audit import KeptVersion, record
+from fundapp.core.audit.checkpoints import make_checkpoint, read_checkpoints
+from fundapp.core.audit.exporting import exported_lines
+from fundapp.core.audit.verification import first_broken
+from fundapp.core.audit.versions import kept_classes
+from fundapp.core.commands import with_app
+from fundapp.core.db import db
+from fundapp.core.errors import Failure
+from fundapp.core.keys import Part
+from fundapp.core.web import FundApp
+from fundapp.key_commands import load
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def audit() -> None:
+    """The record of who did what. docs/adr/0012-tamper-evidence.md says what it proves."""
+
+
+@audit.command()
+@click.option("--to", "file", type=_FILE, help="Add the checkpoint to FILE too: keep it on another machine.")
+@with_app
+def checkpoint(_app: FundApp, file: Path | None) -> None:
+    """Sign where the record stands now. Run this every 15 minutes, as a user who may read the private audit key."""
+    try:
+        made = make_checkpoint(ring=load(frozenset({Part.AUDIT_PRIVATE, Part.AUDIT_PUBLIC})))
+    except Failure as error:
+        raise click.ClickException(str(error)) from error
+    line = made.to_json()
+    if file is not None and line not in _lines(file):
+        with file.open("a", encoding="utf-8") as elsewhere:
+            elsewhere.write(line + "\n")
+    click.echo(line)
+
+
+@audit.command()
+@click.argument("file", type=_FILE)
+@with_app
+def export(_app: FundApp, file: Path) -> None:
+    """Write all entries, checkpoints and public keys to FILE, for script/verify_audit.py."""
+    ring = load(frozenset({Part.AUDIT_PUBLIC}))
+    count = 0
+    with file.open("w", encoding="utf-8", newline="\n") as out:
+        for count, line in enumerate(exported_lines(db.session(), ring=ring), 1):
+            out.write(line + "\n")
+    click.echo(f"{count} lines written to {file}")
+
+
+@audit.command()
+@with_app
+def adopt(_app: FundApp) -> None:
+    """Keep a first version of each score, decision and letter that was made before versions were kept."""
+    now, count = clock.now(), 0
+    versioned = set(db.session.execute(select(KeptVersion.object_type, KeptVersion.object_id)).tuples())
+    for table, kept_class in sorted(kept_classes().items()):
+        for row in db.session.scalars(select(kept_class)):
+            if (table, row.id) not in versioned and row.kept() is not None:
+                record(actor=system_actor(), action="version:adopt", subject=row, now=now)
+                count += 1
+    click.echo(f"{count} rows adopted")
+
+
+@click.command()
+@click.option("--checkpoints", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Checkpoints that were kept elsewhere.")  # fmt: skip
+@with_app
+def verify(_app: FundApp, file: Path | None) -> None:
+    """Verify the whole record and what it covers; name the first thing that was changed, and exit 1."""
+    try:
+        elsewhere = read_checkpoints(_lines(file)) if file is not None else []
+        broken = first_broken(db.session(), ring=load(frozenset({Part.AUDIT_PUBLIC})), elsewhere=elsewhere)
+    except Failure as error:
+        raise click.ClickException(str(error)) from error
+    if broken is not None:
+        raise click.ClickException(str(broken))
+    click.echo("everything is as it was written")
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []

@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from fundapp.accounts.models import OneTimeLink, OrganisationInvitation, SignInSession
+from fundapp.accounts.models import OneTimeLink, SignInSession
 from fundapp.applications.keeping_periods import DEFAULT_DAYS
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem
 from fundapp.core.retention import Rule
 from fundapp.retention import queries, rules
-from fundapp.retention.services import delete_rows, erase_due_applications, erase_due_people, with_its_work
+from fundapp.retention.services import (
+    delete_invitations,
+    delete_rows,
+    erase_due_applications,
+    erase_due_people,
+    with_its_work,
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ RULES: Final = (
     Rule("unconfirmed", partial(queries.people_due, signed_in=False), erase_due_people),
     Rule("session", queries.sessions_due, delete_rows(SignInSession)),
     Rule("link", queries.links_due, delete_rows(OneTimeLink)),
-    Rule("invitation", queries.invitations_due, delete_rows(OrganisationInvitation)),
+    Rule("invitation", queries.invitations_due, delete_invitations),
     Rule("mail_sent", queries.mails_sent_due, delete_rows(MailMessage)),
     Rule("mail_failed", queries.mails_failed_due, with_its_work(delete_rows(MailMessage))),
     Rule("work", queries.work_due, delete_rows(OutboxItem)),

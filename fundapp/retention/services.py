@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from fundapp.accounts.models import Person
+from fundapp.accounts.models import OrganisationInvitation, Person
 from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.services.erasing import blank_person
 from fundapp.applications.models import Application, ApplicationStatus, Call
@@ -148,6 +148,13 @@ def with_its_work(eraser: Eraser) -> Eraser:
         eraser(ids, now)
 
     return erase
+
+
+def delete_invitations(ids: Sequence[UUID], now: datetime) -> None:
+    """Delete invitations to join an organisation: they are audited, so each deletion is recorded."""
+    for invitation in db.session.scalars(select(OrganisationInvitation).where(OrganisationInvitation.id.in_(ids))):
+        record(actor=system_actor(), action="organisation-invitation:erase", subject=invitation, now=now)
+        db.session.delete(invitation)
 
 
 def erase_due_applications(ids: Sequence[UUID], now: datetime) -> None:

@@ -10,13 +10,24 @@ from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Person, RoleGrant
 from fundapp.accounts.permissions import Role
+from fundapp.accounts.queries import person_by_email
 from fundapp.applications.models import Application, ApplicationStatus, Call, ConflictOfInterest, ConflictSource
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 
 from ..factories import NOW, make_application, make_organisation, make_review, make_reviewer
 from .crawl import fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit
-from .world import Round, addresses, all_rows, changed_tables, everything_stored, make_paper, make_round, names_objects
+from .world import (
+    ROLES,
+    Round,
+    addresses,
+    all_rows,
+    changed_tables,
+    everything_stored,
+    make_paper,
+    make_round,
+    names_objects,
+)
 
 OURS, THEIRS = "Ours-Canary", "Theirs-Canary"
 PUBLIC_OBJECTS = {"slug"}
@@ -55,6 +66,8 @@ def foreign_addresses(app: FundApp, role: Role, method: str, ours: Round, theirs
         names = names_objects(rule)
         if not names or rule.rule.startswith("/calls/"):
             continue
+        if role is Role.ADMINISTRATOR and set(names) <= {"person_id", "grant_id"}:
+            continue  # people belong to no call: all of them are an administrator's
         nothing = addresses(app, rule, unknown(ours.objects()))[0]
         for foreign in names:
             mixed = ours.objects() | {foreign: theirs.objects()[foreign]}
@@ -63,7 +76,7 @@ def foreign_addresses(app: FundApp, role: Role, method: str, ours: Round, theirs
     return pairs
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_row_01_and_12_objects_of_others_are_answered_like_nothing_at_all(app, signed_in, ours, theirs, role, method):
     client = signed_in(ours.people[role])
@@ -78,7 +91,7 @@ def test_row_01_and_12_objects_of_others_are_answered_like_nothing_at_all(app, s
     assert not list(changed_tables(before))
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ROLES)
 def test_row_01_the_same_addresses_do_open_ones_own_objects(app, signed_in, ours, role):
     """Otherwise the test above would prove nothing."""
     client = signed_in(ours.people[role])
@@ -166,7 +179,7 @@ HOSTILE_FIELDS = dict.fromkeys(MARKED_FIELDS, MARKER) | {
 }
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ROLES)
 def test_row_06_fields_that_no_form_has_change_nothing(app, signed_in, ours, theirs, role):
     client = signed_in(ours.people[role])
     forms = {}
@@ -179,19 +192,22 @@ def test_row_06_fields_that_no_form_has_change_nothing(app, signed_in, ours, the
     owners = {(a.id, a.person_id, a.call_id) for a in db.session.scalars(select(Application))}
     calls = {(c.id, c.budget_minor, c.currency, c.status) for c in db.session.scalars(select(Call))}
     for form in forms.values():
-        data = {name: value for name, value in HOSTILE_FIELDS.items() if name not in form.values} | form.values
+        if role is Role.ADMINISTRATOR and not form.free:
+            continue  # buttons that close accounts do what they say
+        own = {*form.values, *form.free}
+        data = {name: value for name, value in HOSTILE_FIELDS.items() if name not in own} | form.values
         answer = client.post(form.path, data=data)
         assert answer.status_code < 500, form.path
     db.session.rollback()
     assert MARKER not in everything_stored()
     assert {(p.id, p.email, p.is_active, p.password_hash) for p in db.session.scalars(select(Person))} >= people
-    assert not db.session.query(Person).filter_by(email="taken@example.org").count()
-    assert {(g.person_id, g.role, g.call_id) for g in db.session.scalars(select(RoleGrant))} == grants
+    assert person_by_email("taken@example.org") is None
+    assert {(g.person_id, g.role, g.call_id) for g in db.session.scalars(select(RoleGrant))} <= grants
     assert {(a.id, a.person_id, a.call_id) for a in db.session.scalars(select(Application))} >= owners
     assert {(c.id, c.budget_minor, c.currency, c.status) for c in db.session.scalars(select(Call))} == calls
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ROLES)
 def test_row_09_a_head_or_an_overridden_method_changes_nothing(app, signed_in, ours, role):
     client = signed_in(ours.people[role])
     before = all_rows()

@@ -15,8 +15,10 @@ from fundapp.core.web import FundApp
 from ..factories import NOW, make_application, make_organisation
 from .crawl import Page, PageForm, fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit
 from .hostile import BROKEN_BYTES, BROKEN_TEXTS
-from .world import Round, addresses, all_rows, changed_tables, everything_stored, make_round
+from .world import ROLES, Round, addresses, all_rows, changed_tables, everything_stored, make_round
 
+WITHOUT_FIELDS = {Role.CHAIR, Role.RATIFIER, Role.FINANCE, Role.AUDITOR}
+"""Roles whose own pages hold no field to type into, in a round that is decided."""
 HUGE = "9" * 5000
 """More digits than Python turns into a number by itself."""
 
@@ -40,11 +42,11 @@ def client_of(signed_in, ours: Round, role: Role | None) -> FlaskClient:
     return client
 
 
-@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("role", [None, *ROLES])
 def test_row_56_58_59_and_60_broken_text_in_any_field_is_answered_and_never_stored(app, signed_in, ours, role):
     client = client_of(signed_in, ours, role)
     forms = forms_of(app, client, role, ours)
-    assert any(form.free for form in forms) or role is Role.RATIFIER
+    assert any(form.free for form in forms) or role in WITHOUT_FIELDS
     for form in forms:
         for name in form.free:
             for text in BROKEN_TEXTS.values():
@@ -56,7 +58,7 @@ def test_row_56_58_59_and_60_broken_text_in_any_field_is_answered_and_never_stor
         assert ascii(text)[1:-1] not in ascii(stored) or kind == "piled-up marks", kind
 
 
-@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("role", [None, *ROLES])
 def test_row_57_and_58_bytes_that_are_no_text_are_never_a_server_error(app, signed_in, ours, role):
     client = client_of(signed_in, ours, role)
     for form in forms_of(app, client, role, ours):
@@ -72,7 +74,7 @@ QUERY_NAMES = ("page", "search", "status", "lang", "next", "check", "sort", "cat
 HOSTILE_QUERIES = [*BROKEN_BYTES.values(), b"%27%22%3B--", b"-1", b"1e999", HUGE.encode(), "٣".encode()]
 
 
-@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("role", [None, *ROLES])
 def test_row_44_56_and_57_no_query_makes_a_page_fail_or_changes_anything(app, signed_in, ours, role):
     client = client_of(signed_in, ours, role)
     before = all_rows()
@@ -89,7 +91,7 @@ def test_row_44_56_and_57_no_query_makes_a_page_fail_or_changes_anything(app, si
 HOSTILE_PARTS = ["\x00", "\u202e", "\udcff", "a" * 20_000, HUGE, "..", "'"]
 
 
-@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("role", [None, *ROLES])
 def test_row_56_and_57_no_address_makes_a_page_fail(app, signed_in, ours, role):
     """Each part of each address in turn is replaced by something that names nothing."""
     client = client_of(signed_in, ours, role)

@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from fundapp.accounts.models import Person
-from fundapp.accounts.permissions import Role
+from fundapp.accounts.models import MembershipRole, Person, RoleGrant
+from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.core.db import Base, db
 from fundapp.core.storage import Storage
@@ -28,6 +28,7 @@ from ..factories import (
     make_assignment,
     make_call,
     make_decision,
+    make_member,
     make_organisation,
     make_person,
     make_review,
@@ -36,6 +37,10 @@ from ..factories import (
     make_staff,
 )
 
+ROLES = tuple(
+    role for role in Role if role is Role.APPLICANT or ROLE_PERMISSIONS[role] - ROLE_PERMISSIONS[Role.APPLICANT]
+)
+"""Roles that open more than what is open to everybody who is signed in, and the applicant for that."""
 PDF = b"%PDF-1.4\n% a paper\n%%EOF\n"
 
 
@@ -51,6 +56,7 @@ class Round:
     papers: list[Attachment]
     assignments: list[Assignment]
     letters: list[Letter]
+    grants: list[RoleGrant]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -62,6 +68,8 @@ class Round:
             "entry_id": [entry.id for entry in self.sent.entries],
             "letter_id": [letter.id for letter in self.letters],
             "reviewer_id": [assignment.reviewer_id for assignment in self.assignments],
+            "person_id": [grant.person_id for grant in self.grants],
+            "grant_id": [grant.id for grant in self.grants],
         }
 
 
@@ -87,13 +95,18 @@ def make_round(
     people = {
         Role.APPLICANT: applicant,
         Role.REVIEWER: reviewer.person,
-        Role.MANAGER: make_staff(Role.MANAGER, made, name=f"Manager {text}"),
-        Role.RATIFIER: make_staff(Role.RATIFIER, made, name=f"Ratifier {text}"),
+        Role.COLLABORATOR: make_person(f"Friend {text}"),
     }
+    for role in Role:
+        if role not in people:
+            name = f"{role.value.title()} {text}"
+            people[role] = make_staff(role, None if role in EVERYWHERE else made, name=name)
     answers = {"title": text, "plan": text, "organisation": text}
     draft = make_application(made, person=applicant, status=ApplicationStatus.DRAFT, answers=answers)
     organisation = make_organisation(f"{text} organisation")
     sent = make_application(made, person=applicant, organisation=organisation, answers=answers)
+    for application in (draft, sent):
+        make_member(people[Role.COLLABORATOR], application.organisation, MembershipRole.COLLABORATOR)
     papers = [make_paper(storage, each, text) for each in (draft, sent)]
     (entry,) = sent.entries
     if decided:
@@ -102,7 +115,9 @@ def make_round(
     else:
         assignments = [make_assignment(entry, reviewer, AssignmentStatus.READING)]
     letters = [make_letter(storage, made, entry, applicant, text)] if decided else []
-    return Round(mark, made, people, draft, sent, papers, assignments, letters)
+    shown = [people[role].id for role in (Role.MANAGER, Role.RATIFIER)]
+    grants = list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id.in_(shown)).order_by(RoleGrant.role)))
+    return Round(mark, made, people, draft, sent, papers, assignments, letters, grants)
 
 
 def make_paper(storage: Storage, application: Application, name: str, data: bytes = PDF) -> Attachment:

@@ -8,6 +8,7 @@ from typing import Final
 from flask_migrate import Migrate
 
 from fundapp.accounts import room as accounts
+from fundapp.accounts.gates import factor_gate, fresh_gate
 from fundapp.accounts.sessions import load_actor
 from fundapp.applications import room as applications
 from fundapp.audited import COVERAGE
@@ -20,7 +21,6 @@ from fundapp.core.routes import check_routes
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement import room as disbursement
-from fundapp.retention import room as retention
 from fundapp.review import room as review
 from fundapp.settings import Settings
 
@@ -63,12 +63,12 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
     app.queue = RedisQueue(settings.redis_url)
     db.init_app(app)
     migrate.init_app(app, db)
-    web.init_app(app, load_actor=load_actor, gates=(web.permission_gate,))
+    web.init_app(app, load_actor=load_actor, gates=(factor_gate, web.permission_gate, fresh_gate))
     app.add_job_kind(
         mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
     )
     app.register_blueprint(health.bp)
-    for room in (accounts, applications, review, disbursement, retention):
+    for room in (accounts, applications, review, disbursement):
         room.join(app)
     check_routes(app)
     return app

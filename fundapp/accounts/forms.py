@@ -1,9 +1,11 @@
 """Forms of the sign-in pages."""
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField
+from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
+from fundapp.accounts.services.factors import MAX_NAME_CHARACTERS
+from fundapp.core.fields import Storable
 from fundapp.core.i18n import lazy_gettext as _l
 
 _address_needed = _l("Enter your e-mail address.")
@@ -36,6 +38,59 @@ class NewPasswordForm(FlaskForm):
         description=_l("At least 12 characters. A few words that you can remember are fine."),
         validators=[DataRequired(_l("Enter a new password.")), Length(max=256)],
     )
+
+
+class ProofForm(FlaskForm):
+    """Prove anew who one is: by one of these, whichever the person has. The names can stand in any other form."""
+
+    proof_code = StringField(
+        _l("Code"),
+        description=_l("The six figures that your app shows now, or one of your recovery codes."),
+        validators=[Length(max=64)],
+    )
+    proof_password = PasswordField(_l("Your password"), validators=[Length(max=256)])
+    proof_passkey = HiddenField()
+
+
+class FactorNameForm(FlaskForm):
+    """Give a factor a name by which its owner knows it."""
+
+    name = StringField(
+        _l("Name"),
+        description=_l("So that you know it again, for example: my phone."),
+        validators=[DataRequired(_l("Enter a name.")), Length(max=MAX_NAME_CHARACTERS), Storable()],
+    )
+
+
+class ConfirmAppForm(FactorNameForm):
+    """The first code of a new authenticator app."""
+
+    code = StringField(
+        _l("Code"),
+        description=_l("The six figures that the app shows now."),
+        validators=[DataRequired(_l("Enter the code that the app shows.")), Length(max=16)],
+    )
+
+
+class NewPasskeyForm(FactorNameForm):
+    """What the browser says about a passkey that it has just made."""
+
+    answer = HiddenField()
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """Choose another password, knowing the present one."""
+
+    current = PasswordField(
+        _l("Your present password"),
+        validators=[DataRequired(_l("Enter your present password.")), Length(max=256)],
+    )
+
+
+class FactorResetForm(FlaskForm):
+    """Say whose factors are lost."""
+
+    email = EmailField(_l("E-mail address"), validators=[DataRequired(_address_needed), Length(max=254)])
 
 
 class EmptyForm(FlaskForm):

@@ -3,10 +3,10 @@
 from fundapp.accounts.links import link_url
 from fundapp.accounts.refusals import needed_for
 from fundapp.accounts.sessions import header_name
-from fundapp.accounts.views import bp, leaving, people, sign_in
+from fundapp.accounts.views import bp, leaving, own_sessions, people, second_step, security, sign_in
 from fundapp.core.web import FundApp
 
-PAGES = (sign_in, people, leaving)
+PAGES = (sign_in, people, leaving, second_step, security, own_sessions)
 """Importing these modules puts their pages on the blueprint."""
 
 

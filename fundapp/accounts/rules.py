@@ -6,7 +6,6 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
-from fundapp.accounts.secrets import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -16,6 +15,17 @@ _SAFE_PATH: Final = re.compile(r"^/(?![/\\])[!-\[\]-~]*\Z")
 def fold_email(email: str) -> str:
     """Return the form of an address under which a person is found: NFC, lower case."""
     return unicodedata.normalize("NFC", email).strip().lower()
+
+
+def fold_account(typed: str) -> str:
+    """Return what was typed to name an account, an address or a reference, in the one form that is counted."""
+    folded = fold_email(typed)
+    return folded if "@" in folded else fold_reference(typed)
+
+
+def fold_reference(typed: str) -> str:
+    """Return a sign-in reference as it is kept: capitals and figures alone, however it was spaced."""
+    return "".join(each for each in typed.upper() if each.isalnum())
 
 
 def checked_email(email: str, *, field: str = "email") -> str:
@@ -31,20 +41,6 @@ def checked_email(email: str, *, field: str = "email") -> str:
 def fold_organisation_name(name: str) -> str:
     """Return the key under which an organisation is one: compatibility form, case and spacing folded."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
-def password_problems(password: str) -> list[Problem]:
-    """Say what is wrong with a new password: length is the only rule."""
-    if len(password) < MIN_PASSWORD_CHARACTERS:
-        return [
-            Problem(
-                _l("Use at least %(count)s characters; a few words are fine.", count=MIN_PASSWORD_CHARACTERS),
-                field="password",
-            )
-        ]
-    if len(password) > MAX_PASSWORD_CHARACTERS:
-        return [Problem(_l("Use at most %(count)s characters.", count=MAX_PASSWORD_CHARACTERS), field="password")]
-    return []
 
 
 def safe_next_path(path: str) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-import unicodedata
 from functools import cache
 from typing import Final
 from uuid import UUID
@@ -11,14 +10,14 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from fundapp.accounts.password_rules import normalised
+
 _hasher: Final = PasswordHasher()
-MIN_PASSWORD_CHARACTERS: Final = 12
-MAX_PASSWORD_CHARACTERS: Final = 256
 
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password, after NFKC, so that every keyboard types the same one."""
-    return _hasher.hash(unicodedata.normalize("NFKC", password))
+    return _hasher.hash(normalised(password))
 
 
 @cache
@@ -29,10 +28,15 @@ def _nobodys_hash() -> str:
 def password_matches(password: str, password_hash: str | None) -> bool:
     """Check a password; without a hash the same work is done and the answer is no."""
     try:
-        matches = _hasher.verify(password_hash or _nobodys_hash(), unicodedata.normalize("NFKC", password))
+        matches = _hasher.verify(password_hash or _nobodys_hash(), normalised(password))
     except (VerificationError, InvalidHashError):
         return False
     return matches and password_hash is not None
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Say whether a hash was made with other settings than today's."""
+    return _hasher.check_needs_rehash(password_hash)
 
 
 def new_token() -> str:

@@ -34,14 +34,18 @@ class CurrentSession:
     """What the head of a page calls its reader: "" for people at risk, and never an address."""
 
     @property
+    def person_id(self) -> UUID:
+        """Whose session it is."""
+        return cast(UUID, self.actor.person_id)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the person may go in: whoever has a second factor, or needs one, has given it."""
         return self.second_factor_at is not None or not (self.has_factor or self.needs_factor)
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the last proof (by the second factor, where there is one) was a short while ago."""
-        wants_factor = self.has_factor or self.needs_factor
-        return is_fresh(self.second_factor_at if wants_factor else self.proved_at, now)
+        return is_fresh(self.second_factor_at if self.has_factor else self.proved_at, now)
 
 
 def load_actor() -> Actor:

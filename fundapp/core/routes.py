@@ -5,6 +5,7 @@ Deny by default: a view is marked with `requires(permission)` or `public`, or th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 from flask import Flask
@@ -15,13 +16,24 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+class Early(StrEnum):
+    """When a page is open to somebody who is signed in but still owes a second factor."""
+
+    TO_GIVE_FACTOR = "factor"
+    """Who has one, and has not given it."""
+    TO_CHOOSE_FACTOR = "set-up"
+    """Who needs one, and has none yet."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True)
 class Declared:
-    """What a view says of itself: who may ask, how often (the name of a limit), and with how fresh a proof."""
+    """What a view says of itself: who may ask, how often (the name of a limit), with how fresh a proof, how early."""
 
     permission: str | None = None
     limit: str = ""
     fresh: bool = False
+    early: Early | None = None
 
 
 def _marker(name: str, value: object) -> Callable[[View], View]:
@@ -50,9 +62,14 @@ def fresh(view: View) -> View:
     return _marker("fresh", True)(view)
 
 
+def early(when: Early) -> Callable[[View], View]:
+    """Mark a view that somebody can reach before the second factor is given; all others wait for it."""
+    return _marker("early", when)
+
+
 def declared_by(view: Callable[..., Any]) -> Declared:
     """Return what a view declares."""
-    names = ("permission", "limit", "fresh")
+    names = ("permission", "limit", "fresh", "early")
     return Declared(**{name: getattr(view, name) for name in names if hasattr(view, name)})
 
 

@@ -59,6 +59,9 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             lengths.append(len(password))
             return real.hash(password)
 
+        def check_needs_rehash(self, known: str) -> bool:
+            return real.check_needs_rehash(known)
+
     monkeypatch.setattr(secrets, "_hasher", Spy())
     return lengths
 

@@ -1,5 +1,6 @@
 """Spend a one-time link: the person has proved that the mailbox is theirs."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import update
@@ -15,11 +16,14 @@ from fundapp.core.errors import Conflict
 from fundapp.core.i18n import lazy_gettext as _l
 
 
-def spend_link(*, token: str, now: datetime, password: str | None = None) -> tuple[str, str]:
+def spend_link(
+    *, token: str, now: datetime, password: str | None = None, words: Iterable[str] = (), device: str = ""
+) -> tuple[str, str]:
     """Spend a link once, and with it all others of its person; return (session token, next path).
 
-    A set-password link takes the new password along. Raises Conflict when the link was spent, replaced or has
-    expired, and RuleViolations for a bad password, after which the caller rolls back and nothing is spent.
+    A set-password link takes the new password along, and `words` that make a bad one. Raises Conflict when the link
+    was spent, replaced or has expired, and RuleViolations for a bad password, after which the caller rolls back and
+    nothing is spent.
     """
     link = queries.usable_link(token, now)
     if link is None:
@@ -36,6 +40,6 @@ def spend_link(*, token: str, now: datetime, password: str | None = None) -> tup
     actor = queries.actor_of(person)
     end_links(person, now)
     if link.purpose is LinkPurpose.SET_PASSWORD:
-        set_password(actor=actor, person=person, password=password or "", now=now)
+        set_password(actor=actor, person=person, password=password or "", now=now, words=words)
     record(actor=actor, action="link:spend", subject=link, now=now, data={"purpose": link.purpose.value})
-    return open_session(person=person, now=now), link.next_path
+    return open_session(person=person, now=now, device=device), link.next_path

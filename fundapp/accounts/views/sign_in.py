@@ -4,6 +4,7 @@ from flask import current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts import queries, sessions
+from fundapp.accounts.call_names import call_names
 from fundapp.accounts.forms import EmptyForm, LinkRequestForm, NewPasswordForm, PasswordForm
 from fundapp.accounts.models import LinkPurpose
 from fundapp.accounts.permissions import P
@@ -11,11 +12,12 @@ from fundapp.accounts.rules import safe_next_path
 from fundapp.accounts.services import link_spending, links, passwords
 from fundapp.accounts.services import sessions as session_services
 from fundapp.accounts.views import bp
+from fundapp.accounts.views.second_step import sign_in_options
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import public, requires
+from fundapp.core.routes import Early, early, public, requires
 from fundapp.core.web import problems_into
 
 
@@ -60,7 +62,9 @@ def sign_in_with_password() -> ResponseReturnValue:
     """Open a session for a right address and password."""
     form = PasswordForm()
     if form.validate():
-        token = passwords.sign_in_with_password(email=form.email.data, password=form.password.data, now=clock.now())
+        token = passwords.sign_in_with_password(
+            email=form.email.data, password=form.password.data, now=clock.now(), device=sessions.current_device()
+        )
         if token is not None:
             _start_session(token)
             return redirect(_next_path() or url_for("accounts.home"))
@@ -89,7 +93,13 @@ def spend_link(token: str) -> ResponseReturnValue:
     if form.validate():
         password = form.password.data if link.purpose is LinkPurpose.SET_PASSWORD else None
         try:
-            session_token, next_path = link_spending.spend_link(token=token, now=clock.now(), password=password)
+            session_token, next_path = link_spending.spend_link(
+                token=token,
+                now=clock.now(),
+                password=password,
+                words=[call.title for call in call_names()],
+                device=sessions.current_device(),
+            )
         except RuleViolations as violations:
             problems_into(form, violations)
         else:
@@ -107,6 +117,7 @@ def home() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 @requires(P.SESSION_USE)
+@early(Early.ALWAYS)
 def sign_out() -> ResponseReturnValue:
     """End the session now, here and for any copy of the cookie."""
     session_services.sign_out(token=sessions.current_token())
@@ -128,7 +139,11 @@ def _next_path() -> str:
 
 def _sign_in_page(link_form: LinkRequestForm, password_form: PasswordForm) -> str:
     return render_template(
-        "accounts/sign_in.html", link_form=link_form, password_form=password_form, next_path=_next_path()
+        "accounts/sign_in.html",
+        link_form=link_form,
+        password_form=password_form,
+        next_path=_next_path(),
+        passkey_options=sign_in_options(),
     )
 
 

@@ -1,0 +1,147 @@
+"""Pages that ask for a second factor at sign-in, or for a fresh proof later; and signing in by a passkey alone."""
+
+import secrets
+
+from flask import redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from fundapp.accounts import factor_queries, passkeys, sessions
+from fundapp.accounts.forms import EmptyForm, ProofForm
+from fundapp.accounts.passkeys import Asker
+from fundapp.accounts.permissions import P
+from fundapp.accounts.rules import safe_next_path
+from fundapp.accounts.services import factor_resets, proofs
+from fundapp.accounts.services import sessions as session_services
+from fundapp.accounts.sessions import current_actor, current_session
+from fundapp.accounts.views import bp, proving
+from fundapp.core import clock, security_log
+from fundapp.core.errors import NotFound
+from fundapp.core.routes import Early, early, limited, public, requires
+
+_BROWSER = "passkey_browser"
+
+
+@bp.get("/sign-in/second-step")
+@requires(P.SESSION_USE)
+@early(Early.TO_GIVE_FACTOR)
+def second_step() -> ResponseReturnValue:
+    """Ask for the second factor."""
+    if current_session_is_complete():
+        return redirect(url_for("accounts.home"))
+    return _second_step_page(ProofForm(formdata=None))
+
+
+@bp.post("/sign-in/second-step")
+@requires(P.SESSION_USE)
+@early(Early.TO_GIVE_FACTOR)
+@limited("factor")
+def give_second_step() -> ResponseReturnValue:
+    """Let somebody in who gave a right second factor."""
+    current = current_session()
+    if current is None:
+        raise NotFound
+    form = ProofForm()
+    if form.validate() and proving.prove(form, current):
+        return redirect(_next_path() or url_for("accounts.home"))
+    return _second_step_page(form), 422
+
+
+@bp.post("/sign-in/start-again")
+@requires(P.SESSION_USE)
+@early(Early.TO_GIVE_FACTOR)
+def start_again() -> ResponseReturnValue:
+    """Carry out a reset that two administrators agreed on and that is due: the person chooses new factors."""
+    now = clock.now()
+    person = factor_queries.person_of(current_actor())
+    factor_resets.carry_out_reset(actor=current_actor(), person=person, now=now)
+    device = sessions.current_device()
+    sessions.remember(session_services.open_session(person=person, now=now, device=device))
+    return redirect(url_for("accounts.security"))
+
+
+@bp.get("/account/confirm")
+@requires(P.SESSION_USE)
+@early(Early.TO_CHOOSE_FACTOR)
+def confirm() -> ResponseReturnValue:
+    """Ask for a fresh proof, before something that needs one."""
+    return _confirm_page(ProofForm(formdata=None))
+
+
+@bp.post("/account/confirm")
+@requires(P.SESSION_USE)
+@early(Early.TO_CHOOSE_FACTOR)
+@limited("factor")
+def give_proof() -> ResponseReturnValue:
+    """Take a fresh proof, and go back to where it was asked for."""
+    current = current_session()
+    if current is None:
+        raise NotFound
+    form = ProofForm()
+    if form.validate() and proving.prove(form, current):
+        return redirect(_next_path() or url_for("accounts.home"))
+    return _confirm_page(form), 422
+
+
+@bp.post("/sign-in/passkey")
+@public
+@limited("sign_in")
+def sign_in_with_passkey() -> ResponseReturnValue:
+    """Let somebody in by a passkey that made sure who holds it: that is both factors at once."""
+    form = ProofForm()
+    asker = _sign_in_asker()
+    given = None
+    if form.validate() and form.proof_passkey.data and asker is not None:
+        given = proofs.give_passkey(asker=asker, response=form.proof_passkey.data, now=clock.now(), verify_user=True)
+    if given is None:
+        security_log.note("sign_in_refused")
+        return render_template("accounts/passkey_refused.html"), 422
+    token = session_services.open_session(
+        person=given.person, now=clock.now(), strong=True, device=sessions.current_device()
+    )
+    session_services.sign_out(token=sessions.current_token())
+    sessions.remember(token)
+    return redirect(_next_path() or url_for("accounts.home"))
+
+
+def sign_in_options() -> str:
+    """Return what a browser needs to sign in by any passkey that it has for this site ("" where there can be none)."""
+    asker = _sign_in_asker()
+    return passkeys.authentication_options(asker, known=(), verify_user=True, now=clock.now()) if asker else ""
+
+
+def current_session_is_complete() -> bool:
+    """Say whether the person of this request owes no second factor."""
+    current = current_session()
+    return current is not None and current.is_complete
+
+
+def _sign_in_asker() -> Asker | None:
+    """Return who asks: the question is bound to this browser by a random name in its cookie."""
+    return proving.asker_for("sign-in", session.setdefault(_BROWSER, secrets.token_urlsafe(16)))
+
+
+def _second_step_page(form: ProofForm) -> str:
+    current = current_session()
+    if current is None:
+        raise NotFound
+    reset = factor_queries.open_reset(current.person_id)
+    return render_template(
+        "accounts/second_step.html",
+        form=form,
+        next_path=_next_path(),
+        passkey_options=proving.options_for(current),
+        reset=reset,
+        reset_is_due=reset is not None and reset.effective_at is not None and reset.effective_at <= clock.now(),
+        reset_form=EmptyForm(),
+    )
+
+
+def _confirm_page(form: ProofForm) -> str:
+    current = current_session()
+    if current is None:
+        raise NotFound
+    return proving.page(form, current, action=url_for("accounts.confirm", next=_next_path() or None))
+
+
+def _next_path() -> str:
+    return safe_next_path(request.args.get("next", ""))

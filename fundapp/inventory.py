@@ -23,6 +23,8 @@ OBJECTS: Final[Mapping[str, str]] = {
     "entry_id": "entry",
     "letter_id": "letter",
     "person_id": "person",
+    "factor_id": "second factor",
+    "session_id": "session",
     "grant_id": "role that somebody has",
     "number": "section of a form",
     "format": "kind of file",

@@ -50,7 +50,7 @@ class SessionShown:
 class ResetShown:
     """A request to remove somebody's second step."""
 
-    id: UUID
+    person_id: UUID
     person: str
     requested_by: str
     requested: Moment
@@ -104,7 +104,7 @@ def device_shown(label: str) -> str:
 def reset_shown(reset: FactorReset, actor: Actor) -> ResetShown:
     """Return a request to remove somebody's second step as an administrator sees it."""
     return ResetShown(
-        id=reset.id,
+        person_id=reset.person_id,
         person=reset.person.name or reset.person.email or "",
         requested_by=reset.requested_by.name or reset.requested_by.email or "",
         requested=moment(reset.requested_at),

@@ -3,6 +3,7 @@
 Every text of a round carries its mark, so that a page which shows anything of the other round is caught.
 """
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,9 +14,12 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from fundapp.accounts.models import MembershipRole, Person, RoleGrant
+from fundapp.accounts.models import MembershipRole, Passkey, Person, RoleGrant, SignInSession
 from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
+from fundapp.accounts.secrets import token_hash
+from fundapp.accounts.services.sessions import open_session
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.core import clock
 from fundapp.core.db import Base, db
 from fundapp.core.storage import Storage
 from fundapp.disbursement.letters import to_content, words_of
@@ -57,6 +61,8 @@ class Round:
     assignments: list[Assignment]
     letters: list[Letter]
     grants: list[RoleGrant]
+    factors: list[Passkey]
+    sessions: list[SignInSession]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -70,6 +76,8 @@ class Round:
             "reviewer_id": [assignment.reviewer_id for assignment in self.assignments],
             "person_id": [grant.person_id for grant in self.grants],
             "grant_id": [grant.id for grant in self.grants],
+            "factor_id": [factor.id for factor in self.factors],
+            "session_id": [session.id for session in self.sessions],
         }
 
 
@@ -117,7 +125,31 @@ def make_round(
     letters = [make_letter(storage, made, entry, applicant, text)] if decided else []
     shown = [people[role].id for role in (Role.MANAGER, Role.RATIFIER)]
     grants = list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id.in_(shown)).order_by(RoleGrant.role)))
-    return Round(mark, made, people, draft, sent, papers, assignments, letters, grants)
+    factors, sessions = [make_passkey(applicant, text)], [make_session(applicant)]
+    return Round(mark, made, people, draft, sent, papers, assignments, letters, grants, factors, sessions)
+
+
+def make_passkey(person: Person, name: str) -> Passkey:
+    """Give somebody a passkey that no browser holds."""
+    number = secrets.token_hex(8)
+    passkey = Passkey(
+        person_id=person.id,
+        name=name[:60],
+        credential_id=number,
+        public_key=b"no key",
+        sign_count=0,
+        challenge_at=NOW,
+        created_at=NOW,
+    )
+    db.session.add(passkey)
+    db.session.flush()
+    return passkey
+
+
+def make_session(person: Person) -> SignInSession:
+    """Sign somebody in somewhere else."""
+    token = open_session(person=person, now=clock.now(), strong=True, device="Firefox/Android")
+    return db.session.scalars(select(SignInSession).filter_by(token_hash=token_hash(token))).one()
 
 
 def make_paper(storage: Storage, application: Application, name: str, data: bytes = PDF) -> Attachment:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
 from fundapp.accounts import factor_queries
 from fundapp.accounts.models import AuthenticatorApp, FactorReset, Passkey, Person, RecoveryCode
@@ -42,15 +42,16 @@ def request_factor_reset(*, actor: Actor, person: Person, now: datetime) -> Fact
     return reset
 
 
-def confirm_factor_reset(*, actor: Actor, reset_id: UUID, now: datetime) -> FactorReset:
-    """Agree to a reset as another administrator; it takes effect after RESET_DELAY, and the person is told now.
+def confirm_factor_reset(*, actor: Actor, person_id: UUID, now: datetime) -> FactorReset:
+    """Agree to a person's reset as another administrator; it takes effect after RESET_DELAY, and they are told now.
 
     Raises NotFound, NotAllowed for whoever asked for it or is its person, and Conflict when it is agreed already.
     """
     actor.require(P.FACTOR_RESET)
-    reset = db.session.scalar(select(FactorReset).where(FactorReset.id == reset_id).with_for_update())
-    if reset is None or reset.stopped_at is not None or reset.done_at is not None:
+    reset = factor_queries.open_reset(person_id)
+    if reset is None:
         raise NotFound
+    db.session.refresh(reset, with_for_update=True)
     _refuse_for_oneself(actor, reset.person_id)
     if reset.requested_by_id == actor.person_id:
         raise NotAllowed(P.FACTOR_RESET, str(_l("You asked for it yourself: another administrator has to agree.")))

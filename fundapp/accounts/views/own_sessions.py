@@ -84,12 +84,12 @@ def request_factor_reset() -> ResponseReturnValue:
     return _resets_page(form), 422
 
 
-@bp.post("/admin/second-steps/<uuid:reset_id>/confirm")
+@bp.post("/admin/second-steps/<uuid:person_id>/confirm")
 @requires(P.FACTOR_RESET)
 @fresh
-def confirm_factor_reset(reset_id: UUID) -> ResponseReturnValue:
+def confirm_factor_reset(person_id: UUID) -> ResponseReturnValue:
     """Agree that somebody's second step be removed, a day from now."""
-    factor_resets.confirm_factor_reset(actor=current_actor(), reset_id=reset_id, now=clock.now())
+    factor_resets.confirm_factor_reset(actor=current_actor(), person_id=person_id, now=clock.now())
     flash(_("It is agreed. The person is told now, and can start again in 24 hours."))
     return redirect(url_for("accounts.factor_resets_page"))
 

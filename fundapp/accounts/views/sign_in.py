@@ -66,7 +66,7 @@ def sign_in_with_password() -> ResponseReturnValue:
             email=form.email.data, password=form.password.data, now=clock.now(), device=sessions.current_device()
         )
         if token is not None:
-            _start_session(token)
+            start_session(token)
             return redirect(_next_path() or url_for("accounts.home"))
         form.password.errors = [_("This address and password do not belong together.")]
     return _sign_in_page(LinkRequestForm(formdata=None), form), 422
@@ -103,7 +103,7 @@ def spend_link(token: str) -> ResponseReturnValue:
         except RuleViolations as violations:
             problems_into(form, violations)
         else:
-            _start_session(session_token)
+            start_session(session_token)
             return redirect(next_path or url_for("accounts.home"))
     return _link_page(token, link.purpose, form), 422
 
@@ -127,7 +127,7 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def _start_session(token: str) -> None:
+def start_session(token: str) -> None:
     """Put a new session into the browser's cookie, and end the one that it replaces."""
     session_services.sign_out(token=sessions.current_token())
     sessions.remember(token)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from unittest.mock import patch
 from uuid import UUID
 
+from hypothesis import Phase as Effort
 from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -36,6 +37,7 @@ from fundapp.disbursement import tasks
 from fundapp.disbursement.models import Award, Letter
 from fundapp.disbursement.queries import LETTER_KIND
 from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, Slate
+from fundapp.review.rules import Answer
 from fundapp.review.services import panel, reading, selection
 
 from ..conftest import actor_of
@@ -54,7 +56,7 @@ from .round_model import (
 )
 
 REFUSALS = (Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations)
-BEGINNINGS = {
+MOMENTS = {
     Phase.BEFORE: OPENS - timedelta(days=9),
     Phase.OPEN: OPENS + timedelta(hours=1),
     Phase.CLOSED: CLOSES,
@@ -62,15 +64,16 @@ BEGINNINGS = {
 STAGES = (
     *("nothing", "written", "sent", "checked", "assigned", "reading", "decided", "proposed", "ratified", "released"),
 )
-RUNS_PER_STAGE = 8
+BEGINNINGS = ("nothing", "written", "assigned", "reading", "decided", "proposed", "released")
+RUNS_PER_BEGINNING = 8
 STEPS = (
     *("start", "write", "send", "mark", "assign", "declare_none", "step_back", "save_review", "submit_review"),
     *("decide", "withdraw", "propose", "send_back", "ratify", "release", "work_on_letter", "retry"),
 )
-WHOLE: dict[str, reading.Answer] = {"need": 4, "plan": 3}
+WHOLE: dict[str, Answer] = {"need": 4, "plan": 3}
 
-anybody = st.none() | st.sampled_from(PEOPLE)
-"""Half of the time whoever should take the step (None), otherwise anybody at all."""
+anybody = st.none() | st.sampled_from((*PEOPLE, "Max", "Max"))
+"""Half of the time whoever should take the step (None), otherwise anybody; Max, who holds two roles, more often."""
 applicants = st.sampled_from(APPLICANTS)
 reviewers = st.sampled_from(REVIEWERS)
 which = st.integers(0, len(APPLICANTS) * len(REVIEWERS) - 1)
@@ -89,7 +92,7 @@ class Steps(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model = RoundModel()
-        self.now = BEGINNINGS[Phase.OPEN]
+        self.now = MOMENTS[Phase.OPEN]
         call = make_call(budget_minor=BUDGET)
         made = {name: make_person(name) for name in APPLICANTS}
         made |= {name: make_reviewer(call, person=make_person(name)).person for name in REVIEWERS}
@@ -144,8 +147,9 @@ class Steps(RuleBasedStateMachine):
             unit_of_work.commit(self.app.queue)
             refusal = ""
         except REFUSALS as error:
-            unit_of_work.rollback()
             refusal = repr(error)
+        finally:
+            unit_of_work.rollback()
         name = step.__qualname__.split(".")[-3]
         assert (not refusal) == allowed, f"{name}: the model says {allowed}; refused with {refusal or 'nothing'}"
         self.taken[name, allowed] += 1
@@ -155,13 +159,14 @@ class Steps(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        deciders = zip(["Mara", "Max"], APPLICANTS, strict=True)
         steps: list[tuple[str, Callable[[], object]]] = [
             ("written", lambda: [(self.start(name), self.write(name, name, whole=True)) for name in APPLICANTS]),
             ("sent", lambda: [self.send(name, name, fresh=True) for name in APPLICANTS]),
             ("checked", lambda: [self.mark(None, name, "eligible") for name in APPLICANTS]),
             ("assigned", lambda: [self.assign(None, name, "Rosa") for name in APPLICANTS]),
             ("reading", lambda: [self.declare_none(None, number) for number in range(len(APPLICANTS))]),
-            ("decided", lambda: [self.decide("Mara", name, 400_000, is_award=True, fresh=True) for name in APPLICANTS]),
+            ("decided", lambda: [self.decide(*each, 400_000, is_award=True, fresh=True) for each in deciders]),
             ("proposed", lambda: (self.time_goes_on(), self.propose("Mara"))),
             ("ratified", lambda: self.ratify("Zoe")),
             ("released", lambda: self.release("Milo")),
@@ -171,13 +176,13 @@ class Steps(RuleBasedStateMachine):
                 step()
         if self.stage == "nothing":
             self.model.phase = Phase.BEFORE
-            self.now = BEGINNINGS[Phase.BEFORE]
+            self.now = MOMENTS[Phase.BEFORE]
 
     @rule()
     def time_goes_on(self) -> None:
         if self.model.phase is not Phase.CLOSED:
             self.model.phase = Phase(self.model.phase + 1)
-            self.now = BEGINNINGS[self.model.phase]
+            self.now = MOMENTS[self.model.phase]
 
     # Applying
 
@@ -323,7 +328,7 @@ class Steps(RuleBasedStateMachine):
         service: Callable[..., Review],
         who: str,
         pair: tuple[str, str],
-        answers: dict[str, reading.Answer],
+        answers: dict[str, Answer],
         *,
         fresh: bool,
     ) -> None:
@@ -499,11 +504,17 @@ class Steps(RuleBasedStateMachine):
 
 def test_services_and_model_agree_whoever_does_what_when(app: FundApp) -> None:
     taken: Counter[tuple[str, bool]] = Counter()
-    for number, stage in enumerate(STAGES):
+    for number, stage in enumerate(BEGINNINGS):
         steps = type("Steps", (Steps,), {"app": app, "taken": taken, "stage": stage})
         run_state_machine_as_test(
             seed(number)(steps),
-            settings=settings(max_examples=RUNS_PER_STAGE, stateful_step_count=25, database=None, deadline=None),
+            settings=settings(
+                max_examples=RUNS_PER_BEGINNING,
+                stateful_step_count=40,
+                phases=[Effort.generate],  # a disagreement is shown as it was met: to make it shorter takes minutes
+                database=None,
+                deadline=None,
+            ),
         )
     never = [(name, done) for name in STEPS for done in (True, False) if not taken[name, done]]
     assert never == [("work_on_letter", False)], "every other step must have been both taken and refused"

@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Final
 
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fundapp.accounts import room as accounts
+from fundapp.accounts import limits
 from fundapp.accounts.gates import factor_gate, fresh_gate
+from fundapp.accounts.limits import limit_gate
 from fundapp.accounts.sessions import load_actor
 from fundapp.applications import room as applications
 from fundapp.audited import COVERAGE
 from fundapp.core import health, keys, mail, web
 from fundapp.core.db import db, engine_options
 from fundapp.core.keys import Part
+from fundapp.core.origins import Site
 from fundapp.core.postbox import deliver_through
 from fundapp.core.queue import RedisQueue
 from fundapp.core.routes import check_routes
@@ -53,7 +57,7 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session: a long form must never be refused
-        WTF_CSRF_SSL_STRICT=not settings.insecure_cookies,
+        WTF_CSRF_SSL_STRICT=False,  # our pages send no Referer; core.origins looks at Origin and Sec-Fetch-Site instead
         BABEL_DEFAULT_LOCALE="en",
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
@@ -62,9 +66,19 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
     app.extensions["keys"] = keys.Keyring.load(settings.keys_dir, holds)
     app.extensions["storage"] = Storage(settings.data_dir / "files")
     app.queue = RedisQueue(settings.redis_url)
+    limits.join(app, settings.redis_url)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way of adding middleware
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
+        )
     db.init_app(app)
     migrate.init_app(app, db)
-    web.init_app(app, load_actor=load_actor, gates=(factor_gate, web.permission_gate, fresh_gate))
+    web.init_app(
+        app,
+        site=Site(settings.base_url, settings.hosts),
+        load_actor=load_actor,
+        gates=(factor_gate, web.permission_gate, limit_gate, fresh_gate),
+    )
     app.add_job_kind(
         mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
     )

@@ -19,7 +19,9 @@ class Settings:
 
     `database_url` is SQLAlchemy's (sqlite:// or postgresql://); `redis_url` is redis:// or unix://;
     `mail_url` is "smtp://host:port" or "file:DIRECTORY" (one .eml per mail); `base_url` is used in mails;
-    `keys_dir` is the folder of key files.
+    `keys_dir` is the folder of key files; `hosts` are names besides that of `base_url` under which the site is asked
+    for ("name" or "name:port", separated by commas); `trusted_proxies` is how many proxies of ours stand in front: of
+    X-Forwarded-For, exactly so many entries from the right are believed.
     """
 
     database_url: str
@@ -31,12 +33,14 @@ class Settings:
     mail_url: str
     mail_from: str = "fundapp <no-reply@localhost>"
     insecure_cookies: bool = False
+    hosts: tuple[str, ...] = ()
+    trusted_proxies: int = 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
         """Read the variables that are the names of the fields in capitals.
 
-        Raises SettingsError when a required one is missing or the secret is too short to be one.
+        Raises SettingsError when a required one is missing, no number, or the secret is too short to be one.
         """
         data_dir = _data_dir(env)
         secret_key = env.get("SECRET_KEY", "")
@@ -55,7 +59,16 @@ class Settings:
             mail_url=env.get("MAIL_URL", f"file:{data_dir}/mail"),
             mail_from=env.get("MAIL_FROM", "fundapp <no-reply@localhost>"),
             insecure_cookies=env.get("INSECURE_COOKIES", "") == "1",
+            hosts=tuple(name.strip() for name in env.get("HOSTS", "").split(",") if name.strip()),
+            trusted_proxies=_count(env, "TRUSTED_PROXIES"),
         )
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "") or "0"
+    if not (text.isascii() and text.isdigit() and len(text) == 1):
+        raise SettingsError(f"{name} must be a number from 0 to 9, not {text!r}")
+    return int(text)
 
 
 def keys_dir_of(env: Mapping[str, str] = os.environ) -> Path:

@@ -115,6 +115,7 @@ def app(whole_app: FundApp) -> Iterator[FundApp]:
     """The application inside its context, with a recording queue; afterwards every table is empty again."""
     queue = RecordingQueue()
     whole_app.queue = queue
+    whole_app.extensions["limits"].reset()
     with whole_app.app_context():
         yield whole_app
         db.session.rollback()

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import g, request, session
 from sqlalchemy import update
 
-from fundapp.accounts import factor_queries, queries
+from fundapp.accounts import factor_queries, known_devices, queries
 from fundapp.accounts.devices import device_label
 from fundapp.accounts.models import SignInSession
 from fundapp.accounts.permissions import ANONYMOUS, Actor, needs_second_factor
@@ -64,15 +64,7 @@ def load_actor() -> Actor:
     if is_over(created_at=found.created_at, seen_at=found.seen_at, times=times, now=now):
         return ANONYMOUS
     _note_seen(found, now)
-    current = CurrentSession(
-        id=found.id,
-        actor=actor,
-        proved_at=found.proved_at,
-        second_factor_at=found.second_factor_at,
-        has_factor=factor_queries.has_factor(found.person_id),
-        needs_factor=needs_second_factor(actor.grants),
-        shown_name="" if found.person.short_sessions else found.person.name,
-    )
+    current = _session_of(found, actor)
     g.sign_in_session = current
     return actor if current.is_complete else ANONYMOUS
 
@@ -104,7 +96,15 @@ def current_device() -> str:
 
 
 def remember(token: str) -> None:
-    """Start the browser's cookie afresh with a new session's token; only the chosen language is kept."""
+    """Start the browser's cookie afresh with a new session's token; only the chosen language is kept.
+
+    Whoever has given all that is asked of them is known on this device from now on, except people at risk.
+    """
+    found = queries.live_session(token, clock.now())
+    if found is not None and _session_of(found, queries.actor_of(found.person)).is_complete:
+        person = found.person
+        if not person.short_sessions:
+            known_devices.remember(person.email, person.sign_in_reference, str(person.id))
     language = session.get("lang")
     session.clear()
     session.permanent = True
@@ -116,6 +116,18 @@ def remember(token: str) -> None:
 def forget() -> None:
     """Empty the browser's cookie."""
     session.clear()
+
+
+def _session_of(found: SignInSession, actor: Actor) -> CurrentSession:
+    return CurrentSession(
+        id=found.id,
+        actor=actor,
+        proved_at=found.proved_at,
+        second_factor_at=found.second_factor_at,
+        has_factor=factor_queries.has_factor(found.person_id),
+        needs_factor=needs_second_factor(actor.grants),
+        shown_name="" if found.person.short_sessions else found.person.name,
+    )
 
 
 def _note_seen(found: SignInSession, now: datetime) -> None:

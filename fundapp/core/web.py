@@ -17,7 +17,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from wtforms import Form
 
 from fundapp.core import logs, security_log, unit_of_work
@@ -25,6 +25,7 @@ from fundapp.core.db import read_only
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, direction, localised
 from fundapp.core.i18n import gettext as _
+from fundapp.core.origins import ForeignRequest, Site, refuse_foreign_requests
 from fundapp.core.outbox import JobKind
 from fundapp.core.routes import PUBLIC, SAFE_METHODS, Declared, declared_by, public
 from fundapp.core.text import TextError
@@ -35,7 +36,7 @@ NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\u
 NOT_TYPED: Final = frozenset({"csrf_token", "seen", "password"})
 WORTH_COPYING: Final = 20
 """Shorter texts are quickly typed again."""
-NOTED: Final = {400: "bad_request", 405: "method_refused", 413: "too_large", 415: "media_refused", 429: "limit_reached"}
+NOTED: Final = {400: "bad_request", 405: "method_refused", 413: "too_large", 415: "media_refused"}
 """Refusals that are security events, by status; others are noted where they are raised."""
 SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
 
@@ -81,9 +82,10 @@ class FundApp(Flask):
         return response
 
 
-def init_app(app: FundApp, *, load_actor: Callable[[], WebActor], gates: Sequence[Gate]) -> None:
+def init_app(app: FundApp, *, site: Site, load_actor: Callable[[], WebActor], gates: Sequence[Gate]) -> None:
     """Give the application its guard, languages, headers, error pages and template globals."""
     Babel(app, locale_selector=_choose_language, default_translation_directories=_translations())
+    refuse_foreign_requests(app, site)
     app.before_request(_refuse_what_no_browser_sends)
     CSRFProtect(app)
     app.view_functions["static"] = public(cast(Any, app.view_functions["static"]))
@@ -240,11 +242,18 @@ def _register_errors(app: FundApp) -> None:
         message = _("This page was open for a long time. Go back, reload it, and send it again.")
         return _error_page(400, message, typed=typed_texts())
 
+    @app.errorhandler(TooManyRequests)
+    def too_many(error: TooManyRequests) -> ResponseReturnValue:
+        security_log.note("limit_reached")
+        response = app.make_response(_error_page(429, typed=typed_texts()))
+        response.retry_after = error.retry_after
+        return response
+
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> ResponseReturnValue:
         if error.code is not None and error.code < 400:
             return error.get_response()
-        if event := NOTED.get(error.code or 0):
+        if event := error.event if isinstance(error, ForeignRequest) else NOTED.get(error.code or 0):
             security_log.note(event)
         return _error_page(error.code if error.code in SHOWN_ERRORS else 400)
 

@@ -17,7 +17,7 @@ from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import Early, early, public, requires
+from fundapp.core.routes import Early, early, limited, public, requires
 from fundapp.core.web import problems_into
 
 
@@ -58,6 +58,7 @@ def link_sent() -> ResponseReturnValue:
 
 @bp.post("/sign-in")
 @public
+@limited("sign_in")
 def sign_in_with_password() -> ResponseReturnValue:
     """Open a session for a right address and password."""
     form = PasswordForm()

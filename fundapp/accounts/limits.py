@@ -1,0 +1,183 @@
+"""How often things may be done: per person or account, per network address, and by everybody together.
+
+Limits slow strangers and lock nobody out. What counts against an account counts only for devices that never signed in
+to it; a device that did, a link that is in the mailbox already and a session that is open go on working.
+
+An address is kept as an HMAC under a key of the day, in Redis, for as long as its window lasts, and nowhere else. When
+Redis is away each process counts for itself: the limits still hold, at most as often as there are processes.
+"""
+
+import hashlib
+import hmac
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Final, TypeVar, cast
+
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.strategies import FixedWindowRateLimiter
+from redis.exceptions import RedisError
+from werkzeug.exceptions import TooManyRequests
+
+from fundapp.accounts import known_devices
+from fundapp.accounts.rules import fold_account
+from fundapp.core import clock
+from fundapp.core.routes import SAFE_METHODS, Declared
+from fundapp.core.web import WebActor
+
+Result = TypeVar("Result")
+
+REDIS_SECONDS: Final = 0.5
+"""How long Redis may take to answer before this process counts for itself."""
+AWAY_SECONDS: Final = 30
+"""How long Redis is left alone after it did not answer."""
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often in a window of `minutes`: `one` by one person or for one account, `address` from one network address,
+    `everybody` in all (0: not counted). `account_field` is the form's field that names the account which is tried;
+    `reads`: looking counts too.
+    """
+
+    minutes: int
+    one: int
+    address: int
+    everybody: int
+    account_field: str = ""
+    reads: bool = False
+
+
+LIMITS: Final = {
+    "sign_in": Limit(15, one=10, address=100, everybody=3_000, account_field="email"),
+    "passphrase": Limit(15, one=10, address=100, everybody=3_000, account_field="reference"),
+    "link": Limit(15, one=60, address=100, everybody=3_000),
+    "code": Limit(15, one=30, address=300, everybody=0),
+    "tokens": Limit(15, one=60, address=300, everybody=0),
+    "factor": Limit(15, one=10, address=300, everybody=0),
+    "start": Limit(15, one=60, address=200, everybody=6_000),
+    "invite": Limit(60, one=20, address=100, everybody=2_000),
+    "upload": Limit(15, one=300, address=3_000, everybody=30_000),
+    "export": Limit(15, one=30, address=100, everybody=500, reads=True),
+    "search": Limit(15, one=600, address=3_000, everybody=30_000, reads=True),
+}
+"""Every name that `@limited` takes. One address may be a whole office, a cybercafé or an exit of Tor.
+
+What ends in a way in (links, codes, second factors) has no count over everybody: a flood of strangers must not shut it.
+Links are too long to guess; a code ends with its third wrong try, whoever types.
+"""
+MAILS: Final = Limit(15, one=5, address=0, everybody=0)
+"""Mails with a link to one address: more are not sent, and the newest one that is there goes on working."""
+
+
+class Counter:
+    """Counts tries, in Redis where it answers, else in this process."""
+
+    def __init__(self, redis_url: str, secret_key: str) -> None:
+        self._redis_url = redis_url.replace("unix://", "redis+unix://", 1)
+        self._secret = secret_key.encode()
+        self._process = 0
+        self._away_until = 0.0
+
+    def try_once(self, name: str, limit: Limit, subject: str, allowed: int) -> int:
+        """Count one try of a subject; return 0 while it is allowed, else the seconds until it will be again."""
+        item = RateLimitItemPerMinute(allowed, limit.minutes, namespace="fundapp")
+        key = self._key(subject)
+
+        def count(storage: Storage) -> int:
+            limiter = FixedWindowRateLimiter(storage)
+            if limiter.hit(item, name, key):
+                return 0
+            return max(1, round(limiter.get_window_stats(item, name, key).reset_time - time.time()))
+
+        return self._ask(count)
+
+    def reset(self) -> None:
+        """Forget everything that this process counted by itself."""
+        self._process = 0
+
+    def _key(self, subject: str) -> str:
+        """Return a subject as it is stored: nobody who reads Redis learns an address or an account."""
+        of_the_day = hmac.digest(self._secret, f"limits:{clock.now():%Y-%m-%d}".encode(), hashlib.sha256)
+        return hmac.new(of_the_day, subject.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+    def _ask(self, question: Callable[[Storage], Result]) -> Result:
+        self._open()
+        if time.monotonic() >= self._away_until:
+            try:
+                return question(self._redis)
+            except (RedisError, OSError):
+                self._away_until = time.monotonic() + AWAY_SECONDS
+                _log.warning("Redis does not answer: this process counts tries by itself")
+        return question(self._memory)
+
+    def _open(self) -> None:
+        """Make the storages in the process that uses them: neither sockets nor locks outlive a fork."""
+        if self._process != os.getpid():
+            self._redis = RedisStorage(
+                self._redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            )
+            self._memory = MemoryStorage()
+            self._process = os.getpid()
+
+
+def join(app: Flask, redis_url: str) -> None:
+    """Give an application its counter."""
+    app.extensions["limits"] = Counter(redis_url, app.config["SECRET_KEY"])
+
+
+def limit_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue | None:
+    """Count a request to a limited page. Raises TooManyRequests, with the seconds after which to try again."""
+    if not declared.limit:
+        return None
+    limit = LIMITS[declared.limit]
+    if request.method in SAFE_METHODS and not limit.reads:
+        return None
+    for subject, allowed in _subjects(limit, actor):
+        if seconds := _counter().try_once(declared.limit, limit, subject, allowed):
+            raise TooManyRequests(retry_after=seconds)
+    return None
+
+
+def may_mail(address: str) -> bool:
+    """Count a mail with a link to an address; say whether it is to be sent."""
+    return not _counter().try_once("mails", MAILS, f"account:{fold_account(address)}", MAILS.one)
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one network address: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address  # a unix socket has none
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or parsed.exploded[:19])
+    return str(parsed)
+
+
+def _subjects(limit: Limit, actor: WebActor) -> list[tuple[str, int]]:
+    """Return who is counted, each with how often: a known device of the account only for itself."""
+    account = ""
+    if limit.account_field:
+        account = fold_account(request.form.get(limit.account_field, "")[:254])
+    elif actor.person_id is not None:
+        account = fold_account(str(actor.person_id))
+    if account and (device := known_devices.known_as(account)):
+        return [(f"device:{device}:{account}", limit.one)]
+    subjects = [(f"address:{network_of(request.remote_addr or '')}", limit.address)]
+    if account:
+        subjects.append((f"account:{account}", limit.one))
+    if limit.everybody:
+        subjects.append(("everybody", limit.everybody))
+    return subjects
+
+
+def _counter() -> Counter:
+    return cast(Counter, current_app.extensions["limits"])

@@ -25,10 +25,12 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.queries.protection import changes_of
 from fundapp.applications.services import protection
-from fundapp.applications.services.applying import start_application
+from fundapp.applications.services.applying import fingerprint, request_start, start_application
+from fundapp.applications.services.submitting import submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
+from fundapp.core.mail import MailMessage
 from fundapp.disbursement.exports import decisions_csv
 from fundapp.disbursement.models import Letter, LetterKind
 from fundapp.disbursement.queries import decided_beside
@@ -350,6 +352,32 @@ def test_reviewers_never_see_who_applies_to_a_protected_call_nor_its_files(app, 
 
 
 # -- What leaves the house ------------------------------------------------------------------------------------------
+
+
+def test_the_mail_about_a_protected_application_holds_not_even_its_reference(app):
+    form = replace(FORM, questions=())
+    mails = []
+    for protected in (False, True):
+        call = make_call(form=form)
+        person = make_person()
+        application = start_application(actor=actor_of(person), call=call, language="en", now=NOW, protected=protected)
+        seen = fingerprint(application.answers)
+        submit_application(actor=actor_of(person), application=application, seen=seen, language="en", now=NOW)
+        mail = db.session.scalars(select(MailMessage).order_by(MailMessage.created_at.desc())).all()
+        mails.append(next(each for each in mail if each.to_address == person.email))
+    ordinary, neutral = mails
+    assert ordinary.template == "receipt"
+    assert neutral.template == "news"
+    assert neutral.data == {"path": f"/applications/{application.id}"}
+
+
+def test_a_mail_to_somebody_uninvited_does_not_name_a_protected_call(app):
+    for protected, path in ((False, "/calls/x/start"), (True, "/")):
+        call = make_call(invitation_only=True, is_protected=protected)
+        address = f"stranger-{protected}@example.org".lower()
+        request_start(call=call, email=address, secret_key="k", next_path="/calls/x/start", language="en", now=NOW)
+        [mail] = [each for each in db.session.scalars(select(MailMessage)) if each.to_address == address]
+        assert mail.data == {"path": path}
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:

@@ -54,9 +54,8 @@ def request_start(*, call: Call, email: str, secret_key: str, next_path: str, la
     """
     address = checked_email(email)
     if not is_invited(call=call, email=address):
-        mail.queue_mail(
-            to_address=address, language=language, template="not_invited", data={"call": call.slug}, now=now
-        )
+        path = "/" if call.is_protected else next_path  # even the name of a protected call says too much
+        mail.queue_mail(to_address=address, language=language, template="not_invited", data={"path": path}, now=now)
         return
     person = ensure_person(email=address, now=now, language=language)
     if person.is_active:

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import name_organisation
+from fundapp.accounts.services.people import tell
 from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
@@ -44,19 +45,7 @@ def submit_application(
     if problems := submission_problems(application, form, language=language, now=now):
         raise RuleViolations(problems)
     submission = register_submission(actor=actor, application=application, form=form, now=now)
-    mail.queue_mail(
-        to_address=application.person.email,
-        language=application.language,
-        template="receipt",
-        data={
-            "application_id": str(application.id),
-            "reference": application.reference,
-            "submitted_at": now.isoformat(),
-            "time_zone": call.time_zone,
-            "content_sha256": submission.content_sha256,
-        },
-        now=now,
-    )
+    _mail_receipt(application, submission, now)
     return submission
 
 
@@ -148,3 +137,23 @@ def _category_problems(application: Application, form: FormDefinition) -> list[P
     if not codes or is_missing_answer or (chosen and chosen <= codes):
         return []
     return [Problem(_l("Choose a category of this call."), field=question.name if question else None)]
+
+
+def _mail_receipt(application: Application, submission: Submission, now: datetime) -> None:
+    """Mail what was received; of a protected application only that there is something to read."""
+    if application.is_protected:
+        tell(application.person, template="news", path=f"/applications/{application.id}", now=now)
+        return
+    mail.queue_mail(
+        to_address=application.person.email,
+        language=application.language,
+        template="receipt",
+        data={
+            "application_id": str(application.id),
+            "reference": application.reference,
+            "submitted_at": now.isoformat(),
+            "time_zone": application.call.time_zone,
+            "content_sha256": submission.content_sha256,
+        },
+        now=now,
+    )

@@ -61,7 +61,8 @@ def export(_app: FundApp, file: Path) -> None:
 def adopt(_app: FundApp) -> None:
     """Keep a first version of each score, decision and letter that was made before versions were kept."""
     now, count = clock.now(), 0
-    versioned = set(db.session.execute(select(KeptVersion.object_type, KeptVersion.object_id)).tuples())
+    rows = db.session.execute(select(KeptVersion.object_type, KeptVersion.object_id))
+    versioned = {(table, row_id) for table, row_id in rows}
     for table, kept_class in sorted(kept_classes().items()):
         for row in db.session.scalars(select(kept_class)):
             if (table, row.id) not in versioned and row.kept() is not None:

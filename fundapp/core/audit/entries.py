@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fundapp.core.audit.chain import canonical_time
 from fundapp.core.db import Base
 
-APPEND_ONLY: Final = {"append_only": True}
-"""Marks a table whose rows are never changed or deleted; its migration gives it the triggers that see to it."""
+GUARDED: Final = {"guarded": True}
+"""Marks a table that changes only as the triggers of its migration allow: rows are added, and never changed again."""
 
 
 class Doer(Protocol):
@@ -31,7 +31,7 @@ class Doer(Protocol):
 class AuditEntry(Base):
     """One change. `data` holds references, statuses and hashes, never names, addresses, answers or reasons."""
 
-    __table_args__ = (Index(None, "object_type", "object_id"), {"info": APPEND_ONLY})
+    __table_args__ = (Index(None, "object_type", "object_id"), {"info": GUARDED})
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     """1, 2, 3 … without a gap: it comes from the head, not from a sequence."""
@@ -54,7 +54,7 @@ class AuditEntry(Base):
 class AuditHead(Base):
     """The newest entry: one row, locked last of all, so that entries are chained one transaction after another."""
 
-    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"), {"info": GUARDED})
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(BigInteger)
@@ -64,7 +64,7 @@ class AuditHead(Base):
 class AuditCheckpoint(Base):
     """A signed statement that the chain stood at this hash; a copy kept elsewhere shows a cut or rewritten chain."""
 
-    __table_args__ = {"info": APPEND_ONLY}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+    __table_args__ = {"info": GUARDED}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     head_hash: Mapped[str]
@@ -73,6 +73,25 @@ class AuditCheckpoint(Base):
     key_id: Mapped[str]
     signature: Mapped[str]
     """Ed25519, as hex."""
+
+
+def guarded_tables() -> list[str]:
+    """Return the tables that have triggers of their own, by name."""
+    return sorted(table.name for table in Base.metadata.tables.values() if table.info.get("guarded"))
+
+
+def unguarded_tables(session: Session) -> list[str]:
+    """Return those of them that have lost a trigger, or that PostgreSQL does not fire any more."""
+    if session.get_bind().dialect.name == "sqlite":
+        statement = "SELECT tbl_name, count(*) FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name"
+    else:
+        statement = (
+            "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') GROUP BY c.relname"
+        )
+    standing = {name: number for name, number in session.execute(text(statement))}
+    wanted = 3 if session.get_bind().dialect.name == "sqlite" else 2
+    return [name for name in guarded_tables() if standing.get(name, 0) < wanted]
 
 
 def facts_of(entry: Any) -> dict[str, Any]:

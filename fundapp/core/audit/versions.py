@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from fundapp.core.audit.chain import canonical_json
-from fundapp.core.audit.entries import APPEND_ONLY
+from fundapp.core.audit.entries import GUARDED
 from fundapp.core.audit.ledger import Ledger, Name, Pending
 from fundapp.core.db import Base, JsonDocument
 
@@ -22,7 +22,7 @@ from fundapp.core.db import Base, JsonDocument
 class KeptVersion(Base):
     """What a row was after a change; `content` null: the row was deleted. The newest one equals the row as it is."""
 
-    __table_args__ = {"info": APPEND_ONLY}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+    __table_args__ = {"info": GUARDED}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
 
     object_type: Mapped[str] = mapped_column(primary_key=True)
     object_id: Mapped[UUID] = mapped_column(primary_key=True)

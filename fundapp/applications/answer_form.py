@@ -9,9 +9,9 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
-from fundapp.applications.answers import Answer, Typed, typed_again
-from fundapp.applications.form_definition import FILE_KINDS, Kind, Question, Role
-from fundapp.applications.models import Attachment, Call
+from fundapp.applications.answers import Answer, Typed, is_sealed, typed_again
+from fundapp.applications.form_definition import FILE_KINDS, Kind, Question, Role, Sensitivity
+from fundapp.applications.models import Application, Attachment
 from fundapp.applications.presentation.questions import MOST_SHOWN, limits_of
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.errors import Problem
@@ -34,6 +34,8 @@ class FieldShown:
     over: bool
     currency: str
     attachment: Attachment | None
+    mask: str = ""
+    """Of payee details that are stored: they are never filled into a field again."""
 
 
 def section_form(
@@ -97,15 +99,14 @@ def typed_in(form: FlaskForm, questions: Sequence[Question]) -> dict[str, Typed]
     return typed
 
 
-def fields_shown(
-    form: FlaskForm, questions: Sequence[Question], call: Call, attachments: Iterable[Attachment]
-) -> list[FieldShown]:
+def fields_shown(form: FlaskForm, questions: Sequence[Question], application: Application) -> list[FieldShown]:
     """Return the fields in order, each with hint, limits and how much of them is used."""
-    kept = {attachment.question: attachment for attachment in attachments}
-    return [_shown(form, question, call, kept.get(question.name)) for question in questions]
+    kept = {attachment.question: attachment for attachment in application.attachments}
+    return [_shown(form, question, application, kept.get(question.name)) for question in questions]
 
 
-def _shown(form: FlaskForm, question: Question, call: Call, attachment: Attachment | None) -> FieldShown:
+def _shown(form: FlaskForm, question: Question, application: Application, attachment: Attachment | None) -> FieldShown:
+    call = application.call
     field = form[field_name(question)] if question.takes_answer else None
     used, over = _used(question, field.data or "") if field is not None and question.kind is Kind.TEXT else ("", False)
     limits = limits_of(question, call) if question.takes_answer else []
@@ -119,7 +120,13 @@ def _shown(form: FlaskForm, question: Question, call: Call, attachment: Attachme
         over=over,
         currency=call.currency,
         attachment=attachment,
+        mask=_payee_mask(question, application.answers.get(question.name)),
     )
+
+
+def _payee_mask(question: Question, stored: Answer) -> str:
+    """Return what may be shown of payee details that are stored ("" where there are none)."""
+    return str(stored["mask"]) if question.sensitivity is Sensitivity.PAYEE and is_sealed(stored) else ""
 
 
 def _used(question: Question, text: str) -> tuple[str, bool]:
@@ -170,6 +177,8 @@ def _initial(question: Question, answer: Answer, language: str) -> Any:
 
 def _control(question: Question) -> str:
     match question.kind:
+        case Kind.TEXT if question.sensitivity is Sensitivity.PAYEE:
+            return "payee"
         case Kind.TEXT if question.multiline:
             return "textarea"
         case Kind.TEXT:

@@ -4,7 +4,7 @@ Stored answers are JSON, one value per question that has one:
 
 - text, one choice, a date (ISO 8601): a string; several choices: a list of names
 - whole numbers: a number; decimals and amounts: a string of digits with at most one point
-- a ticked box: true; a file: {"attachment": id, "filename", "sha256", "content_type", "size_bytes"}
+- a ticked box: true; a file: {"attachment": id, "sha256", "content_type", "size_bytes"}; its name is its attachment's
 - whatever cannot be understood (a half-typed number, a day that does not exist): {"typed": what was typed}
 - what is kept sealed: {"sealed": id, "mask": what may be shown of it}; `sealed_answers` gives and takes the clear value
 
@@ -149,7 +149,7 @@ def typed_again(question: Question, answer: Answer, language: str) -> str | list
 def shown(question: Question, answer: Answer, language: str, currency: str) -> list[str]:
     """Return an answer as people read it, a text for each choice; empty where nothing was answered.
 
-    Labels, numbers and dates are in the language, amounts with their currency; a file is its own name.
+    Labels, numbers and dates are in the language, amounts with their currency. A file is shown by its attachment.
     """
     if answer is None:
         return []
@@ -163,8 +163,6 @@ def shown(question: Question, answer: Answer, language: str, currency: str) -> l
         return [localised(choice.label, language) if (choice := question.choice(name)) else name for name in names]
     if question.kind is Kind.ACKNOWLEDGE:
         return [str(_("Yes"))]
-    if question.kind in FILE_KINDS:
-        return [str(answer["filename"])]
     if question.role is Role.AMOUNT:
         return [Money.rounded(Decimal(answer), currency).format(language)]
     if question.kind in NUMBER_KINDS:
@@ -325,7 +323,7 @@ def _for_expression(answer: Answer) -> str:
     if isinstance(answer, list):
         return " ".join(answer)
     if isinstance(answer, Mapping):
-        return str(answer["filename"])
+        return "file"
     return "OK" if answer is True else str(answer)
 
 

@@ -185,6 +185,7 @@ class Sealed(Generic[Value]):
         """Seal a value into its columns: called by the session's flush."""
         if self._version:
             setattr(row, self._version, (getattr(row, self._version) or 0) + 1)
+        record_of(row)  # a new row needs its id now: the value is bound to it
         record = self._record(row)
         is_set = value is not None and value != self._empty
         sealed = seal(record, self.ring, self._context(row), self._encode(value)) if is_set else None

@@ -12,6 +12,8 @@ from fundapp.accounts.models import Person
 from fundapp.applications.models import Application
 from fundapp.core.audit import canonical_time, content_sha256
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
+from fundapp.core.keys import Ring
+from fundapp.core.sealing import Record, sealed_json
 from fundapp.review.models import Decision
 
 
@@ -62,7 +64,7 @@ class Letter(Identified, Base):
         ),
         CheckConstraint(
             "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)"
-            " AND (status = 'made') = (content IS NOT NULL)",
+            " AND (status = 'made') = (content_sealed IS NOT NULL)",
             name="made_has_file",
         ),
         CheckConstraint("(status = 'failed') = (failure <> '')", name="failed_has_reason"),
@@ -78,7 +80,10 @@ class Letter(Identified, Base):
     language: Mapped[str]
     status: Mapped[LetterStatus] = mapped_column(enum_column(LetterStatus), default=LetterStatus.QUEUED)
     failure: Mapped[str] = mapped_column(default="")
-    content: Mapped[dict[str, Any] | None]
+    content_sealed: Mapped[bytes | None]
+    content = sealed_json(
+        "content_sealed", ring=Ring.IDENTITY, record=lambda letter: Record("application", letter.application_id)
+    )
     """The values that the letter was made from, as they were then: the page on the web shows the same."""
     sha256: Mapped[str | None]
     size_bytes: Mapped[int | None]

@@ -11,6 +11,7 @@ Created: 2026-11-21
 import base64
 import hashlib
 import hmac
+import json
 import secrets
 import unicodedata
 import uuid
@@ -22,6 +23,7 @@ import sqlalchemy as sa
 from alembic import op
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
+from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0005"
@@ -41,13 +43,18 @@ record_key = sa.table(
 
 
 class Text(NamedTuple):
-    """A column of texts that is sealed; `fold` makes the value of its blind index."""
+    """A column of texts that is sealed; `fold` makes the value of its blind index.
+
+    It is sealed with the data key of its own row, or of the row of `owner` that its column `owner`_id names.
+    """
 
     table: str
     column: str
     has_version: bool = False
     index: str = ""
     fold: Callable[[str], str] | None = None
+    owner: str = ""
+    is_json: bool = False
 
 
 def fold_email(email: str) -> str:
@@ -61,6 +68,14 @@ TEXTS = (
     Text("organisation", "name", has_version=True),
     Text("call_invitation", "email", index="email_index", fold=fold_email),
     Text("call_invitation", "organisation_name", has_version=True),
+    Text("attachment", "filename", owner="application"),
+    Text("letter", "content", owner="application", is_json=True),
+)
+IDENTITY_ROLES = ("contact_name", "email", "registration")
+MASK = "••••••"
+MADE_HAS_FILE = (
+    "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)"
+    " AND (status = 'made') = ({content} IS NOT NULL)"
 )
 
 
@@ -123,6 +138,13 @@ class Vault:
         return key
 
 
+SEALED_ANSWER = ("id", "application_id", "question", "version", "ring", "sealed", "mask", "created_at")
+
+
+def to_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
 def sealed_with(key: bytes, plaintext: bytes, context: bytes, number: int) -> bytes:
     nonce = secrets.token_bytes(12)
     return b"\x01" + number.to_bytes(2, "big") + nonce + AESGCM(key).encrypt(nonce, plaintext, context)
@@ -141,11 +163,15 @@ def table_of(name: str, *columns: str) -> sa.TableClause:
 
 
 def type_of(column: str) -> Any:
-    if column == "id":
+    if column == "id" or column.endswith("_id"):
         return sa.Uuid()
-    if column.endswith("_version"):
+    if column in ("answers", "content", "definition"):
+        return sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+    if column.endswith("_at"):
+        return sa.DateTime(timezone=True)
+    if column.endswith("version"):
         return sa.Integer()
-    return sa.LargeBinary() if column.endswith("_sealed") else sa.Text()
+    return sa.LargeBinary() if column.endswith("sealed") else sa.Text()
 
 
 def upgrade() -> None:
@@ -169,6 +195,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_table", "owner_id", "ring", name=op.f("uq_record_key_owner_table_owner_id_ring")),
     )
     op.create_index(op.f("ix_record_key_key_number"), "record_key", ["key_number"])
+    op.create_table(
+        "sealed_answer",
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "ring",
+            sa.Enum(*RINGS, name="ring", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("payee_key", sa.Integer(), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("mask", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("(ring = 'payee') = (payee_key IS NOT NULL)", name=op.f("ck_sealed_answer_payee_has_key")),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_sealed_answer_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_sealed_answer_created_by_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_answer")),
+        sa.UniqueConstraint(
+            "application_id", "question", "version", name=op.f("uq_sealed_answer_application_id_question_version")
+        ),
+    )
+    op.create_index(op.f("ix_sealed_answer_payee_key"), "sealed_answer", ["payee_key"])
     vault = Vault(op.get_bind())
     for text in TEXTS:
         with op.batch_alter_table(text.table, schema=None) as batch_op:
@@ -181,7 +234,16 @@ def upgrade() -> None:
             if text.index:
                 batch_op.add_column(sa.Column(text.index, sa.Text(), nullable=True))
         seal_texts(vault, text)
+    seal_answers(vault)
     index_names(vault)
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_letter_made_has_file"), type_="check")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_letter_made_has_file"), MADE_HAS_FILE.format(content="content_sealed")
+        )
+        batch_op.drop_column("content")
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_column("filename")
     with op.batch_alter_table("mail_message", schema=None) as batch_op:
         batch_op.drop_column("to_address")
     with op.batch_alter_table("person", schema=None) as batch_op:
@@ -203,18 +265,86 @@ def upgrade() -> None:
 def seal_texts(vault: Vault, text: Text) -> None:
     """Seal a column's texts into its new columns."""
     sealed, version = f"{text.column}_sealed", f"{text.column}_version"
-    table = table_of(text.table, "id", text.column, sealed, version, *([text.index] if text.index else []))
-    rows = vault.connection.execute(sa.select(table.c.id, table.c[text.column])).all()
-    for row_id, clear in rows:
+    owner = f"{text.owner}_id" if text.owner else "id"
+    table = table_of(text.table, "id", owner, text.column, sealed, version, *([text.index] if text.index else []))
+    rows = vault.connection.execute(sa.select(table.c.id, table.c[owner], table.c[text.column])).all()
+    for row_id, owner_id, clear in rows:
         if not clear:
             continue
         context = context_of(text.table, sealed, row_id, 1)
-        values: dict[str, Any] = {sealed: vault.seal((text.table, row_id), context, clear.encode())}
+        plaintext = to_json(clear) if text.is_json else clear.encode()
+        values: dict[str, Any] = {sealed: vault.seal((text.owner or text.table, owner_id), context, plaintext)}
         if text.has_version:
             values[version] = 1
         if text.index and text.fold:
             values[text.index] = vault.index(f"{text.table}.{text.index}", text.fold(clear))
         vault.connection.execute(sa.update(table).where(table.c.id == row_id).values(values))
+
+
+def answer_tables() -> tuple[sa.TableClause, sa.TableClause, sa.TableClause, sa.TableClause]:
+    return (
+        table_of("form_version", "id", "definition"),
+        table_of("application", "id", "form_version_id", "answers", "saved_at"),
+        table_of("submission", "id", "application_id", "answers", "form_version_id"),
+        table_of("sealed_answer", *SEALED_ANSWER),
+    )
+
+
+def seal_answers(vault: Vault) -> None:
+    """Put identity answers into rows of their own, markers in their place; files keep their name with their row."""
+    forms, applications, submissions, _sealed = answer_tables()
+    definitions = dict(vault.connection.execute(sa.select(forms.c.id, forms.c.definition)).all())
+    saved_at: dict[uuid.UUID, Any] = {}
+    made: dict[tuple[uuid.UUID, str], list[tuple[Any, dict[str, str]]]] = {}
+    for table, owner in ((applications, "id"), (submissions, "application_id")):
+        moment = table.c.saved_at if table is applications else sa.null()
+        rows = vault.connection.execute(
+            sa.select(table.c.id, table.c[owner], table.c.form_version_id, table.c.answers, moment)
+        ).all()
+        for row_id, application_id, form_id, answers, at in rows:
+            saved_at.setdefault(application_id, at)
+            kept = dict(answers)
+            for name in identity_questions(definitions[form_id]) & kept.keys():
+                versions = made.setdefault((application_id, name), [])
+                kept[name] = next((marker for value, marker in versions if value == kept[name]), None) or seal_answer(
+                    vault, application_id, name, kept[name], saved_at[application_id], versions
+                )
+            kept = {name: without_name(answer) for name, answer in kept.items()}
+            vault.connection.execute(sa.update(table).where(table.c.id == row_id).values(answers=kept))
+
+
+def seal_answer(
+    vault: Vault, application_id: uuid.UUID, name: str, value: Any, at: Any, versions: list[tuple[Any, dict[str, str]]]
+) -> dict[str, str]:
+    row_id, version = uuid.uuid4(), len(versions) + 1
+    context = context_of("sealed_answer", "sealed", row_id, version)
+    vault.connection.execute(
+        answer_tables()[3]
+        .insert()
+        .values(
+            id=row_id,
+            application_id=application_id,
+            question=name,
+            version=version,
+            ring="identity",
+            sealed=vault.seal(("application", application_id), context, to_json(value)),
+            mask=MASK,
+            created_at=at,
+        )
+    )
+    marker = {"sealed": str(row_id), "mask": MASK}
+    versions.append((value, marker))
+    return marker
+
+
+def identity_questions(definition: dict[str, Any]) -> set[str]:
+    return {each["name"] for each in definition["questions"] if each.get("role") in IDENTITY_ROLES}
+
+
+def without_name(answer: Any) -> Any:
+    if isinstance(answer, dict) and "attachment" in answer:
+        return {key: value for key, value in answer.items() if key != "filename"}
+    return answer
 
 
 def index_names(vault: Vault) -> None:
@@ -231,9 +361,15 @@ def downgrade() -> None:
     vault = Vault(op.get_bind())
     for text in TEXTS:
         with op.batch_alter_table(text.table, schema=None) as batch_op:
-            batch_op.add_column(sa.Column(text.column, sa.Text(), nullable=True))
+            batch_op.add_column(sa.Column(text.column, type_of(text.column), nullable=True))
         open_texts(vault, text)
+    open_answers(vault)
     name_organisations(vault)
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_letter_made_has_file"), type_="check")
+        batch_op.create_check_constraint(batch_op.f("ck_letter_made_has_file"), MADE_HAS_FILE.format(content="content"))
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.alter_column("filename", existing_type=sa.Text(), nullable=False)
     with op.batch_alter_table("call_invitation", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_call_invitation_call_id_email_index"), type_="unique")
         batch_op.alter_column("email", existing_type=sa.Text(), nullable=False)
@@ -254,21 +390,53 @@ def downgrade() -> None:
                 batch_op.drop_column(f"{text.column}_version")
             if text.index:
                 batch_op.drop_column(text.index)
+    op.drop_table("sealed_answer")
     op.drop_table("record_key")
 
 
 def open_texts(vault: Vault, text: Text) -> None:
     """Write a column's texts in clear again; what was erased stays empty (an address: none)."""
     sealed, version = f"{text.column}_sealed", f"{text.column}_version"
-    table = table_of(text.table, "id", text.column, sealed, version)
+    owner = f"{text.owner}_id" if text.owner else "id"
+    table = table_of(text.table, "id", owner, text.column, sealed, version)
     versions = table.c[version] if text.has_version else sa.literal(1)
-    rows = vault.connection.execute(sa.select(table.c.id, table.c[sealed], versions)).all()
-    for row_id, value, number in rows:
-        clear = value and vault.open((text.table, row_id), context_of(text.table, sealed, row_id, int(number)), value)
-        empty = None if (text.table, text.column) == ("person", "email") else ""
-        vault.connection.execute(
-            sa.update(table).where(table.c.id == row_id).values({text.column: clear.decode() if clear else empty})
-        )
+    rows = vault.connection.execute(sa.select(table.c.id, table.c[owner], table.c[sealed], versions)).all()
+    for row_id, owner_id, value, number in rows:
+        context = context_of(text.table, sealed, row_id, int(number))
+        plaintext = value and vault.open((text.owner or text.table, owner_id), context, value)
+        clear: Any = None if (text.table, text.column) == ("person", "email") else ""
+        if text.is_json:
+            clear = json.loads(plaintext) if plaintext else ({} if value else None)
+        elif plaintext:
+            clear = plaintext.decode()
+        vault.connection.execute(sa.update(table).where(table.c.id == row_id).values({text.column: clear}))
+
+
+def open_answers(vault: Vault) -> None:
+    """Write sealed answers in clear where their markers stand; of payee details only the mask can be written."""
+    _forms, applications, submissions, sealed = answer_tables()
+    files = table_of("attachment", "id", "filename")
+    names = {str(row_id): name for row_id, name in vault.connection.execute(sa.select(files.c.id, files.c.filename))}
+    clear: dict[str, Any] = {}
+    columns = (sealed.c.id, sealed.c.application_id, sealed.c.version, sealed.c.ring, sealed.c.sealed, sealed.c.mask)
+    for row_id, application_id, version, ring, value, mask in vault.connection.execute(sa.select(*columns)).all():
+        context = context_of("sealed_answer", "sealed", row_id, version)
+        plaintext = vault.open(("application", application_id), context, value) if ring == "identity" else None
+        clear[str(row_id)] = json.loads(plaintext) if plaintext else mask
+    for table in (applications, submissions):
+        for row_id, answers in vault.connection.execute(sa.select(table.c.id, table.c.answers)).all():
+            opened = {name: with_name(opened_answer(answer, clear), names) for name, answer in answers.items()}
+            vault.connection.execute(sa.update(table).where(table.c.id == row_id).values(answers=opened))
+
+
+def opened_answer(answer: Any, clear: dict[str, Any]) -> Any:
+    return clear[answer["sealed"]] if isinstance(answer, dict) and "sealed" in answer else answer
+
+
+def with_name(answer: Any, names: dict[str, str]) -> Any:
+    if isinstance(answer, dict) and "attachment" in answer:
+        return {**answer, "filename": names.get(answer["attachment"], "")}
+    return answer
 
 
 def name_organisations(vault: Vault) -> None:

@@ -336,9 +336,9 @@ def test_new_file_takes_the_place_of_the_old_one_and_can_be_taken_out(signed_in:
     address = started(call, person, client)
     save(client, address, 2, q_paper=(BytesIO(PDF), "first.pdf"))
     save(client, address, 2, q_paper=(BytesIO(PDF + b"2"), "second.pdf"))
-    assert db.session.scalars(select(Attachment.filename)).all() == ["second.pdf"]
+    assert [file.filename for file in db.session.scalars(select(Attachment))] == ["second.pdf"]
     save(client, address, 2, remove_q_paper="1")
-    assert db.session.scalars(select(Attachment.filename)).all() == []
+    assert db.session.scalars(select(Attachment)).all() == []
     assert "paper" not in only_application().answers
 
 

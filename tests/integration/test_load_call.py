@@ -230,7 +230,7 @@ def test_invitations_follow_the_list_but_who_has_begun_stays_invited() -> None:
 
     again = load(changed(package, invitations=tuple(others)))
 
-    emails = set(db.session.scalars(select(CallInvitation.email)))
+    emails = {invitation.email for invitation in db.session.scalars(select(CallInvitation))}
     assert first.email in emails
     assert second.email not in emails
     assert again.changes == ["invitations"]

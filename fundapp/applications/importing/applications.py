@@ -12,13 +12,15 @@ import regex
 from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.services.organisations import organisation_key, organisation_named
+from fundapp.accounts.services.organisations import organisation_named
 from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import Answer, Terms, Typed, facts, problems_of, read_answer
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion
 from fundapp.applications.queries.public import current_form
+from fundapp.applications.sealed_answers import clear_answers_of, keep_answers
+from fundapp.applications.services.applying import payee_names
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.applications.services.submitting import register_submission
 from fundapp.applications.xlsform.columns import HeadingError, language_code
@@ -102,10 +104,10 @@ class _Import:
     seen: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        stored = select(Application.import_key, Application.answers).where(
-            Application.call_id == self.call.id, Application.import_key.is_not(None)
-        )
-        self.before = {str(key): answers for key, answers in db.session.execute(stored)}
+        stored = select(Application).where(Application.call_id == self.call.id, Application.import_key.is_not(None))
+        applications = db.session.scalars(stored).all()
+        answers = clear_answers_of(applications, without=payee_names(self.form))
+        self.before = {str(known.import_key): each for known, each in zip(applications, answers, strict=True)}
 
     def complain(self, row: Row, heading: str | None, message: str) -> None:
         """Note what could not be taken, by row and column."""
@@ -121,13 +123,20 @@ class _Import:
             self._twice(row, key)
         elif key in self.before:
             self.done.unchanged += 1
-            if self.before[key] != answers:
+            if not self._says_the_same(self.before[key], answers):
                 self.complain(row, None, _l("This row was taken before and is different now. It was left as it was."))
         elif not language or self._refuse(row, answers, language):
             self.done.refused += 1
         else:
             self._store(row, answers, language, key)
         self.seen.setdefault(key, row.number)
+
+    def _says_the_same(self, before: Mapping[str, Answer], answers: Mapping[str, Answer]) -> bool:
+        """Compare a row with what was taken of it; payee details cannot be read again, so they are not compared."""
+        payee = payee_names(self.form)
+        return {name: answer for name, answer in before.items() if name not in payee} == {
+            name: answer for name, answer in answers.items() if name not in payee
+        }
 
     def _twice(self, row: Row, key: str) -> None:
         first = self.seen[key]
@@ -225,17 +234,14 @@ class _Import:
                     source=ApplicationSource.IMPORT,
                     import_key=key,
                     language=language,
-                    answers=answers,
-                    category_codes=list(known.categories),
-                    organisation_name=known.organisation,
-                    organisation_key=organisation_key(known.organisation),
-                    title=known.title,
-                    country=known.country,
-                    region=known.region,
+                    answers={},
+                    category_codes=[],
                     started_at=self.now,
                     saved_at=self.now,
                 )
                 db.session.add(application)
+                keep_answers(application=application, form=self.form, values=answers, by_id=None, now=self.now)
+                db.session.flush()
                 if self.call.is_protected:
                     protect_with_call(actor=self.actor, application=application, now=self.now)
                 register_submission(actor=self.actor, application=application, form=self.form, now=self.now)

@@ -21,6 +21,7 @@ from fundapp.applications.models.calls import (
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource
 from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
+from fundapp.applications.models.sealed import SealedAnswer
 
 __all__ = [
     "Application",
@@ -42,5 +43,6 @@ __all__ = [
     "ProgrammeKind",
     "ProtectionChange",
     "ProtectionStep",
+    "SealedAnswer",
     "Submission",
 ]

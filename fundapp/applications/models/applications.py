@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from fundapp.accounts.models import Organisation, Person
 from fundapp.applications.models.calls import Call, Category, FormVersion
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
+from fundapp.core.keys import Ring
+from fundapp.core.sealing import Record, sealed_text
 
 
 class ApplicationStatus(StrEnum):
@@ -112,7 +114,10 @@ class Attachment(Identified, Base):
 
     application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
     question: Mapped[str]
-    filename: Mapped[str]
+    filename_sealed: Mapped[bytes | None]
+    filename = sealed_text(
+        "filename_sealed", ring=Ring.IDENTITY, record=lambda file: Record("application", file.application_id)
+    )
     """The applicant's own name for it: data only, never a path."""
     content_type: Mapped[str]
     size_bytes: Mapped[int]

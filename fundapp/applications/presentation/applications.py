@@ -9,6 +9,7 @@ from fundapp.applications.models import Application, ApplicationStatus, Call, Ca
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.rules import Opening, opening
+from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.dates import Moment, moment
 
@@ -82,4 +83,5 @@ def submitted_answers_shown(application: Application, *, mask: bool) -> list[Ans
     submission = application.submissions[-1]
     form = submitted_form(application)
     masked = masked_names(form, is_protected=application.is_protected) if mask else frozenset()
-    return answers_shown(form, submission.answers, application.attachments, application.call.currency, masked)
+    answers = clear_answers(submission, without=masked)
+    return answers_shown(form, answers, application.attachments, application.call.currency, masked)

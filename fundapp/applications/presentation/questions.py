@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fundapp.applications.answers import Answer, is_asked, shown
+from fundapp.applications.answers import Answer, is_asked, is_sealed, shown
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
 from fundapp.applications.models import Attachment, Call
 from fundapp.applications.presentation.texts import Said, money, said
@@ -161,7 +161,7 @@ def answers_shown(
 
 
 def _answer_shown(question: Question, answer: Answer, files: Mapping[str, Attachment], currency: str) -> AnswerShown:
-    is_file = question.kind in FILE_KINDS
+    is_file = question.kind in FILE_KINDS and not is_sealed(answer)
     return AnswerShown(
         question=question,
         label=said(question.label),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,21 +13,21 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.queries import held_organisations
 from fundapp.accounts.rules import checked_email
 from fundapp.accounts.services.links import send_link
-from fundapp.accounts.services.organisations import make_organisation, organisation_key
+from fundapp.accounts.services.organisations import make_organisation
 from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import (
     Answer,
     Terms,
     Typed,
-    facts,
     problems_of,
     read_answer,
 )
-from fundapp.applications.form_definition import FormDefinition, Kind, Question, Role
+from fundapp.applications.form_definition import FormDefinition, Kind, Question, Role, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call
 from fundapp.applications.queries.applicant import invitation_for, is_invited, may_write, own_application_in
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
+from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.protection import protect_own, protect_with_call
 from fundapp.core import mail
 from fundapp.core.audit import record
@@ -105,7 +105,8 @@ def start_application(
         saved_at=now,
     )
     db.session.add(application)
-    _keep(application, form, _known_answers(form, call, person))
+    known = _known_answers(form, call, person)
+    keep_answers(application=application, form=form, values=known, by_id=person.id, now=now)
     db.session.flush()
     record(actor=actor, action="application:start", subject=application, now=now, call_id=call.id)
     db.session.flush()
@@ -124,12 +125,14 @@ def save_draft(
     seen: str,
     language: str,
     now: datetime,
+    take_out: Collection[str] = (),
 ) -> list[Problem]:
     """Keep what was typed, right or wrong, before or after the deadline; return what will have to be put right.
 
     `typed` holds the fields of one page by question name, `seen` the `fingerprint` of their stored answers when the
-    page was made. Raises ChangedElsewhere, and changes nothing, when other answers were stored since; Conflict once the
-    application was sent.
+    page was made. An empty payee field keeps what is stored, because no page can show it; `take_out` names those to
+    forget. Raises ChangedElsewhere, and changes nothing, when other answers were stored since; RuleViolations for payee
+    details that are wrong, which are never stored as typed; Conflict once the application was sent.
     """
     _lock_draft(actor, application)
     form = form_of(application)
@@ -139,11 +142,17 @@ def save_draft(
         for question in form.questions
         if question.name in typed
     }
-    stored = stored_answers(application, values)
+    clear = clear_answers(application)
+    for name in payee_names(form) & values.keys():
+        if values[name] is None and name not in take_out:
+            values[name] = clear.get(name)
+    if wrong := _payee_problems(application, form, {**clear, **values}, language=language, now=now):
+        raise RuleViolations(wrong)
+    stored = {name: clear.get(name) for name in values}
     if values != stored:
-        if fingerprint(stored) != seen:
+        if fingerprint(stored_answers(application, values)) != seen:
             raise ChangedElsewhere({name: stored[name] for name in values if values[name] != stored[name]})
-        _keep(application, form, values)
+        keep_answers(application=application, form=form, values=values, by_id=actor.person_id, now=now)
         record(
             actor=actor,
             action="application:save",
@@ -196,12 +205,11 @@ def attach_file(
     db.session.flush()  # gives the row its id
     sent = {
         "attachment": str(attachment.id),
-        "filename": attachment.filename,
         "sha256": attachment.sha256,
         "content_type": attachment.content_type,
         "size_bytes": attachment.size_bytes,
     }
-    _keep(application, form, {question.name: sent})
+    keep_answers(application=application, form=form, values={question.name: sent}, by_id=actor.person_id, now=now)
     application.saved_at = now
     record(
         actor=actor,
@@ -219,7 +227,8 @@ def remove_file(*, actor: Actor, application: Application, question: Question, n
     """Take the file of a question out of a draft. Raises Conflict once the application was sent."""
     _lock_draft(actor, application)
     _drop_files(application, question)
-    _keep(application, form_of(application), {question.name: None})
+    form = form_of(application)
+    keep_answers(application=application, form=form, values={question.name: None}, by_id=actor.person_id, now=now)
     application.saved_at = now
     record(
         actor=actor,
@@ -247,7 +256,7 @@ def form_of(application: Application) -> FormDefinition:
 
 
 def stored_answers(application: Application, names: Iterable[str]) -> dict[str, Answer | None]:
-    """Return the stored answers to some questions, None for those without one."""
+    """Return the answers to some questions as they are stored, sealed or not; None for those without one."""
     return {name: application.answers.get(name) for name in names}
 
 
@@ -262,10 +271,30 @@ def draft_problems(
     application: Application, form: FormDefinition, *, submitting: bool, language: str, now: datetime
 ) -> list[Problem]:
     """Return what is wrong with the stored answers; when `submitting`, what is missing counts too."""
-    call = application.call
+    answers = clear_answers(application)
+    return _problems(application.call, form, answers, submitting=submitting, language=language, now=now)
+
+
+def _payee_problems(
+    application: Application, form: FormDefinition, answers: Mapping[str, Answer], *, language: str, now: datetime
+) -> list[Problem]:
+    """Return what is wrong with payee details that were just typed: once stored, nobody here can check them."""
+    payee = payee_names(form)
+    problems = _problems(application.call, form, answers, submitting=False, language=language, now=now)
+    return [problem for problem in problems if problem.field in payee]
+
+
+def payee_names(form: FormDefinition) -> frozenset[str]:
+    """Return the names of the questions of a form that ask where money goes."""
+    return frozenset(question.name for question in form.questions if question.sensitivity is Sensitivity.PAYEE)
+
+
+def _problems(
+    call: Call, form: FormDefinition, answers: Mapping[str, Answer], *, submitting: bool, language: str, now: datetime
+) -> list[Problem]:
     return problems_of(
         form,
-        application.answers,
+        answers,
         Terms(currency=call.currency, ceiling_minor=call.ceiling_minor, max_categories=call.max_categories),
         submitting=submitting,
         language=language,
@@ -285,18 +314,6 @@ def _lock_draft(actor: Actor, application: Application) -> None:
 def lock(application: Application) -> None:
     """Lock an application's row and read again what others may have changed of it meanwhile."""
     db.session.refresh(application, ["status", "answers", "version"], with_for_update={"of": Application})
-
-
-def _keep(application: Application, form: FormDefinition, values: Mapping[str, Answer | None]) -> None:
-    kept = {**application.answers, **values}
-    application.answers = {name: answer for name, answer in kept.items() if answer is not None}
-    known = facts(form, application.answers, application.call.currency)
-    application.organisation_name = known.organisation
-    application.organisation_key = organisation_key(known.organisation)
-    application.title = known.title
-    application.country = known.country
-    application.region = known.region
-    application.category_codes = list(known.categories)
 
 
 def _drop_files(application: Application, question: Question) -> None:

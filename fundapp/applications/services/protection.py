@@ -11,6 +11,7 @@ from fundapp.applications.identity import pseudonym_for
 from fundapp.applications.models import Application, Call, ProtectionChange, ProtectionStep
 from fundapp.applications.queries.applicant import own_application
 from fundapp.applications.queries.protection import last_change
+from fundapp.applications.sealed_answers import reseal
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
@@ -79,6 +80,7 @@ def confirm_lowering(*, actor: Actor, application: Application, reason: str, now
     if actor.person_id is None or asked.by_id == actor.person_id:
         raise NotAllowed(P.PROTECTION_LOWER, _l("You asked for this yourself. Somebody else must confirm it."))
     application.is_protected = False
+    reseal(application=application, now=now)
     _note(actor, application, ProtectionStep.LOWERED, reason, now, asked=asked)
 
 
@@ -109,6 +111,7 @@ def _raise(actor: Actor, application: Application, step: ProtectionStep, reason:
         call = db.session.get_one(Call, application.call_id)
         application.pseudonym = pseudonym_for(call.id, call.languages[0])
     application.is_protected = True
+    reseal(application=application, now=now)
     _shorten_sessions(application)
     _note(actor, application, step, reason, now)
 

@@ -12,6 +12,7 @@ from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import may_send
+from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, lock, require_open
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core import mail
@@ -66,7 +67,7 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
     draft.
     """
     call = application.call
-    known = facts(form, application.answers, call.currency)
+    known = facts(form, clear_answers(application), call.currency)
     if application.organisation is not None:
         name_organisation(actor=actor, organisation=application.organisation, name=known.organisation, now=now)
     reference = next_reference(call.id)

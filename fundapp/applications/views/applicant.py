@@ -17,6 +17,7 @@ from fundapp.applications.presentation.applications import (
 )
 from fundapp.applications.presentation.questions import answers_shown
 from fundapp.applications.queries import applicant
+from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services import applying, submitting
 from fundapp.applications.views import bp
 from fundapp.applications.views.files import file_response
@@ -141,7 +142,7 @@ def _check_page(application: Application, form: FormDefinition, *, tried: bool =
     return render_template(
         "applications/check.html",
         application=own_application_shown(application, clock.now()),
-        sections=answers_shown(form, application.answers, application.attachments, application.call.currency),
+        sections=answers_shown(form, clear_answers(application), application.attachments, application.call.currency),
         missing=problems_shown(application, form, problems),
         tried=tried,
         refused=refused,

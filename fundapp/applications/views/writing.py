@@ -19,6 +19,7 @@ from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.questions import AnswerShown, section_title
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import applicant
+from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services import applying
 from fundapp.applications.views import bp
 from fundapp.applications.views.files import storage
@@ -45,7 +46,7 @@ def section(application_id: UUID, number: int) -> ResponseReturnValue:
         problems += applying.draft_problems(
             application, form, submitting=True, language=current_language(), now=clock.now()
         )
-    answers = section_form(questions, application.answers, current_language(), problems)
+    answers = section_form(questions, clear_answers(application), current_language(), problems)
     return _section_page(application, form, number, questions, answers)
 
 
@@ -55,7 +56,8 @@ def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
     """Keep what was typed and the files that were chosen, whatever is wrong with them; then go where was asked."""
     application, form = _own_draft(application_id)
     questions = _asked(application, form, _section(form, number))
-    answers = section_form(questions, application.answers, current_language())
+    stored = clear_answers(application)
+    answers = section_form(questions, stored, current_language())
     typed = typed_in(answers, questions)
     try:
         problems = applying.save_draft(
@@ -63,9 +65,13 @@ def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
             application=application,
             typed=typed,
             seen=request.form.get("seen", ""),
+            take_out=[each.name for each in questions if f"remove_{field_name(each)}" in request.form],
             language=current_language(),
             now=clock.now(),
         )
+    except RuleViolations as wrong:
+        answers = section_form(questions, stored, current_language(), wrong.problems)
+        return _section_page(application, form, number, questions, answers), 422
     except applying.ChangedElsewhere as conflict:
         return _section_page(application, form, number, questions, answers, conflict.stored), 409
     except Conflict as conflict:
@@ -174,7 +180,7 @@ def _section_page(
         number=number,
         count=len(form.sections),
         form=answers,
-        fields=fields_shown(answers, questions, application.call, application.attachments),
+        fields=fields_shown(answers, questions, application),
         has_files=any(question.kind in FILE_KINDS for question in questions),
         seen=applying.fingerprint(applying.stored_answers(application, typed_names)),
         changed_elsewhere=elsewhere is not None,

@@ -1,0 +1,219 @@
+"""Answers that are kept sealed: the one place that writes them, and opens them again.
+
+`Application.answers` and `Submission.answers` hold a marker where an answer is sealed, {"sealed": id, "mask": …}, so
+that whoever reads them without asking for more gets a mask. Identity opens with the keys of the web; payee details open
+only with the private key, which no server holds.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from fundapp.accounts.services.organisations import organisation_key
+from fundapp.applications.answers import Answer, facts, is_sealed, is_understood
+from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Sensitivity
+from fundapp.applications.models import Application, SealedAnswer, Submission
+from fundapp.core import keys
+from fundapp.core.db import db
+from fundapp.core.keys import Keyring, NotOpened, Ring
+from fundapp.core.sealing import Erased, current_keys, record_of, seal, to_json, unseal
+
+Holder = Application | Submission
+"""Whatever holds answers: the working copy, or a frozen one."""
+MASK: Final = "••••••"
+_SHOWN_OF_PAYEE: Final = 4
+_IDS_AT_ONCE: Final = 1000
+_PLACES: Final = frozenset({Role.COUNTRY, Role.REGION})
+_NEVER: Final = frozenset({Role.AMOUNT, Role.CATEGORIES})
+"""Decisions are computed from these, whatever else is hidden."""
+
+
+def clear_answers(holder: Holder, *, without: Collection[str] = ()) -> dict[str, Answer]:
+    """Return the answers in clear; those `without`, and all payee details, stay markers, and erased ones are missing.
+
+    For the applicant's own pages, for checks, and for pages that were opened with a reason.
+    """
+    return clear_answers_of([holder], without=without)[0]
+
+
+def clear_answers_of(holders: Sequence[Holder], *, without: Collection[str] = ()) -> list[dict[str, Answer]]:
+    """Return the answers of several applications or submissions, as `clear_answers` does."""
+    ids = [
+        UUID(answer["sealed"])
+        for holder in holders
+        for name, answer in holder.answers.items()
+        if is_sealed(answer) and name not in without
+    ]
+    rows = _rows(ids)
+    return [_clear(holder, rows, without) for holder in holders]
+
+
+def keep_answers(
+    *,
+    application: Application,
+    form: FormDefinition,
+    values: Mapping[str, Answer | None],
+    by_id: UUID | None,
+    now: datetime,
+) -> None:
+    """Put clear values into the answers of an application (None takes one out), and bring what lists show up to date.
+
+    A value that is stored already stays in the version in which it is; a new one of a sealed question is a new version.
+    """
+    clear = clear_answers(application)
+    stored = dict(application.answers)
+    for name, value in values.items():
+        question = form.question(name)
+        if value is None or question is None:
+            stored.pop(name, None)
+        elif name not in clear or clear[name] != value:
+            stored[name] = _stored(application, question, value, by_id, now)
+    application.answers = stored
+    _show_in_lists(application, form)
+
+
+def reseal(*, application: Application, now: datetime) -> None:
+    """Bring everything that is stored of an application into the form that its protection asks for, up or down.
+
+    Its working copy, its submissions, and what lists show of it. Who may do this is for the caller to check.
+    """
+    holders: list[Holder] = [application, *application.submissions]
+    for holder in holders:
+        form = FormDefinition.from_json(holder.form_version.definition)
+        clear = clear_answers(holder)
+        holder.answers = {
+            name: _restored(application, form.question(name), holder.answers[name], value, now)
+            for name, value in clear.items()
+        }
+    _show_in_lists(application, FormDefinition.from_json(application.form_version.definition))
+
+
+def payee_answers(application: Application) -> dict[str, SealedAnswer]:
+    """Return the sealed payee details of an application by question: the newest, as it was sent or is being written."""
+    holder = application.submissions[-1] if application.submissions else application
+    rows = _rows([UUID(answer["sealed"]) for answer in holder.answers.values() if is_sealed(answer)])
+    return {row.question: row for row in rows.values() if row.ring is Ring.PAYEE}
+
+
+def open_payee(row: SealedAnswer, private: Keyring) -> str:
+    """Return payee details in clear with the private key. Raises NotOpened, Erased, KeysError."""
+    inner = unseal(record_of(row.application), Ring.IDENTITY, _context(row), row.sealed)
+    return str(json.loads(private.open_payee(inner, _context(row))))
+
+
+def seal_payee_anew(row: SealedAnswer, private: Keyring) -> None:
+    """Seal payee details with the newest public key instead of the one before. Raises as `open_payee` does."""
+    _seal(row, record_holder=row.application, value=open_payee(row, private))
+
+
+def _clear(
+    holder: Application | Submission, rows: Mapping[UUID, SealedAnswer], without: Collection[str]
+) -> dict[str, Answer]:
+    found: dict[str, Answer] = {}
+    for name, answer in holder.answers.items():
+        if not is_sealed(answer) or name in without:
+            found[name] = answer
+            continue
+        row = rows.get(UUID(answer["sealed"]))
+        application_id = holder.id if isinstance(holder, Application) else holder.application_id
+        if row is None or (row.application_id, row.question) != (application_id, name):
+            raise NotOpened(f"the sealed answer to {name} is not one of this application")
+        if row.ring is Ring.PAYEE:
+            found[name] = answer
+            continue
+        try:
+            found[name] = json.loads(unseal(record_of(row.application), Ring.IDENTITY, _context(row), row.sealed))
+        except Erased:
+            continue
+    return found
+
+
+def _stored(application: Application, question: Question, value: Answer, by_id: UUID | None, now: datetime) -> Answer:
+    """Return what is stored for a clear value: a marker where it is to be sealed, else the value."""
+    ring = _ring(question, value, is_protected=application.is_protected)
+    if ring is None:
+        return value
+    versions = select(func.max(SealedAnswer.version)).where(
+        SealedAnswer.application_id == application.id, SealedAnswer.question == question.name
+    )
+    row = SealedAnswer(
+        id=uuid4(),
+        application=application,
+        question=question.name,
+        version=(db.session.scalar(versions) or 0) + 1,
+        ring=ring,
+        mask=_mask(str(value)) if ring is Ring.PAYEE else MASK,
+        created_at=now,
+        created_by_id=by_id,
+    )
+    _seal(row, record_holder=application, value=value)
+    db.session.add(row)
+    return {"sealed": str(row.id), "mask": row.mask}
+
+
+def _restored(
+    application: Application, question: Question | None, stored: Answer, clear: Answer, now: datetime
+) -> Answer:
+    """Return what is stored for a clear value after protection has changed; what stays sealed keeps its version."""
+    if question is None or is_sealed(clear):
+        return stored
+    is_to_seal = _ring(question, clear, is_protected=application.is_protected) is not None
+    if is_to_seal == is_sealed(stored):
+        return stored
+    return _stored(application, question, clear, None, now) if is_to_seal else clear
+
+
+def _ring(question: Question, value: Answer, *, is_protected: bool) -> Ring | None:
+    """Return the ring that a value is sealed with, None for one that is stored as it is."""
+    if question.sensitivity is Sensitivity.PAYEE:
+        return Ring.PAYEE
+    if question.sensitivity is Sensitivity.IDENTITY:
+        return Ring.IDENTITY
+    if not is_protected or question.role in _NEVER:
+        return None
+    tells = question.kind is Kind.TEXT or question.kind in FILE_KINDS or question.role in _PLACES or question.identifies
+    return Ring.IDENTITY if tells or not is_understood(value) else None
+
+
+def _seal(row: SealedAnswer, *, record_holder: Application, value: Answer) -> None:
+    plaintext = to_json(value)
+    if row.ring is Ring.PAYEE:
+        plaintext = current_keys().close_to_payee(plaintext, _context(row))
+        row.payee_key = keys.number_of(plaintext)
+    row.sealed = seal(record_of(record_holder), Ring.IDENTITY, _context(row), plaintext)
+
+
+def _context(row: SealedAnswer) -> bytes:
+    return keys.context(SealedAnswer.__tablename__, "sealed", row.id, row.version)
+
+
+def _rows(ids: Sequence[UUID]) -> dict[UUID, SealedAnswer]:
+    found: dict[UUID, SealedAnswer] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = select(SealedAnswer).where(SealedAnswer.id.in_(ids[start : start + _IDS_AT_ONCE]))
+        found |= {row.id: row for row in db.session.scalars(some.options(joinedload(SealedAnswer.application)))}
+    return found
+
+
+def _mask(value: str) -> str:
+    """Show the end of a number, so that its owner knows it again; of anything else nothing."""
+    end = value.strip()[-_SHOWN_OF_PAYEE:]
+    is_number = len(value.strip()) >= 2 * _SHOWN_OF_PAYEE and end.isalnum() and any(each.isdigit() for each in end)
+    return f"•••• {end}" if is_number else MASK
+
+
+def _show_in_lists(application: Application, form: FormDefinition) -> None:
+    """Copy the facts that lists show out of the answers; of a protected application only its name's blind index."""
+    known = facts(form, clear_answers(application), application.call.currency)
+    is_protected = application.is_protected
+    application.organisation_name = "" if is_protected else known.organisation
+    application.organisation_key = organisation_key(known.organisation)
+    application.title = "" if is_protected else known.title
+    application.country = "" if is_protected else known.country
+    application.region = "" if is_protected else known.region
+    application.category_codes = list(known.categories)

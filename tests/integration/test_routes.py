@@ -160,11 +160,3 @@ def test_services_never_commit():
     assert len(files) > 3
     for path in files:
         assert not {"db.session.commit", "unit_of_work.commit"} & calls_of(path), path
-
-
-def test_forms_are_never_poured_into_rows():
-    for path in SOURCE.rglob("*.py"):
-        assert not any(name.endswith("populate_obj") for name in calls_of(path)), path
-        assert "render_template_string" not in calls_of(path), path
-    for template in (SOURCE.parent / "templates").rglob("*.*"):
-        assert "|safe" not in template.read_text().replace(" ", ""), template

@@ -1,0 +1,134 @@
+"""What every route should answer to everybody about every kind of object, worked out from the inventory.
+
+The rules here are written apart from the queries of the product, from what a permission means, so that the two can
+disagree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
+from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.core.routes import PUBLIC
+from fundapp.inventory import Route
+from fundapp.review.models import Assignment
+
+from .world import PLAIN_ARGUMENTS
+
+APPLICANTS = {P.APPLICATION_WRITE, P.LETTER_READ}
+"""Permissions that reach what one's own organisation has, whatever the call."""
+EVERYBODY = ROLE_PERMISSIONS[Role.APPLICANT]
+OF_APPLICATIONS = {"application_id", "attachment_id", "entry_id", "letter_id"}
+OF_ONESELF = {"session_id", "factor_id"}
+NOT_BEGUN = {"accounts.set_up_app"}
+"""Pages of something that nobody in a round has begun."""
+ONCE_SENT = {"applications.copy", "applications.copy_as_text"}
+"""Pages of what was sent: a draft has none."""
+
+
+class Answer(StrEnum):
+    """What a route does with a request, apart from what its page says."""
+
+    SIGN_IN = "asks to sign in"
+    REFUSED = "refuses, and says what is needed"
+    NOTHING = "answers as if there were nothing"
+    OPEN = "lets in"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody with one role in one call; role None: nobody is signed in."""
+
+    role: Role | None
+    person: Person | None
+    call: Call
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Return the permissions held somewhere; whoever is signed in may also apply."""
+        return frozenset() if self.role is None else ROLE_PERMISSIONS[self.role] | EVERYBODY
+
+    def holds_in(self, permission: str, call: Call) -> bool:
+        """Say whether a permission is held in a call."""
+        own = self.role is not None and permission in ROLE_PERMISSIONS[self.role]
+        return own and (self.role is Role.ADMINISTRATOR or call.id == self.call.id)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Objects that belong together, and how they stand to the people of our call.
+
+    `members` may read and write the application, `in_conflict` must not see it in any other role.
+    """
+
+    name: str
+    call: Call
+    application: Application
+    assignment: Assignment | None
+    members: frozenset[UUID]
+    in_conflict: frozenset[UUID] = frozenset()
+    arguments: dict[str, Any] = field(default_factory=dict)
+    owner: UUID | None = None
+    """Whose session and second factor are among the arguments."""
+
+
+def asked(route: Route, bundle: Bundle) -> dict[str, Any] | None:
+    """Return the arguments of a route over a bundle, or None when it lacks one."""
+    wanted = [part.partition(":")[0] for part in route.objects.split("; ") if part]
+    values = {name: PLAIN_ARGUMENTS[name][0] for name in wanted if name in PLAIN_ARGUMENTS} | bundle.arguments
+    return {name: values[name] for name in wanted} if all(name in values for name in wanted) else None
+
+
+def expected(route: Route, visitor: Visitor, bundle: Bundle, arguments: dict[str, Any]) -> Answer:
+    """Return what a route should answer."""
+    if route.permission == PUBLIC:
+        return Answer.OPEN
+    if visitor.person is None:
+        return Answer.SIGN_IN
+    if route.permission not in visitor.held:
+        return Answer.REFUSED
+    names = set(arguments) - set(PLAIN_ARGUMENTS)
+    return Answer.OPEN if _reaches(route, visitor.person.id, visitor, bundle, names) else Answer.NOTHING
+
+
+def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, names: set[str]) -> bool:
+    is_draft = bundle.application.status is ApplicationStatus.DRAFT
+    if not names:
+        return route.endpoint not in NOT_BEGUN
+    if names <= OF_ONESELF:
+        return bundle.owner == person_id
+    if route.permission in APPLICANTS:
+        return person_id in bundle.members and not (is_draft and route.endpoint in ONCE_SENT)
+    if bundle.application.is_protected and "attachment_id" in names:
+        return False  # a file shows whose it is; opening it is a step of its own
+    if route.permission == P.REVIEW_WRITE:
+        given = bundle.assignment is not None and bundle.assignment.reviewer.person_id == person_id
+        return given and person_id not in bundle.in_conflict
+    if not visitor.holds_in(route.permission, bundle.call):
+        return False
+    if names & OF_APPLICATIONS:
+        return not is_draft and person_id not in bundle.in_conflict | bundle.members
+    return True
+
+
+def cases(
+    routes: list[Route], visitor: Visitor, bundles: list[Bundle]
+) -> Iterator[tuple[Route, dict[str, Any], Bundle, Answer]]:
+    """Return every route with each different set of arguments, and what it should answer to a visitor.
+
+    A route that is closed to the visitor as such is asked about one object only.
+    """
+    for route in routes:
+        seen: set[tuple[Any, ...]] = set()
+        for bundle in bundles:
+            arguments = asked(route, bundle)
+            if arguments is not None and (key := tuple(arguments.values())) not in seen:
+                seen.add(key)
+                answer = expected(route, visitor, bundle, arguments)
+                yield route, arguments, bundle, answer
+                if answer in (Answer.SIGN_IN, Answer.REFUSED):
+                    break

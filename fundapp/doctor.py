@@ -2,19 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from fundapp.applications.models import Call
+from fundapp.core import clock
+from fundapp.core.audit.entries import unguarded_tables
+from fundapp.core.audit.verification import first_broken
+from fundapp.core.audit.writing import database_now
 from fundapp.core.db import db
+from fundapp.core.keys import Keyring, Part
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.queue import RedisQueue
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.review.models import Decision, Slate
+
+
+CLOCK_SECONDS: Final = 60
+"""How far this machine's clock may be from the database's."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,9 @@ def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
     yield "budgets", _budgets
     yield "letters", _letters
     yield "work given up", _given_up
+    yield "guards of the audit log", _guards
+    yield "audit log", _audit_log
+    yield "clock", _clock
 
 
 def _look(name: str, check: Callable[[FundApp], tuple[bool, str]], app: FundApp) -> Finding:
@@ -94,3 +107,19 @@ def _given_up(_app: FundApp) -> tuple[bool, str]:
         select(func.count()).select_from(OutboxItem).where(OutboxItem.state == OutboxState.FAILED)
     )
     return not count, f"{count} pieces of work need somebody to look at them" if count else "none"
+
+
+def _guards(_app: FundApp) -> tuple[bool, str]:
+    missing = unguarded_tables(db.session())
+    return not missing, f"missing on: {', '.join(missing)}" if missing else "each append-only table has its triggers"
+
+
+def _audit_log(app: FundApp) -> tuple[bool, str]:
+    public = Keyring.load(app.extensions["settings"].keys_dir, [Part.AUDIT_PUBLIC])
+    broken = first_broken(db.session(), ring=public)
+    return broken is None, str(broken) if broken else "everything is as it was written; fundapp verify knows more"
+
+
+def _clock(_app: FundApp) -> tuple[bool, str]:
+    seconds = abs((clock.now() - database_now(db.session.connection())).total_seconds())
+    return seconds < CLOCK_SECONDS, f"differs from the database's by {seconds:.0f} s"

@@ -22,7 +22,6 @@ from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.review.models import Decision, Slate
 
-
 CLOCK_SECONDS: Final = 60
 """How far this machine's clock may be from the database's."""
 
@@ -97,7 +96,7 @@ def _letters(app: FundApp) -> tuple[bool, str]:
     missing = [
         letter.reference
         for letter in db.session.scalars(select(Letter).where(Letter.status == LetterStatus.MADE))
-        if letter.sha256 is None or not storage.exists(letter.sha256)
+        if letter.stored_as is None or not storage.exists(letter.stored_as)
     ]
     return not missing, f"without a file: {', '.join(missing)}" if missing else "each made letter has its file"
 

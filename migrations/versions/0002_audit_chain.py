@@ -223,7 +223,7 @@ def _guard() -> None:
     }
     for table, condition in in_the_way.items():
         op.execute(
-            f"CREATE TRIGGER {table}_keeps_replaced BEFORE INSERT ON {table}"
+            f"CREATE TRIGGER {table}_keeps_replaced BEFORE INSERT ON {table}"  # noqa: S608 - names of this file
             f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {condition})"
             f" BEGIN SELECT RAISE(ABORT, '{table} is append-only: this row is there already'); END"
         )

@@ -127,4 +127,4 @@ def _note_statement(verb: str, state: ORMExecuteState, table: Table) -> None:
     rows = session.execute(affected if where is None else affected.where(where)).mappings().all()
     ledger = ledger_of(session)
     ledger.require_open()
-    ledger.changes += [Change(verb, (table.name, row["id"]), _owners(table, row)) for row in rows]
+    ledger.changes += [Change(verb, (table.name, row["id"]), _owners(table, dict(row))) for row in rows]

@@ -89,7 +89,7 @@ def unguarded_tables(session: Session) -> list[str]:
             "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') GROUP BY c.relname"
         )
-    standing = {name: number for name, number in session.execute(text(statement))}
+    standing = {row[0]: row[1] for row in session.execute(text(statement))}
     wanted = 3 if session.get_bind().dialect.name == "sqlite" else 2
     return [name for name in guarded_tables() if standing.get(name, 0) < wanted]
 

@@ -1,8 +1,8 @@
 """Kept versions: what a score, a decision or a letter was after each change, in rows that are only ever added.
 
 A mapped class takes part by having a method `kept()`: it returns what must stay provable of the row as JSON (numbers,
-statuses, references, and hashes of texts, so that a text can still be erased), or None while there is nothing to keep. A
-version is written with the change, and the change's audit entry names its number and hash: so the chain covers it.
+statuses, references, and hashes of texts, so that a text can still be erased), or None while there is nothing to keep.
+A version is written with the change, and the change's audit entry names its number and hash: so the chain covers it.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def kept_classes() -> dict[str, type[Base]]:
+def kept_classes() -> dict[str, type[Any]]:
     """Return the mapped classes whose versions are kept, by table."""
     return {
         mapper.class_.__tablename__: mapper.class_

@@ -43,9 +43,9 @@ class EligibilityForm(FlaskForm):
 
 
 class ReasonForm(FlaskForm):
-    """Say why; what is too long or missing is for the service to say."""
+    """Say why; what is too long is for the service to say."""
 
-    reason = TextAreaField(_l("Reason"), validators=[Storable()])
+    reason = TextAreaField(_l("Reason"), validators=[DataRequired(_l("Write the reason.")), Storable()])
 
 
 class OpeningForm(FlaskForm):
@@ -57,7 +57,7 @@ class OpeningForm(FlaskForm):
     reason = TextAreaField(
         _l("Why do you need it?"),
         description=_l("For example: to call back about the bank account. Do not write names here."),
-        validators=[Storable()],
+        validators=[DataRequired(_l("Write the reason.")), Storable()],
     )
 
 

@@ -161,4 +161,4 @@ def _lock(application: Application) -> None:
     db.session.flush()
     lock = select(Application.id).where(Application.id == application.id).with_for_update()
     db.session.execute(lock)
-    db.session.refresh(application, ["is_protected", "pseudonym", "version"])
+    db.session.refresh(application, ["is_protected", "pseudonym", "answers", "version"])

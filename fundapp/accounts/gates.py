@@ -4,13 +4,18 @@ They stand around `web.permission_gate`: a person who owes a second factor is no
 only of those who may do the thing at all.
 """
 
+from dataclasses import replace
+
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from fundapp.accounts.forms import ProofForm
+from fundapp.accounts.limits import limit_gate
 from fundapp.accounts.sessions import current_session
 from fundapp.accounts.views import proving
 from fundapp.core import clock, security_log, unit_of_work
+from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import PUBLIC, SAFE_METHODS, Declared, Early
 from fundapp.core.web import WebActor, typed_texts
 
@@ -36,7 +41,7 @@ def factor_gate(declared: Declared, _actor: WebActor) -> ResponseReturnValue | N
     return redirect(page)
 
 
-def fresh_gate(declared: Declared, _actor: WebActor) -> ResponseReturnValue | None:
+def fresh_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue | None:
     """Ask for a proof where the last one is too old. What was typed goes along, and is done once the proof is right."""
     current = current_session()
     if not declared.fresh or current is None or current.is_fresh(clock.now()):
@@ -44,9 +49,20 @@ def fresh_gate(declared: Declared, _actor: WebActor) -> ResponseReturnValue | No
     if request.method in SAFE_METHODS:
         return redirect(url_for("accounts.confirm", next=request.full_path.rstrip("?")))
     form = ProofForm()
-    if proving.was_given(form) and proving.prove(form, current):
-        return None
+    status = 401
+    if proving.was_given(form):
+        try:
+            limit_gate(replace(declared, limit="factor"), actor)
+        except TooManyRequests:
+            form.form_errors = [
+                *form.form_errors,
+                _("You have tried this too often. Wait a few minutes, then try again."),
+            ]
+            status = 429
+        else:
+            if proving.prove(form, current):
+                return None
     security_log.note("fresh_proof_needed")
     unit_of_work.rollback()
     page = proving.page(form, current, action=request.full_path.rstrip("?"), kept=proving.kept_fields())
-    return page, 401
+    return page, status

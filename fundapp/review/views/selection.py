@@ -52,6 +52,7 @@ def selection(slug: str) -> ResponseReturnValue:
 
 @bp.post("/manage/<slug>/selection/by-rank")
 @requires(P.DECISION_MAKE)
+@fresh
 def decide_by_rank(slug: str) -> ResponseReturnValue:
     """Decide what is undecided by rank order within the budget."""
     made = services.decide_by_rank(actor=current_actor(), call=_call(slug, P.DECISION_MAKE), now=clock.now())
@@ -61,6 +62,7 @@ def decide_by_rank(slug: str) -> ResponseReturnValue:
 
 @bp.post("/manage/<slug>/selection/send")
 @requires(P.DECISION_MAKE)
+@fresh
 def send_for_ratification(slug: str) -> ResponseReturnValue:
     """Freeze the list and send it to those who ratify."""
     call = _call(slug, P.DECISION_MAKE)
@@ -82,6 +84,7 @@ def decide(slug: str, entry_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/manage/<slug>/selection/<uuid:entry_id>")
 @requires(P.DECISION_MAKE)
+@fresh
 def save_decision(slug: str, entry_id: UUID) -> ResponseReturnValue:
     """Decide on an entry."""
     found, row = _row(slug, entry_id)

@@ -17,6 +17,16 @@ class LinkRequestForm(FlaskForm):
     email = EmailField(_l("Your e-mail address"), validators=[DataRequired(_address_needed), Length(max=254)])
 
 
+class CodeForm(FlaskForm):
+    """The code of a mail."""
+
+    code = StringField(
+        _l("Code"),
+        description=_l("Eight figures. They work for ten minutes, in this browser."),
+        validators=[Length(max=16)],
+    )
+
+
 class PasswordForm(FlaskForm):
     """Sign in with a password."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import contains_eager
 
 from fundapp.accounts.models import (
+    LinkPurpose,
     Membership,
     MembershipRole,
     OneTimeLink,
@@ -62,18 +63,42 @@ def live_session(token: str, now: datetime) -> SignInSession | None:
     )
 
 
-def usable_link(token: str, now: datetime) -> OneTimeLink | None:
-    """Return a link that was neither spent nor expired, or None."""
+def usable_link(token: str, now: datetime, *purposes: LinkPurpose) -> OneTimeLink | None:
+    """Return a link for one of these purposes that was neither spent nor expired, or None."""
     return db.session.scalar(
         select(OneTimeLink)
         .join(Person)
         .where(
             OneTimeLink.token_hash == token_hash(token),
+            OneTimeLink.purpose.in_(purposes),
             OneTimeLink.used_at.is_(None),
             OneTimeLink.expires_at > now,
             Person.is_active,
         )
         .options(contains_eager(OneTimeLink.person))
+    )
+
+
+def links_asked_in(
+    browser_hash: str, purpose: LinkPurpose, *, since: datetime, now: datetime, max_tries: int
+) -> list[OneTimeLink]:
+    """Return the open links that a browser asked for since an instant and may still be told the codes of."""
+    return list(
+        db.session.scalars(
+            select(OneTimeLink)
+            .join(Person)
+            .where(
+                OneTimeLink.browser_hash == browser_hash,
+                OneTimeLink.purpose == purpose,
+                OneTimeLink.used_at.is_(None),
+                OneTimeLink.created_at > since,
+                OneTimeLink.expires_at > now,
+                OneTimeLink.code_tries < max_tries,
+                Person.is_active,
+            )
+            .options(contains_eager(OneTimeLink.person))
+            .order_by(OneTimeLink.created_at.desc())
+        )
     )
 
 

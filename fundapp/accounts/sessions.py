@@ -12,12 +12,14 @@ from fundapp.accounts import factor_queries, known_devices, queries
 from fundapp.accounts.devices import device_label
 from fundapp.accounts.models import SignInSession
 from fundapp.accounts.permissions import ANONYMOUS, Actor, needs_second_factor
+from fundapp.accounts.secrets import new_token
 from fundapp.accounts.session_rules import SEEN_EVERY, is_fresh, is_over, times_of
 from fundapp.core import clock
 from fundapp.core.db import db, note_aside
 from fundapp.core.routes import SAFE_METHODS
 
 _TOKEN = "session_token"  # noqa: S105 - the name of a cookie entry
+_BROWSER = "browser"
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,16 @@ def remember(token: str) -> None:
     session[_TOKEN] = token
     if language:
         session["lang"] = language
+
+
+def name_of_browser() -> str:
+    """Return the name that this browser was given when it asked for something ("" if it never did)."""
+    return str(session.get(_BROWSER, ""))
+
+
+def name_browser() -> str:
+    """Return a random name of this browser, kept in its cookie until somebody signs in: it knows what it asked for."""
+    return cast(str, session.setdefault(_BROWSER, new_token()))
 
 
 def forget() -> None:

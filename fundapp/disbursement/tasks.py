@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from fundapp.accounts.permissions import system_actor
+from fundapp.accounts.services.people import tell
+from fundapp.applications.queries.applicant import holders_of
 from fundapp.core.db import db
-from fundapp.core.mail import queue_mail
 from fundapp.core.outbox import Finish, JobKind
 from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
 from fundapp.core.storage import Storage
@@ -63,13 +64,8 @@ def _keep(letter_id: UUID, evidence: dict[str, object], now: datetime) -> None:
         evidence={**evidence, "made_at": now},
         data={"sha256": evidence["sha256"]},
     )
-    queue_mail(
-        to_address=letter.person.email,
-        language=letter.language,
-        template="news",
-        data={"path": LETTERS_PATH},
-        now=now,
-    )
+    for person in holders_of(letter.application):
+        tell(person, template="news", path=LETTERS_PATH, now=now)
 
 
 def _fail(letter_id: UUID, failure: str, now: datetime) -> None:

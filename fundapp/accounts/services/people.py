@@ -1,6 +1,7 @@
 """Make people known, and write to a person."""
 
 from datetime import datetime
+from typing import Any
 
 from fundapp.accounts import queries
 from fundapp.accounts.models import Person
@@ -27,6 +28,19 @@ def ensure_person(*, email: str, now: datetime, name: str = "", language: str = 
     return kept
 
 
+def write_to(person: Person, *, template: str, data: dict[str, Any], now: datetime, language: str = "") -> None:
+    """Mail a person, in their language unless another is given. Somebody without an address gets none: what is new
+    for them, they read on their pages.
+    """
+    if person.email:
+        write_to_address(person.email, template=template, data=data, now=now, language=language or person.language)
+
+
+def write_to_address(address: str, *, template: str, data: dict[str, Any], now: datetime, language: str) -> None:
+    """Mail an address that belongs to nobody yet, or may not: only ways in have a reason to."""
+    mail.queue_mail(to_address=address, language=language, template=template, data=data, now=now)
+
+
 def tell(person: Person, *, template: str, path: str, now: datetime) -> None:
-    """Mail a person, in their language, that something waits at `path`; never what it is."""
-    mail.queue_mail(to_address=person.email, language=person.language, template=template, data={"path": path}, now=now)
+    """Mail a person that something waits at `path`; never what it is."""
+    write_to(person, template=template, data={"path": path}, now=now)

@@ -9,6 +9,7 @@ from fundapp.accounts import queries
 from fundapp.accounts.models import KnownDevice, Person, SignInSession
 from fundapp.accounts.permissions import Actor
 from fundapp.accounts.secrets import new_token, token_hash
+from fundapp.accounts.services.links import end_links
 from fundapp.accounts.services.people import tell
 from fundapp.accounts.session_rules import times_of
 from fundapp.core.audit import record
@@ -21,8 +22,8 @@ SESSIONS_PATH = "/account/sessions"
 def open_session(*, person: Person, now: datetime, strong: bool = False, device: str = "") -> str:
     """Open a session for a person who has just proved who they are; return the token for their cookie.
 
-    `strong`: a second factor was part of the proof. `device` is a coarse label of accounts.devices; one that is new
-    for this person is told to them by mail.
+    Links with which they could sign in end. `strong`: a second factor was part of the proof. `device` is a coarse label
+    of accounts.devices; one that is new for this person is told to them by mail.
     """
     actor = queries.actor_of(person)
     times = times_of(actor, short=person.short_sessions)
@@ -42,6 +43,7 @@ def open_session(*, person: Person, now: datetime, strong: bool = False, device:
     record(actor=actor, action="session:open", subject=person, now=now, data={"strong": strong})
     db.session.flush()
     _note_device(person, device, now)
+    end_links(person, now)
     return token
 
 

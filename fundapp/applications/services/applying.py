@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
 
-from fundapp.accounts.models import LinkPurpose, Person
+from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.queries import held_organisations
 from fundapp.accounts.rules import checked_email
-from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.links import request_sign_in
 from fundapp.accounts.services.organisations import make_organisation
-from fundapp.accounts.services.people import ensure_person
+from fundapp.accounts.services.people import ensure_person, write_to_address
 from fundapp.applications.answers import (
     Answer,
     Terms,
@@ -29,7 +29,6 @@ from fundapp.applications.queries.public import current_form
 from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.protection import protect_own, protect_with_call
-from fundapp.core import mail
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
@@ -46,27 +45,23 @@ class ChangedElsewhere(Conflict):
         self.stored = stored
 
 
-def request_start(*, call: Call, email: str, secret_key: str, next_path: str, language: str, now: datetime) -> None:
+def request_start(
+    *, call: Call, email: str, secret_key: str, next_path: str, language: str, now: datetime, browser: str = ""
+) -> None:
     """Mail a link with which an address can start or go on with an application.
 
-    The answer on screen is the same for every address; an uninvited one is told so by mail. Raises RuleViolations for
-    something that is no address.
+    Each address gets one mail and the same answer on screen; one that was not invited, or whose account is closed,
+    reads so in the mail. Raises RuleViolations for something that is no address.
     """
     address = checked_email(email)
     if not is_invited(call=call, email=address):
         path = "/" if call.is_protected else next_path  # even the name of a protected call says too much
-        mail.queue_mail(to_address=address, language=language, template="not_invited", data={"path": path}, now=now)
+        write_to_address(address, template="not_invited", data={"path": path}, now=now, language=language)
         return
-    person = ensure_person(email=address, now=now, language=language)
-    if person.is_active:
-        send_link(
-            person=person,
-            purpose=LinkPurpose.SIGN_IN,
-            secret_key=secret_key,
-            now=now,
-            next_path=next_path,
-            language=language,
-        )
+    ensure_person(email=address, now=now, language=language)
+    request_sign_in(
+        email=address, secret_key=secret_key, now=now, next_path=next_path, language=language, browser=browser
+    )
 
 
 def start_application(

@@ -7,15 +7,14 @@ from sqlalchemy import update
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import name_organisation
-from fundapp.accounts.services.people import tell
+from fundapp.accounts.services.people import tell, write_to
 from fundapp.applications.answers import Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
-from fundapp.applications.queries.applicant import may_send
+from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, lock, require_open
 from fundapp.applications.transitions import APPLICATION
-from fundapp.core import mail
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
@@ -141,20 +140,16 @@ def _category_problems(application: Application, form: FormDefinition) -> list[P
 
 
 def _mail_receipt(application: Application, submission: Submission, now: datetime) -> None:
-    """Mail what was received; of a protected application only that there is something to read."""
-    if application.is_protected:
-        tell(application.person, template="news", path=f"/applications/{application.id}", now=now)
-        return
-    mail.queue_mail(
-        to_address=application.person.email,
-        language=application.language,
-        template="receipt",
-        data={
-            "application_id": str(application.id),
-            "reference": application.reference,
-            "submitted_at": now.isoformat(),
-            "time_zone": application.call.time_zone,
-            "content_sha256": submission.content_sha256,
-        },
-        now=now,
-    )
+    """Mail the holders what was received; of a protected application only that there is something to read."""
+    receipt = {
+        "application_id": str(application.id),
+        "reference": application.reference,
+        "submitted_at": now.isoformat(),
+        "time_zone": application.call.time_zone,
+        "content_sha256": submission.content_sha256,
+    }
+    for person in holders_of(application):
+        if application.is_protected:
+            tell(person, template="news", path=f"/applications/{application.id}", now=now)
+        else:
+            write_to(person, template="receipt", data=receipt, now=now, language=application.language)

@@ -3,6 +3,8 @@
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from fundapp.accounts import limits, sessions
+from fundapp.accounts.forms import CodeForm
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.forms import StartForm
@@ -14,6 +16,7 @@ from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
+from fundapp.core.routes import limited
 from fundapp.core.routes import public as for_everybody
 from fundapp.core.web import problems_into
 
@@ -60,6 +63,7 @@ def start(slug: str) -> ResponseReturnValue:
 
 @bp.post("/calls/<slug>/start")
 @for_everybody
+@limited("start")
 def begin(slug: str) -> ResponseReturnValue:
     """Make the draft of somebody signed in; mail the link to anybody else."""
     call = public.announced_call(slug)
@@ -72,14 +76,16 @@ def begin(slug: str) -> ResponseReturnValue:
     form = StartForm()
     if form.validate():
         try:
-            applying.request_start(
-                call=call,
-                email=form.email.data or "",
-                secret_key=current_app.config["SECRET_KEY"],
-                next_path=url_for("applications.start", slug=slug),
-                language=current_language(),
-                now=now,
-            )
+            if limits.may_mail(form.email.data or ""):
+                applying.request_start(
+                    call=call,
+                    email=form.email.data or "",
+                    secret_key=current_app.config["SECRET_KEY"],
+                    next_path=url_for("applications.start", slug=slug),
+                    language=current_language(),
+                    now=now,
+                    browser=sessions.name_browser(),
+                )
         except RuleViolations as violations:
             problems_into(form, violations)
         else:
@@ -90,9 +96,13 @@ def begin(slug: str) -> ResponseReturnValue:
 @bp.get("/calls/<slug>/start/link-sent")
 @for_everybody
 def start_link_sent(slug: str) -> ResponseReturnValue:
-    """Say where to look for the link."""
+    """Say where to look for the link, and take the code that stands beside it."""
     call = public.announced_call(slug)
-    return render_template("applications/link_sent.html", call=presentation.call_shown(call, clock.now()))
+    return render_template(
+        "applications/link_sent.html",
+        call=presentation.call_shown(call, clock.now()),
+        form=CodeForm(formdata=None),
+    )
 
 
 def _start_page(slug: str, form: StartForm) -> str:

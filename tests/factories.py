@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person
 from fundapp.accounts.permissions import Role, system_actor
@@ -15,6 +16,7 @@ from fundapp.applications.form_definition import Role as FormRole
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,
+    Attachment,
     Call,
     CallStatus,
     Category,
@@ -26,7 +28,10 @@ from fundapp.applications.models import (
     Submission,
 )
 from fundapp.applications.services.protection import protect_with_call
+from fundapp.core import sealed_files
 from fundapp.core.db import db
+from fundapp.core.sealing import Record, record_of
+from fundapp.core.storage import Storage
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
@@ -230,6 +235,37 @@ def make_call(
     db.session.flush()
     db.session.refresh(call)
     return call
+
+
+def make_attachment(
+    storage: Storage, application: Application, data: bytes, *, filename: str = "paper.pdf", question: str = "paper"
+) -> Attachment:
+    """Attach a PDF to an application as the answer to a question, also in what was sent."""
+    row_id = uuid4()
+    file = sealed_files.keep(storage, record=record_of(application), row=Record("attachment", row_id), data=data)
+    attachment = Attachment(
+        id=row_id,
+        application_id=application.id,
+        question=question,
+        filename=filename,
+        content_type="application/pdf",
+        size_bytes=len(data),
+        sha256=file.sha256,
+        stored_as=file.stored_as,
+        uploaded_at=NOW,
+    )
+    db.session.add(attachment)
+    db.session.flush()
+    answer = {
+        "attachment": str(attachment.id),
+        "sha256": attachment.sha256,
+        "content_type": attachment.content_type,
+        "size_bytes": attachment.size_bytes,
+    }
+    for holder in (application, *application.submissions):
+        holder.answers = {**holder.answers, question: answer}
+    db.session.flush()
+    return attachment
 
 
 def make_application(

@@ -80,9 +80,9 @@ def unseal(record: Record, ring: Ring, context: bytes, sealed: bytes) -> bytes:
     return keys.unseal(_data_key(record, ring, make=False), sealed, context)
 
 
-def data_key(record: Record, ring: Ring) -> bytes:
-    """Return a record's data key, made if there is none: for files, which have a format of their own. Raises Erased."""
-    return _data_key(record, ring, make=True)
+def data_key(record: Record, ring: Ring, *, make: bool) -> bytes:
+    """Return a record's data key: for files, which have a format of their own. Raises Erased."""
+    return _data_key(record, ring, make=make)
 
 
 def is_erased(record: Record, ring: Ring) -> bool:
@@ -248,14 +248,15 @@ def _data_key(record: Record, ring: Ring, *, make: bool) -> bytes:
     cached = _cache(session)
     if (record, ring) not in cached:
         _load(session, record, ring)
-    if (record, ring) not in cached:
-        if not make:
-            raise Erased(f"{record.table} {record.id} has no data key")
+    if make and cached[record, ring] == _NONE_YET:
         cached[record, ring] = _make(session, record, ring)
     key = cached[record, ring]
-    if key is None:
-        raise Erased(f"the data key of {record.table} {record.id} was destroyed")
+    if not key:
+        raise Erased(f"the data key of {record.table} {record.id} {'was destroyed' if key is None else 'is missing'}")
     return key
+
+
+_NONE_YET: Final = b""
 
 
 def _cache(session: Session) -> dict[tuple[Record, Ring], bytes | None]:
@@ -269,6 +270,7 @@ def _load(session: Session, record: Record, ring: Ring) -> None:
     ]
     cached = _cache(session)
     wanted = [each for each in dict.fromkeys([record.id, *known]) if (Record(record.table, each), ring) not in cached]
+    cached |= {(Record(record.table, each), ring): _NONE_YET for each in wanted}
     ring_keys = current_keys()
     with session.no_autoflush:
         for start in range(0, len(wanted), _IDS_AT_ONCE):

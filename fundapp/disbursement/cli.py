@@ -7,6 +7,7 @@ import click
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.models import Call
 from fundapp.applications.queries.managing import managed_call
+from fundapp.core import sealed_files
 from fundapp.core.commands import with_app
 from fundapp.core.db import read_only
 from fundapp.core.errors import NotFound
@@ -51,7 +52,8 @@ def export_letters(app: FundApp, call: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     made = letters_of_call(actor=system_actor(), call=found, status=LetterStatus.MADE)
     for letter in made:
-        (folder / letter_filename(letter.reference)).write_bytes(storage.read(letter.sha256 or ""))
+        if letter.file is not None:
+            (folder / letter_filename(letter.reference)).write_bytes(sealed_files.read(storage, letter.file))
     click.echo(f"{len(made)} letters in {folder}")
     others = sum(
         len(letters_of_call(actor=system_actor(), call=found, status=status))

@@ -15,8 +15,8 @@ def blank_letters(*, actor: Actor, application: Application, now: datetime) -> l
     """Erase the contents of an application's letters; return the stored files that they pointed to."""
     files = []
     for letter in db.session.scalars(select(Letter).where(Letter.application_id == application.id)):
-        if letter.sha256 is not None:
+        if letter.stored_as is not None:
             letter.content = {}
-            files.append(letter.sha256)
+            files.append(letter.stored_as)
         record(actor=actor, action="letter:erase", subject=letter, now=now, call_id=application.call_id)
     return files

@@ -13,7 +13,8 @@ from fundapp.applications.models import Application
 from fundapp.core.audit import canonical_time, content_sha256
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
-from fundapp.core.sealing import Record, sealed_json
+from fundapp.core.sealed_files import SealedFile
+from fundapp.core.sealing import Record, record_of, sealed_json
 from fundapp.review.models import Decision
 
 
@@ -64,7 +65,8 @@ class Letter(Identified, Base):
         ),
         CheckConstraint(
             "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)"
-            " AND (status = 'made') = (content_sealed IS NOT NULL)",
+            " AND (status = 'made') = (content_sealed IS NOT NULL)"
+            " AND (status = 'made') = (stored_as IS NOT NULL)",
             name="made_has_file",
         ),
         CheckConstraint("(status = 'failed') = (failure <> '')", name="failed_has_reason"),
@@ -86,6 +88,9 @@ class Letter(Identified, Base):
     )
     """The values that the letter was made from, as they were then: the page on the web shows the same."""
     sha256: Mapped[str | None]
+    """Of the PDF."""
+    stored_as: Mapped[str | None]
+    """The name of the sealed file in the storage."""
     size_bytes: Mapped[int | None]
     queued_at: Mapped[datetime]
     made_at: Mapped[datetime | None]
@@ -93,6 +98,13 @@ class Letter(Identified, Base):
     decision: Mapped[Decision | None] = relationship()
     application: Mapped[Application] = relationship()
     person: Mapped[Person] = relationship()
+
+    @property
+    def file(self) -> SealedFile | None:
+        """Return the stored file, None while there is none."""
+        if self.stored_as is None or self.sha256 is None:
+            return None
+        return SealedFile(Record("application", self.application_id), record_of(self), self.stored_as, self.sha256)
 
     def kept(self) -> dict[str, Any] | None:
         """Return what its versions keep, once it is made: what it is about, and the hashes of its file and its words."""

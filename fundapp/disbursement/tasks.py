@@ -1,14 +1,17 @@
 """The work of making letters: an id in, a stored file and its hash out, each letter committed alone."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.accounts.services.people import tell
 from fundapp.applications.queries.applicant import holders_of
+from fundapp.core import sealed_files
 from fundapp.core.db import db
 from fundapp.core.outbox import Finish, JobKind
 from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
+from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.workflow import apply_transition
 from fundapp.disbursement.letters import TEMPLATES, to_content, words_of
@@ -40,9 +43,8 @@ def letter_job(storage: Storage) -> JobKind:
         except PdfError as error:
             failure = str(error)
             return lambda now: _fail(letter_id, failure, now)
-        sha256 = storage.put(data)
-        evidence = {"sha256": sha256, "size_bytes": len(data), "content": to_content(words)}
-        return lambda now: _keep(letter_id, evidence, now)
+        content = to_content(words)
+        return lambda now: _keep(letter_id, storage, data, content, now)
 
     def gave_up(letter_id: UUID, now: datetime, error: str) -> None:
         _fail(letter_id, error, now)
@@ -50,10 +52,12 @@ def letter_job(storage: Storage) -> JobKind:
     return JobKind(name=LETTER_KIND, work=work, gave_up=gave_up)
 
 
-def _keep(letter_id: UUID, evidence: dict[str, object], now: datetime) -> None:
+def _keep(letter_id: UUID, storage: Storage, data: bytes, content: dict[str, Any], now: datetime) -> None:
     letter = db.session.get_one(Letter, letter_id)
     if letter.status is not LetterStatus.QUEUED:
         return
+    record = Record("application", letter.application_id)
+    file = sealed_files.keep(storage, record=record, row=record_of(letter), data=data)
     apply_transition(
         LETTER,
         letter,
@@ -61,8 +65,14 @@ def _keep(letter_id: UUID, evidence: dict[str, object], now: datetime) -> None:
         actor=system_actor(),
         now=now,
         call_id=letter.call_id,
-        evidence={**evidence, "made_at": now},
-        data={"sha256": evidence["sha256"]},
+        evidence={
+            "sha256": file.sha256,
+            "stored_as": file.stored_as,
+            "size_bytes": len(data),
+            "content": content,
+            "made_at": now,
+        },
+        data={"sha256": file.sha256},
     )
     for person in holders_of(letter.application):
         tell(person, template="news", path=LETTERS_PATH, now=now)

@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
 from fundapp.applications.queries.managing import managed_call
-from fundapp.core import clock
+from fundapp.core import clock, sealed_files
 from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
 from fundapp.core.i18n import direction, in_language, ngettext
 from fundapp.core.i18n import gettext as _
@@ -206,10 +206,10 @@ def _managed(call: Call, letter_id: str) -> Letter:
 
 
 def _pdf(letter: Letter) -> Response:
-    if letter.sha256 is None:
+    if letter.file is None:
         raise NotFound
     storage = cast(Storage, current_app.extensions["storage"])
-    return _download(storage.read(letter.sha256), PDF, letter_filename(letter.reference))
+    return _download(sealed_files.read(storage, letter.file), PDF, letter_filename(letter.reference))
 
 
 def _download(data: bytes, content_type: str, filename: str) -> Response:

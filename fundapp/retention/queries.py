@@ -16,9 +16,12 @@ from fundapp.accounts.models import (
     RoleGrant,
     SignInSession,
 )
+from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.applications.scope import held_by, visible_to
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
+from fundapp.core.errors import NotFound
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.retention import Due
@@ -180,8 +183,8 @@ def _by_time(id_column: Any, at: Any, days: int) -> list[Due]:
 def stored_files_in_use() -> set[str]:
     """Return the names of all stored files that a row points to."""
     erased = select(Letter.id).join(Application).where(Application.erased_at.is_not(None))
-    letters = select(Letter.sha256).where(Letter.sha256.is_not(None), Letter.id.not_in(erased))
-    return {*db.session.scalars(select(Attachment.sha256)), *map(str, db.session.scalars(letters))}
+    letters = select(Letter.stored_as).where(Letter.stored_as.is_not(None), Letter.id.not_in(erased))
+    return {*db.session.scalars(select(Attachment.stored_as)), *map(str, db.session.scalars(letters))}
 
 
 def open_request(application_id: UUID) -> ErasureRequest | None:
@@ -193,12 +196,12 @@ def open_request(application_id: UUID) -> ErasureRequest | None:
     )
 
 
-def open_requests(call: Call) -> Sequence[ErasureRequest]:
-    """Return a call's requests that wait for an answer, the oldest first."""
+def open_requests(call: Call, actor: Actor) -> Sequence[ErasureRequest]:
+    """Return a call's requests that wait for an answer, about applications that the actor may see; the oldest first."""
     return db.session.scalars(
         select(ErasureRequest)
         .join(Application)
-        .where(Application.call_id == call.id, ErasureRequest.answered_at.is_(None))
+        .where(Application.call_id == call.id, ErasureRequest.answered_at.is_(None), visible_to(actor))
         .order_by(ErasureRequest.asked_at, ErasureRequest.id)
     ).all()
 
@@ -235,3 +238,43 @@ def held_work() -> Sequence[OutboxItem]:
     return db.session.scalars(
         select(OutboxItem).where(OutboxItem.state == OutboxState.HELD).order_by(OutboxItem.created_at, OutboxItem.id)
     ).all()
+
+
+def held_application(*, actor: Actor, application_id: UUID) -> Application:
+    """Return an application of an organisation that the actor holds, not erased yet. Raises NotFound."""
+    application = db.session.scalar(
+        select(Application).where(Application.id == application_id, held_by(actor), Application.erased_at.is_(None))
+    )
+    if application is None:
+        raise NotFound
+    return application
+
+
+def last_request(application_id: UUID) -> ErasureRequest | None:
+    """Return the newest request for erasing an application."""
+    return db.session.scalar(
+        select(ErasureRequest)
+        .where(ErasureRequest.application_id == application_id)
+        .order_by(ErasureRequest.asked_at.desc())
+        .limit(1)
+    )
+
+
+def request_of(call: Call, request_id: UUID, actor: Actor) -> ErasureRequest:
+    """Return a request of a call about an application that the actor may see. Raises NotFound."""
+    request = db.session.scalar(
+        select(ErasureRequest)
+        .join(Application)
+        .where(ErasureRequest.id == request_id, Application.call_id == call.id, visible_to(actor))
+    )
+    if request is None:
+        raise NotFound
+    return request
+
+
+def hold_of(call: Call, hold_id: UUID) -> LegalHold:
+    """Return a hold of a call or of an application of it. Raises NotFound."""
+    found = next((hold for hold in holds_of(call) if hold.id == hold_id), None)
+    if found is None:
+        raise NotFound
+    return found

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import secrets
 import unicodedata
 import uuid
@@ -77,6 +78,8 @@ MADE_HAS_FILE = (
     "(status = 'made') = (sha256 IS NOT NULL) AND (status = 'made') = (made_at IS NOT NULL)"
     " AND (status = 'made') = ({content} IS NOT NULL)"
 )
+STORED_TOO = " AND (status = 'made') = (stored_as IS NOT NULL)"
+CHUNK = 64 * 1024
 
 
 class Vault:
@@ -85,7 +88,7 @@ class Vault:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.folder: Path = current_app.extensions["settings"].keys_dir
-        self.data_keys: dict[tuple[str, uuid.UUID], bytes | None] = {}
+        self.data_keys: dict[tuple[str, uuid.UUID, str], bytes | None] = {}
 
     def newest(self, ring: str) -> int:
         return max(int(path.name.split(".")[1]) for path in self.folder.glob(f"{ring}.*.secret"))
@@ -99,43 +102,104 @@ class Vault:
         return f"{number:04d}{digest[:16].hex()}"
 
     def seal(self, owner: tuple[str, uuid.UUID], context: bytes, plaintext: bytes) -> bytes:
-        key = self.data_key(owner) or self.make_data_key(owner)
-        return sealed_with(key, plaintext, context, 0)
+        return sealed_with(self.own_key(owner), plaintext, context, 0)
 
     def open(self, owner: tuple[str, uuid.UUID], context: bytes, sealed: bytes) -> bytes | None:
         """Open a value; None where its data key was destroyed."""
-        key = self.data_key(owner)
+        key = self.data_key(owner, "identity")
         return None if key is None else AESGCM(key).decrypt(sealed[3:15], sealed[15:], context)
 
-    def data_key(self, owner: tuple[str, uuid.UUID]) -> bytes | None:
-        if owner not in self.data_keys:
+    def own_key(self, owner: tuple[str, uuid.UUID], ring: str = "identity") -> bytes:
+        return self.data_key(owner, ring) or self.make_data_key(owner, ring)
+
+    def data_key(self, owner: tuple[str, uuid.UUID], ring: str) -> bytes | None:
+        if (*owner, ring) not in self.data_keys:
             found = self.connection.scalar(
                 sa.select(record_key.c.wrapped).where(
                     record_key.c.owner_table == owner[0],
                     record_key.c.owner_id == owner[1],
-                    record_key.c.ring == "identity",
+                    record_key.c.ring == ring,
                 )
             )
             if found is None:
                 return None
-            key = self.key("identity", int.from_bytes(found[1:3], "big"))
-            self.data_keys[owner] = AESGCM(key).decrypt(found[3:15], found[15:], wrapping(owner))
-        return self.data_keys[owner]
+            key = self.key(ring, int.from_bytes(found[1:3], "big"))
+            self.data_keys[*owner, ring] = AESGCM(key).decrypt(found[3:15], found[15:], wrapping(owner, ring))
+        return self.data_keys[*owner, ring]
 
-    def make_data_key(self, owner: tuple[str, uuid.UUID]) -> bytes:
-        key, number = secrets.token_bytes(32), self.newest("identity")
+    def make_data_key(self, owner: tuple[str, uuid.UUID], ring: str) -> bytes:
+        key, number = secrets.token_bytes(32), self.newest(ring)
         self.connection.execute(
             record_key.insert().values(
                 id=uuid.uuid4(),
                 owner_table=owner[0],
                 owner_id=owner[1],
-                ring="identity",
+                ring=ring,
                 key_number=number,
-                wrapped=sealed_with(self.key("identity", number), key, wrapping(owner), number),
+                wrapped=sealed_with(self.key(ring, number), key, wrapping(owner, ring), number),
             )
         )
-        self.data_keys[owner] = key
+        self.data_keys[*owner, ring] = key
         return key
+
+
+class Files:
+    """The folder of stored files, each named by the SHA-256 of its bytes."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self.root: Path = current_app.extensions["settings"].data_dir / "files"
+
+    def path(self, name: str) -> Path:
+        return self.root / name[:2] / name
+
+    def put(self, data: bytes) -> str:
+        name = hashlib.sha256(data).hexdigest()
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        with self.path(name).open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return name
+
+    def seal(self, table: str, row_id: uuid.UUID, application_id: uuid.UUID, name: str) -> str:
+        """Seal a clear file beside the clear one, which the next sweep removes; one that is missing keeps its name."""
+        if not self.path(name).is_file():
+            return name
+        data, random = self.path(name).read_bytes(), secrets.token_bytes(8)
+        cipher = AESGCM(self.vault.own_key(("application", application_id), "files"))
+        chunks = [
+            cipher.encrypt(
+                random + place.to_bytes(4, "big"),
+                data[start : start + CHUNK],
+                file_context(table, row_id, place, is_last=start + CHUNK >= len(data)),
+            )
+            for place, start in enumerate(range(0, max(len(data), 1), CHUNK))
+        ]
+        return self.put(b"".join((b"\x01\x00\x00", random, *chunks)))
+
+    def open(self, table: str, row_id: uuid.UUID, application_id: uuid.UUID, name: str) -> None:
+        """Write a sealed file in clear again, named by its content; an erased or missing one stays what it is."""
+        key = self.vault.data_key(("application", application_id), "files")
+        if key is None or not self.path(name).is_file():
+            return
+        stored = self.path(name).read_bytes()
+        random, body = stored[3:11], stored[11:]
+        starts = range(0, len(body), CHUNK + 16)
+        self.put(
+            b"".join(
+                AESGCM(key).decrypt(
+                    random + place.to_bytes(4, "big"),
+                    body[start : start + CHUNK + 16],
+                    file_context(table, row_id, place, is_last=start + CHUNK + 16 >= len(body)),
+                )
+                for place, start in enumerate(starts)
+            )
+        )
+
+
+def file_context(table: str, row_id: uuid.UUID, place: int, *, is_last: bool) -> bytes:
+    return f"fundapp|file|{table}|{row_id}|{place}|{int(is_last)}".encode()
 
 
 SEALED_ANSWER = ("id", "application_id", "question", "version", "ring", "sealed", "mask", "created_at")
@@ -150,8 +214,8 @@ def sealed_with(key: bytes, plaintext: bytes, context: bytes, number: int) -> by
     return b"\x01" + number.to_bytes(2, "big") + nonce + AESGCM(key).encrypt(nonce, plaintext, context)
 
 
-def wrapping(owner: tuple[str, uuid.UUID]) -> bytes:
-    return context_of("record_key", f"{owner[0]}.identity", owner[1], 1)
+def wrapping(owner: tuple[str, uuid.UUID], ring: str) -> bytes:
+    return context_of("record_key", f"{owner[0]}.{ring}", owner[1], 1)
 
 
 def context_of(table: str, column: str, row_id: uuid.UUID, version: int) -> bytes:
@@ -235,11 +299,12 @@ def upgrade() -> None:
                 batch_op.add_column(sa.Column(text.index, sa.Text(), nullable=True))
         seal_texts(vault, text)
     seal_answers(vault)
+    seal_files(vault)
     index_names(vault)
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_letter_made_has_file"), type_="check")
         batch_op.create_check_constraint(
-            batch_op.f("ck_letter_made_has_file"), MADE_HAS_FILE.format(content="content_sealed")
+            batch_op.f("ck_letter_made_has_file"), MADE_HAS_FILE.format(content="content_sealed") + STORED_TOO
         )
         batch_op.drop_column("content")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
@@ -313,6 +378,35 @@ def seal_answers(vault: Vault) -> None:
             vault.connection.execute(sa.update(table).where(table.c.id == row_id).values(answers=kept))
 
 
+def seal_files(vault: Vault) -> None:
+    """Seal the files of applications and the letters."""
+    files = Files(vault)
+    for name in ("attachment", "letter"):
+        with op.batch_alter_table(name, schema=None) as batch_op:
+            batch_op.add_column(sa.Column("stored_as", sa.Text(), nullable=True))
+        table = table_of(name, "id", "application_id", "sha256", "stored_as")
+        rows = vault.connection.execute(
+            sa.select(table.c.id, table.c.application_id, table.c.sha256).where(table.c.sha256.is_not(None))
+        ).all()
+        for row_id, application_id, sha256 in rows:
+            stored_as = files.seal(name, row_id, application_id, sha256)
+            vault.connection.execute(sa.update(table).where(table.c.id == row_id).values(stored_as=stored_as))
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.alter_column("stored_as", existing_type=sa.Text(), nullable=False)
+
+
+def open_files(vault: Vault) -> None:
+    """Write the sealed files in clear again; the sealed ones are left over."""
+    files = Files(vault)
+    for name in ("attachment", "letter"):
+        table = table_of(name, "id", "application_id", "stored_as")
+        rows = vault.connection.execute(
+            sa.select(table.c.id, table.c.application_id, table.c.stored_as).where(table.c.stored_as.is_not(None))
+        ).all()
+        for row_id, application_id, stored_as in rows:
+            files.open(name, row_id, application_id, stored_as)
+
+
 def seal_answer(
     vault: Vault, application_id: uuid.UUID, name: str, value: Any, at: Any, versions: list[tuple[Any, dict[str, str]]]
 ) -> dict[str, str]:
@@ -364,12 +458,15 @@ def downgrade() -> None:
             batch_op.add_column(sa.Column(text.column, type_of(text.column), nullable=True))
         open_texts(vault, text)
     open_answers(vault)
+    open_files(vault)
     name_organisations(vault)
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_letter_made_has_file"), type_="check")
         batch_op.create_check_constraint(batch_op.f("ck_letter_made_has_file"), MADE_HAS_FILE.format(content="content"))
+        batch_op.drop_column("stored_as")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.alter_column("filename", existing_type=sa.Text(), nullable=False)
+        batch_op.drop_column("stored_as")
     with op.batch_alter_table("call_invitation", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_call_invitation_call_id_email_index"), type_="unique")
         batch_op.alter_column("email", existing_type=sa.Text(), nullable=False)

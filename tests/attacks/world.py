@@ -19,17 +19,20 @@ from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
 from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
-from fundapp.core import clock
+from fundapp.core import clock, sealed_files
 from fundapp.core.db import Base, db
+from fundapp.core.sealing import record_of
 from fundapp.core.storage import Storage
 from fundapp.disbursement.letters import to_content, words_of
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import Assignment, AssignmentStatus, SlateStatus
 
 from ..factories import (
     NOW,
     make_application,
     make_assignment,
+    make_attachment,
     make_call,
     make_decision,
     make_member,
@@ -63,6 +66,8 @@ class Round:
     grants: list[RoleGrant]
     factors: list[Passkey]
     sessions: list[SignInSession]
+    holds: list[LegalHold]
+    requests: list[ErasureRequest]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -78,6 +83,8 @@ class Round:
             "grant_id": [grant.id for grant in self.grants],
             "factor_id": [factor.id for factor in self.factors],
             "session_id": [session.id for session in self.sessions],
+            "hold_id": [hold.id for hold in self.holds],
+            "request_id": [request.id for request in self.requests],
         }
 
 
@@ -126,7 +133,13 @@ def make_round(
     shown = [people[role].id for role in (Role.MANAGER, Role.RATIFIER)]
     grants = list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id.in_(shown)).order_by(RoleGrant.role)))
     factors, sessions = [make_passkey(applicant, text)], [make_session(applicant)]
-    return Round(mark, made, people, draft, sent, papers, assignments, letters, grants, factors, sessions)
+    holds = [LegalHold(application_id=sent.id, reason=text, set_at=NOW)]
+    requests = [ErasureRequest(application_id=sent.id, asked_by_id=applicant.id, asked_at=NOW)]
+    db.session.add_all([*holds, *requests])
+    db.session.flush()
+    return Round(
+        mark, made, people, draft, sent, papers, assignments, letters, grants, factors, sessions, holds, requests
+    )
 
 
 def make_passkey(person: Person, name: str) -> Passkey:
@@ -154,29 +167,7 @@ def make_session(person: Person) -> SignInSession:
 
 def make_paper(storage: Storage, application: Application, name: str, data: bytes = PDF) -> Attachment:
     """Attach a paper to an application, as the answer to its question."""
-    paper = Attachment(
-        application_id=application.id,
-        question="paper",
-        filename=f"{name[:80]}.pdf",
-        content_type="application/pdf",
-        size_bytes=len(data),
-        sha256=storage.put(data + name.encode()),
-        uploaded_at=NOW,
-    )
-    db.session.add(paper)
-    db.session.flush()
-    answer = {
-        "attachment": str(paper.id),
-        "filename": paper.filename,
-        "sha256": paper.sha256,
-        "content_type": paper.content_type,
-        "size_bytes": paper.size_bytes,
-    }
-    application.answers = {**application.answers, "paper": answer}
-    for submission in application.submissions:
-        submission.answers = application.answers
-    db.session.flush()
-    return paper
+    return make_attachment(storage, application, data + name.encode(), filename=f"{name[:80]}.pdf")
 
 
 def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, text: str) -> Letter:
@@ -206,8 +197,9 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     db.session.add(letter)
     db.session.flush()
     letter.content = to_content(words_of(letter, considered=1, awarded=1))
-    letter.sha256 = storage.put(PDF + text.encode())
-    letter.size_bytes = len(PDF) + len(text.encode())
+    data = PDF + text.encode()
+    file = sealed_files.keep(storage, record=record_of(entry.application), row=record_of(letter), data=data)
+    letter.sha256, letter.stored_as, letter.size_bytes = file.sha256, file.stored_as, len(data)
     letter.made_at = NOW
     letter.status = LetterStatus.MADE
     db.session.flush()

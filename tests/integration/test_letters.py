@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from fundapp.accounts.permissions import Role
 from fundapp.applications.conflicts import record_conflict
 from fundapp.applications.models import ApplicationStatus, ConflictSource
-from fundapp.core import outbox
+from fundapp.core import outbox, sealed_files
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
@@ -54,7 +54,8 @@ def letter_of(kind: LetterKind) -> Letter:
 
 def text_of(app: Any, letter: Letter) -> str:
     storage: Storage = app.extensions["storage"]
-    reader = pypdf.PdfReader(io.BytesIO(storage.read(letter.sha256 or "")))
+    assert letter.file is not None
+    reader = pypdf.PdfReader(io.BytesIO(sealed_files.read(storage, letter.file)))
     return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
 
 
@@ -63,7 +64,7 @@ def test_every_letter_is_made_once_and_its_reader_told_once(app, released, run_j
     letters = db.session.scalars(select(Letter)).all()
     assert {letter.status for letter in letters} == {LetterStatus.MADE}
     for letter in letters:
-        assert letter.size_bytes == len(app.extensions["storage"].read(letter.sha256))
+        assert letter.size_bytes == len(sealed_files.read(app.extensions["storage"], letter.file))
         assert letter.made_at == LATER
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in mail_dir.iterdir()]
     assert sorted(mail["To"] for mail in mails) == sorted(letter.person.email for letter in letters)

@@ -224,6 +224,7 @@ def test_file_of_the_application_is_in_reach_only_through_ones_own_assignment(ap
             content_type="application/pdf",
             size_bytes=3,
             sha256="0" * 64,
+            stored_as="0" * 64,
             uploaded_at=NOW,
         )
         db.session.add(attachment)

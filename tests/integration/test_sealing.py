@@ -119,7 +119,7 @@ def test_row_119_a_destroyed_data_key_leaves_nothing_to_read(app: FundApp) -> No
     assert (again.name, again.email) == ("", "")
     assert is_erased(record_of(again), Ring.IDENTITY)
     with pytest.raises(Erased):
-        data_key(record_of(again), Ring.IDENTITY)
+        data_key(record_of(again), Ring.IDENTITY, make=True)
     assert fresh(other_id).name == "Bela Sample"
     key = db.session.scalars(select(RecordKey).where(RecordKey.owner_id == erased_id)).one()
     assert (key.wrapped, key.destroyed_at) == (None, NOW)

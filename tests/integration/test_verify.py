@@ -70,6 +70,7 @@ def checkpoints(app, ring) -> list[Checkpoint]:
                 status=LetterStatus.MADE,
                 content={"amount": "1"},
                 sha256="0" * 64,
+                stored_as="0" * 64,
                 size_bytes=3,
                 queued_at=NOW,
                 made_at=NOW,

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from fundapp.accounts.permissions import Role
 from fundapp.applications.models import ApplicationStatus, Call
-from fundapp.core import clock, unit_of_work
+from fundapp.core import clock, sealed_files, unit_of_work
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
@@ -112,11 +112,12 @@ def assert_one_of_each(installation) -> None:
     assert len(decided) == AWARDS + DECLINES
     for letter in letters:
         assert letter.status is LetterStatus.MADE
-        assert len(storage.read(letter.sha256 or "")) == letter.size_bytes
+        assert letter.file is not None
+        assert len(sealed_files.read(storage, letter.file)) == letter.size_bytes
     assert len({letter.sha256 for letter in letters}) == ALL
     makings = db.session.scalars(select(AuditEntry.object_id).where(AuditEntry.action == "letter:make")).all()
     assert Counter(makings) == {letter.id: 1 for letter in letters}
-    mails = Counter(db.session.scalars(select(MailMessage.to_address)))
+    mails = Counter(mail.to_address for mail in db.session.scalars(select(MailMessage)))
     assert mails == {letter.person.email: 1 for letter in letters}
     assert {mail["X-RcptTo"] for mail in installation.smtp.messages} == set(mails)
     assert db.session.scalar(select(func.count()).select_from(Award)) == AWARDS

@@ -12,7 +12,8 @@ from fundapp.accounts.models import Organisation, Person
 from fundapp.applications.models.calls import Call, Category, FormVersion
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
-from fundapp.core.sealing import Record, sealed_text
+from fundapp.core.sealed_files import SealedFile
+from fundapp.core.sealing import Record, record_of, sealed_text
 
 
 class ApplicationStatus(StrEnum):
@@ -110,7 +111,7 @@ class Submission(Identified, Base):
 
 
 class Attachment(Identified, Base):
-    """A file of an application; the bytes are kept by their hash."""
+    """A file of an application; the bytes are stored sealed."""
 
     application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
     question: Mapped[str]
@@ -122,9 +123,17 @@ class Attachment(Identified, Base):
     content_type: Mapped[str]
     size_bytes: Mapped[int]
     sha256: Mapped[str]
+    """Of what was sent."""
+    stored_as: Mapped[str]
+    """The name of the sealed file in the storage."""
     uploaded_at: Mapped[datetime]
 
     application: Mapped[Application] = relationship(back_populates="attachments")
+
+    @property
+    def file(self) -> SealedFile:
+        """Return the stored file."""
+        return SealedFile(Record("application", self.application_id), record_of(self), self.stored_as, self.sha256)
 
 
 class Entry(Identified, Base):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
@@ -29,10 +30,12 @@ from fundapp.applications.queries.public import current_form
 from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.protection import protect_own, protect_with_call
+from fundapp.core import sealed_files
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.text import TextError, clean_text
 
@@ -174,7 +177,7 @@ def attach_file(
 ) -> Attachment:
     """Keep a file as the answer to a question, in place of an earlier one.
 
-    The bytes are stored by their hash before the transaction ends; a file that no row names is only left over. Raises
+    The sealed bytes are stored before the transaction ends; a file that no row names is only left over. Raises
     RuleViolations naming the question (kind by content, size, name), Conflict once the application was sent.
     """
     _lock_draft(actor, application)
@@ -187,17 +190,23 @@ def attach_file(
     if problems:
         raise RuleViolations([Problem(problem.message, field=question.name) for problem in problems])
     _drop_files(application, question)
+    attachment_id = uuid4()
+    file = sealed_files.keep(
+        storage, record=record_of(application), row=Record("attachment", attachment_id), data=data
+    )
     attachment = Attachment(
+        id=attachment_id,
         application_id=application.id,
         question=question.name,
         filename=filename,
         content_type=content_type_of(data) or "",
         size_bytes=len(data),
-        sha256=storage.put(data),
+        sha256=file.sha256,
+        stored_as=file.stored_as,
         uploaded_at=now,
     )
     db.session.add(attachment)
-    db.session.flush()  # gives the row its id
+    db.session.flush()
     sent = {
         "attachment": str(attachment.id),
         "sha256": attachment.sha256,

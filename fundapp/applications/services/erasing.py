@@ -2,23 +2,26 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.models import Application, ConflictOfInterest, IdentityOpening, ProtectionChange
+from fundapp.applications.models import Application, ConflictOfInterest, IdentityOpening, ProtectionChange, SealedAnswer
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.core.sealing import destroy, record_of
 
 ERASED = "—"
 """Stands where a reason was that the database requires."""
 
 
 def blank_application(*, actor: Actor, application: Application, now: datetime) -> list[str]:
-    """Erase texts, answers and files' rows, and destroy the data keys; return the stored files that it pointed to."""
-    files = [attachment.sha256 for attachment in application.attachments]
+    """Erase texts, answers and files' rows; return the stored files that they pointed to.
+
+    Whoever calls this destroys the application's data keys, once everything that they seal is blank.
+    """
+    files = [attachment.stored_as for attachment in application.attachments]
     for attachment in list(application.attachments):
         db.session.delete(attachment)
+    db.session.execute(delete(SealedAnswer).where(SealedAnswer.application_id == application.id))
     for submission in application.submissions:
         submission.answers = {}
     for conflict in db.session.scalars(
@@ -36,8 +39,6 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     if application.eligibility_reason:
         application.eligibility_reason = ERASED
     application.erased_at = now
-    db.session.flush()
-    destroy(record_of(application), now)
     record(
         actor=actor,
         action="application:erase",

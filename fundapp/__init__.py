@@ -26,6 +26,7 @@ from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement import room as disbursement
 from fundapp.retention import room as retention
+from fundapp.history import room as history
 from fundapp.review import room as review
 from fundapp.settings import Settings
 
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
         mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
     )
     app.register_blueprint(health.bp)
-    for room in (accounts, applications, review, disbursement, retention):
+    for room in (accounts, applications, review, disbursement, retention, history):
         room.join(app)
     check_routes(app)
     return app

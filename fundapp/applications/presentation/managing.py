@@ -100,6 +100,7 @@ class SentApplicationShown:
     may_decide: bool
     may_open: bool
     may_protect: bool
+    may_read_history: bool
     eligibility_reason: str
     eligibility_by: str
     eligibility_at: Moment | None
@@ -141,6 +142,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.SLATE_READ, "review.selection", _("Selection"), _("Choose within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
+        (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),
         (P.IDENTITY_OPEN, "disbursement.contacts", _("Contacts as a table"), _("With a reason; each one is recorded.")),
     ]
     links = [
@@ -203,6 +205,7 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
         may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id),
         may_open=actor.can(P.IDENTITY_OPEN, call.id),
         may_protect=actor.can(P.PROTECTION_RAISE, call.id),
+        may_read_history=actor.can(P.HISTORY_READ, call.id),
         eligibility_reason=application.eligibility_reason,
         eligibility_by=decider,
         eligibility_at=moment(application.eligibility_at, call.time_zone) if application.eligibility_at else None,

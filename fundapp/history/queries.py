@@ -1,0 +1,187 @@
+"""Reads of the history: entries of a call or of an application, without what the reader may not know.
+
+Left out are entries about applications that the reader has a conflict of interest with, and about drafts. An entry
+about something that is in no table any more is told only if it names an entry that the reader may see.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, union_all
+
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.identity import FACE, Face
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    ConflictOfInterest,
+    DeadlineExtension,
+    Entry,
+    IdentityOpening,
+    ProtectionChange,
+)
+from fundapp.applications.scope import visible_to
+from fundapp.core.audit import AuditEntry
+from fundapp.core.db import db
+from fundapp.core.i18n import localised
+from fundapp.core.paging import Page
+from fundapp.disbursement.models import Award, Letter
+from fundapp.retention.models import ErasureRequest, LegalHold
+from fundapp.review.models import Assignment, Decision, Review, Slate
+
+PAGE_SIZE: Final = 50
+OF_THE_CALL: Final = ("call", "programme", "reviewer", "slate", "person", "organisation", "membership", "legal_hold")
+"""What is about no application: everybody who reads the history of the call reads it."""
+
+_TEXTS: Final = (
+    (Application.id, Application.eligibility_reason, {"application:mark_eligible", "application:mark_ineligible"}),
+    (Decision.id, Decision.reason, {"decision:make"}),
+    (Slate.id, Slate.return_reason, {"slate:send_back"}),
+    (ConflictOfInterest.id, ConflictOfInterest.reason, {"conflict:record"}),
+    (IdentityOpening.id, IdentityOpening.reason, {"identity:open"}),
+)
+"""Where the reasons of actions stand."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of the log with what stands around it. `reason` is the text of the row that the entry is about."""
+
+    entry: AuditEntry
+    person: Person | None
+    face: Face | None
+    application_id: UUID | None
+    reason: str
+
+
+def call_history(*, actor: Actor, call: Call, number: int) -> Page[Line]:
+    """Return one page of what happened in a call, the newest first. The caller has checked the permission."""
+    return _page(actor, call, number, None)
+
+
+def application_history(*, actor: Actor, application: Application, number: int) -> Page[Line]:
+    """Return one page of what happened to an application, the newest first. The caller has checked the permission."""
+    return _page(actor, application.call, number, application.id)
+
+
+def may_name_reviewers(actor: Actor, call: Call) -> bool:
+    """Say whether the actor reads in this call who the reviewers are."""
+    return actor.can(P.PANEL_READ, call.id)
+
+
+def _page(actor: Actor, call: Call, number: int, application_id: UUID | None) -> Page[Line]:
+    about = _about(call)
+    entries = {
+        str(entry_id): of_application
+        for entry_id, of_application, visible in db.session.execute(
+            select(Entry.id, Entry.application_id, visible_to(actor)).join(Entry.application).where(
+                Entry.call_id == call.id
+            )
+        )
+        if visible and application_id in (None, of_application)
+    }  # fmt: skip
+    condition = _told(actor, call, about, list(entries), application_id)
+    source = (
+        select(AuditEntry)
+        .outerjoin(about, about.c.object_id == AuditEntry.object_id)
+        .outerjoin(Application, Application.id == about.c.application_id)
+        .where(condition)
+    )
+    total = db.session.scalar(source.with_only_columns(func.count())) or 0
+    page = Page[Line](items=[], number=1, size=PAGE_SIZE, total=total)
+    number = max(1, min(number, page.last))
+    rows = db.session.execute(
+        source.add_columns(about.c.application_id)
+        .order_by(AuditEntry.seq.desc())
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    ).all()
+    pairs = [(entry, found or entries.get(entry.data.get("entry", ""))) for entry, found in rows]
+    return Page(items=_lines(call, pairs), number=number, size=PAGE_SIZE, total=total)
+
+
+def _told(
+    actor: Actor, call: Call, about: FromClause, entries: list[str], application_id: UUID | None
+) -> ColumnElement[bool]:
+    """Return the condition on entries of the log that the reader may know of."""
+    gone = and_(about.c.application_id.is_(None), AuditEntry.data["entry"].as_string().in_(entries))
+    if application_id is not None:
+        return or_(about.c.application_id == application_id, and_(AuditEntry.call_id == call.id, gone))
+    seen = and_(Application.status != ApplicationStatus.DRAFT, visible_to(actor))
+    of_the_call = and_(about.c.application_id.is_(None), AuditEntry.object_type.in_(OF_THE_CALL))
+    return or_(seen, and_(AuditEntry.call_id == call.id, or_(of_the_call, gone)))
+
+
+def _about(call: Call) -> FromClause:
+    """Return which object is about which application of a call."""
+    of_call = Application.call_id == call.id
+    return union_all(
+        select(Application.id.label("object_id"), Application.id.label("application_id")).where(of_call),
+        *(
+            select(table.id, table.application_id)
+            .join(Application, Application.id == table.application_id)
+            .where(of_call)
+            for table in (ConflictOfInterest, IdentityOpening, ProtectionChange, ErasureRequest, LegalHold, Letter)
+        ),
+        select(Assignment.id, Entry.application_id).join(Assignment.entry).where(Entry.call_id == call.id),
+        select(Review.id, Entry.application_id)
+        .join(Review.assignment)
+        .join(Assignment.entry)
+        .where(Entry.call_id == call.id),
+        select(Decision.id, Entry.application_id).join(Decision.entry).where(Entry.call_id == call.id),
+        select(Award.id, Entry.application_id)
+        .join(Award.decision)
+        .join(Decision.entry)
+        .where(Entry.call_id == call.id),
+    ).subquery("about")
+
+
+def _lines(call: Call, pairs: list[tuple[AuditEntry, UUID | None]]) -> list[Line]:
+    people = {
+        person.id: person
+        for person in db.session.scalars(
+            select(Person).where(Person.id.in_({entry.actor_id for entry, _ in pairs if entry.actor_id}))
+        )
+    }
+    applications = {application_id for _, application_id in pairs if application_id}
+    faces = dict(db.session.execute(select(Application.id, FACE).where(Application.id.in_(applications))).all())
+    reasons = _reasons(call, [entry for entry, _ in pairs])
+    return [
+        Line(
+            entry=entry,
+            person=people.get(entry.actor_id) if entry.actor_id else None,
+            face=faces.get(application_id) if application_id else None,
+            application_id=application_id,
+            reason=reasons.get(entry.seq, ""),
+        )
+        for entry, application_id in pairs
+    ]
+
+
+def _reasons(call: Call, entries: list[AuditEntry]) -> dict[int, str]:
+    """Return the reasons, by entry, that stand in the rows now. `entries` are sorted, the newest first."""
+    told: dict[int, str] = {}
+    ids = {entry.object_id for entry in entries}
+    for key, text, actions in _TEXTS:
+        texts = dict(db.session.execute(select(key, text).where(key.in_(ids), text != "")).all())
+        for entry in entries:
+            if entry.action in actions and entry.object_id in texts:
+                told[entry.seq] = texts.pop(entry.object_id)  # a row keeps one reason, that of its newest change
+    steps = {
+        (step.application_id, step.at): step.reason
+        for step in db.session.scalars(select(ProtectionChange).where(ProtectionChange.application_id.in_(ids)))
+    }
+    extensions = {
+        str(extension.id): localised(extension.reasons)
+        for extension in db.session.scalars(select(DeadlineExtension).where(DeadlineExtension.call_id == call.id))
+    }
+    for entry in entries:
+        reason = extensions.get(entry.data.get("extension", ""))
+        if entry.action.startswith("protection:"):
+            reason = steps.get((entry.object_id, entry.at))
+        if reason:
+            told[entry.seq] = reason
+    return told

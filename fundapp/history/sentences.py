@@ -1,0 +1,138 @@
+"""What each recorded action is called in plain words. Whoever adds an action adds its sentence here: a test looks."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from fundapp.core.i18n import lazy_gettext as _l
+
+
+class Side(Enum):
+    """From which side an action comes; it says how much of the person who did it is told."""
+
+    STAFF = auto()
+    APPLICANT = auto()
+    REVIEWER = auto()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One action in words; `text` may take %(amount)s, the money that the entry holds."""
+
+    text: str
+    side: Side = Side.STAFF
+
+
+def _applicant(text: str) -> Sentence:
+    return Sentence(text, Side.APPLICANT)
+
+
+def _reviewer(text: str) -> Sentence:
+    return Sentence(text, Side.REVIEWER)
+
+
+SENTENCES: Final[dict[str, Sentence]] = {
+    # calls
+    "programme:load": Sentence(_l("The programme was loaded.")),
+    "call:load": Sentence(_l("The call was loaded, or brought up to date.")),
+    "call:publish": Sentence(_l("The call was published.")),
+    "call:extend": Sentence(_l("The deadline was moved later.")),
+    "call:decide": Sentence(_l("The call was closed as decided.")),
+    # applications
+    "application:start": _applicant(_l("An application was started.")),
+    "application:save": _applicant(_l("Answers were saved.")),
+    "application:attach": _applicant(_l("A file was added.")),
+    "application:remove_file": _applicant(_l("A file was removed.")),
+    "application:submit": _applicant(_l("The application was sent.")),
+    "application:import": Sentence(_l("Applications were taken from a table.")),
+    "application:mark_eligible": Sentence(_l("The application was found eligible.")),
+    "application:mark_ineligible": Sentence(_l("The application was found not eligible.")),
+    "application:erase": Sentence(_l("What the application said was erased.")),
+    "conflict:record": _reviewer(_l("A conflict of interest was declared.")),
+    "identity:open": Sentence(_l("Hidden names or answers were opened, with a reason.")),
+    "protection:raised": Sentence(_l("The application was protected.")),
+    "protection:raised_by_applicant": _applicant(_l("The application was protected by its own people.")),
+    "protection:raised_with_call": Sentence(_l("The application was protected, because its call is.")),
+    "protection:lowering_asked": Sentence(_l("Somebody asked to end the protection; a second person must confirm.")),
+    "protection:lowered": Sentence(_l("The protection was ended by a second person.")),
+    # review
+    "reviewer:invite": Sentence(_l("A reviewer was invited, or their limit was changed.")),
+    "assignment:apply": Sentence(_l("The plan of who reads what was applied.")),
+    "assignment:by_hand": Sentence(_l("Entries were given to reviewers by hand.")),
+    "assignment:give": Sentence(_l("The entry was given to a reviewer.")),
+    "assignment:take": Sentence(_l("The entry was taken back from a reviewer who had not begun.")),
+    "assignment:declare_no_conflict": _reviewer(_l("The reviewer declared no conflict of interest and began to read.")),
+    "assignment:recuse": _reviewer(_l("The reviewer stepped back.")),
+    "assignment:complete": _reviewer(_l("The reviewer finished with the entry.")),
+    "review:save": _reviewer(_l("Scores were saved.")),
+    "review:submit": _reviewer(_l("The review was submitted.")),
+    "review:erase": Sentence(_l("The comment of the review was erased.")),
+    # decisions
+    "slate:open": Sentence(_l("The list of decisions was begun.")),
+    "decision:make award": Sentence(_l("The entry was chosen for an award of %(amount)s.")),
+    "decision:make decline": Sentence(_l("The entry was declined.")),
+    "decision:withdraw": Sentence(_l("The decision on the entry was withdrawn.")),
+    "decision:erase": Sentence(_l("The reason of the decision was erased.")),
+    "slate:propose": Sentence(_l("The list of decisions was sent for ratification.")),
+    "slate:send_back": Sentence(_l("The list of decisions was sent back.")),
+    "slate:ratify": Sentence(_l("The list of decisions was ratified.")),
+    "slate:release": Sentence(_l("The decisions were released.")),
+    "award:make": Sentence(_l("An award of %(amount)s was promised.")),
+    # letters
+    "letter:queue": Sentence(_l("A letter was put in line.")),
+    "letter:make": Sentence(_l("The letter was made.")),
+    "letter:fail": Sentence(_l("The letter could not be made.")),
+    "letter:retry": Sentence(_l("The letter was put in line once more.")),
+    "letter:erase": Sentence(_l("What the letter said was erased.")),
+    # keeping
+    "erasure:ask": _applicant(_l("The applicant asked to have the application erased.")),
+    "erasure:grant": Sentence(_l("The request to erase was granted.")),
+    "erasure:refuse": Sentence(_l("The request to erase was refused.")),
+    "hold:set": Sentence(_l("A hold was set: nothing is erased while it stands.")),
+    "hold:ask-to-lift": Sentence(_l("Somebody asked to lift the hold; a second person must confirm.")),
+    "hold:lift": Sentence(_l("The hold was lifted by a second person.")),
+    "hold:forget": Sentence(_l("The reason of the hold was erased.")),
+    "version:adopt": Sentence(_l("A first version was kept for the record.")),
+    "outbox:hold": Sentence(_l("Mail from before a restore was held back.")),
+    "outbox:release": Sentence(_l("Mail that was held back was sent.")),
+    # people
+    "person:add": Sentence(_l("A person became known.")),
+    "person:invite": Sentence(_l("A person was invited.")),
+    "person:disable": Sentence(_l("A person's account was closed.")),
+    "person:enable": Sentence(_l("A person's account was opened again.")),
+    "person:erase": Sentence(_l("What was known of a person was erased.")),
+    "role:grant": Sentence(_l("A role was given to a person.")),
+    "role:revoke": Sentence(_l("A role was taken from a person.")),
+    "organisation:make": Sentence(_l("An organisation became known.")),
+    "organisation:name": Sentence(_l("The name of an organisation was changed.")),
+    "organisation:erase": Sentence(_l("What was known of an organisation was erased.")),
+    "membership:add": Sentence(_l("A person joined an organisation.")),
+    "session:open": Sentence(_l("Somebody signed in.")),
+    "session:end": Sentence(_l("Somebody was signed out.")),
+    "session:prove": Sentence(_l("Somebody proved who they are once more.")),
+    "device:new": Sentence(_l("Somebody signed in from a new kind of device.")),
+    "link:spend": Sentence(_l("A link from a mail was used.")),
+    "password:set": Sentence(_l("A password was set.")),
+    "password:change": Sentence(_l("A password was changed.")),
+    "password:rehash": Sentence(_l("A password was stored in a stronger form.")),
+    "factor:start": Sentence(_l("The set-up of a second step of signing in was begun.")),
+    "factor:give": Sentence(_l("A second step of signing in was set up.")),
+    "factor:add": Sentence(_l("A second step of signing in was added.")),
+    "factor:remove": Sentence(_l("A second step of signing in was removed.")),
+    "factor-reset:request": Sentence(_l("Somebody asked to begin a person's second step of signing in anew.")),
+    "factor-reset:confirm": Sentence(_l("A second person agreed that the second step of signing in begins anew.")),
+    "factor-reset:stop": Sentence(_l("A request to begin the second step of signing in anew was stopped.")),
+    "factor-reset:done": Sentence(_l("A person's second step of signing in was taken away, to begin anew.")),
+    "recovery-codes:make": Sentence(_l("New recovery codes were made.")),
+    "organisation-invitation:erase": Sentence(_l("An invitation to an organisation was erased.")),
+    "factor:rename": Sentence(_l("A second step of signing in was renamed.")),
+}
+"""By action; an action with an outcome has one sentence for each outcome ("decision:make award")."""
+
+
+_UNNAMED: Final = Sentence(_l("Something was changed."))
+
+
+def sentence_of(action: str, outcome: str | None) -> Sentence:
+    """Return the sentence of an action; entries of an older version may have one that is worded no more."""
+    return SENTENCES.get(f"{action} {outcome}") or SENTENCES.get(action, _UNNAMED)

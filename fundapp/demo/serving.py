@@ -25,6 +25,7 @@ from fundapp.review.models import Assignment, Review
 from fundapp.settings import Settings
 
 WORKERS: Final = 2
+SHOWN_CODES: Final = 3
 FIRST_PAGE_SECONDS: Final = 60.0
 
 
@@ -32,7 +33,7 @@ def serve_demo(folder: Path, port: int | None) -> None:
     """Run everything in `folder` until a signal asks to stop (StopAsked), and leave nothing running."""
     begun = float(os.environ.get("FUNDAPP_DEMO_STARTED") or time.time())
     port = port or free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"  # a name: browsers make no passkeys for a number
     with open_home(folder, address) as home, Children(home.logs, home.environment) as children:
         start_queue(children, home)
         sign_ins = prepare(home)
@@ -44,8 +45,16 @@ def serve_demo(folder: Path, port: int | None) -> None:
             children.start(f"worker-{number}", [*fundapp, "worker"])
         children.start("reconciler", [*fundapp, "reconcile", "--every", "15"])
         print(f"Sign in at {address}/sign-in, with an address and the password behind it; applicants open their link.")
-        for role, email, how in sign_ins:
-            print(f"  {role:<10} {email:<32} {how}")
+        for each in sign_ins:
+            print(f"  {each.role:<10} {each.email:<32} {each.how}")
+        print("\nStaff are then asked for a code. Each of these works once (other ones at the next start):")
+        for each in sign_ins:
+            if each.second_step:
+                print(f"  code of {each.role:<10} {'  '.join(each.second_step.codes[:SHOWN_CODES])}")
+        print("Or add an account to an app for sign-in codes on your phone, with this secret:")
+        for each in sign_ins:
+            if each.second_step:
+                print(f"  secret of {each.role:<8} {each.second_step.secret}")
         print(f"\nMails are written to {folder}/mail, what each process says to {home.logs}.")
         print("Ctrl-C stops everything.", flush=True)
         children.watch()

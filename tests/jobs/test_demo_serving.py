@@ -34,6 +34,10 @@ class Demo:
         _, email, how = line.split()
         return email, how
 
+    def code_of(self, role: str, number: int = 0) -> str:
+        """A code for the second step of somebody who works for the fund."""
+        return self.found(rf"^  code of {role} +(.*)$").split()[number]
+
     def found(self, pattern: str) -> str:
         match = re.search(pattern, self.said, re.MULTILINE)
         assert match, self.said
@@ -131,6 +135,11 @@ def test_demo_serves_and_its_people_sign_in(folder: Path) -> None:
             visitor = Visitor(demo.address)
             shown = visitor.post("/sign-in", visitor.get("/sign-in"), email=email, password=password)
             assert "csrf_token" in shown
+            if role == "reviewer":
+                assert "One more step" not in shown
+            else:
+                assert "One more step" in shown
+                visitor.post("/sign-in/second-step", shown, proof_code=demo.code_of(role))
             assert sight in visitor.get(path), role
         email, link = demo.sign_in_of("applicant")
         visitor = Visitor(demo.address)
@@ -151,7 +160,8 @@ def test_second_start_changes_nothing_and_a_dead_worker_is_replaced(folder: Path
         email, password = demo.sign_in_of("manager")
         assert email == "manager@fund.example"
         visitor = Visitor(demo.address)
-        visitor.post("/sign-in", visitor.get("/sign-in"), email=email, password=password)
+        shown = visitor.post("/sign-in", visitor.get("/sign-in"), email=email, password=password)
+        visitor.post("/sign-in/second-step", shown, proof_code=demo.code_of("manager", 2))
         assert "GJF-2020-0069" not in visitor.get("/manage/gjf-2020/applications")
         worker = next(pid for pid, command in processes_of(demo).items() if command.endswith("fundapp worker "))
         os.kill(worker, signal.SIGKILL)

@@ -98,7 +98,18 @@ def test_count_words(text: str, words: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "characters"), [("", 0), ("né", 2), ("ne\u0301", 2), ("🇰🇪👩\u200d👧", 2), ("क्षि", 1), ("a\nb", 3)]
+    ("text", "characters"),
+    [
+        ("", 0),
+        ("né", 2),
+        ("ne\u0301", 2),
+        ("🇰🇪👩\u200d👧", 2),
+        ("🇰🇪🇺🇬🇹", 3),
+        ("a🇰b🇪", 4),
+        ("🇰🇪\u200d👧", 2),
+        ("क्षि", 1),
+        ("a\nb", 3),
+    ],
 )
 def test_count_characters_counts_what_a_reader_sees(text: str, characters: int) -> None:
     assert count_characters(text) == characters
@@ -107,3 +118,4 @@ def test_count_characters_counts_what_a_reader_sees(text: str, characters: int) 
 def test_counting_is_linear_on_hostile_text() -> None:
     assert count_words("-" * 200_000) == 0
     assert count_words("a" * 200_000) == 1
+    assert count_characters("🇰🇪" * 100_000) == 100_000

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from mnemonic import Mnemonic
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Bundle
 
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Role, Sensitivity
@@ -105,14 +105,6 @@ def pseudonym_for(call_id: UUID, language: str) -> str:
         taken = select(Application.id).where(Application.call_id == call_id, Application.pseudonym == pseudonym)
         if db.session.scalar(taken) is None:
             return pseudonym
-
-
-def name_contains(text: str) -> ColumnElement[bool]:
-    """Return the condition that the name an application goes by holds a text, wildcards taken literally."""
-    return (
-        and_(Application.is_protected, Application.pseudonym.icontains(text, autoescape=True))
-        | and_(~Application.is_protected, Application.organisation_name.icontains(text, autoescape=True))
-    )  # fmt: skip
 
 
 def _words(language: str) -> list[str]:

@@ -154,7 +154,7 @@ def _decision_cells(call: Call, entry: Entry, decision: Decision | None) -> Sequ
         decision.outcome.value,
         _amount(decision.amount_minor, call.currency),
         decision.reason,
-        decision.decided_by.name or decision.decided_by.email,
+        decision.decided_by.name,
         decision.decided_at,
     )
 
@@ -200,4 +200,4 @@ def _name(person_id: object) -> str:
     if person_id is None:
         return ""
     person = db.session.get_one(Person, person_id)
-    return person.name or person.email
+    return person.name

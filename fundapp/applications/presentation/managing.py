@@ -157,12 +157,12 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
 
 
 def filters_shown(
-    slug: str, counts: Mapping[ApplicationStatus, int], current: ApplicationStatus | None, search: str
+    slug: str, counts: Mapping[ApplicationStatus, int], current: ApplicationStatus | None
 ) -> list[FilterShown]:
-    """Return the statuses to look at, each with its number; the search is kept."""
+    """Return the statuses to look at, each with its number."""
 
     def filter_of(status: ApplicationStatus | None, label: str, number: int) -> FilterShown:
-        url = url_for("applications.managed_applications", slug=slug, status=status, search=search or None)
+        url = url_for("applications.managed_applications", slug=slug, status=status)
         return FilterShown(url, label, number, is_current=status is current)
 
     return [

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.rules import fold_organisation_name
-from fundapp.applications.identity import FACE, Face, masked_names, name_contains, submitted_form
+from fundapp.applications.identity import FACE, Face, masked_names, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.db import db
@@ -166,9 +166,8 @@ def _matches(call: Call, search: str) -> ColumnElement[bool]:
     """Return the condition that an application is what was searched for; a protected one answers to its pseudonym."""
     return or_(
         Application.reference.icontains(search, autoescape=True),
-        name_contains(search),
+        and_(Application.is_protected, Application.pseudonym.icontains(search, autoescape=True)),
         Application.id.in_(_named(call, search)),
-        and_(~Application.is_protected, Application.person.has(Person.email.matches(search))),
     )
 
 

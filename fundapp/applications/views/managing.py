@@ -1,5 +1,6 @@
 """Pages of those who look after a call: where it stands, its applications, eligibility, the deadline."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
@@ -20,7 +21,7 @@ from fundapp.applications.views import bp
 from fundapp.applications.views.files import file_response
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
-from fundapp.core.routes import requires
+from fundapp.core.routes import limited, requires
 from fundapp.core.web import problems_into
 
 
@@ -58,24 +59,16 @@ def managed_call(slug: str) -> ResponseReturnValue:
 @bp.get("/manage/<slug>/applications")
 @requires(P.APPLICATION_READ)
 def managed_applications(slug: str) -> ResponseReturnValue:
-    """List a call's applications: counted by status, filtered, searched, page by page."""
-    actor = current_actor()
-    call = queries.managed_call(actor=actor, slug=slug, permission=P.APPLICATION_READ)
-    status = _status_asked()
-    search = request.args.get("search", "").strip()
-    page = queries.applications_page(
-        actor=actor, call=call, status=status, search=search, number=request.args.get("page", 1, type=int)
-    )
-    counts = queries.counts_by_status(actor=actor, call=call)
-    return render_template(
-        "applications/managed_applications.html",
-        call=call_shown(call, clock.now()),
-        filters=presentation.filters_shown(slug, counts, status, search),
-        rows=[presentation.row_shown(row, call) for row in page.items],
-        page=page,
-        search=search,
-        arguments={"slug": slug, "search": search or None, "status": status},
-    )
+    """List a call's applications: counted by status, filtered, page by page."""
+    return _list_page(slug, status=_status_asked(request.args), number=request.args.get("page", 1, type=int))
+
+
+@bp.post("/manage/<slug>/applications")
+@requires(P.APPLICATION_READ)
+@limited("search")
+def search_applications(slug: str) -> ResponseReturnValue:
+    """List what a search finds. It comes by POST, so that no name stands in an address or in a browser's history."""
+    return _list_page(slug, status=_status_asked(request.form), search=request.form.get("search", "").strip())
 
 
 @bp.get("/manage/applications/<uuid:application_id>")
@@ -144,8 +137,24 @@ def extend_deadline(slug: str) -> ResponseReturnValue:
     return _deadline_page(call, form), 422
 
 
-def _status_asked() -> ApplicationStatus | None:
-    asked = request.args.get("status", "")
+def _list_page(slug: str, *, status: ApplicationStatus | None, search: str = "", number: int = 1) -> str:
+    actor = current_actor()
+    call = queries.managed_call(actor=actor, slug=slug, permission=P.APPLICATION_READ)
+    page = queries.applications_page(actor=actor, call=call, status=status, search=search, number=number)
+    counts = queries.counts_by_status(actor=actor, call=call)
+    return render_template(
+        "applications/managed_applications.html",
+        call=call_shown(call, clock.now()),
+        filters=presentation.filters_shown(slug, counts, status),
+        rows=[presentation.row_shown(row, call) for row in page.items],
+        page=page,
+        search=search,
+        status=status,
+    )
+
+
+def _status_asked(values: Mapping[str, str]) -> ApplicationStatus | None:
+    asked = values.get("status", "")
     return ApplicationStatus(asked) if asked in {status.value for status in queries.SENT} else None
 
 

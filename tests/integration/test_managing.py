@@ -274,7 +274,7 @@ def test_deadline_is_extended_for_all_with_a_public_reason_and_recorded(signed_i
     extension = db.session.scalars(select(DeadlineExtension)).one()
     assert extension.closed_at_before == CLOSES
     assert extension.closes_at.isoformat() == "2020-10-01T20:59:00+00:00"
-    assert db.session.get_one(Call, call_id).closes_at == extension.closes_at
+    assert db.session.get_one(Call, call.id).closes_at == extension.closes_at
     assert extension.extended_by_id == manager.id
     audit = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "call:extend")).one()
     assert audit.data["to"] == "2020-10-01T20:59:00+00:00"
@@ -304,7 +304,7 @@ def test_deadline_that_is_no_later_instant_is_refused_beside_the_field(
     assert f'href="#{target}"' in response.text
     assert f'id="{target}"' in response.text
     assert f'value="{day}"' in response.text
-    assert db.session.get_one(Call, call_id).closes_at == CLOSES
+    assert db.session.get_one(Call, call.id).closes_at == CLOSES
 
 
 def test_deadline_in_an_hour_that_clocks_skip_is_refused(signed_in: Client) -> None:
@@ -320,7 +320,7 @@ def test_deadline_can_be_moved_only_by_those_who_may(signed_in: Client) -> None:
     call = make_call()
     response = extend(signed_in(make_staff(Role.RATIFIER)), call, 1, 10)
     assert response.status_code == 403
-    assert db.session.get_one(Call, call_id).closes_at == CLOSES
+    assert db.session.get_one(Call, call.id).closes_at == CLOSES
 
 
 def test_fingerprint_is_the_same_for_the_same_answers_in_any_order() -> None:

@@ -1,9 +1,12 @@
 """Forms of the sign-in pages."""
 
+from typing import ClassVar
+
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, StringField
+from wtforms import EmailField, Field, Form, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
+from fundapp.accounts.passphrases import MAX_CHARACTERS
 from fundapp.accounts.services.factors import MAX_NAME_CHARACTERS
 from fundapp.core.fields import Storable
 from fundapp.core.i18n import lazy_gettext as _l
@@ -25,6 +28,29 @@ class CodeForm(FlaskForm):
         description=_l("Eight figures. They work for ten minutes, in this browser."),
         validators=[Length(max=16)],
     )
+
+
+class PassphraseForm(FlaskForm):
+    """Sign in with a reference and a passphrase."""
+
+    reference = StringField(
+        _l("Your reference"),
+        description=_l("Eight letters and figures, such as 7KQM-4XWP."),
+        validators=[DataRequired(_l("Enter your reference.")), Length(max=40)],
+    )
+    passphrase = StringField(
+        _l("Your seven words"),
+        description=_l("With spaces between them. Capitals and accents do not matter."),
+        validators=[DataRequired(_l("Enter your seven words.")), Length(max=MAX_CHARACTERS)],
+    )
+
+
+class WordsForm(FlaskForm):
+    """Two of the words that were shown, to see that they were written down."""
+
+    question = HiddenField()
+    first = StringField(validators=[Length(max=40)])
+    second = StringField(validators=[Length(max=40)])
 
 
 class PasswordForm(FlaskForm):
@@ -50,15 +76,24 @@ class NewPasswordForm(FlaskForm):
     )
 
 
+class Asked:
+    """Says that a field is not optional where it is shown, though another way may be taken instead of it."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __call__(self, _form: Form, _field: Field) -> None:
+        """Check nothing: which way was taken is for the view."""
+
+
 class ProofForm(FlaskForm):
     """Prove anew who one is: by one of these, whichever the person has. The names can stand in any other form."""
 
     proof_code = StringField(
         _l("Code"),
         description=_l("The six figures that your app shows now, or one of your recovery codes."),
-        validators=[Length(max=64)],
+        validators=[Asked(), Length(max=64)],
     )
-    proof_password = PasswordField(_l("Your password"), validators=[Length(max=256)])
+    proof_password = PasswordField(_l("Your password or your seven words"), validators=[Asked(), Length(max=256)])
     proof_passkey = HiddenField()
 
 

@@ -33,11 +33,13 @@ from fundapp.core.text import TextError
 MAX_URLENCODED_BYTES: Final = 4 * 1024 * 1024
 """Room for a few endless answers; such a form is read at once, while one with files is read in parts."""
 NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
-NOT_TYPED: Final = frozenset({"csrf_token", "seen", "password"})
+NOT_TYPED: Final = frozenset({"csrf_token", "seen", "password", "passphrase", "proof_password"})
 WORTH_COPYING: Final = 20
 """Shorter texts are quickly typed again."""
 NOTED: Final = {400: "bad_request", 405: "method_refused", 413: "too_large", 415: "media_refused"}
 """Refusals that are security events, by status; others are noted where they are raised."""
+NO_SENSORS: Final = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+"""No page of ours asks for any of these, so no page that was tampered with may."""
 SHOWN_ERRORS: Final = frozenset({400, 403, 404, 405, 409, 413, 429, 500})
 
 
@@ -177,11 +179,16 @@ def _add_headers(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = NO_SENSORS
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint != "static":
-        signed_in = getattr(g.get("actor"), "person_id", None) is not None
-        response.headers["Cache-Control"] = "no-store" if signed_in else "no-cache"
+        # Nobody is known yet where a request is refused early, and such a page may give back what somebody typed.
+        nobody = g.get("actor") is not None and g.actor.person_id is None
+        is_public = nobody and request.method in SAFE_METHODS
+        response.headers["Cache-Control"] = "no-cache" if is_public else "no-store"
         response.headers["Vary"] = "Cookie, Accept-Language"
     return response
 

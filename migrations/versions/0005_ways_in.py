@@ -18,7 +18,7 @@ depends_on = None
 
 ROLES = ("applicant", "collaborator", "affiliate")
 FIRST_PURPOSES = ("sign-in", "set-password")
-ALL_PURPOSES = (*FIRST_PURPOSES, "prove", "confirm-address", "revert-address")
+ALL_PURPOSES = (*FIRST_PURPOSES, "confirm-address", "revert-address")
 
 organisation = sa.table(
     "organisation",

@@ -35,7 +35,6 @@ class LinkPurpose(StrEnum):
 
     SIGN_IN = "sign-in"
     SET_PASSWORD = "set-password"  # noqa: S105 - the name of a purpose
-    PROVE = "prove"
     CONFIRM_ADDRESS = "confirm-address"
     REVERT_ADDRESS = "revert-address"
 

@@ -16,18 +16,16 @@ from fundapp.core.db import db
 LINK_LIFE: Final = {
     LinkPurpose.SIGN_IN: timedelta(hours=24),
     LinkPurpose.SET_PASSWORD: timedelta(days=14),
-    LinkPurpose.PROVE: timedelta(minutes=10),
     LinkPurpose.CONFIRM_ADDRESS: timedelta(hours=24),
     LinkPurpose.REVERT_ADDRESS: timedelta(hours=72),
 }
 TEMPLATES: Final = {
     LinkPurpose.SIGN_IN: "sign_in",
     LinkPurpose.SET_PASSWORD: "set_password",
-    LinkPurpose.PROVE: "prove",
     LinkPurpose.CONFIRM_ADDRESS: "confirm_address",
     LinkPurpose.REVERT_ADDRESS: "revert_address",
 }
-ENDED_BY_SIGN_IN: Final = (LinkPurpose.SIGN_IN, LinkPurpose.SET_PASSWORD, LinkPurpose.PROVE)
+ENDED_BY_SIGN_IN: Final = (LinkPurpose.SIGN_IN, LinkPurpose.SET_PASSWORD)
 """A way back to one's own address outlives a thief's sign-in."""
 
 

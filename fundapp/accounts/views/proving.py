@@ -8,7 +8,7 @@ from flask import current_app, g, render_template, request
 from fundapp.accounts import factor_queries, passkeys, sessions
 from fundapp.accounts.forms import ProofForm
 from fundapp.accounts.passkeys import Asker
-from fundapp.accounts.services import passwords, proofs
+from fundapp.accounts.services import passphrases, passwords, proofs
 from fundapp.accounts.services.sessions import renew_session
 from fundapp.accounts.sessions import CurrentSession
 from fundapp.core import clock, security_log, unit_of_work
@@ -44,12 +44,19 @@ def prove(form: ProofForm, current: CurrentSession) -> bool:
             given = proofs.give_code(person=person, code=form.proof_code.data or "", now=now)
         right = given is not None
     else:
-        right = passwords.is_password_of(person, form.proof_password.data or "")
+        typed = form.proof_password.data or ""
+        right = passwords.is_password_of(person, typed) or passphrases.is_passphrase_of(person, typed)
     if not right:
         security_log.note("proof_refused", person=person.id)
         _say_wrong(form, current)
         return False
-    token = renew_session(session_id=current.id, person=person, now=now, second_factor=current.has_factor)
+    token = renew_session(
+        session_id=current.id,
+        person=person,
+        now=now,
+        first_factor=not current.has_factor,
+        second_factor=current.has_factor,
+    )
     unit_of_work.commit(cast(FundApp, current_app).queue)
     sessions.remember(token)
     g.sign_in_session = replace(
@@ -69,7 +76,7 @@ def page(form: ProofForm, current: CurrentSession, *, action: str, kept: list[tu
         action=action,
         kept=kept or [],
         has_factor=current.has_factor,
-        has_password=person.password_hash is not None,
+        has_password=person.password_hash is not None or person.passphrase_hash is not None,
         passkey_options=options_for(current),
     )
 

@@ -4,7 +4,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts import sessions
-from fundapp.accounts.forms import LinkRequestForm, PasswordForm
+from fundapp.accounts.forms import LinkRequestForm, PassphraseForm, PasswordForm
 from fundapp.accounts.permissions import P
 from fundapp.accounts.rules import safe_next_path
 from fundapp.accounts.services import passwords
@@ -19,7 +19,7 @@ from fundapp.core.routes import Early, early, limited, public, requires
 @bp.get("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
-    """Offer both ways in: a mailed link, and a password for staff and reviewers."""
+    """Offer all ways in: a mailed link, a reference with words, and a password for staff and reviewers."""
     return sign_in_page(LinkRequestForm(formdata=None), PasswordForm(formdata=None))
 
 
@@ -69,12 +69,15 @@ def _next_path() -> str:
     return safe_next_path(request.args.get("next", ""))
 
 
-def sign_in_page(link_form: LinkRequestForm, password_form: PasswordForm) -> str:
+def sign_in_page(
+    link_form: LinkRequestForm, password_form: PasswordForm, passphrase_form: PassphraseForm | None = None
+) -> str:
     """Return the page with all ways in."""
     return render_template(
         "accounts/sign_in.html",
         link_form=link_form,
         password_form=password_form,
+        passphrase_form=passphrase_form or PassphraseForm(formdata=None),
         next_path=_next_path(),
         passkey_options=sign_in_options(),
     )

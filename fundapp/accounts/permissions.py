@@ -70,7 +70,7 @@ class Role(StrEnum):
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
     Role.APPLICANT: frozenset({P.SESSION_USE, P.APPLICATION_WRITE, P.LETTER_READ}),
-    Role.COLLABORATOR: frozenset({P.SESSION_USE, P.APPLICATION_WRITE}),
+    Role.COLLABORATOR: frozenset({P.SESSION_USE, P.APPLICATION_WRITE, P.LETTER_READ}),
     Role.NOMINATOR: frozenset({P.SESSION_USE}),
     Role.REVIEWER: frozenset({P.SESSION_USE, P.REVIEW_WRITE}),
     Role.CHAIR: frozenset({P.SESSION_USE, P.CALL_READ, P.PANEL_READ, P.TALLY_READ}),
@@ -189,10 +189,11 @@ class Actor:
             raise NotAllowed(permission)
 
     def roles_in(self, call_id: UUID | None) -> list[str]:
-        """Return the names of the roles held in a call or everywhere (call_id None: everywhere), by name."""
+        """Return the names of the roles held in a call or everywhere (call_id None: in any call), by name."""
         if self.is_system:
             return ["system"]
-        return sorted({grant.role.value for grant in self.grants if grant.call_id in (None, call_id)})
+        held = (grant for grant in self.grants if call_id is None or grant.call_id in (None, call_id))
+        return sorted({grant.role.value for grant in held})
 
     def calls_with(self, permission: str) -> frozenset[UUID] | None:
         """Return the calls in which a permission is held; None means every call."""

@@ -69,7 +69,9 @@ def _belongs(actor: Actor, *roles: MembershipRole) -> ColumnElement[bool]:
     )
 
 
-def in_calls(actor: Actor, permission: str, call_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+def in_calls(
+    actor: Actor, permission: str, call_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
+) -> ColumnElement[bool]:
     """Return the condition that keeps a column of call ids to the calls in which the actor holds a permission."""
     calls = actor.calls_with(permission)
     return true() if calls is None else call_id.in_(calls)

@@ -38,16 +38,49 @@ def lines_shown(page: Page[Line], call: Call, actor: Actor) -> list[LineShown]:
     return [_line_shown(line, call, names_reviewers, reads_applications) for line in page.items]
 
 
+@dataclass(frozen=True)
+class RecordedShown:
+    """One entry of the whole record: its number, when (UTC), who, what, and the beginning of its hash."""
+
+    seq: int
+    at: Moment
+    who: str
+    what: str
+    short_hash: str
+
+
+def recorded_shown(page: Page[Line]) -> list[RecordedShown]:
+    """Return the lines of a page of the whole record; reviewers and applicants are not named."""
+    return [
+        RecordedShown(
+            seq=line.entry.seq,
+            at=moment(line.entry.written_at),
+            who=_who(line, _sentence(line), names_reviewers=False),
+            what=_worded(line, ""),
+            short_hash=line.entry.entry_hash[:16],
+        )
+        for line in page.items
+    ]
+
+
+def _sentence(line: Line) -> Sentence:
+    outcome = line.entry.data.get("outcome")
+    return sentence_of(line.entry.action, outcome if isinstance(outcome, str) else None)
+
+
+def _worded(line: Line, currency: str) -> str:
+    amount = line.entry.data.get("amount_minor")
+    written = money(amount, currency) if isinstance(amount, int) and currency else _("some money")
+    return str(_sentence(line).text) % {"amount": written}
+
+
 def _line_shown(line: Line, call: Call, names_reviewers: bool, reads_applications: bool) -> LineShown:
-    entry = line.entry
-    outcome = entry.data.get("outcome")
-    sentence = sentence_of(entry.action, outcome if isinstance(outcome, str) else None)
-    amount = entry.data.get("amount_minor")
+    sentence = _sentence(line)
     is_linked = line.application_id is not None and line.face is not None and reads_applications
     return LineShown(
-        at=moment(entry.at, call.time_zone),
-        who=_who(line, sentence, names_reviewers),
-        what=str(sentence.text) % {"amount": money(amount, call.currency) if isinstance(amount, int) else ""},
+        at=moment(line.entry.at, call.time_zone),
+        who=_who(line, sentence, names_reviewers=names_reviewers),
+        what=_worded(line, call.currency),
         reference=line.face.reference or "" if line.face else "",
         name=line.face.name if line.face else "",
         url=url_for("history.of_application", application_id=line.application_id) if is_linked else "",
@@ -55,7 +88,7 @@ def _line_shown(line: Line, call: Call, names_reviewers: bool, reads_application
     )
 
 
-def _who(line: Line, sentence: Sentence, names_reviewers: bool) -> str:
+def _who(line: Line, sentence: Sentence, *, names_reviewers: bool) -> str:
     """Name whoever acted, as far as the reader may know it: applicants and reviewers only by what they are."""
     roles = set(line.entry.roles)
     if line.entry.actor_id is None:

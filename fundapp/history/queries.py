@@ -4,6 +4,7 @@ Left out are entries about applications that the reader has a conflict of intere
 about something that is in no table any more is told only if it names an entry that the reader may see.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -23,7 +24,7 @@ from fundapp.applications.models import (
     IdentityOpening,
     ProtectionChange,
 )
-from fundapp.applications.scope import visible_to
+from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.i18n import localised
@@ -65,6 +66,21 @@ def call_history(*, actor: Actor, call: Call, number: int) -> Page[Line]:
 def application_history(*, actor: Actor, application: Application, number: int) -> Page[Line]:
     """Return one page of what happened to an application, the newest first. The caller has checked the permission."""
     return _page(actor, application.call, number, application.id)
+
+
+def whole_record(*, actor: Actor, number: int) -> Page[Line]:
+    """Return one page of everything that was recorded, the newest first, naming no application. Raises NotAllowed."""
+    actor.require(P.AUDIT_READ)
+    held = in_calls(actor, P.AUDIT_READ, AuditEntry.call_id)
+    total = db.session.scalar(select(func.count()).select_from(AuditEntry).where(held)) or 0
+    page = Page[Line](items=[], number=1, size=PAGE_SIZE, total=total)
+    number = max(1, min(number, page.last))
+    entries = db.session.scalars(
+        select(AuditEntry).where(held).order_by(AuditEntry.seq.desc()).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    ).all()
+    people = _people(entries)
+    lines = [Line(entry, people.get(entry.actor_id), face=None, application_id=None, reason="") for entry in entries]
+    return Page(items=lines, number=number, size=PAGE_SIZE, total=total)
 
 
 def may_name_reviewers(actor: Actor, call: Call) -> bool:
@@ -140,25 +156,25 @@ def _about(call: Call) -> FromClause:
 
 
 def _lines(call: Call, pairs: list[tuple[AuditEntry, UUID | None]]) -> list[Line]:
-    people = {
-        person.id: person
-        for person in db.session.scalars(
-            select(Person).where(Person.id.in_({entry.actor_id for entry, _ in pairs if entry.actor_id}))
-        )
-    }
+    people = _people([entry for entry, _ in pairs])
     applications = {application_id for _, application_id in pairs if application_id}
     faces = dict(db.session.execute(select(Application.id, FACE).where(Application.id.in_(applications))).all())
     reasons = _reasons(call, [entry for entry, _ in pairs])
     return [
         Line(
             entry=entry,
-            person=people.get(entry.actor_id) if entry.actor_id else None,
+            person=people.get(entry.actor_id),
             face=faces.get(application_id) if application_id else None,
             application_id=application_id,
             reason=reasons.get(entry.seq, ""),
         )
         for entry, application_id in pairs
     ]
+
+
+def _people(entries: Sequence[AuditEntry]) -> dict[UUID | None, Person]:
+    ids = {entry.actor_id for entry in entries if entry.actor_id}
+    return {person.id: person for person in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
 
 
 def _reasons(call: Call, entries: list[AuditEntry]) -> dict[int, str]:

@@ -93,6 +93,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "hold:lift": Sentence(_l("The hold was lifted by a second person.")),
     "hold:forget": Sentence(_l("The reason of the hold was erased.")),
     "version:adopt": Sentence(_l("A first version was kept for the record.")),
+    "keys:rewrap": Sentence(_l("Sealed data was given new keys.")),
     "outbox:hold": Sentence(_l("Mail from before a restore was held back.")),
     "outbox:release": Sentence(_l("Mail that was held back was sent.")),
     # people
@@ -112,6 +113,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "session:prove": Sentence(_l("Somebody proved who they are once more.")),
     "device:new": Sentence(_l("Somebody signed in from a new kind of device.")),
     "link:spend": Sentence(_l("A link from a mail was used.")),
+    "passphrase:renew": Sentence(_l("A new passphrase was made for somebody without mail.")),
     "password:set": Sentence(_l("A password was set.")),
     "password:change": Sentence(_l("A password was changed.")),
     "password:rehash": Sentence(_l("A password was stored in a stronger form.")),

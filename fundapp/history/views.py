@@ -13,7 +13,7 @@ from fundapp.applications.queries.managing import managed_call, sent_application
 from fundapp.core import clock
 from fundapp.core.routes import requires
 from fundapp.history import queries
-from fundapp.history.presentation import lines_shown
+from fundapp.history.presentation import lines_shown, recorded_shown
 
 bp = Blueprint("history", __name__)
 
@@ -48,6 +48,14 @@ def of_application(application_id: UUID) -> ResponseReturnValue:
         lines=lines_shown(page, application.call, actor),
         arguments={"application_id": application.id},
     )
+
+
+@bp.get("/record")
+@requires(P.AUDIT_READ)
+def of_everything() -> ResponseReturnValue:
+    """Show the whole record to those who audit it, the newest first."""
+    page = queries.whole_record(actor=current_actor(), number=_number())
+    return render_template("history/of_everything.html", page=page, lines=recorded_shown(page))
 
 
 def _number() -> int:

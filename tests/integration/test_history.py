@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 import fundapp
 from fundapp.accounts.permissions import Role
@@ -13,7 +14,7 @@ from fundapp.applications.models import ApplicationStatus, ConflictSource, Prote
 from fundapp.applications.services.managing import extend_deadline, mark_ineligible
 from fundapp.applications.services.protection import protect
 from fundapp.applications.transitions import APPLICATION, CALL
-from fundapp.core.audit import record
+from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db
 from fundapp.disbursement.transitions import LETTER
 from fundapp.history import presentation
@@ -213,6 +214,32 @@ def test_managers_and_auditors_read_it_and_nobody_else(call, signed_in, role, st
     elsewhere = signed_in(make_staff(role, make_call()))
     assert elsewhere.get(f"/manage/{call.slug}/history").status_code in (403, 404)
     assert elsewhere.get(f"/manage/applications/{application.id}/history").status_code in (403, 404)
+
+
+def test_auditors_read_the_whole_record_and_nobody_else(call, manager, signed_in):
+    application = make_application(call, person=make_person("Amal Applicant"))
+    record(actor=actor_of(application.person), action="application:submit", subject=application, now=NOW)
+    record(actor=actor_of(manager), action="role:grant", subject=manager, now=NOW, data={"role": "manager"})
+    page = page_of(signed_in(make_staff(Role.AUDITOR)), "/record")
+    for text in ("A role was given to a person.", "The application was sent.", "Mina Manager", "The applicant"):
+        assert text in page
+    newest = db.session.scalars(select(AuditEntry).order_by(AuditEntry.seq.desc())).first()
+    assert newest.entry_hash[:16] in page
+    for text in ("Amal Applicant", application.organisation_name, application.reference):
+        assert text not in page
+    for role in (Role.MANAGER, Role.RATIFIER, Role.ADMINISTRATOR, Role.REVIEWER):
+        assert (
+            signed_in(make_staff(role, None if role is not Role.REVIEWER else call)).get("/record").status_code == 403
+        )
+
+
+def test_an_auditor_of_one_call_reads_its_record_alone(call, manager, signed_in):
+    other = make_call()
+    record(actor=actor_of(manager), action="call:extend", subject=call, now=NOW, call_id=call.id)
+    record(actor=actor_of(manager), action="call:decide", subject=other, now=NOW, call_id=other.id)
+    page = page_of(signed_in(make_staff(Role.AUDITOR, call)), "/record")
+    assert "The deadline was moved later." in page
+    assert "The call was closed as decided." not in page
 
 
 def test_long_histories_come_in_pages(call, manager, signed_in):

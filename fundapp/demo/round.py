@@ -15,6 +15,7 @@ from fundapp.accounts.queries import actor_of
 from fundapp.accounts.rules import fold_email
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry
 from fundapp.applications.services.managing import mark_eligible, mark_ineligible
+from fundapp.applications.services.protection import protect
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound, Problem
@@ -50,6 +51,7 @@ REFUSED_ANSWERS: Final = {
 """What makes an application to a sample call ineligible on its face: an answer, and the reason by language."""
 TIE_REASON: Final = "Tied at the line: decided in the order of references, by a round without a person."
 SAMPLE_COMMENT: Final = "SAMPLE: scores and comment are invented."
+SAMPLE_DANGER: Final = "Sample: protected so that you can see what it looks like."
 FILE_REVIEWERS: Final = "reviewers.example"
 """Reviewers whom a file of scores names without an address get one here, where no mail can arrive."""
 
@@ -88,7 +90,8 @@ class Round:
     def check_eligibility(self) -> tuple[int, int]:
         """Mark every application; return how many are eligible and how many are not.
 
-        Those are refused that REFUSED_ANSWERS names; of a file of scores, those of them that nobody scored.
+        Those are refused that REFUSED_ANSWERS names; of a file of scores, those of them that nobody scored. The
+        first eligible one of a sample is protected, so that people see what that looks like.
         """
         with self._transaction() as step:
             marked: Counter[bool] = Counter()
@@ -99,6 +102,9 @@ class Round:
                 else:
                     mark_eligible(actor=step.manager, application=application, now=step.now)
                 marked[not reason] += 1
+            if self.is_sample:
+                eligible = _applications(step.call, ApplicationStatus.ELIGIBLE)[0]
+                protect(actor=step.manager, application=eligible, reason=SAMPLE_DANGER, now=step.now)
         return marked[True], marked[False]
 
     def invite_reviewers(self) -> int:

@@ -21,13 +21,16 @@ from fundapp.applications.models import (
     CallStatus,
     FormVersion,
 )
+from fundapp.applications.models.protection import ProtectionStep
+from fundapp.applications.queries.protection import changes_of
+from fundapp.applications.services.protection import ask_to_lower, confirm_lowering
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import NotAllowed, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.samples import SAMPLES, folder
 from tests.conftest import actor_of
-from tests.factories import make_application, make_person, make_staff
+from tests.factories import make_application, make_person, make_protected, make_staff
 
 NOW = datetime(2019, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -255,3 +258,29 @@ def test_command_says_what_it_did(app: FundApp, tmp_path: Path) -> None:
     assert missing.exit_code == 1
     assert "call.toml: This file is missing." in missing.output
     assert count(Application) == 0
+
+
+def test_a_call_that_becomes_protected_protects_what_was_begun_before() -> None:
+    call = load(sample()).call
+    drafted, sent = make_application(call, status=ApplicationStatus.DRAFT), make_application(call)
+    loaded = load(changed(sample(), is_protected=True))
+    assert loaded.changes == ["call"]
+    assert call.is_protected
+    for application in (drafted, sent):
+        assert application.is_protected
+        assert [change.step for change in changes_of(application)] == [ProtectionStep.RAISED_WITH_CALL]
+
+
+def test_a_call_stays_protected_until_two_people_have_lowered_each_application() -> None:
+    call = load(changed(sample(), is_protected=True)).call
+    application = make_protected(make_application(call))
+    with pytest.raises(RuleViolations, match="two people"):
+        load(sample())
+    assert call.is_protected
+    managers = [actor_of(make_staff(Role.MANAGER)) for _ in range(2)]
+    ask_to_lower(actor=managers[0], application=application, reason="They asked for it.", now=NOW)
+    confirm_lowering(actor=managers[1], application=application, reason="I called them.", now=NOW)
+    load(replace(sample(), sha256="e" * 64, is_protected=True, reviews_per_entry=3))
+    assert not application.is_protected, "another package does not protect again what two people lowered"
+    load(sample())
+    assert not call.is_protected

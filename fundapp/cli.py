@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from fundapp import create_app, doctor
 from fundapp.accounts.cli import people, roles
 from fundapp.applications.cli import applications, calls
+from fundapp.audit_cli import audit, verify
 from fundapp.backups.commands import backup_group
 from fundapp.core import keys, logs
 from fundapp.core.commands import with_app
@@ -21,7 +22,7 @@ from fundapp.core.queue import embedded_server
 from fundapp.core.web import FundApp
 from fundapp.disbursement.cli import export
 from fundapp.inventory import as_csv, inventory
-from fundapp.key_commands import keys_group
+from fundapp.key_commands import keys_group, payee_group
 from fundapp.retention.commands import outbox_group, retention_group
 from fundapp.settings import Settings, SettingsError
 
@@ -174,3 +175,6 @@ main.add_command(retention_group)
 main.add_command(outbox_group)
 main.add_command(backup_group)
 main.add_command(keys_group)
+main.add_command(payee_group)
+main.add_command(audit)
+main.add_command(verify)

@@ -8,13 +8,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
+from fundapp import rekeying
 from fundapp.applications.models import Call
-from fundapp.core import clock
+from fundapp.core import clock, keys
 from fundapp.core.audit.entries import unguarded_tables
 from fundapp.core.audit.verification import first_broken
 from fundapp.core.audit.writing import database_now
 from fundapp.core.db import db
-from fundapp.core.keys import Keyring, Part
+from fundapp.core.keys import Keyring, Part, Ring
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.queue import RedisQueue
 from fundapp.core.storage import Storage
@@ -47,6 +48,7 @@ def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
     yield "budgets", _budgets
     yield "letters", _letters
     yield "work given up", _given_up
+    yield "keys", _keys
     yield "guards of the audit log", _guards
     yield "audit log", _audit_log
     yield "clock", _clock
@@ -122,3 +124,17 @@ def _audit_log(app: FundApp) -> tuple[bool, str]:
 def _clock(_app: FundApp) -> tuple[bool, str]:
     seconds = abs((clock.now() - database_now(db.session.connection())).total_seconds())
     return seconds < CLOCK_SECONDS, f"differs from the database's by {seconds:.0f} s"
+
+
+def _keys(app: FundApp) -> tuple[bool, str]:
+    """Every key that a row names is here, and the next rotation can start: how much is still under older keys."""
+    folder = app.extensions["settings"].keys_dir
+    missing, older = [], 0
+    for ring in (Ring.IDENTITY, Ring.FILES, Ring.INDEX, Ring.PAYEE):
+        here = keys.numbers_in(folder, ring)
+        used = rekeying.in_use(ring)
+        missing += [f"{ring} {number:04d}" for number in sorted(used.keys() - here)]
+        older += sum(count for number, count in used.items() if number != max(here, default=0))
+    if missing:
+        return False, f"missing, though rows need them: {', '.join(missing)}"
+    return True, f"all that rows need are here; {older} rows are under older keys"

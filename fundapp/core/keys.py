@@ -219,12 +219,12 @@ def context(table: str, column: str, row_id: object, version: int) -> bytes:
 def make(folder: Path, rings: Iterable[Ring] = tuple(Ring)) -> list[Path]:
     """Make a first key for each ring that has none yet; return the new files. An existing key is never touched."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return [path for ring in rings if not _numbers_in(folder, ring) for path in _write_key(folder, ring, 1)]
+    return [path for ring in rings if not numbers_in(folder, ring) for path in _write_key(folder, ring, 1)]
 
 
 def rotate(folder: Path, ring: Ring) -> int:
     """Make the next key of a ring, and return its number; processes write with it after their next start."""
-    numbers = _numbers_in(folder, ring)
+    numbers = numbers_in(folder, ring)
     if not numbers:
         raise KeysError(f"no key of the ring {ring} in {folder}: fundapp keys make makes the first one")
     number = max(numbers) + 1
@@ -232,6 +232,23 @@ def rotate(folder: Path, ring: Ring) -> int:
         raise KeysError(f"the ring {ring} has no numbers left")
     _write_key(folder, ring, number)
     return number
+
+
+def remove(folder: Path, ring: Ring, number: int) -> list[Path]:
+    """Remove an older key's files; return which. Raises KeysError for the newest, which new data is written with."""
+    if number == max(numbers_in(folder, ring), default=number):
+        raise KeysError(f"key {number:04d} is the newest of {ring}: make the next one first, with fundapp keys rotate")
+    paths = [path_of(folder, part, number) for part in Part if part.startswith(f"{ring}.")]
+    found = [path for path in paths if path.exists()]
+    for path in found:
+        path.unlink()
+    return found
+
+
+def numbers_in(folder: Path, ring: Ring) -> set[int]:
+    """Return the numbers of the keys of a ring that have a file, of either half."""
+    found = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return {int(match["number"]) for match in found if match and match["ring"] == ring}
 
 
 def path_of(folder: Path, part: Part, number: int) -> Path:
@@ -242,11 +259,6 @@ def path_of(folder: Path, part: Part, number: int) -> Path:
 
 def _head(number: int) -> bytes:
     return VERSION + number.to_bytes(2, "big")
-
-
-def _numbers_in(folder: Path, ring: Ring) -> set[int]:
-    found = (_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return {int(match["number"]) for match in found if match and match["ring"] == ring}
 
 
 def _write_key(folder: Path, ring: Ring, number: int) -> list[Path]:

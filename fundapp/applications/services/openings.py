@@ -42,6 +42,13 @@ def open_file(
     return _record(actor, application, [attachment.question], reason, now)
 
 
+def record_payee_opening(
+    *, actor: Actor, application: Application, names: Sequence[str], reason: str, now: datetime
+) -> IdentityOpening:
+    """Record that somebody with the private key sees payee details. Raises RuleViolations without a reason."""
+    return _record(actor, application, names, reason, now)
+
+
 def _record(
     actor: Actor, application: Application, opened: Sequence[str], reason: str, now: datetime
 ) -> IdentityOpening:

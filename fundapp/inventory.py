@@ -26,6 +26,8 @@ OBJECTS: Final[Mapping[str, str]] = {
     "factor_id": "second factor",
     "session_id": "session",
     "grant_id": "role that somebody has",
+    "hold_id": "what keeps something from being erased",
+    "request_id": "request to erase an application",
     "number": "section of a form",
     "format": "kind of file",
     "filename": "file of the site itself",

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 MIN_SECRET_LENGTH: Final = 32
+MIN_SECRET_VARIETY: Final = 12
+"""Different characters; 32 random ones of a Base64 alphabet have about 25."""
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SettingsError(Exception):
@@ -49,16 +53,22 @@ class Settings:
                 f"SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters; make one with:"
                 ' python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
+        if len(set(secret_key)) < MIN_SECRET_VARIETY:
+            raise SettingsError("SECRET_KEY looks made up, not drawn at random: make one with secrets.token_urlsafe(48)")
+        base_url = env.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+        insecure_cookies = env.get("INSECURE_COOKIES", "") == "1"
+        if insecure_cookies and urlsplit(base_url).hostname not in LOOPBACK:
+            raise SettingsError("INSECURE_COOKIES is for a service on one's own machine; BASE_URL names another")
         return cls(
             database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir}/fundapp.sqlite"),
             redis_url=env.get("REDIS_URL", f"unix://{data_dir}/queue.sock"),
             data_dir=data_dir,
             keys_dir=keys_dir_of(env),
             secret_key=secret_key,
-            base_url=env.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+            base_url=base_url,
             mail_url=env.get("MAIL_URL", f"file:{data_dir}/mail"),
             mail_from=env.get("MAIL_FROM", "fundapp <no-reply@localhost>"),
-            insecure_cookies=env.get("INSECURE_COOKIES", "") == "1",
+            insecure_cookies=insecure_cookies,
             hosts=tuple(name.strip() for name in env.get("HOSTS", "").split(",") if name.strip()),
             trusted_proxies=_count(env, "TRUSTED_PROXIES"),
         )

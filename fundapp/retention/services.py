@@ -19,7 +19,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.outbox import Finish, JobKind, OutboxItem
-from fundapp.core.sealing import RecordKey
+from fundapp.core.sealing import RecordKey, destroy, record_of
 from fundapp.core.storage import Storage
 from fundapp.disbursement.erasing import blank_letters
 from fundapp.retention import queries, tombstones
@@ -40,6 +40,8 @@ def erase_application(*, actor: Actor, application: Application, cause: ErasureC
     files = blank_application(actor=actor, application=application, now=now)
     blank_reviews(actor=actor, application=application, now=now)
     files += blank_letters(actor=actor, application=application, now=now)
+    db.session.flush()
+    destroy(record_of(application), now)
     if request := queries.open_request(application.id):
         request.answered_at, request.is_granted, request.answered_by_id = now, True, actor.person_id
     _leave_tombstone(application, cause, now, files)
@@ -55,6 +57,12 @@ def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: date
         )
     blank_person(actor=actor, person=person, now=now)
     _leave_tombstone(person, cause, now, [])
+
+
+def erase_person_on_request(*, actor: Actor, person: Person, now: datetime) -> None:
+    """Erase a person at their wish. Raises NotAllowed, and Conflict while applications depend on them."""
+    actor.require(P.PERSON_ERASE)
+    erase_person(actor=actor, person=person, cause=ErasureCause.REQUEST, now=now)
 
 
 def erase_own_draft(*, actor: Actor, application: Application, now: datetime) -> None:

@@ -15,6 +15,8 @@ from fundapp.core.db import db
 from ..keyring import made_keys
 from .conftest import ROOT
 
+SECRET = "a secret for tests, long enough to be one"
+
 
 def fundapp(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
@@ -73,7 +75,7 @@ def test_a_bad_address_is_refused_in_one_line(installation):
 
 def test_a_worker_without_a_queue_says_how_to_get_one(tmp_path):
     made_keys(tmp_path)
-    shown = fundapp("worker", "--burst", SECRET_KEY="s" * 32, DATA_DIR=str(tmp_path))
+    shown = fundapp("worker", "--burst", SECRET_KEY=SECRET, DATA_DIR=str(tmp_path))
     assert shown.returncode == 1
     assert "start one with fundapp queue" in shown.stderr
     assert "Traceback" not in shown.stderr
@@ -81,13 +83,13 @@ def test_a_worker_without_a_queue_says_how_to_get_one(tmp_path):
 
 def test_the_embedded_queue_serves_a_worker(tmp_path):
     made_keys(tmp_path)
-    environment = {**os.environ, "SECRET_KEY": "s" * 32, "DATA_DIR": str(tmp_path)}
+    environment = {**os.environ, "SECRET_KEY": SECRET, "DATA_DIR": str(tmp_path)}
     server = subprocess.Popen([sys.executable, "-m", "fundapp", "queue"], cwd=ROOT, env=environment)
     try:
         client = redis.Redis.from_url(f"unix://{tmp_path}/queue.sock", retry=Retry(ConstantBackoff(0.1), 300))
         assert client.ping()
         client.close()
-        shown = fundapp("worker", "--burst", SECRET_KEY="s" * 32, DATA_DIR=str(tmp_path))
+        shown = fundapp("worker", "--burst", SECRET_KEY=SECRET, DATA_DIR=str(tmp_path))
         assert shown.returncode == 0, shown.stderr
     finally:
         server.terminate()

@@ -4,13 +4,27 @@ import pytest
 
 from fundapp.settings import Settings, SettingsError
 
-SECRET = "s" * 32
+SECRET = "a secret for tests, long enough to be one"
 
 
 @pytest.mark.parametrize("secret", ["", "dev", "s" * 31])
 def test_a_missing_or_short_secret_is_refused_with_the_way_out(secret):
     with pytest.raises(SettingsError, match=r"secrets\.token_urlsafe"):
         Settings.from_env({"SECRET_KEY": secret})
+
+
+@pytest.mark.parametrize("secret", ["s" * 32, "changeme" * 8, "0123456789" * 4])
+def test_a_secret_that_nobody_drew_is_refused(secret):
+    with pytest.raises(SettingsError, match="looks made up"):
+        Settings.from_env({"SECRET_KEY": secret})
+
+
+@pytest.mark.parametrize("address", ["https://grants.example.org", "http://10.0.0.5:8000", "http://localhost.example.org"])
+def test_cookies_without_tls_are_for_ones_own_machine_only(address):
+    environment = {"SECRET_KEY": SECRET, "INSECURE_COOKIES": "1"}
+    with pytest.raises(SettingsError, match="INSECURE_COOKIES"):
+        Settings.from_env(environment | {"BASE_URL": address})
+    assert Settings.from_env(environment | {"BASE_URL": "http://localhost:8000"}).insecure_cookies
 
 
 def test_the_embedded_default_needs_nothing_but_the_secret(tmp_path):

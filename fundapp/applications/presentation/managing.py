@@ -141,6 +141,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
         (P.SLATE_READ, "review.selection", _("Selection"), _("Choose within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
+        (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),
         (P.IDENTITY_OPEN, "disbursement.contacts", _("Contacts as a table"), _("With a reason; each one is recorded.")),

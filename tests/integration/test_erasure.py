@@ -1,0 +1,214 @@
+"""Erasing on request: what goes, what stays, and who decides (row 119)."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from fundapp.accounts.models import Membership, MembershipRole, Person
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.applications.models import Application, Attachment, SealedAnswer
+from fundapp.core.audit import AuditEntry
+from fundapp.core.audit.verification import first_broken
+from fundapp.core.db import db
+from fundapp.core.keys import Keyring, Part
+from fundapp.core.storage import Storage
+from fundapp.disbursement.models import Award, Letter
+from fundapp.retention import tombstones
+from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest
+from fundapp.retention.room import erased_list
+from fundapp.retention.services import erase_application, erase_person
+from fundapp.review.models import Decision, Review, Score
+
+from ..attacks.world import everything_stored, make_paper, make_round
+from ..factories import NOW, make_application, make_call, make_member, make_organisation, make_person, make_staff
+
+MARK = "Canary-Amina"
+
+
+def released(round_):
+    """A round in which nothing holds anything."""
+    for row in (*round_.holds, *round_.requests):
+        db.session.delete(row)
+    db.session.flush()
+    return round_
+
+
+def files_of(app) -> set[str]:
+    storage: Storage = app.extensions["storage"]
+    return {path.name for path in storage.root.glob("*/*")}
+
+
+def test_an_erased_application_keeps_its_numbers_and_nothing_that_anybody_wrote(app, run_jobs):
+    made = released(make_round(app.extensions["storage"], MARK, closed=True, decided=True))
+    (own_score, *_others) = db.session.scalars(select(Score)).all()
+    decision = db.session.scalars(select(Decision)).one()
+    decision.reason = f"{MARK} was the best."
+    paper = make_paper(app.extensions["storage"], made.sent, "a paper of its own").stored_as
+    letter = made.letters[0].stored_as
+    db.session.commit()
+    assert {paper, letter} <= files_of(app)
+    kept = (made.sent.reference, made.sent.submitted_at, own_score.value, decision.amount_minor, decision.rank)
+    erase_application(actor=system_actor(), application=made.sent, cause=ErasureCause.REQUEST, now=NOW)
+    run_jobs()
+    sent = db.session.get_one(Application, made.sent.id)
+    score = db.session.get_one(Score, own_score.id)
+    decision = db.session.get_one(Decision, decision.id)
+    assert (sent.reference, sent.submitted_at, score.value, decision.amount_minor, decision.rank) == kept
+    assert db.session.scalars(select(Award)).one().amount_minor == kept[3]
+    assert sent.erased_at == NOW
+    assert (sent.answers, sent.title, sent.organisation_name, sent.country, sent.region) == ({}, "", "", "", "")
+    assert sent.organisation_id is None
+    assert [submission.answers for submission in sent.submissions] == [{}]
+    assert [review.comment for review in db.session.scalars(select(Review))] == [""]
+    assert decision.reason == ""
+    assert [each.content for each in db.session.scalars(select(Letter))] == [None]
+    assert db.session.scalars(select(SealedAnswer).where(SealedAnswer.application_id == sent.id)).all() == []
+    ring = Keyring.load(app.extensions["settings"].keys_dir, [Part.AUDIT_PUBLIC])
+    assert first_broken(db.session(), ring=ring) is None, "the chain and the versions still verify"
+    assert db.session.scalars(select(Attachment.application_id)).all() == [made.draft.id]
+    assert not {paper, letter} & files_of(app)
+    assert made.papers[0].stored_as in files_of(app), "the files of others stay"
+
+
+def test_a_file_that_another_application_has_too_stays(app, run_jobs):
+    storage = app.extensions["storage"]
+    first, second = (make_application(make_call()) for _ in range(2))
+    shared = {make_paper(storage, each, "the same paper").stored_as for each in (first, second)}
+    erase_application(actor=system_actor(), application=first, cause=ErasureCause.REQUEST, now=NOW)
+    run_jobs()
+    if len(shared) == 1:
+        assert shared <= files_of(app)
+    else:  # each copy is sealed with a key of its own
+        assert len(shared & files_of(app)) == 1
+
+
+def test_the_list_outside_the_database_names_it_once(app, run_jobs):
+    application = make_application(make_call())
+    for _ in range(2):
+        erase_application(actor=system_actor(), application=application, cause=ErasureCause.REQUEST, now=NOW)
+    run_jobs()
+    graves = [grave for grave in tombstones.read(erased_list(app)) if grave.object_id == application.id]
+    assert [(grave.object_type, grave.erased_at) for grave in graves] == [("application", NOW)]
+    erasure = db.session.scalars(select(Erasure)).one()
+    assert (erasure.files, erasure.finished_at is not None) == ([], True)
+
+
+def test_an_erased_person_leads_to_nobody(app, signed_in, run_jobs):
+    person = make_person(f"{MARK} Sample", email="canary@sample.example", password=True)
+    organisation = make_organisation(f"{MARK} organisation")
+    make_member(person, organisation, MembershipRole.APPLICANT)
+    client = signed_in(person)
+    assert client.get("/applications").status_code == 200
+    erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    db.session.commit()
+    assert client.get("/applications").status_code == 302, "signed out at once"
+    person = db.session.get_one(Person, person.id)
+    assert (person.email or "", person.name, person.password_hash, person.is_active) == ("", "", None, False)
+    assert db.session.scalars(select(Membership).where(Membership.person_id == person.id)).all() == []
+    assert organisation.name == ""
+    run_jobs()
+    stored = everything_stored()
+    assert MARK not in stored
+    assert "canary@sample.example" not in stored
+    actions = db.session.scalars(select(AuditEntry.action).where(AuditEntry.object_id == person.id)).all()
+    assert "person:erase" in actions
+
+
+def test_a_holder_erases_a_draft_at_once(app, signed_in, run_jobs):
+    made = released(make_round(app.extensions["storage"], MARK))
+    client = signed_in(made.people[Role.APPLICANT])
+    page = f"/applications/{made.draft.id}/erase"
+    assert "nobody can bring them back" in client.get(page).get_data(as_text=True)
+    assert client.post(page).location == "/applications/erased"
+    assert db.session.get_one(Application, made.draft.id).answers == {}
+    assert client.get(f"/applications/{made.draft.id}").status_code == 404
+    assert client.get(page).status_code == 404
+
+
+def test_somebody_who_only_helps_with_writing_cannot_erase(app, signed_in):
+    made = released(make_round(app.extensions["storage"], MARK))
+    client = signed_in(made.people[Role.COLLABORATOR])
+    assert client.get(f"/applications/{made.draft.id}").status_code == 200
+    for application in (made.draft, made.sent):
+        assert client.post(f"/applications/{application.id}/erase").status_code == 404
+        assert db.session.get_one(Application, application.id).erased_at is None
+
+
+def test_erasing_asks_for_a_fresh_proof(app, signed_in):
+    made = released(make_round(app.extensions["storage"], MARK))
+    client = signed_in(made.people[Role.APPLICANT], strong=False, fresh=False)
+    assert client.post(f"/applications/{made.draft.id}/erase").status_code in (302, 401)
+    assert db.session.get_one(Application, made.draft.id).erased_at is None
+
+
+def test_what_was_sent_is_erased_when_a_manager_agrees(app, signed_in, run_jobs, mail_dir):
+    made = released(make_round(app.extensions["storage"], MARK))
+    applicant, manager = signed_in(made.people[Role.APPLICANT]), signed_in(made.people[Role.MANAGER])
+    page = f"/applications/{made.sent.id}/erase"
+    for _ in range(2):
+        assert applicant.post(page).location == page
+    assert "You have asked for this" in applicant.get(page).get_data(as_text=True)
+    request = db.session.scalars(select(ErasureRequest)).one()
+    keeping = f"/manage/{made.call.slug}/keeping"
+    asked = f"{keeping}/requests/{request.id}"
+    assert asked in manager.get(keeping).get_data(as_text=True)
+    assert manager.post(asked, data={"decision": "refuse"}).status_code == 422
+    assert manager.post(asked, data={"decision": "grant"}).location == keeping
+    sent = db.session.get_one(Application, made.sent.id)
+    assert (sent.answers, sent.erased_at is not None) == ({}, True)
+    request = db.session.scalars(select(ErasureRequest)).one()
+    assert (request.is_granted, request.answered_by_id) == (True, made.people[Role.MANAGER].id)
+    assert manager.post(asked, data={"decision": "grant"}).status_code == 409
+    run_jobs()
+    (mail,) = mail_dir.iterdir()
+    assert MARK not in mail.read_text()
+
+
+def test_a_refusal_is_read_by_the_applicant(app, signed_in):
+    made = released(make_round(app.extensions["storage"], MARK))
+    applicant, manager = signed_in(made.people[Role.APPLICANT]), signed_in(made.people[Role.MANAGER])
+    page = f"/applications/{made.sent.id}/erase"
+    applicant.post(page)
+    request = db.session.scalars(select(ErasureRequest)).one()
+    answer = "We have to show our accounts until 2027."
+    asked = f"/manage/{made.call.slug}/keeping/requests/{request.id}"
+    assert manager.post(asked, data={"decision": "refuse", "answer": answer}).status_code == 302
+    assert answer in applicant.get(page).get_data(as_text=True)
+    assert db.session.get_one(Application, made.sent.id).erased_at is None
+
+
+def test_a_hold_is_set_on_the_page_and_ended_by_two(app, signed_in):
+    call = make_call()
+    first, second = (signed_in(make_staff(Role.MANAGER, call)) for _ in range(2))
+    auditor = signed_in(make_staff(Role.AUDITOR))
+    page = f"/manage/{call.slug}/keeping"
+    assert first.post(page, data={"reason": ""}).status_code == 400
+    assert first.post(page, data={"reason": "A court asked for it."}).location == page
+    assert "A court asked for it." in auditor.get(page).get_data(as_text=True)
+    assert auditor.post(page, data={"reason": "Another."}).status_code == 403
+    (lift,) = {part for part in second.get(page).get_data(as_text=True).split('"') if part.endswith("/lift")}
+    for client, still_there in ((first, True), (first, True), (second, False)):
+        assert client.post(lift).location == page
+        assert ("A court asked" in client.get(page).get_data(as_text=True)) is still_there
+
+
+def test_the_page_says_what_goes_when(app, signed_in, time_machine):
+    time_machine.move_to(NOW)
+    call = make_call(retention_days={"draft": 7})
+    make_application(call)
+    page = signed_in(make_staff(Role.MANAGER, call)).get(f"/manage/{call.slug}/keeping").get_data(as_text=True)
+    assert "7 days" in page
+    assert "730 days" in page
+    assert (call.closes_at + timedelta(days=730)).isoformat(timespec="seconds") in page
+
+
+def test_an_administrator_erases_a_person_and_not_one_that_applications_need(app, signed_in):
+    administrator = signed_in(make_staff(Role.ADMINISTRATOR))
+    needed, free = make_application(make_call()).person, make_person("Free Sample")
+    db.session.commit()
+    assert administrator.get(f"/admin/people/{free.id}/erase").status_code == 200
+    assert administrator.post(f"/admin/people/{free.id}/erase").status_code == 302
+    assert db.session.get_one(Person, free.id).erased_at is not None
+    assert administrator.post(f"/admin/people/{needed.id}/erase").status_code == 409
+    assert db.session.get_one(Person, needed.id).erased_at is None
+    assert administrator.get(f"/admin/people/{free.id}/erase").status_code == 404

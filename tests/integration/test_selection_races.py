@@ -11,7 +11,7 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Call, Entry, ProgrammeKind
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, InvalidTransition, RuleViolations
+from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, Decision, Outcome, Review, ReviewStatus, Slate, SlateStatus
 from fundapp.review.rules import Unjudged
@@ -29,7 +29,7 @@ from tests.factories import (
     make_staff,
 )
 
-REFUSED = (Conflict, InvalidTransition, RuleViolations)
+REFUSED = (Conflict, InvalidTransition, NotFound, RuleViolations)
 
 
 def all_at_once(app: FundApp, tasks: list[Callable[[], object]]) -> list[str]:

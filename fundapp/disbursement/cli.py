@@ -14,6 +14,7 @@ from fundapp.core.errors import NotFound
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.exports import decisions_csv, decisions_xlsx
+from fundapp.disbursement.letters import names_somebody_protected
 from fundapp.disbursement.models import LetterStatus
 from fundapp.disbursement.queries import letters_of_call
 from fundapp.disbursement.rules import letter_filename
@@ -51,10 +52,14 @@ def export_letters(app: FundApp, call: str, folder: Path) -> None:
     storage: Storage = app.extensions["storage"]
     folder.mkdir(parents=True, exist_ok=True)
     made = letters_of_call(actor=system_actor(), call=found, status=LetterStatus.MADE)
+    named = [letter for letter in made if names_somebody_protected(letter)]
     for letter in made:
+        if letter in named:
+            click.echo(f"{letter.reference}: made before its application was protected; it stays in the service")
+            continue
         if letter.file is not None:
             (folder / letter_filename(letter.reference)).write_bytes(sealed_files.read(storage, letter.file))
-    click.echo(f"{len(made)} letters in {folder}")
+    click.echo(f"{len(made) - len(named)} letters in {folder}")
     others = sum(
         len(letters_of_call(actor=system_actor(), call=found, status=status))
         for status in (LetterStatus.QUEUED, LetterStatus.FAILED)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from mnemonic import Mnemonic
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -31,12 +32,13 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.mail import MailMessage
+from fundapp.disbursement.cli import export
 from fundapp.disbursement.exports import decisions_csv
 from fundapp.disbursement.models import Letter, LetterKind
 from fundapp.disbursement.queries import decided_beside
 from fundapp.review.models import AssignmentStatus, Outcome
 
-from ..attacks.world import make_paper
+from ..attacks.world import make_letter, make_paper
 from ..conftest import NOW, actor_of
 from ..factories import (
     FORM,
@@ -435,6 +437,24 @@ def test_a_letter_tells_small_numbers_only_where_no_protected_application_is_amo
     make_protected(entries[0].application)
     told = decided_beside(letter)
     assert (told.considered, told.awarded) == (None, None)
+
+
+def test_a_letter_made_under_the_name_stays_with_its_reader_once_protection_is_raised(
+    app, signed_in, manager, sent, tmp_path
+):
+    sent.status, sent.eligibility_by_id, sent.eligibility_at = ApplicationStatus.ELIGIBLE, make_person().id, NOW
+    letter = make_letter(app.extensions["storage"], sent.call, sent.entries[0], sent.person, "a letter")
+    staff, owner = signed_in(manager), signed_in(sent.person)
+    paths = f"/manage/letters/{letter.id}", f"/letters/{letter.id}/pdf"
+    assert [client.get(path).status_code for client, path in zip((staff, owner), paths, strict=True)] == [200, 200]
+    make_protected(sent)
+    db.session.commit()
+    assert [client.get(path).status_code for client, path in zip((staff, owner), paths, strict=True)] == [403, 200]
+    db.session.rollback()  # the command has a session of its own
+    done = CliRunner().invoke(export, ["letters", sent.call.slug, "--to", str(tmp_path)], obj=lambda: app)
+    assert done.exit_code == 0, done.output
+    assert "it stays in the service" in done.output
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- Calls ----------------------------------------------------------------------------------------------------------

@@ -3,17 +3,21 @@
 Every entry of every application that was sent is a row: nothing is cut off, and what is not decided yet says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
+from uuid import UUID
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answers import is_sealed
+from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import ApplicationStatus, Call, Entry
+from fundapp.applications.services.applying import payee_names
 from fundapp.core.db import db
 from fundapp.core.money import Money
 from fundapp.core.tables import Cell, write_csv, write_xlsx
@@ -56,6 +60,7 @@ COLUMNS: Final = (
     "letter_status",
     "letter_made_at",
     "letter_sha256",
+    "payee",
     "sample",
 )
 
@@ -96,6 +101,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
     decisions = decisions_by_entry(actor=actor, call=call)
     letters = letters_by_subject(actor=actor, call=call)
     ratifier = _name(selected.slate.ratified_by_id) if selected.slate else ""
+    payee = _payee_questions(call) if actor.can(P.PAYEE_READ, call.id) else {}
     rows = []
     for entry in entries_of_call(actor=actor, call=call):
         decision = decisions.get(entry.id)
@@ -107,6 +113,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
                 *_decision_cells(call, entry, decision),
                 *_slate_cells(selected.slate if decision else None, ratifier),
                 *_letter_cells(letter),
+                _payee_cell(entry, payee),
                 "yes" if call.is_sample else "no",
             ]
         )
@@ -170,6 +177,19 @@ def _letter_cells(letter: Letter | None) -> Sequence[Cell]:
         return (None, None, None)
     made_at: datetime | None = letter.made_at
     return (letter.status.value, made_at, letter.sha256)
+
+
+def _payee_questions(call: Call) -> dict[UUID, frozenset[str]]:
+    """Return the names of the questions that ask where money goes, by version of the form."""
+    return {
+        version.id: payee_names(FormDefinition.from_json(version.definition)) for version in call.form_versions
+    }
+
+
+def _payee_cell(entry: Entry, questions: Mapping[UUID, frozenset[str]]) -> Cell:
+    """Return the masks of payee details, such as the last four characters of an account; more is never in a list."""
+    names, answers = questions.get(entry.application.form_version_id, frozenset()), entry.application.answers
+    return "; ".join(str(answers[name]["mask"]) for name in sorted(names) if is_sealed(answers.get(name))) or None
 
 
 def _figures(selected: Selection) -> dict[str, _Figures]:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import ApplicationStatus, Call, ProgrammeKind
+from fundapp.applications.sealed_answers import keep_answers
 from fundapp.core.db import db
 from fundapp.core.errors import NotAllowed
 from fundapp.disbursement.cli import export
@@ -32,6 +33,8 @@ from ..factories import (
     make_slate,
     make_staff,
 )
+from .sensitive_form import ANSWERS as SENSITIVE_ANSWERS
+from .sensitive_form import FORM as SENSITIVE_FORM
 
 LATER = NOW + timedelta(days=30)
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "exports.md"
@@ -237,3 +240,14 @@ def test_command_line_writes_both_files_and_the_letters(app, manager, run_jobs, 
     [letter] = (tmp_path / "out").glob("letter-*.pdf")
     assert letter.read_bytes().startswith(b"%PDF-")
     assert run("decisions", "no-such-call")[0] == 1
+
+
+@pytest.mark.parametrize(("role", "shown"), [(Role.FINANCE, "•••• 4321"), (Role.MANAGER, "")])
+def test_payee_details_are_masks_for_those_who_may_read_them(app, role, shown):
+    call = make_call(form=SENSITIVE_FORM)
+    application = make_application(call)
+    keep_answers(application=application, form=SENSITIVE_FORM, values=SENSITIVE_ANSWERS, by_id=None, now=NOW)
+    db.session.flush()
+    (row,) = read_csv(decisions_csv(actor=actor_of(make_staff(role, call)), call=call))
+    assert row["payee"] == shown
+    assert "CANARY" not in str(row)

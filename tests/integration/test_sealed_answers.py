@@ -181,7 +181,7 @@ def test_everybody_else_reads_masks(app: FundApp, signed_in: Client) -> None:
     )
     commit(application)
     pages = [
-        signed_in(manager).get(f"/manage/{application.call.slug}/applications/{application.id}"),
+        signed_in(manager).get(f"/manage/applications/{application.id}"),
         signed_in(assignment.reviewer.person).get(f"/reviews/{assignment.id}"),
     ]
     for page in pages:

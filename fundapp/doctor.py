@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from fundapp import rekeying
-from fundapp.applications.models import Call
-from fundapp.core import clock, keys
+from fundapp.applications.models import Application, Attachment, Call
+from fundapp.core import clock, keys, logs
 from fundapp.core.audit.entries import unguarded_tables
 from fundapp.core.audit.verification import first_broken
 from fundapp.core.audit.writing import database_now
@@ -21,6 +21,9 @@ from fundapp.core.queue import RedisQueue
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.retention.checks import erasure_problems
+from fundapp.retention.queries import held_work
+from fundapp.retention.room import erased_list
 from fundapp.review.models import Decision, Slate
 
 CLOCK_SECONDS: Final = 60
@@ -47,7 +50,10 @@ def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
     yield "file store", _files
     yield "budgets", _budgets
     yield "letters", _letters
+    yield "attached files", _attached_files
+    yield "erasures", _erasures
     yield "work given up", _given_up
+    yield "work put aside", _held
     yield "keys", _keys
     yield "guards of the audit log", _guards
     yield "audit log", _audit_log
@@ -59,7 +65,7 @@ def _look(name: str, check: Callable[[FundApp], tuple[bool, str]], app: FundApp)
         healthy, detail = check(app)
     except Exception as error:  # whatever broke is what the operator must read
         db.session.rollback()
-        return Finding(name, healthy=False, detail=f"{type(error).__name__}: {error}")
+        return Finding(name, healthy=False, detail=logs.described(error))
     return Finding(name, healthy, detail)
 
 
@@ -97,10 +103,32 @@ def _letters(app: FundApp) -> tuple[bool, str]:
     storage: Storage = app.extensions["storage"]
     missing = [
         letter.reference
-        for letter in db.session.scalars(select(Letter).where(Letter.status == LetterStatus.MADE))
+        for letter in db.session.scalars(
+            select(Letter).join(Application).where(Letter.status == LetterStatus.MADE, Application.erased_at.is_(None))
+        )
         if letter.stored_as is None or not storage.exists(letter.stored_as)
     ]
     return not missing, f"without a file: {', '.join(missing)}" if missing else "each made letter has its file"
+
+
+def _attached_files(app: FundApp) -> tuple[bool, str]:
+    storage: Storage = app.extensions["storage"]
+    missing = [
+        str(attachment_id)
+        for attachment_id, stored_as in db.session.execute(select(Attachment.id, Attachment.stored_as))
+        if not storage.exists(stored_as)
+    ]
+    return not missing, f"missing: {', '.join(missing)}" if missing else "each attachment has its file"
+
+
+def _erasures(app: FundApp) -> tuple[bool, str]:
+    problems = erasure_problems(erased_list(app), clock.now())
+    return not problems, "; ".join(problems) or "nothing is left of what was erased, and the list outside is whole"
+
+
+def _held(_app: FundApp) -> tuple[bool, str]:
+    count = len(held_work())
+    return not count, f"{count} mails wait after a restore: fundapp outbox list" if count else "none"
 
 
 def _given_up(_app: FundApp) -> tuple[bool, str]:

@@ -54,7 +54,7 @@ class Settings:
                 ' python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
         if len(set(secret_key)) < MIN_SECRET_VARIETY:
-            raise SettingsError("SECRET_KEY looks made up, not drawn at random: make one with secrets.token_urlsafe(48)")
+            raise SettingsError("SECRET_KEY looks made up, not drawn at random; secrets.token_urlsafe(48) draws one")
         base_url = env.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
         insecure_cookies = env.get("INSECURE_COOKIES", "") == "1"
         if insecure_cookies and urlsplit(base_url).hostname not in LOOPBACK:

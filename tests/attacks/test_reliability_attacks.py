@@ -202,7 +202,7 @@ def test_row_109_a_row_never_points_to_a_file_that_was_not_stored(app, signed_in
 @pytest.mark.parametrize("jump", [timedelta(hours=1), -timedelta(hours=1)])
 def test_row_112_a_clock_that_jumps_costs_a_repetition_at_most_and_no_second_effect(app, clock, jump):
     done: list[object] = []
-    item = None
+    item: OutboxItem | None = None
 
     def work(_subject: object) -> outbox.Finish:
         clock.shift(jump)  # while it works; forwards, another worker takes the lease for run out

@@ -14,6 +14,7 @@ from fundapp.core.keys import Keyring, Part
 from fundapp.core.storage import Storage
 from fundapp.disbursement.models import Award, Letter
 from fundapp.retention import tombstones
+from fundapp.retention.checks import erasure_problems
 from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest
 from fundapp.retention.room import erased_list
 from fundapp.retention.services import erase_application, erase_person
@@ -212,3 +213,28 @@ def test_an_administrator_erases_a_person_and_not_one_that_applications_need(app
     assert administrator.post(f"/admin/people/{needed.id}/erase").status_code == 409
     assert db.session.get_one(Person, needed.id).erased_at is None
     assert administrator.get(f"/admin/people/{free.id}/erase").status_code == 404
+
+
+def test_doctor_finds_what_an_erasure_left(app, run_jobs):
+    made = released(make_round(app.extensions["storage"], MARK, closed=True, decided=True))
+    person = make_person()
+    erase_application(actor=system_actor(), application=made.sent, cause=ErasureCause.REQUEST, now=NOW)
+    erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    db.session.commit()
+    list_path = erased_list(app)
+    assert erasure_problems(list_path, NOW) == []
+    later = NOW + timedelta(hours=2)
+    assert erasure_problems(list_path, later) == ["2 erasures wait for their files to be removed"]
+    run_jobs()
+    assert erasure_problems(list_path, later) == []
+    made.sent.answers = {"title": "It came back"}
+    made.sent.organisation_id = made.draft.organisation_id
+    person.is_active = True
+    db.session.commit()
+    assert erasure_problems(list_path, later) == [
+        "erased applications still have an organisation",
+        "erased applications still have texts",
+        "erased people still have ways in",
+    ]
+    list_path.write_text("")
+    assert erasure_problems(list_path, later)[-1].endswith("a restore would undo them")

@@ -190,6 +190,18 @@ def test_what_was_typed_is_done_once_the_proof_is_right(signed_in: SignedIn) -> 
     assert is_in(client)
 
 
+def test_without_a_factor_the_password_is_the_fresh_proof(signed_in: SignedIn) -> None:
+    person = make_person(password=True)
+    client = signed_in(person, fresh=False)
+    assert client.post("/account/security/app").status_code == 401
+    assert client.get("/account/security/passkeys/new").location.startswith("/account/confirm?next=")
+    wrong = client.post("/account/confirm", data={"proof_password": "not the one at all"})
+    assert wrong.status_code == 422
+    right = client.post("/account/confirm?next=/account/security", data={"proof_password": PASSWORD})
+    assert right.location == "/account/security"
+    assert client.post("/account/security/app").status_code == 302
+
+
 def test_a_proof_that_was_given_with_a_refused_form_is_spent_all_the_same(signed_in: SignedIn) -> None:
     person = make_person()
     secret = give_app(person)

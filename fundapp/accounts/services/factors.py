@@ -97,15 +97,21 @@ def remove_factor(*, actor: Actor, factor_id: UUID, now: datetime) -> None:
     _record_change(actor, person, "factor:remove", now)
 
 
-def make_recovery_codes(*, actor: Actor, person: Person, now: datetime) -> list[str]:
-    """Return new recovery codes, to be shown once; those made before are dead. Only their hashes are kept."""
+def make_recovery_codes(*, actor: Actor, person: Person, now: datetime, tell: bool = True) -> list[str]:
+    """Return new recovery codes, to be shown once; those made before are dead. Only their hashes are kept.
+
+    `tell`: mail the person, unless another change of the same moment does.
+    """
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     codes = [recovery.new_code() for _ in range(recovery.CODES)]
     db.session.add_all(
         RecoveryCode(person_id=person.id, code_hash=recovery.code_hash(person.id, code), created_at=now)
         for code in codes
     )
-    _record_change(actor, person, "recovery-codes:make", now)
+    record(actor=actor, action="recovery-codes:make", subject=person, now=now)
+    db.session.flush()
+    if tell:
+        tell_of_change(person, now)
     return codes
 
 

@@ -248,7 +248,8 @@ def _after_adding(person: Person) -> ResponseReturnValue:
         session_services.renew_session(session_id=current.id, person=person, now=now, second_factor=is_first)
     )
     if is_first or not factor_queries.recovery_codes_left(person.id):
-        return _codes_page(factors.make_recovery_codes(actor=current_actor(), person=person, now=now))
+        codes = factors.make_recovery_codes(actor=current_actor(), person=person, now=now, tell=False)
+        return _codes_page(codes)
     flash(_("It is added. If you did this because something was lost, end your other sessions now."))
     return redirect(url_for("accounts.own_sessions"))
 

@@ -9,6 +9,7 @@ from fundapp.accounts.call_names import call_names
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.queries import person_by_email
+from fundapp.accounts.refusals import permission_table
 from fundapp.accounts.role_rules import GIVEN
 from fundapp.accounts.services import administering
 from fundapp.accounts.services import roles as services
@@ -125,6 +126,13 @@ def roles_list(_app: FundApp, slug: str | None) -> None:
         for grant in found.grants:
             if call_id is None or grant.call_id in (None, call_id):
                 click.echo(f"{grant.role.value}\t{places[grant.call_id]}\t{found.person.email or found.person.id}")
+
+
+@roles.command("table")
+@with_app
+def roles_table(_app: FundApp) -> None:
+    """Print which role holds which permission, as a Markdown table (docs/roles.md)."""
+    click.echo(permission_table(), nl=False)
 
 
 def _places() -> dict[UUID | None, str]:

@@ -87,3 +87,12 @@ def roles_with(permission: str) -> list[Role]:
 def needed_for(permission: str) -> Needed:
     """Return what somebody would need who was refused for want of a permission."""
     return Needed(str(PERMISSION_LABELS[P(permission)]), [str(ROLE_LABELS[role]) for role in roles_with(permission)])
+
+
+def permission_table() -> str:
+    """Return which role holds which permission, as a Markdown table."""
+    rows = [["", *(str(ROLE_LABELS[role]) for role in Role)], ["---"] * (len(Role) + 1)]
+    for permission in P:
+        held = ["yes" if permission in ROLE_PERMISSIONS[role] else "" for role in Role]
+        rows.append([f"{PERMISSION_LABELS[permission]} `{permission.value}`", *held])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

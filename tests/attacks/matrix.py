@@ -24,10 +24,12 @@ APPLICANTS = {P.APPLICATION_WRITE, P.LETTER_READ}
 EVERYBODY = ROLE_PERMISSIONS[Role.APPLICANT]
 OF_APPLICATIONS = {"application_id", "attachment_id", "entry_id", "letter_id"}
 OF_ONESELF = {"session_id", "factor_id"}
-NOT_BEGUN = {"accounts.set_up_app"}
+NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 ONCE_SENT = {"applications.copy", "applications.copy_as_text"}
 """Pages of what was sent: a draft has none."""
+FOR_HOLDERS = {"retention.erase_own"}
+"""Pages for those who hold the organisation, and not for those who only help to write."""
 
 
 class Answer(StrEnum):
@@ -62,7 +64,8 @@ class Visitor:
 class Bundle:
     """Objects that belong together, and how they stand to the people of our call.
 
-    `members` may read and write the application, `in_conflict` must not see it in any other role.
+    `members` may read and write the application, `holders` of them decide about it; those who are `in_conflict` must
+    not see it in any other role.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Bundle:
     application: Application
     assignment: Assignment | None
     members: frozenset[UUID]
+    holders: frozenset[UUID]
     in_conflict: frozenset[UUID] = frozenset()
     arguments: dict[str, Any] = field(default_factory=dict)
     owner: UUID | None = None
@@ -102,7 +106,8 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
     if names <= OF_ONESELF:
         return bundle.owner == person_id
     if route.permission in APPLICANTS:
-        return person_id in bundle.members and not (is_draft and route.endpoint in ONCE_SENT)
+        own = bundle.holders if route.endpoint in FOR_HOLDERS else bundle.members
+        return person_id in own and not (is_draft and route.endpoint in ONCE_SENT)
     if bundle.application.is_protected and "attachment_id" in names:
         return False  # a file shows whose it is; opening it is a step of its own
     if route.permission == P.REVIEW_WRITE:

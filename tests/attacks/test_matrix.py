@@ -36,15 +36,20 @@ def bundles(app: FundApp, ours: Round) -> list[Bundle]:
     reviewer = ours.assignments[0].reviewer
     staff = frozenset(person.id for role, person in ours.people.items())
     made = [
-        bundle("own", ours, ours.sent, ours.assignments[0], letter_id=ours.letters[0].id),
+        bundle("own", ours, ours.sent, ours.assignments[0], **once(ours)),
         bundle("own draft", ours, ours.draft, None),
-        bundle("other call's", theirs, theirs.sent, theirs.assignments[0], letter_id=theirs.letters[0].id),
+        bundle("other call's", theirs, theirs.sent, theirs.assignments[0], **once(theirs)),
         another("colleague's", app, ours, make_reviewer(ours.call)),
         another("in conflict", app, ours, reviewer, in_conflict=staff),
         another("protected", app, ours, reviewer, is_protected=True, pseudonym="quiet river"),
     ]
     db.session.commit()
     return made
+
+
+def once(made: Round) -> dict[str, UUID]:
+    """Return what a round has only once, around its application that was sent."""
+    return {"letter_id": made.letters[0].id, "hold_id": made.holds[0].id, "request_id": made.requests[0].id}
 
 
 def another(
@@ -82,7 +87,7 @@ def bundle(
     """Return an application of a round with what is around it."""
     assert application.organisation is not None
     db.session.refresh(application)
-    access = {MembershipRole.APPLICANT, MembershipRole.COLLABORATOR}
+    people = {each.person_id: each.role for each in application.organisation.memberships}
     found = {
         "slug": made.call.slug,
         "application_id": application.id,
@@ -100,7 +105,8 @@ def bundle(
         call=made.call,
         application=application,
         assignment=assignment,
-        members=frozenset(each.person_id for each in application.organisation.memberships if each.role in access),
+        members=frozenset(each for each, role in people.items() if role is not MembershipRole.AFFILIATE),
+        holders=frozenset(each for each, role in people.items() if role is MembershipRole.APPLICANT),
         in_conflict=in_conflict,
         arguments=found,
         owner=made.people[Role.APPLICANT].id,

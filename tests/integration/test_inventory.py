@@ -6,11 +6,11 @@ import pytest
 
 import fundapp
 from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
-from fundapp.accounts.refusals import PERMISSION_LABELS, ROLE_LABELS, ROLE_MEANINGS
+from fundapp.accounts.refusals import PERMISSION_LABELS, ROLE_LABELS, ROLE_MEANINGS, permission_table
 from fundapp.core.routes import PUBLIC
 from fundapp.inventory import ANY_SIGNED_IN, ANYBODY, OBJECTS, as_csv, inventory
 
-COMMITTED = Path(fundapp.__file__).parent.parent / "docs" / "routes.csv"
+DOCS = Path(fundapp.__file__).parent.parent / "docs"
 FRESH = {
     "review.ratify",
     "disbursement.release",
@@ -32,7 +32,7 @@ def test_every_route_is_in_the_inventory_once(app):
 
 
 def test_the_committed_inventory_is_that_of_the_present_routes(app):
-    assert COMMITTED.read_text() == as_csv(inventory(app)), "run: fundapp routes > docs/routes.csv"
+    assert (DOCS / "routes.csv").read_text() == as_csv(inventory(app)), "run: fundapp routes > docs/routes.csv"
 
 
 def test_an_argument_that_names_nothing_known_stops_the_inventory(app, monkeypatch):
@@ -76,11 +76,11 @@ def test_the_auditor_reads_everything_and_writes_nothing():
 def test_nobody_who_only_reads_may_send_anything(app):
     """No unsafe route asks for a reading permission, so a role that only reads can change nothing.
 
-    Only a search comes by POST: what is searched for must not stand in addresses. It changes nothing
-    (`test_managing.py`).
+    Only searches come by POST: what is searched for must not stand in addresses. They change nothing
+    (`test_managing.py`, `test_people_and_roles.py`).
     """
     changing = [route for route in inventory(app) if "POST" in route.methods and route.permission.endswith(":read")]
-    assert [route.endpoint for route in changing] == ["applications.search_applications"]
+    assert {route.endpoint for route in changing} == {"applications.search_applications", "accounts.search_people"}
 
 
 def test_the_administrator_reaches_no_route_of_a_call(app):
@@ -94,3 +94,9 @@ def test_the_administrator_reaches_no_route_of_a_call(app):
 def test_every_route_says_who_may_ask(app):
     assert [route.endpoint for route in inventory(app) if not route.roles or not route.permission] == []
     assert {route.roles for route in inventory(app) if route.permission == PUBLIC} == {ANYBODY}
+
+
+def test_the_committed_table_of_roles_is_the_present_one(app):
+    assert permission_table() in (DOCS / "roles.md").read_text(), (
+        "run: fundapp roles table, and put it into docs/roles.md"
+    )

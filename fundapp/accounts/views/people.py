@@ -28,20 +28,17 @@ from fundapp.core.web import problems_into
 
 @bp.get("/admin/people")
 @requires(P.PERSON_READ)
-@limited("search")
 def people() -> ResponseReturnValue:
-    """List who has which role; find somebody by name or address."""
-    actor = current_actor()
-    search = request.args.get("search", "").strip()
-    page = queries.holders_page(actor=actor, search=search, number=request.args.get("page", 1, type=int))
-    calls = {call.id: call for call in call_names()}
-    return render_template(
-        "accounts/people.html",
-        rows=[presentation.person_row(found, calls) for found in page.items],
-        page=page,
-        search=search,
-        may_invite=actor.can(P.PERSON_MANAGE),
-    )
+    """List who has which role, page by page."""
+    return _people_page(number=request.args.get("page", 1, type=int))
+
+
+@bp.post("/admin/people")
+@requires(P.PERSON_READ)
+@limited("search")
+def search_people() -> ResponseReturnValue:
+    """Find somebody by name or address. It comes by POST: neither must stand in an address or in a history."""
+    return _people_page(search=request.form.get("search", "").strip())
 
 
 @bp.get("/admin/people/invite")
@@ -182,6 +179,19 @@ def my_roles() -> ResponseReturnValue:
     )
 
 
+def _people_page(*, search: str = "", number: int = 1) -> str:
+    actor = current_actor()
+    page = queries.holders_page(actor=actor, search=search, number=number)
+    calls = {call.id: call for call in call_names()}
+    return render_template(
+        "accounts/people.html",
+        rows=[presentation.person_row(found, calls) for found in page.items],
+        page=page,
+        search=search,
+        may_invite=actor.can(P.PERSON_MANAGE),
+    )
+
+
 def _person_page(found: Holder, form: GiveRoleForm) -> str:
     actor = current_actor()
     calls = {call.id: call for call in call_names()}
@@ -197,6 +207,8 @@ def _person_page(found: Holder, form: GiveRoleForm) -> str:
         may_give=actor.can(P.ROLE_GRANT) and not is_self,
         may_manage=manages,
         may_close=manages and not is_self,
+        may_reset=actor.can(P.FACTOR_RESET) and not is_self,
+        may_erase=actor.can(P.PERSON_ERASE) and not is_self and found.person.erased_at is None,
         hints={role.value: ROLE_MEANINGS[role] for role in GIVEN},
         form=form,
         empty=EmptyForm(formdata=None),

@@ -1,0 +1,190 @@
+"""A whole round with a canary in every text: each step is recorded, and no record holds a word of anybody's."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from fundapp.accounts.permissions import Role
+from fundapp.applications.models import Application
+from fundapp.applications.sealed_answers import clear_answers
+from fundapp.applications.services.applying import (
+    attach_file,
+    fingerprint,
+    form_of,
+    remove_file,
+    save_draft,
+    start_application,
+    stored_answers,
+)
+from fundapp.applications.services.managing import extend_deadline, mark_eligible, mark_ineligible
+from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
+from fundapp.applications.services.submitting import submit_application
+from fundapp.core import unit_of_work
+from fundapp.core.audit import AuditEntry
+from fundapp.core.audit.verification import first_broken
+from fundapp.core.db import db
+from fundapp.core.keys import Keyring, Part
+from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.services import release_decisions
+from fundapp.review.invitations import Invitation
+from fundapp.review.models import Assignment, Outcome
+from fundapp.review.services import panel, reading, selection
+
+from ..conftest import NOW, actor_of
+from ..factories import ANSWERS, CLOSES, make_call, make_person, make_staff
+
+CANARY = "Zwitscherlein"
+AFTER = CLOSES + timedelta(days=1)
+
+
+def apply(app, commit, call, number: int) -> Application:
+    """Write an application with a file, and send it."""
+    person = make_person(f"{CANARY} Applicant", email=f"{CANARY.lower()}{number}@example.org")
+    db.session.commit()
+    actor = actor_of(person)
+    application = start_application(actor=actor, call=call, language="en", now=NOW)
+    commit()
+    form, storage = form_of(application), app.extensions["storage"]
+    typed = {**ANSWERS, "organisation": f"{CANARY} {number}", "title": CANARY, "plan": f"We help {CANARY}."}
+    save_draft(
+        actor=actor,
+        application=application,
+        typed=typed,
+        seen=fingerprint(stored_answers(application, typed)),
+        language="en",
+        now=NOW,
+    )
+    commit()
+    paper = next(question for question in form.questions if question.name == "paper")
+    for _ in range(2):
+        attach_file(
+            actor=actor,
+            application=application,
+            question=paper,
+            filename=f"{CANARY}.pdf",
+            data=b"%PDF-1.7\n%%EOF\n",
+            storage=storage,
+            now=NOW,
+        )
+        commit()
+    remove_file(actor=actor, application=application, question=paper, now=NOW)
+    commit()
+    seen = fingerprint(clear_answers(application))
+    submit_application(actor=actor, application=application, seen=seen, language="en", now=NOW)
+    commit()
+    return application
+
+
+@pytest.fixture
+def commit(app):
+    """Commit as the product does: each step must have been recorded by the product itself."""
+    return lambda: unit_of_work.commit(app.queue)
+
+
+def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, commit, run_jobs):
+    call = make_call(reviews_per_entry=1)
+    manager, colleague = (actor_of(make_staff(Role.MANAGER, name=f"{CANARY} Manager")) for _ in range(2))
+    ratifier = actor_of(make_staff(Role.RATIFIER, name=f"{CANARY} Ratifier"))
+    db.session.commit()
+    first, second, third = (apply(app, commit, call, number) for number in range(3))
+
+    later = CLOSES + timedelta(hours=1)
+    extend_deadline(actor=manager, call=call, closes_at=later, reasons={"en": f"{CANARY} asked."}, now=NOW)
+    commit()
+    protect(actor=manager, application=first, reason=f"{CANARY} is in danger.", now=NOW)
+    commit()
+    ask_to_lower(actor=manager, application=first, reason=f"{CANARY} is safe.", now=NOW)
+    commit()
+    confirm_lowering(actor=colleague, application=first, reason=f"{CANARY} agrees.", now=NOW)
+    commit()
+    for application in (first, second):
+        mark_eligible(actor=manager, application=application, reason=f"{CANARY} is known.", now=AFTER)
+    mark_ineligible(actor=manager, application=third, reason=f"{CANARY} asks for a building.", now=AFTER)
+    commit()
+
+    invitations = [
+        Invitation(f"{CANARY.lower()}-r{number}@example.org", f"{CANARY} Reviewer", f"{CANARY} Ltd", ("en",), 5)
+        for number in range(2)
+    ]
+    reviewers = panel.invite_reviewers(
+        actor=manager, call=call, invitations=invitations, secret_key=app.config["SECRET_KEY"], now=AFTER
+    )
+    commit()
+    draft = panel.draft_plan(actor=manager, call=call)
+    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=AFTER)
+    commit()
+    pairs = [(application.entries[0], reviewer) for application in (first, second) for reviewer in reviewers]
+    panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=AFTER)
+    commit()
+    assignments = db.session.scalars(select(Assignment).order_by(Assignment.id)).all()
+    recused, *others = assignments
+    reading.declare_conflict(
+        actor=actor_of(recused.reviewer.person), assignment=recused, reason=f"{CANARY} is my cousin.", now=AFTER
+    )
+    commit()
+    for assignment in others:
+        reviewer = actor_of(assignment.reviewer.person)
+        reading.declare_no_conflict(actor=reviewer, assignment=assignment, now=AFTER)
+        commit()
+        answers = {"need": 4, "plan": 3}
+        comment = f"{CANARY} writes well."
+        review = reading.save_review(
+            actor=reviewer, assignment=assignment, answers={"need": 2}, comment=comment, version=0, now=AFTER
+        )
+        commit()
+        reading.submit_review(
+            actor=reviewer, assignment=assignment, answers=answers, comment=comment, version=review.version, now=AFTER
+        )
+        commit()
+
+    versions = {}
+    for application, outcome in ((first, Outcome.AWARD), (second, Outcome.DECLINE), (first, Outcome.AWARD)):
+        decision = selection.decide_entry(
+            actor=manager,
+            entry=application.entries[0],
+            outcome=outcome,
+            amount_minor=1_000_000 if outcome is Outcome.AWARD else None,
+            reason=f"{CANARY} needs it.",
+            version=versions.get(application.id, 0),
+            now=AFTER,
+        )
+        commit()
+        versions[application.id] = decision.version
+    selection.withdraw_decision(actor=manager, entry=second.entries[0], now=AFTER)
+    commit()
+    selection.decide_by_rank(actor=manager, call=call, now=AFTER)
+    commit()
+    slate = selection.propose_slate(actor=manager, call=call, now=AFTER)
+    commit()
+    selection.send_back_slate(actor=ratifier, slate=slate, reason=f"{CANARY} must wait.", now=AFTER)
+    commit()
+    selection.propose_slate(actor=manager, call=call, now=AFTER)
+    commit()
+    selection.ratify_slate(actor=ratifier, slate=slate, now=AFTER)
+    commit()
+    release_decisions(actor=colleague, call=call, now=AFTER)
+    commit()
+    run_jobs()
+    assert {letter.status for letter in db.session.scalars(select(Letter))} == {LetterStatus.MADE}
+
+    actions = set(db.session.scalars(select(AuditEntry.action)))
+    assert {
+        "application:submit",
+        "application:attach",
+        "call:extend",
+        "protection:lowered",
+        "assignment:give",
+        "assignment:recuse",
+        "conflict:record",
+        "review:submit",
+        "decision:withdraw",
+        "slate:send_back",
+        "award:make",
+        "letter:make",
+    } <= actions
+    for table in ("audit_entry", "kept_version", "audit_checkpoint"):
+        for row in db.session.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 - one of three names
+            assert CANARY.casefold() not in str(tuple(row)).casefold()
+    public = Keyring.load(app.extensions["settings"].keys_dir, [Part.AUDIT_PUBLIC])
+    assert first_broken(db.session(), ring=public) is None

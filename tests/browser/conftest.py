@@ -18,7 +18,7 @@ PATIENCE_MILLISECONDS = 30_000
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Start the system's Chromium, for which no name but this machine's exists."""
+    """Start the system's Chromium, for which no names but this machine's exist."""
     program = shutil.which("chromium")
     assert program, "chromium is not installed (apt-get install chromium)"
     return {
@@ -26,7 +26,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "executable_path": program,
         "args": [
             *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
         ],
     }
 

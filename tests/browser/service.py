@@ -71,7 +71,8 @@ def link_in(mail: EmailMessage, address: str) -> str:
 @contextlib.contextmanager
 def running_service(folder: Path) -> Iterator[Service]:
     """Start everything in `folder`, migrated and empty; stop it at the end."""
-    address = f"http://127.0.0.1:{free_port()}"
+    port = free_port()
+    address = f"http://localhost:{port}"  # a name: browsers make no passkeys for a number
     database_url = f"sqlite:///{folder}/fundapp.sqlite"
     with RedisServer() as queue, SmtpServer() as postbox:
         environment = {
@@ -90,7 +91,7 @@ def running_service(folder: Path) -> Iterator[Service]:
         service.command("db", "upgrade")
         with Children(folder / "log", environment) as children:
             fundapp = [sys.executable, "-m", "fundapp"]
-            children.start("web", [*fundapp, "serve", "--bind", address.removeprefix("http://"), "--workers", "1"])
+            children.start("web", [*fundapp, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"])
             children.start("worker", [*fundapp, "worker"])
             children.wait_until(lambda: page_answers(address), ANSWER_SECONDS)
             yield service

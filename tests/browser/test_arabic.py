@@ -26,7 +26,7 @@ def test_round_in_arabic(variant: Variant, service: Service, meet: Meet, tmp_pat
     for visitor, role in ((mona, "manager"), (rami, "ratifier")):
         options = ("--name", visitor.name, "--role", role, "--language", "ar")
         service.command("people", "add", visitor.email, *options)
-        signing_in.choose_password(visitor)
+        signing_in.begin_as_staff(visitor)
     staff.check_eligibility(mona, "rf-ar", eligible=[reference])
     reviewers = [meet("سامي"), meet("هدى")]
     staff.invite_by_list(mona, "rf-ar", dict.fromkeys(reviewers, ""), language="ar")

@@ -38,7 +38,7 @@ def test_round_from_call_to_letters(variant: Variant, service: Service, meet: Me
     mara, rosa = meet("Mara Sample"), meet("Rosa Sample")
     for visitor, role in ((mara, "manager"), (rosa, "ratifier")):
         service.command("people", "add", visitor.email, "--name", visitor.name, "--role", role)
-        signing_in.choose_password(visitor)
+        signing_in.begin_as_staff(visitor)
     staff.check_eligibility(mara, slug, eligible=references[:2])
     staff.refuse(mara, slug, references[2])
     reviewers = [meet("Ravi Sample"), meet("Sofia Sample"), meet("Tala Sample")]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import contains_eager
 
 from fundapp.accounts.models import (
@@ -12,6 +12,7 @@ from fundapp.accounts.models import (
     MembershipRole,
     OneTimeLink,
     Organisation,
+    OrganisationInvitation,
     Person,
     RoleGrant,
     SignInSession,
@@ -19,6 +20,7 @@ from fundapp.accounts.models import (
 from fundapp.accounts.permissions import Actor, Grant, Role
 from fundapp.accounts.secrets import token_hash
 from fundapp.core.db import db
+from fundapp.core.errors import NotFound
 
 
 def person_by_email(email: str) -> Person | None:
@@ -35,6 +37,75 @@ def held_organisations(person: Person) -> list[Organisation]:
             .where(Membership.person_id == person.id, Membership.role == MembershipRole.APPLICANT)
             .order_by(Organisation.created_at, Organisation.id)
         )
+    )
+
+
+def access_of(person_id: UUID, organisation_id: UUID) -> MembershipRole | None:
+    """Return as what a person may get at an organisation's applications, or None; a mere tie is none."""
+    return db.session.scalar(
+        select(Membership.role).where(
+            Membership.person_id == person_id,
+            Membership.organisation_id == organisation_id,
+            Membership.role != MembershipRole.AFFILIATE,
+        )
+    )
+
+
+def members(organisation_id: UUID) -> list[Membership]:
+    """Return those who have access to an organisation's applications, the longest there first."""
+    return list(
+        db.session.scalars(
+            select(Membership)
+            .join(Membership.person)
+            .where(Membership.organisation_id == organisation_id, Membership.role != MembershipRole.AFFILIATE)
+            .options(contains_eager(Membership.person))
+            .order_by(Membership.created_at, Membership.id)
+        )
+    )
+
+
+def holders(organisation_id: UUID | None) -> list[Person]:
+    """Return those who hold an organisation, the longest there first."""
+    if organisation_id is None:
+        return []
+    return [each.person for each in members(organisation_id) if each.role is MembershipRole.APPLICANT]
+
+
+def open_invitations(organisation_id: UUID, now: datetime) -> list[OrganisationInvitation]:
+    """Return an organisation's invitations that can still be accepted, the first one first."""
+    return list(
+        db.session.scalars(
+            select(OrganisationInvitation)
+            .where(OrganisationInvitation.organisation_id == organisation_id, *_is_open(now))
+            .order_by(OrganisationInvitation.created_at)
+        )
+    )
+
+
+def own_invitations(person_id: UUID | None, now: datetime) -> list[OrganisationInvitation]:
+    """Return the invitations that a person can still accept, the first one first."""
+    return list(
+        db.session.scalars(
+            select(OrganisationInvitation)
+            .where(OrganisationInvitation.person_id == person_id, *_is_open(now))
+            .order_by(OrganisationInvitation.created_at)
+        )
+    )
+
+
+def own_invitation(person_id: UUID | None, invitation_id: UUID) -> OrganisationInvitation:
+    """Return an invitation of this very person, whatever became of it. Raises NotFound."""
+    invitation = db.session.get(OrganisationInvitation, invitation_id)
+    if invitation is None or invitation.person_id != person_id:
+        raise NotFound
+    return invitation
+
+
+def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        OrganisationInvitation.accepted_at.is_(None),
+        OrganisationInvitation.withdrawn_at.is_(None),
+        OrganisationInvitation.expires_at > now,
     )
 
 

@@ -4,10 +4,11 @@ from datetime import date, datetime, time
 from typing import cast
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, RadioField, TextAreaField, TimeField
+from wtforms import EmailField, RadioField, StringField, TextAreaField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from fundapp.accounts.models import MembershipRole
 from fundapp.applications.models import Call
 from fundapp.applications.rules import instant_in
 from fundapp.core.fields import DateField, Storable
@@ -21,6 +22,53 @@ class StartForm(FlaskForm):
 
     email = EmailField(
         _l("Your e-mail address"), validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=254)]
+    )
+
+
+_ROLES = [
+    SelectChoice(
+        MembershipRole.APPLICANT.value,
+        _l("Hold it with you: write and send, read letters, invite and remove people"),
+    ),
+    SelectChoice(MembershipRole.COLLABORATOR.value, _l("Write and read letters, but not send")),
+]
+
+
+class ColleagueForm(FlaskForm):
+    """Ask a colleague, by their address, to join."""
+
+    email = EmailField(
+        _l("E-mail address of your colleague"),
+        validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=254)],
+    )
+    role = RadioField(_l("What may they do?"), choices=_ROLES, validators=[InputRequired(_l("Choose one."))])
+
+
+class ColleagueWithoutMailForm(FlaskForm):
+    """Let a colleague belong who must not get mail about this."""
+
+    name = StringField(
+        _l("Name of your colleague"),
+        id="colleague-name",
+        description=_l("Or any word by which you both know who is meant."),
+        validators=[DataRequired(_l("Enter a name.")), Length(max=120), Storable()],
+    )
+    role = RadioField(
+        _l("What may they do?"), id="colleague-role", choices=_ROLES, validators=[InputRequired(_l("Choose one."))]
+    )
+
+
+class HelpForm(FlaskForm):
+    """Let another person of an organisation in that can't get in any more."""
+
+    email = EmailField(
+        _l("E-mail address of another person of the organisation"),
+        validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=254)],
+    )
+    reason = TextAreaField(
+        _l("How do you know that this person belongs to the organisation?"),
+        description=_l("It is kept with the application. For example: you called the number in the application."),
+        validators=[DataRequired(_l("Say how you know.")), Length(max=2000), Storable()],
     )
 
 

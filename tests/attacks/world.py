@@ -6,7 +6,7 @@ Every text of a round carries its mark, so that a page which shows anything of t
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,14 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from fundapp.accounts.models import MembershipRole, Passkey, Person, RoleGrant, SignInSession
+from fundapp.accounts.models import (
+    MembershipRole,
+    OrganisationInvitation,
+    Passkey,
+    Person,
+    RoleGrant,
+    SignInSession,
+)
 from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
 from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
@@ -68,6 +75,7 @@ class Round:
     sessions: list[SignInSession]
     holds: list[LegalHold]
     requests: list[ErasureRequest]
+    invitations: list[OrganisationInvitation]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -85,6 +93,7 @@ class Round:
             "session_id": [session.id for session in self.sessions],
             "hold_id": [hold.id for hold in self.holds],
             "request_id": [request.id for request in self.requests],
+            "invitation_id": [invitation.id for invitation in self.invitations],
         }
 
 
@@ -135,10 +144,35 @@ def make_round(
     factors, sessions = [make_passkey(applicant, text)], [make_session(applicant)]
     holds = [LegalHold(application_id=sent.id, reason=text, set_at=NOW)]
     requests = [ErasureRequest(application_id=sent.id, asked_by_id=applicant.id, asked_at=NOW)]
-    db.session.add_all([*holds, *requests])
+    invitations = [make_invitation(applicant, text)]
+    db.session.add_all([*holds, *requests, *invitations])
     db.session.flush()
     return Round(
-        mark, made, people, draft, sent, papers, assignments, letters, grants, factors, sessions, holds, requests
+        mark,
+        made,
+        people,
+        draft,
+        sent,
+        papers,
+        assignments,
+        letters,
+        grants,
+        factors,
+        sessions,
+        holds,
+        requests,
+        invitations,
+    )
+
+
+def make_invitation(person: Person, name: str) -> OrganisationInvitation:
+    """Invite somebody to an organisation."""
+    return OrganisationInvitation(
+        organisation_id=make_organisation(f"{name} inviting").id,
+        person_id=person.id,
+        role=MembershipRole.COLLABORATOR,
+        created_at=NOW,
+        expires_at=datetime.now(UTC) + timedelta(days=14),
     )
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from fundapp.accounts.models import Membership, MembershipRole, Person
+from fundapp.accounts import queries as accounts
+from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Attachment, Call, CallInvitation
 from fundapp.applications.scope import held_by, of_own_organisation
@@ -79,18 +80,7 @@ def may_send(*, actor: Actor, application: Application) -> bool:
 
 def holders_of(application: Application) -> list[Person]:
     """Return whom news about an application goes to: the active people who hold its organisation."""
-    return list(
-        db.session.scalars(
-            select(Person)
-            .join(Person.memberships)
-            .where(
-                Membership.organisation_id == application.organisation_id,
-                Membership.role == MembershipRole.APPLICANT,
-                Person.is_active,
-            )
-            .order_by(Membership.created_at, Person.id)
-        )
-    )
+    return [person for person in accounts.holders(application.organisation_id) if person.is_active]
 
 
 def _is(application: Application, condition: ColumnElement[bool]) -> bool:

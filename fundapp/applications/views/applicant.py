@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from fundapp.accounts import queries as accounts
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.form_definition import FormDefinition
@@ -38,6 +39,7 @@ def mine() -> ResponseReturnValue:
         applications=[
             own_application_shown(application, now) for application in applicant.own_applications(actor=current_actor())
         ],
+        invitations=[each.id for each in accounts.own_invitations(current_actor().person_id, now)],
     )
 
 

@@ -27,7 +27,7 @@ from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import requires
+from fundapp.core.routes import limited, requires
 
 FILE_PROBLEM = "file:"
 """Flashed messages of this category stand beside the field of the question that they name."""
@@ -52,6 +52,7 @@ def section(application_id: UUID, number: int) -> ResponseReturnValue:
 
 @bp.post("/applications/<uuid:application_id>/sections/<int:number>")
 @requires(P.APPLICATION_WRITE)
+@limited("upload")
 def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
     """Keep what was typed and the files that were chosen, whatever is wrong with them; then go where was asked."""
     application, form = _own_draft(application_id)

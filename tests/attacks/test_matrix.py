@@ -36,9 +36,9 @@ def bundles(app: FundApp, ours: Round) -> list[Bundle]:
     reviewer = ours.assignments[0].reviewer
     staff = frozenset(person.id for role, person in ours.people.items())
     made = [
-        bundle("own", ours, ours.sent, ours.assignments[0], **once(ours)),
+        bundle("own", ours, ours.sent, ours.assignments[0], once(ours)),
         bundle("own draft", ours, ours.draft, None),
-        bundle("other call's", theirs, theirs.sent, theirs.assignments[0], **once(theirs)),
+        bundle("other call's", theirs, theirs.sent, theirs.assignments[0], once(theirs)),
         another("colleague's", app, ours, make_reviewer(ours.call)),
         another("in conflict", app, ours, reviewer, in_conflict=staff),
         another("protected", app, ours, reviewer, is_protected=True, pseudonym="quiet river"),
@@ -80,9 +80,9 @@ def bundle(
     made: Round,
     application: Application,
     assignment: Assignment | None,
+    arguments: dict[str, UUID] | None = None,
     *,
     in_conflict: frozenset[UUID] = frozenset(),
-    **arguments: UUID,
 ) -> Bundle:
     """Return an application of a round with what is around it."""
     assert application.organisation is not None
@@ -98,7 +98,7 @@ def bundle(
         "session_id": made.sessions[0].id,
         **({"entry_id": application.entries[0].id} if application.entries else {}),
         **({"assignment_id": assignment.id} if assignment else {}),
-        **arguments,
+        **(arguments or {}),
     }
     return Bundle(
         name=name,

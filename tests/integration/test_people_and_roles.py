@@ -1,5 +1,6 @@
 """Administrators' pages: who has which role, giving and taking, closing accounts; nobody serves themselves."""
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -100,11 +101,13 @@ def test_a_closed_account_is_no_other_administrator(app, administrator):
 def test_duties_in_one_hand_need_a_reason(app, administrator):
     call = make_call()
     manager = make_staff(Role.MANAGER, call)
-    give = {"actor": actor_of(administrator), "person": manager, "role": Role.RATIFIER, "call_id": None, "now": NOW}
+    give = partial(
+        roles.give_role, actor=actor_of(administrator), person=manager, role=Role.RATIFIER, call_id=None, now=NOW
+    )
     with pytest.raises(RuleViolations) as refused:
-        roles.give_role(**give)
+        give()
     assert [problem.field for problem in refused.value.problems] == ["reason"]
-    roles.give_role(**give, reason="Only two of us work here")
+    give(reason="Only two of us work here")
     assert actor_of(manager).can("decision:ratify", call.id)
 
 

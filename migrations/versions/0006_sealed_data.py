@@ -294,9 +294,11 @@ def upgrade() -> None:
                 batch_op.add_column(
                     sa.Column(f"{text.column}_version", sa.Integer(), nullable=False, server_default="0")
                 )
-                batch_op.alter_column(f"{text.column}_version", existing_type=sa.Integer(), server_default=None)
             if text.index:
                 batch_op.add_column(sa.Column(text.index, sa.Text(), nullable=True))
+        if text.has_version:  # apart from adding it: SQLite copies the rows before the default goes
+            with op.batch_alter_table(text.table, schema=None) as batch_op:
+                batch_op.alter_column(f"{text.column}_version", existing_type=sa.Integer(), server_default=None)
         seal_texts(vault, text)
     seal_answers(vault)
     seal_files(vault)
@@ -432,7 +434,11 @@ def seal_answer(
 
 
 def identity_questions(definition: dict[str, Any]) -> set[str]:
-    return {each["name"] for each in definition["questions"] if each.get("role") in IDENTITY_ROLES}
+    return {
+        each["name"]
+        for each in definition["questions"]
+        if each.get("role") in IDENTITY_ROLES or each.get("given_sensitivity") == "identity"
+    }
 
 
 def without_name(answer: Any) -> Any:

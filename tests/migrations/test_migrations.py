@@ -1,5 +1,6 @@
 """The database's structure goes up, down and up again, with data in it, on both engines."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +11,31 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from fundapp import create_app
-from fundapp.applications.models import Application, ApplicationStatus, Call, Entry
+from fundapp.accounts.permissions import system_actor
+from fundapp.accounts.services.organisations import organisation_key
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.applications.sealed_answers import clear_answers, keep_answers
+from fundapp.core import sealed_files
+from fundapp.core.audit import record
 from fundapp.core.db import Base, db
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Award
 from fundapp.review.models import SlateStatus
 from fundapp.settings import Settings
 
-from ..factories import NOW, make_application, make_call, make_decision, make_review, make_reviewer, make_slate
+from ..factories import (
+    NOW,
+    make_application,
+    make_attachment,
+    make_call,
+    make_decision,
+    make_person,
+    make_review,
+    make_reviewer,
+    make_slate,
+)
+from ..integration.sensitive_form import ANSWERS as SENSITIVE_ANSWERS
+from ..integration.sensitive_form import FORM as SENSITIVE_FORM
 from ..keyring import made_keys
 from ..servers import PostgresServer
 
@@ -121,3 +139,55 @@ def test_the_database_itself_refuses_what_must_never_be(fresh_app, statement):
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Application)) == 2
     assert db.session.scalars(select(Call)).one().committed_minor > 0
+
+
+def test_clear_data_is_sealed_going_up_and_clear_again_going_down(fresh_app):
+    """Rows and files of before sealing: nothing of them stays in clear, and nothing is lost, either way."""
+    upgrade()
+    storage = fresh_app.extensions["storage"]
+    application = make_application(make_call(form=SENSITIVE_FORM), person=make_person("Person-Canary Sample"))
+    values = {name: answer for name, answer in SENSITIVE_ANSWERS.items() if name != "account"}
+    keep_answers(application=application, form=SENSITIVE_FORM, values=values, by_id=None, now=NOW)
+    application.submissions[-1].answers = application.answers
+    attachment = make_attachment(storage, application, b"File-Canary" * 9000, filename="Filename-Canary.pdf")
+    assert application.organisation is not None
+    email, name, file_id = application.person.email, application.organisation_name, attachment.id
+    called = application.organisation.name
+    record(actor=system_actor(), action="test:change", subject=application, now=NOW)
+    db.session.commit()
+    db.session.remove()
+
+    downgrade(revision="0005")
+    old = db.session.execute(text("SELECT email, name FROM person WHERE name = 'Person-Canary Sample'")).one()
+    assert old == (email, "Person-Canary Sample")
+    stored, key, organisation = db.session.execute(
+        text(
+            "SELECT application.answers, organisation_key, organisation.name FROM application"
+            " JOIN organisation ON organisation.id = application.organisation_id"
+        )
+    ).one()
+    answers = json.loads(stored) if isinstance(stored, str) else stored
+    assert {each: answers[each] for each in ("contact", "risk")} == {each: values[each] for each in ("contact", "risk")}
+    assert answers["paper"]["filename"] == "Filename-Canary.pdf"
+    assert (key, organisation) == (name.casefold(), called)
+    sha256 = db.session.execute(text("SELECT sha256 FROM attachment")).scalar_one()
+    assert storage.read(sha256) == b"File-Canary" * 9000
+    db.session.remove()
+
+    upgrade()
+    with db.engine.connect() as connection:
+        rows = {
+            table.name: str([tuple(row) for row in connection.execute(table.select())])
+            for table in Base.metadata.sorted_tables
+        }
+    assert [name for name, raw in rows.items() if "-Canary" in raw or email in raw] == []
+    again = db.session.scalars(select(Application)).one()
+    assert (again.person.email, again.person.name) == (email, "Person-Canary Sample")
+    clear = clear_answers(again)
+    assert {each: clear[each] for each in values} == values
+    assert clear_answers(again.submissions[-1]) == clear
+    file = db.session.get_one(Attachment, file_id)
+    assert file.filename == "Filename-Canary.pdf"
+    assert sealed_files.read(storage, file.file) == b"File-Canary" * 9000
+    assert again.organisation is not None
+    assert (again.organisation_key, again.organisation.name_key) == (organisation_key(name), organisation_key(called))

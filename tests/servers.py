@@ -35,10 +35,11 @@ class ServerError(RuntimeError):
 class PostgresServer:
     """A throw-away PostgreSQL cluster; `url(name)` creates a database in it.
 
-    Durability is off, which makes it fast and is of no concern for data that is thrown away.
+    Durability is off, which makes it fast and is of no concern for data that is thrown away; a bench turns it on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durability = "on" if durable else "off"
         self._programs = _postgres_programs()
         # PostgreSQL refuses to run as root, so root lends it to an account that owns nothing.
         self._account: dict[str, Any] = {}
@@ -66,9 +67,9 @@ class PostgresServer:
         settings: dict[str, str] = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._folder),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
+            "fsync": self._durability,
+            "synchronous_commit": self._durability,
+            "full_page_writes": self._durability,
             "max_connections": "100",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

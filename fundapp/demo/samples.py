@@ -21,14 +21,18 @@ OPEN_DAYS: Final = 14
 """How long the call that people can apply to stays open after it was loaded."""
 MANAGER_EMAIL: Final = "manager@fund.example"
 RATIFIER_EMAIL: Final = "ratifier@fund.example"
+AUDITOR_EMAIL: Final = "auditor@fund.example"
+ADMINISTRATOR_EMAIL: Final = "administrator@fund.example"
 
 
 @dataclass(frozen=True)
 class Staff:
-    """The two people without whom no round can end: whoever decides cannot ratify."""
+    """Manager and ratifier, without whom no round can end; an auditor who reads, an administrator who gives roles."""
 
     manager: Person
     ratifier: Person
+    auditor: Person
+    administrator: Person
 
 
 def sample_package(slug: str) -> CallPackage:
@@ -74,10 +78,12 @@ def sample_invitations(slug: str) -> list[Invitation]:
 
 
 def ensure_staff(now: datetime) -> Staff:
-    """Return the samples' manager and ratifier, made known if they are not."""
+    """Return the samples' staff, made known if they are not."""
     return Staff(
         manager=_ensure(MANAGER_EMAIL, "Mira Sample", Role.MANAGER, now),
         ratifier=_ensure(RATIFIER_EMAIL, "Ramón Sample", Role.RATIFIER, now),
+        auditor=_ensure(AUDITOR_EMAIL, "Aïcha Sample", Role.AUDITOR, now),
+        administrator=_ensure(ADMINISTRATOR_EMAIL, "Ada Sample", Role.ADMINISTRATOR, now),
     )
 
 

@@ -46,15 +46,15 @@ def serve_demo(folder: Path, port: int | None) -> None:
         children.start("reconciler", [*fundapp, "reconcile", "--every", "15"])
         print(f"Sign in at {address}/sign-in, with an address and the password behind it; applicants open their link.")
         for each in sign_ins:
-            print(f"  {each.role:<10} {each.email:<32} {each.how}")
+            print(f"  {each.role:<13} {each.email:<32} {each.how}")
         print("\nStaff are then asked for a code. Each of these works once (other ones at the next start):")
         for each in sign_ins:
             if each.second_step:
-                print(f"  code of {each.role:<10} {'  '.join(each.second_step.codes[:SHOWN_CODES])}")
+                print(f"  code of {each.role:<13} {'  '.join(each.second_step.codes[:SHOWN_CODES])}")
         print("Or add an account to an app for sign-in codes on your phone, with this secret:")
         for each in sign_ins:
             if each.second_step:
-                print(f"  secret of {each.role:<8} {each.second_step.secret}")
+                print(f"  secret of {each.role:<11} {each.second_step.secret}")
         print(f"\nMails are written to {folder}/mail, what each process says to {home.logs}.")
         print("Ctrl-C stops everything.", flush=True)
         children.watch()

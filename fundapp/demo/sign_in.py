@@ -49,6 +49,8 @@ def let_in(call: Call, *, password: str, secret_key: str, now: datetime) -> list
     for role, person in (
         ("manager", staff.manager),
         ("ratifier", staff.ratifier),
+        ("auditor", staff.auditor),
+        ("administrator", staff.administrator),
         ("reviewer", sample_reviewer(call)),
     ):
         if person.password_hash is None:

@@ -130,6 +130,8 @@ def test_demo_serves_and_its_people_sign_in(folder: Path) -> None:
             ("manager", "/manage/gjf-2020", "COVID-19 Grassroots Justice Fund"),
             ("reviewer", "/reviews", "GJF-2020-"),
             ("ratifier", "/home", "Ramón Sample"),
+            ("auditor", "/manage/gjf-2020/selection", "GJF-2020-"),
+            ("administrator", "/admin/people", "Mira Sample"),
         ):
             email, password = demo.sign_in_of(role)
             visitor = Visitor(demo.address)

@@ -3,10 +3,21 @@
 from fundapp.accounts.links import code_of, link_url
 from fundapp.accounts.refusals import needed_for
 from fundapp.accounts.sessions import header_name
-from fundapp.accounts.views import bp, leaving, links, own_sessions, passphrases, people, second_step, security, sign_in
+from fundapp.accounts.views import (
+    addresses,
+    bp,
+    leaving,
+    links,
+    own_sessions,
+    passphrases,
+    people,
+    second_step,
+    security,
+    sign_in,
+)
 from fundapp.core.web import FundApp
 
-PAGES = (sign_in, links, passphrases, people, leaving, second_step, security, own_sessions)
+PAGES = (sign_in, links, passphrases, addresses, people, leaving, second_step, security, own_sessions)
 """Importing these modules puts their pages on the blueprint."""
 
 

@@ -85,6 +85,28 @@ def upgrade() -> None:
         batch_op.alter_column("code_tries", existing_type=sa.Integer(), server_default=None)
         batch_op.create_index(batch_op.f("ix_one_time_link_browser_hash"), ["browser_hash"], unique=False)
     op.create_table(
+        "address_change",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("old_address_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("new_address_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("confirm_link_id", sa.Uuid(), nullable=False),
+        sa.Column("revert_link_id", sa.Uuid(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reverted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "reverted_at IS NULL OR confirmed_at IS NOT NULL",
+            name=op.f("ck_address_change_reverted_after_confirmation"),
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_address_change_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_change")),
+        sa.UniqueConstraint("confirm_link_id", name=op.f("uq_address_change_confirm_link_id")),
+        sa.UniqueConstraint("revert_link_id", name=op.f("uq_address_change_revert_link_id")),
+    )
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_change_person_id"), ["person_id"], unique=False)
+    op.create_table(
         "organisation_invitation",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -178,6 +200,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_organisation_invitation_person_id"))
         batch_op.drop_index(batch_op.f("ix_organisation_invitation_organisation_id"))
     op.drop_table("organisation_invitation")
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_address_change_person_id"))
+    op.drop_table("address_change")
     op.execute("DELETE FROM one_time_link WHERE purpose NOT IN ('sign-in', 'set-password')")
     with op.batch_alter_table("one_time_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_one_time_link_browser_hash"))

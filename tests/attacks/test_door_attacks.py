@@ -1,6 +1,8 @@
 """Attacks at the doors: forged origins and hosts, repeated parameters, guessing, flooding."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,18 @@ from sqlalchemy import func, select
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import fundapp
-from fundapp.accounts import limits
-from fundapp.accounts.models import OneTimeLink, SignInSession
+from fundapp.accounts import limits, secrets
+from fundapp.accounts.models import LinkPurpose, Membership, OneTimeLink, SignInSession
+from fundapp.accounts.secrets import link_token
+from fundapp.accounts.services.links import send_link
+from fundapp.accounts.services.passphrases import make_person_without_address
+from fundapp.applications.models import CallInvitation
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.origins import Site
 from fundapp.core.web import FundApp
 
-from ..factories import PASSWORD, make_call, make_person
+from ..factories import NOW, PASSWORD, make_application, make_call, make_person
 
 
 @pytest.fixture
@@ -228,3 +234,205 @@ def test_row_25_links_are_mailed_so_often_and_the_newest_goes_on_working(app: Fu
     assert db.session.scalar(select(func.count()).select_from(MailMessage)) == limits.MAILS.one
     usable = db.session.scalars(select(OneTimeLink).where(OneTimeLink.used_at.is_(None))).all()
     assert usable
+
+
+def links_in(mail_dir: Path) -> dict[str, str]:
+    """Return the newest address link of each mail, by the mail's receiver."""
+    found = {}
+    for path in sorted(mail_dir.glob("*.eml"), key=lambda each: each.stat().st_mtime_ns):
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if match := re.search(r"http://localhost(/address/\w+)", mail.get_content()):
+            found[mail["To"]] = match[1]
+    return found
+
+
+NEW = "new@example.org"
+
+
+@pytest.fixture
+def changed(app: FundApp, signed_in, mail_dir: Path, run_jobs):
+    """Somebody whose address was changed by whoever has their session; returns person, their client, both links."""
+    person = make_person()
+    old = person.email
+    thief = signed_in(person)
+    assert thief.post("/account/address", data={"email": NEW}).status_code == 302
+    run_jobs()
+    assert person.email == old  # nothing yet
+    confirm = links_in(mail_dir)[NEW]
+    assert app.test_client().get(confirm).status_code == 200
+    assert person.email == old
+    assert app.test_client().post(confirm).status_code == 302
+    run_jobs()
+    db.session.expire_all()
+    assert person.email == NEW
+    return person, old, thief, confirm, links_in(mail_dir)[old]
+
+
+def test_row_36_a_change_of_address_needs_a_fresh_proof(app: FundApp, signed_in, clock):
+    person = make_person()
+    client = signed_in(person, fresh=False)
+    answer = client.post("/account/address", data={"email": NEW})
+    assert answer.status_code == 401
+    assert client.get("/account/address").status_code == 302
+    assert db.session.scalar(select(func.count()).select_from(MailMessage)) == 0
+
+
+def test_row_36_the_old_address_can_undo_the_change_for_three_days_and_throws_everybody_out(app: FundApp, changed):
+    person, old, thief, confirm, undo = changed
+    assert thief.get("/home").status_code == 200
+    assert app.test_client().post(confirm).status_code == 410  # once
+    assert app.test_client().get(undo).status_code == 200
+    assert person.email == NEW  # looking undoes nothing
+    assert app.test_client().post(undo).status_code == 302
+    db.session.expire_all()
+    assert person.email == old
+    assert thief.get("/home").status_code == 302
+    assert app.test_client().post(undo).status_code == 410
+
+
+def test_row_36_a_thief_who_signs_in_again_does_not_end_the_way_back(app: FundApp, changed, client, mail_dir, run_jobs):
+    person, old, thief, _confirm, undo = changed
+    client.post("/sign-in/link", data={"email": NEW})
+    client.post("/sign-in/link", data={"email": old})  # an account of that address there is none now
+    thief.post("/calls/none/start", data={"email": old})
+    run_jobs()
+    assert app.test_client().post(undo).status_code == 302
+    db.session.expire_all()
+    assert person.email == old
+
+
+def test_row_36_an_account_made_with_the_old_address_meanwhile_does_not_block_the_way_back(
+    app: FundApp, changed, client
+):
+    person, old, _thief, _confirm, undo = changed
+    squatter = make_person(email=old)
+    db.session.commit()
+    assert app.test_client().post(undo).status_code == 302
+    db.session.expire_all()
+    assert (person.email, squatter.email) == (old, "")
+
+
+def test_row_36_after_three_days_the_change_stands(app: FundApp, changed, clock):
+    person, _old, _thief, _confirm, undo = changed
+    clock.shift(timedelta(hours=72, seconds=1))
+    assert app.test_client().post(undo).status_code == 410
+    assert person.email == NEW
+
+
+def test_row_36_an_address_of_somebody_else_is_neither_taken_nor_told_apart(
+    app: FundApp, signed_in, run_jobs, mail_dir
+):
+    mine, other = make_person(), make_person()
+    client = signed_in(mine)
+    taken, free = (client.post("/account/address", data={"email": email}) for email in (other.email, NEW))
+    assert (taken.status_code, taken.location) == (free.status_code, free.location)
+    run_jobs()
+    assert set(links_in(mail_dir)) == {NEW}
+    assert len(list(mail_dir.glob("*.eml"))) == 2
+
+
+def test_row_31_a_token_of_one_purpose_opens_no_other_door(app: FundApp, client, changed):
+    person, _old, _thief, _confirm, _undo = changed
+    secret = app.config["SECRET_KEY"]
+    paths = dict.fromkeys((LinkPurpose.SIGN_IN, LinkPurpose.SET_PASSWORD), "link")
+    paths |= dict.fromkeys((LinkPurpose.CONFIRM_ADDRESS, LinkPurpose.REVERT_ADDRESS), "address")
+    assert set(paths) == set(LinkPurpose)
+    for purpose, path in paths.items():
+        link = send_link(person=person, purpose=purpose, secret_key=secret, now=datetime.now(UTC), address=NEW)
+        db.session.commit()
+        wrong = "address" if path == "link" else "link"
+        token = link_token(secret, link.id)
+        for door in (f"/{wrong}/{token}", f"/invitations/{link.id}"):
+            assert client.get(door).status_code in (404, 410, 302)
+            assert client.post(door, data={"password": PASSWORD}).status_code in (404, 410, 302)
+        db.session.refresh(link)
+        assert link.used_at is None, purpose
+    assert client.get("/home").status_code == 302
+
+
+def test_row_37_an_invitation_opens_for_its_address_only(app: FundApp, signed_in, mail_dir, run_jobs):
+    application = make_application(make_call())
+    invited, other = make_person(), make_person()
+    holder = signed_in(application.person)
+    data = {"email": invited.email, "role": "applicant"}
+    assert holder.post(f"/applications/{application.id}/people/invite", data=data).status_code == 302
+    run_jobs()
+    (mail,) = mail_dir.glob("*.eml")
+    text = message_from_bytes(mail.read_bytes(), policy=policy.default).get_content()
+    door = re.search(r"http://localhost(/invitations/\S+)", text)
+    assert door
+    assert "/link/" not in text  # whoever it is forwarded to gets no session by it
+    for stranger in (signed_in(other), holder):
+        assert stranger.get(door[1]).status_code == 404
+        assert stranger.post(door[1]).status_code == 404
+    assert app.test_client().post(door[1]).status_code in (302, 401)
+    assert db.session.scalar(select(func.count()).select_from(Membership)) == 1
+    assert signed_in(invited).post(door[1]).status_code == 302
+    assert db.session.scalar(select(func.count()).select_from(Membership)) == 2
+
+
+def test_row_37_an_account_that_exists_joins_nothing_without_its_owner(app: FundApp, signed_in):
+    application, other = make_application(make_call()), make_application(make_call())
+    holder = signed_in(application.person)
+    data = {"email": other.person.email, "role": "applicant"}
+    assert holder.post(f"/applications/{application.id}/people/invite", data=data).status_code == 302
+    owner = signed_in(other.person)
+    assert owner.get(f"/applications/{application.id}").status_code == 404
+    assert holder.get(f"/applications/{other.id}").status_code == 404
+
+
+WAYS = {
+    "link": ("/sign-in/link", lambda email: {"email": email}),
+    "start": ("/calls/open-call/start", lambda email: {"email": email}),
+    "start by invitation": ("/calls/invited-call/start", lambda email: {"email": email}),
+    "password": ("/sign-in", lambda email: {"email": email, "password": "wrong password here"}),
+    "passphrase": ("/sign-in/passphrase", lambda email: {"reference": email, "passphrase": "wrong words"}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_row_21_every_way_in_answers_alike_whoever_asks(app: FundApp, monkeypatch, way):
+    make_call(slug="open-call")
+    invited = make_call(slug="invited-call", invitation_only=True)
+    closed = make_person("Closed Sample", password=True)
+    closed.is_active = False
+    protected = make_person(password=True)
+    make_application(make_call(), person=protected, is_protected=True, pseudonym="quiet river")
+    owner = make_person(password=True)
+    db.session.add(CallInvitation(call_id=invited.id, email=owner.email, organisation_name="", created_at=NOW))
+    without, _words = make_person_without_address(now=NOW, language="en")
+    shut, _words = make_person_without_address(now=NOW, language="en")
+    shut.is_active = False
+    accounts = [owner.email, closed.email, protected.email, "nobody@example.org"]
+    if way == "passphrase":
+        accounts = [without.sign_in_reference or "", shut.sign_in_reference or "", "2222-2222", owner.email]
+    db.session.commit()
+    work: list[str] = []
+    secrets.password_matches("warm", None)  # the hash of nobody is made once in a process
+    check = secrets._hasher.verify
+    monkeypatch.setattr(secrets, "_hasher", SpyOnHasher(check, work))
+    path, fields = WAYS[way]
+    seen = set()
+    for account in accounts:
+        before = db.session.scalar(select(func.count()).select_from(MailMessage)) or 0
+        work.clear()
+        answer = app.test_client().post(path, data=fields(account))
+        mails = (db.session.scalar(select(func.count()).select_from(MailMessage)) or 0) - before
+        page = re.sub(r"[\w-]{6,}\.[\w-]+\.[\w-]+|[\w-]{60,}", "TOKEN", answer.text).replace(account, "ACCOUNT")
+        headers = {name for name, _value in answer.headers} - {"Content-Length"}
+        seen.add((answer.status_code, page, frozenset(headers), answer.location, len(work), mails))
+    assert len(seen) == 1, seen
+
+
+class SpyOnHasher:
+    """Counts what argon2 is asked to do."""
+
+    def __init__(self, check, work: list[str]) -> None:
+        self._check, self._work = check, work
+
+    def verify(self, *given):
+        self._work.append("verify")
+        return self._check(*given)
+
+    def hash(self, *_given):
+        raise AssertionError("no way in makes a hash")

@@ -1,5 +1,6 @@
 """The tables of accounts; other rooms import them from here."""
 
+from fundapp.accounts.models.addresses import AddressChange
 from fundapp.accounts.models.factors import AuthenticatorApp, FactorReset, KnownDevice, Passkey, RecoveryCode
 from fundapp.accounts.models.people import (
     Membership,
@@ -13,6 +14,7 @@ from fundapp.accounts.models.people import (
 from fundapp.accounts.models.sign_in import LinkPurpose, OneTimeLink, SignInSession
 
 __all__ = [
+    "AddressChange",
     "AuthenticatorApp",
     "FactorReset",
     "KnownDevice",

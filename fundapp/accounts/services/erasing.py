@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from fundapp.accounts.models import (
+    AddressChange,
     AuthenticatorApp,
     KnownDevice,
     Membership,
@@ -24,6 +25,7 @@ from fundapp.core.db import db
 from fundapp.core.sealing import destroy, record_of
 
 _OF_PERSON = (
+    AddressChange,
     AuthenticatorApp,
     KnownDevice,
     OneTimeLink,

@@ -26,10 +26,14 @@ class Key:
 
 
 class Authenticator:
-    """Makes passkeys and uses them, at whatever origin it is told it is."""
+    """Makes passkeys and uses them, at whatever origin it is told it is.
 
-    def __init__(self, origin: str = "http://localhost") -> None:
+    `counts`: it counts how often each is used; passkeys that are shared between devices do not.
+    """
+
+    def __init__(self, origin: str = "http://localhost", *, counts: bool = True) -> None:
         self.origin = origin
+        self.counts = counts
         self.keys: dict[str, Key] = {}
 
     def create(self, options: dict[str, Any]) -> str:
@@ -51,7 +55,7 @@ class Authenticator:
         """Use a passkey (default: the only one) as `options` of a page ask; return the answer."""
         credential_id = credential_id or next(iter(self.keys))
         key = self.keys[credential_id]
-        key.count += 1
+        key.count += self.counts
         client_data = self._client_data("webauthn.get", options["challenge"])
         data = self._data(options["rpId"], PRESENT | (VERIFIED if verified else 0), key.count)
         signature = key.private.sign(data + hashlib.sha256(client_data).digest(), ec.ECDSA(SHA256()))

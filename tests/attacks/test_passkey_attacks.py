@@ -45,10 +45,11 @@ def test_a_passkey_alone_signs_in_when_it_made_sure_who_holds_it(
     assert is_in(client)
 
 
-def test_an_answer_is_good_once(app: FundApp, client: FlaskClient, keyed: tuple[Person, Authenticator]) -> None:
-    _person, device = keyed
-    options = passkey_options(client.get("/sign-in"))
-    older = device.get(options)
+@pytest.mark.parametrize("counts", [True, False])
+def test_an_answer_is_good_once(app: FundApp, client: FlaskClient, signed_in: SignedIn, counts: bool) -> None:
+    device = Authenticator(counts=counts)
+    add_passkey(signed_in(make_person()), device)
+    older = device.get(passkey_options(client.get("/sign-in")))
     newer = device.get(passkey_options(client.get("/sign-in")))
     copy = app.test_client()
     copy.set_cookie("fundapp", cookie_of(client))
@@ -57,7 +58,7 @@ def test_an_answer_is_good_once(app: FundApp, client: FlaskClient, keyed: tuple[
         assert copy.post("/sign-in/passkey", data={"proof_passkey": answer}).status_code == 422
 
 
-def test_an_answer_to_another_browser_or_for_another_purpose_is_refused(
+def test_an_answer_to_a_question_to_another_browser_is_refused(
     app: FundApp, client: FlaskClient, signed_in: SignedIn, keyed: tuple[Person, Authenticator]
 ) -> None:
     person, device = keyed
@@ -67,10 +68,19 @@ def test_an_answer_to_another_browser_or_for_another_purpose_is_refused(
     one, other = signed_in(person, strong=False), signed_in(person, strong=False)
     for_one = passkey_options(one.get(SECOND_STEP))
     assert other.post(SECOND_STEP, data={"proof_passkey": device.get(for_one)}).status_code == 422
-    for_adding = passkey_options(signed_in(person).get("/account/security/passkeys/new"))
-    for_adding["rpId"] = for_adding["rp"]["id"]
-    assert one.post(SECOND_STEP, data={"proof_passkey": device.get(for_adding)}).status_code == 422
     assert one.post(SECOND_STEP, data={"proof_passkey": device.get(for_one)}).status_code == 302
+
+
+def test_an_answer_to_a_question_for_adding_a_passkey_proves_nothing(
+    signed_in: SignedIn, keyed: tuple[Person, Authenticator]
+) -> None:
+    person, device = keyed
+    client = signed_in(person)
+    for_adding = passkey_options(client.get("/account/security/passkeys/new"))
+    answer = device.get({**for_adding, "rpId": for_adding["rp"]["id"]})
+    assert client.post("/account/confirm", data={"proof_passkey": answer}).status_code == 422
+    for_proving = passkey_options(client.get("/account/confirm"))
+    assert client.post("/account/confirm", data={"proof_passkey": device.get(for_proving)}).status_code == 302
 
 
 def test_an_answer_given_to_a_false_site_is_refused(
@@ -114,13 +124,15 @@ def test_a_copied_passkey_is_noticed_by_its_count(
     assert thief.post("/sign-in/passkey", data={"proof_passkey": answer}).status_code == 422
 
 
-def test_a_question_that_is_too_old_is_not_answered(
-    clock: Any, client: FlaskClient, keyed: tuple[Person, Authenticator]
+@pytest.mark.parametrize(("waited", "status"), [(timedelta(minutes=29, seconds=59), 302), (timedelta(minutes=30), 422)])
+def test_a_question_can_be_answered_for_half_an_hour(
+    clock: Any, client: FlaskClient, keyed: tuple[Person, Authenticator], waited: timedelta, status: int
 ) -> None:
     _person, device = keyed
+    clock.shift(timedelta(seconds=1))
     options = passkey_options(client.get("/sign-in"))
-    clock.shift(timedelta(minutes=30, seconds=1))
-    assert client.post("/sign-in/passkey", data={"proof_passkey": device.get(options)}).status_code == 422
+    clock.shift(waited)
+    assert client.post("/sign-in/passkey", data={"proof_passkey": device.get(options)}).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,9 @@ def confirm_app() -> ResponseReturnValue:
 @fresh
 def new_passkey() -> ResponseReturnValue:
     """Offer to make a passkey."""
-    return _passkey_page(NewPasskeyForm(formdata=None, name=_("My phone")))
+    return _passkey_page(
+        NewPasskeyForm(formdata=None, name=factor_presentation.device_shown(sessions.current_device()))
+    )
 
 
 @bp.post("/account/security/passkeys/new")

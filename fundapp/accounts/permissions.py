@@ -195,6 +195,11 @@ class Actor:
         held = (grant for grant in self.grants if call_id is None or grant.call_id in (None, call_id))
         return sorted({grant.role.value for grant in held})
 
+    @property
+    def has_roles(self) -> bool:
+        """Say whether somebody gave the actor any role; everybody may apply without."""
+        return any(grant.role not in OF_ORGANISATIONS for grant in self.grants)
+
     def calls_with(self, permission: str) -> frozenset[UUID] | None:
         """Return the calls in which a permission is held; None means every call."""
         held = [grant for grant in self.grants if permission in ROLE_PERMISSIONS[grant.role]]

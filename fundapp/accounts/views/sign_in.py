@@ -44,7 +44,7 @@ def sign_in_with_password() -> ResponseReturnValue:
 @requires(P.SESSION_USE)
 def home() -> ResponseReturnValue:
     """Show what this person can do here."""
-    return render_template("accounts/home.html", P=P)
+    return render_template("accounts/home.html", P=P, has_roles=sessions.current_actor().has_roles)
 
 
 @bp.post("/sign-out")

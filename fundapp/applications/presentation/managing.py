@@ -136,13 +136,13 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     """Return the pages of a call that the actor may open, in the order of the work."""
     pages = [
         (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
-        (P.PANEL_READ, "review.reviewers", _("Reviewers"), _("Invite them, see how far they are.")),
+        (P.PANEL_READ, "review.reviewers", _("Reviewers"), _("Who they are, and how far they are.")),
         (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
-        (P.SLATE_READ, "review.selection", _("Selection"), _("Choose within the budget.")),
+        (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),
-        (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("Release decisions, follow the letters.")),
+        (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("The release, and what became of each letter.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),
         (P.IDENTITY_OPEN, "disbursement.contacts", _("Contacts as a table"), _("With a reason; each one is recorded.")),
     ]

@@ -262,7 +262,8 @@ def make_attachment(
         "content_type": attachment.content_type,
         "size_bytes": attachment.size_bytes,
     }
-    for holder in (application, *application.submissions):
+    holders: list[Application | Submission] = [application, *application.submissions]
+    for holder in holders:
         holder.answers = {**holder.answers, question: answer}
     db.session.flush()
     return attachment

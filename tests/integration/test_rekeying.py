@@ -1,6 +1,5 @@
 """Keys are exchanged in steps that may stop anywhere: both keys work meanwhile, and in the end the old one can go."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from .sensitive_form import ANSWERS, FORM
 
 
 @pytest.fixture
-def folder(app: FundApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(app: FundApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keys of this test alone."""
     keys.make(tmp_path)
     use(app, tmp_path, monkeypatch)
@@ -65,7 +64,7 @@ def test_row_118_an_interrupted_exchange_leaves_all_readable_and_goes_on(
         db.session.commit()
     next(steps, None)
     db.session.rollback()  # here the process died
-    steps.close()
+    del steps
     assert rekeying.in_use(Ring.IDENTITY).get(2, 0) == done == min(3 * stopped_after, 7)
     assert readable(known), "both keys work"
     rest = 0

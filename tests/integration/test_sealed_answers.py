@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications.models import Application, SealedAnswer, Submission
+from fundapp.applications.models import Application, ApplicationStatus, SealedAnswer, Submission
 from fundapp.applications.sealed_answers import MASK, clear_answers, keep_answers, open_payee, payee_answers
 from fundapp.applications.services import applying
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
@@ -33,7 +33,7 @@ ACCOUNT = ANSWERS["account"]
 
 def draft(answers: dict[str, Any] = ANSWERS) -> Application:
     """A draft with sensitive answers, kept as a service keeps them."""
-    application = make_application(make_call(form=FORM), status=applying.ApplicationStatus.DRAFT)
+    application = make_application(make_call(form=FORM), status=ApplicationStatus.DRAFT)
     application.answers = {}
     keep_answers(application=application, form=FORM, values=answers, by_id=None, now=NOW)
     db.session.flush()

@@ -27,12 +27,14 @@ from fundapp.applications.models import (
 from fundapp.applications.queries.protection import changes_of
 from fundapp.applications.services import protection
 from fundapp.applications.services.applying import fingerprint, request_start, start_application
+from fundapp.applications.services.openings import open_file, open_identity
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.mail import MailMessage
 from fundapp.disbursement.cli import export
+from fundapp.disbursement.contacts import open_contacts
 from fundapp.disbursement.exports import decisions_csv
 from fundapp.disbursement.models import Letter, LetterKind
 from fundapp.disbursement.queries import decided_beside
@@ -186,6 +188,23 @@ def test_who_only_reads_neither_protects_nor_lowers_nor_opens(signed_in, sent, r
     assert client.get(f"{base}/identity").status_code == 403
     assert client.get(f"{base}/protection").status_code == 200
     assert not db.session.scalars(select(IdentityOpening)).all()
+
+
+@pytest.mark.parametrize("role", [Role.RATIFIER, Role.AUDITOR, Role.ADMINISTRATOR, Role.REVIEWER])
+def test_the_services_themselves_ask_for_the_permission_in_this_call(app, sent, role):
+    paper = make_paper(app.extensions["storage"], sent, "File-Canary")
+    elsewhere = make_staff(Role.MANAGER, make_call())
+    for actor in (actor_of(make_staff(role)), actor_of(elsewhere)):
+        given = {"actor": actor, "application": sent, "reason": "Because.", "now": NOW}
+        for use_case in (protection.protect, protection.ask_to_lower, protection.confirm_lowering, open_identity):
+            with pytest.raises(NotAllowed):
+                use_case(**given)
+        with pytest.raises(NotAllowed):
+            open_file(**given, attachment=paper)
+        with pytest.raises(NotAllowed):
+            open_contacts(actor=actor, call=sent.call, reason="Because.", now=NOW)
+    assert not db.session.scalars(select(IdentityOpening)).all()
+    assert not sent.is_protected
 
 
 # -- Lowering -------------------------------------------------------------------------------------------------------

@@ -28,13 +28,13 @@ def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email.matches(email)))
 
 
-def held_organisations(person: Person) -> list[Organisation]:
+def organisations_held(person_id: UUID | None) -> list[Organisation]:
     """Return the organisations that a person holds, the first one first."""
     return list(
         db.session.scalars(
             select(Organisation)
             .join(Organisation.memberships)
-            .where(Membership.person_id == person.id, Membership.role == MembershipRole.APPLICANT)
+            .where(Membership.person_id == person_id, Membership.role == MembershipRole.APPLICANT)
             .order_by(Organisation.created_at, Organisation.id)
         )
     )

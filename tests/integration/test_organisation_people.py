@@ -1,6 +1,7 @@
 """Several people hold one organisation: nobody gets in by its name, and no lost mailbox locks everybody out."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,10 +11,11 @@ from fundapp.accounts import queries as accounts
 from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.services.organisations import tie_to_organisation
+from fundapp.applications.form_definition import Kind, Question, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.queries.managing import applications_page
-from fundapp.applications.services.applying import fingerprint, start_application
+from fundapp.applications.services.applying import ANOTHER, fingerprint, save_draft, start_application
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
@@ -22,6 +24,7 @@ from fundapp.core.mail import MailMessage
 from tests.conftest import NOW, actor_of
 from tests.factories import (
     ANSWERS,
+    FORM,
     make_application,
     make_call,
     make_member,
@@ -137,6 +140,48 @@ def test_who_writes_neither_sends_nor_invites_nor_removes(signed_in):
             now=NOW,
         )
     assert db.session.scalar(select(func.count()).select_from(OrganisationInvitation)) == 0
+
+
+def test_who_only_writes_neither_sees_nor_answers_where_money_goes(signed_in):
+    account = Question(
+        name="account",
+        kind=Kind.TEXT,
+        label={"en": "Account number"},
+        group=("work",),
+        given_sensitivity=Sensitivity.PAYEE,
+    )
+    form = replace(FORM, questions=(*FORM.questions, account))
+    application = make_application(make_call(form=form), status=ApplicationStatus.DRAFT)
+    writer = make_person()
+    make_member(writer, application.organisation, WRITES)
+    address = f"/applications/{application.id}/sections/2"
+    assert "q_account" in signed_in(application.person).get(address).text
+    client = signed_in(writer)
+    page = client.get(address).text
+    assert "q_title" in page
+    assert "q_account" not in page
+    with pytest.raises(NotAllowed):
+        save_draft(
+            actor=actor_of(writer), application=application, typed={"account": "EVIL1"}, seen="", language="en", now=NOW
+        )
+
+
+def test_somebody_who_holds_two_organisations_says_for_which_they_apply(signed_in):
+    person = make_person()
+    first, second = make_organisation("First (sample)"), make_organisation("Second (sample)")
+    for organisation in (first, second):
+        make_member(person, organisation, HOLDS)
+    calls = [make_call(closes_at=datetime.now(UTC) + timedelta(days=1)) for _ in range(4)]
+    client = signed_in(person)
+    start = [f"/calls/{call.slug}/start" for call in calls]
+    assert "Second (sample)" in client.get(start[0]).text
+    assert client.post(start[0]).status_code == 422
+    assert client.post(start[0], data={"organisation": str(make_organisation().id)}).status_code == 422
+    for number, chosen in enumerate((str(second.id), str(first.id), ANOTHER)):
+        assert client.post(start[number], data={"organisation": chosen}).status_code == 302
+    found = {each.call_id: each.organisation_id for each in own_applications(actor=actor_of(person))}
+    assert (found[calls[0].id], found[calls[1].id]) == (second.id, first.id)
+    assert found[calls[2].id] not in (first.id, second.id)
 
 
 def test_the_last_holder_stays_and_another_can_go(signed_in):

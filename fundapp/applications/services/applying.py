@@ -4,14 +4,15 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
 
-from fundapp.accounts.models import Person
+from fundapp.accounts.models import Organisation, Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.queries import held_organisations
+from fundapp.accounts.queries import organisations_held
 from fundapp.accounts.rules import checked_email
 from fundapp.accounts.services.links import request_sign_in
 from fundapp.accounts.services.organisations import make_organisation
@@ -25,7 +26,7 @@ from fundapp.applications.answers import (
 )
 from fundapp.applications.form_definition import FormDefinition, Kind, Question, Role, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call
-from fundapp.applications.queries.applicant import invitation_for, is_invited, may_write, own_application_in
+from fundapp.applications.queries.applicant import invitation_for, is_invited, may_send, may_write, own_application_in
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.rules import Opening, content_type_of, file_problems, opening
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
@@ -38,6 +39,9 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.text import TextError, clean_text
+
+ANOTHER: Final = "another"
+"""In place of an organisation's id: one that is not here yet."""
 
 
 class ChangedElsewhere(Conflict):
@@ -68,13 +72,15 @@ def request_start(
 
 
 def start_application(
-    *, actor: Actor, call: Call, language: str, now: datetime, protected: bool = False
+    *, actor: Actor, call: Call, language: str, now: datetime, protected: bool = False, organisation: str = ""
 ) -> Application:
     """Return the application of the actor's organisation in a call, made if there is none: twice makes one draft.
 
-    It is protected from the start in a protected call, and where its people ask for it.
+    It is protected from the start in a protected call, and where its people ask for it. `organisation` is the id of one
+    that the actor holds, or ANOTHER; "" will do for somebody who holds one or none.
 
-    Raises Conflict while the call takes no applications, NotAllowed for an address that was not invited.
+    Raises Conflict while the call takes no applications, NotAllowed for an address that was not invited, RuleViolations
+    where it is not clear for which organisation.
     """
     actor.require(P.APPLICATION_WRITE)
     person = db.session.get_one(Person, actor.person_id, with_for_update=True)
@@ -87,15 +93,17 @@ def start_application(
             P.APPLICATION_WRITE,
             _l("This call is by invitation. Sign in with the address to which the invitation was sent."),
         )
-    held = held_organisations(person)
-    organisation = held[0] if held else make_organisation(actor=actor, holder=person, now=now)
+    theirs = _organisation_for(actor, person, organisation, now)
+    existing = own_application_in(actor=actor, call=call)  # somebody else of it may have been faster
+    if existing is not None:
+        return existing
     form_version = current_form(call)
     form = FormDefinition.from_json(form_version.definition)
     application = Application(
         call=call,
         form_version=form_version,
         person_id=person.id,
-        organisation_id=organisation.id,
+        organisation_id=theirs.id,
         language=language,
         answers={},
         category_codes=[],
@@ -113,6 +121,17 @@ def start_application(
     elif protected:
         protect_own(actor=actor, application=application, now=now)
     return application
+
+
+def _organisation_for(actor: Actor, person: Person, chosen: str, now: datetime) -> Organisation:
+    """Return the organisation that a new application is for, locked, so that it starts one at a time."""
+    held = {str(each.id): each for each in organisations_held(person.id)}
+    if not held or chosen == ANOTHER:
+        return make_organisation(actor=actor, holder=person, now=now)
+    found = held.get(chosen) or (next(iter(held.values())) if len(held) == 1 and not chosen else None)
+    if found is None:
+        raise RuleViolations([Problem(_l("Choose for which organisation you apply."), field="organisation")])
+    return db.session.get_one(Organisation, found.id, with_for_update=True)
 
 
 def save_draft(
@@ -140,6 +159,8 @@ def save_draft(
         for question in form.questions
         if question.name in typed
     }
+    if payee_names(form) & values.keys() and not may_send(actor=actor, application=application):
+        raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can say where money goes."))
     clear = clear_answers(application)
     for name in payee_names(form) & values.keys():
         if values[name] is None and name not in take_out:
@@ -191,9 +212,7 @@ def attach_file(
         raise RuleViolations([Problem(problem.message, field=question.name) for problem in problems])
     _drop_files(application, question)
     attachment_id = uuid4()
-    file = sealed_files.keep(
-        storage, record=record_of(application), row=Record("attachment", attachment_id), data=data
-    )
+    file = sealed_files.keep(storage, record=record_of(application), row=Record("attachment", attachment_id), data=data)
     attachment = Attachment(
         id=attachment_id,
         application_id=application.id,

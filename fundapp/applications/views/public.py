@@ -4,6 +4,7 @@ from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts import limits, sessions
+from fundapp.accounts import queries as accounts
 from fundapp.accounts.forms import CodeForm
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.form_definition import FormDefinition
@@ -69,9 +70,19 @@ def begin(slug: str) -> ResponseReturnValue:
     call = public.announced_call(slug)
     actor, now = current_actor(), clock.now()
     if actor.person_id is not None:
-        application = applying.start_application(
-            actor=actor, call=call, language=current_language(), now=now, protected="protect" in request.form
-        )
+        try:
+            application = applying.start_application(
+                actor=actor,
+                call=call,
+                language=current_language(),
+                now=now,
+                protected="protect" in request.form,
+                organisation=request.form.get("organisation", ""),
+            )
+        except RuleViolations as violations:
+            form = StartForm(formdata=None)
+            problems_into(form, violations)
+            return _start_page(slug, form), 422
         return redirect(url_for("applications.tasks", application_id=application.id))
     form = StartForm()
     if form.validate():
@@ -107,4 +118,11 @@ def start_link_sent(slug: str) -> ResponseReturnValue:
 
 def _start_page(slug: str, form: StartForm) -> str:
     call = public.announced_call(slug)
-    return render_template("applications/start.html", call=presentation.call_shown(call, clock.now()), form=form)
+    held = accounts.organisations_held(current_actor().person_id)
+    return render_template(
+        "applications/start.html",
+        call=presentation.call_shown(call, clock.now()),
+        form=form,
+        held=[(each.id, each.name) for each in held] if len(held) > 1 else [],
+        another=applying.ANOTHER,
+    )

@@ -13,7 +13,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.answer_form import field_name, fields_shown, section_form, typed_in
 from fundapp.applications.answers import Answer, is_asked, shown
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Section
+from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Section, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.questions import AnswerShown, section_title
@@ -108,11 +108,16 @@ def _section(form: FormDefinition, number: int) -> Section:
 
 
 def _asked(application: Application, form: FormDefinition, section: Section) -> list[Question]:
-    """Return the questions of a section that are asked now, or were when the page that is being saved was made."""
+    """Return the questions of a section that are asked now, or were when the page that is being saved was made.
+
+    Where money goes is for those who hold the organisation.
+    """
+    holds = applicant.may_send(actor=current_actor(), application=application)
     return [
         question
         for question in section.questions
-        if is_asked(form, question, application.answers) or field_name(question) in request.form
+        if (is_asked(form, question, application.answers) or field_name(question) in request.form)
+        and (holds or question.sensitivity is not Sensitivity.PAYEE)
     ]
 
 

@@ -161,21 +161,23 @@ def read_only() -> None:
 def note_aside(statement: Executable) -> bool:
     """Run one small statement in a transaction of its own, at once or not at all; say whether it ran.
 
-    For what may be lost, beside a request that only reads: it never waits for SQLite's write lock.
+    For what may be lost, beside a request that only reads: it waits for no lock (on PostgreSQL: for a moment).
     """
     with db.engine.connect() as connection:
         raw = connection.connection.driver_connection
-        waits = isinstance(raw, sqlite3.Connection)
-        if waits:
-            raw.execute("PRAGMA busy_timeout=0")
+        sqlite = raw if isinstance(raw, sqlite3.Connection) else None
+        if sqlite:
+            sqlite.execute("PRAGMA busy_timeout=0")
         try:
             with connection.begin():
+                if sqlite is None:
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
                 connection.execute(statement)
         except OperationalError:
             return False
         finally:
-            if waits:
-                raw.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+            if sqlite:
+                sqlite.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     return True
 
 

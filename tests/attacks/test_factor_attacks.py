@@ -16,6 +16,7 @@ from fundapp.accounts.models import FactorReset, LinkPurpose, Person, RecoveryCo
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.services import proofs
 from fundapp.accounts.services.roles import grant_role
+from fundapp.applications.models import Application
 from fundapp.core import clock as present
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
@@ -75,12 +76,20 @@ def test_who_owes_a_second_factor_reaches_no_page_of_their_own(app: FundApp, sig
     assert not list(changed_tables(before))
 
 
-def test_who_owes_a_second_factor_is_nobody_on_public_pages(signed_in: SignedIn) -> None:
+def test_who_owes_a_second_factor_is_nobody_on_public_pages(clock: Any, signed_in: SignedIn) -> None:
+    clock.move_to(NOW)
+    call = make_call()
     manager = make_staff(Role.MANAGER, name="Mara Half")
     give_app(manager)
     half, whole = signed_in(manager, strong=False), signed_in(manager)
-    assert "Mara Half" in whole.get("/").text
-    assert "Mara Half" not in half.get("/").text
+    path = f"/calls/{call.slug}/start"
+    assert "Your e-mail address" in half.get(path).text
+    assert "Mara Half" not in half.get(path).text
+    assert half.post(path).status_code == 422
+    assert db.session.scalar(select(func.count()).select_from(Application)) == 0
+    assert "Mara Half" in whole.get(path).text
+    assert whole.post(path).status_code == 302
+    assert db.session.scalar(select(func.count()).select_from(Application)) == 1
 
 
 def test_who_owes_a_second_factor_cannot_add_one_instead(signed_in: SignedIn) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from fundapp.accounts import factor_queries
 from fundapp.accounts.models import SignInSession
@@ -115,6 +115,24 @@ def test_looking_at_pages_keeps_a_session_awake_without_a_write_for_each(clock: 
         db.session.expire_all()
         assert session.seen_at == opened + timedelta(minutes=seen)
         db.session.rollback()
+
+
+def test_a_page_does_not_wait_for_who_is_writing(clock: Any, signed_in: SignedIn) -> None:
+    client = signed_in(make_person())
+    session = db.session.scalars(select(SignInSession)).one()
+    opened = session.seen_at
+    db.session.rollback()
+    clock.shift(timedelta(minutes=6))
+    with db.engine.connect() as writer:
+        writer.execute(update(SignInSession).values(device="held"))
+        assert is_in(client)
+        writer.rollback()
+    db.session.expire_all()
+    assert session.seen_at == opened, "it was not the moment to write that"
+    db.session.rollback()
+    assert is_in(client)
+    db.session.expire_all()
+    assert session.seen_at == opened + timedelta(minutes=6)
 
 
 def test_nobody_ends_a_session_of_somebody_else(signed_in: SignedIn) -> None:

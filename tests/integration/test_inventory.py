@@ -10,6 +10,8 @@ from fundapp.accounts.refusals import PERMISSION_LABELS, ROLE_LABELS, ROLE_MEANI
 from fundapp.core.routes import PUBLIC
 from fundapp.inventory import ANY_SIGNED_IN, ANYBODY, OBJECTS, as_csv, inventory
 
+NAMING = {"permissions.py", "refusals.py"}
+"""Files that name every permission without asking for any."""
 DOCS = Path(fundapp.__file__).parent.parent / "docs"
 FRESH = {
     "review.ratify",
@@ -100,3 +102,11 @@ def test_the_committed_table_of_roles_is_the_present_one(app):
     assert permission_table() in (DOCS / "roles.md").read_text(), (
         "run: fundapp roles table, and put it into docs/roles.md"
     )
+
+
+def test_every_permission_is_asked_for_somewhere():
+    """A permission that nothing asks for would promise something in the table of roles that is not there."""
+    source = "".join(
+        path.read_text() for path in Path(fundapp.__file__).parent.rglob("*.py") if path.name not in NAMING
+    )
+    assert [permission.name for permission in P if f"P.{permission.name}" not in source] == []

@@ -18,6 +18,7 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.form_definition import Kind, Question
 from fundapp.applications.form_definition import Role as FormRole
 from fundapp.applications.models import Application, Attachment
+from fundapp.core import sealed_files
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
@@ -216,7 +217,8 @@ def test_row_116_mails_and_letters_name_nobody(app, hidden, run_jobs, mail_dir):
         assert str(hidden.application.reference).encode() not in mail
         assert str(hidden.application.pseudonym).encode() not in mail
     letter = db.session.scalars(select(Letter).where(Letter.application_id == hidden.application.id)).one()
-    data = app.extensions["storage"].read(letter.sha256)
+    assert letter.file is not None
+    data = sealed_files.read(app.extensions["storage"], letter.file)
     said = text_and_metadata(data)
     assert not holds_canary(data + said)
     assert str(hidden.application.pseudonym) in " ".join(said.decode(errors="replace").split())

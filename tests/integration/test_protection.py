@@ -367,6 +367,7 @@ def test_reviewers_never_see_who_applies_to_a_protected_call_nor_its_files(app, 
     db.session.commit()
     pages = "".join(client.get(path).text for path in paths)
     assert "Canary" not in pages
+    assert "Hidden" not in pages, "not even that there is something"
     assert str(sent.pseudonym) in pages
     assert "six villages" in pages, "but they read what is to be done"
     assert client.get(file).status_code == 404

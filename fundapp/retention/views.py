@@ -34,7 +34,6 @@ def erase_own(application_id: UUID) -> ResponseReturnValue:
         "retention/erase_own.html",
         application=application,
         is_draft=application.status is ApplicationStatus.DRAFT,
-        is_held=queries.is_held(application),
         asked=queries.last_request(application.id),
     )
 

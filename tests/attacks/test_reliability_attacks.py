@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from fundapp.applications.models import Application, ApplicationStatus, Attachment
 from fundapp.core import outbox
@@ -21,7 +21,7 @@ from fundapp.core.postbox import deliver_through
 from fundapp.core.storage import Storage
 from fundapp.retention.queries import stored_files_in_use
 
-from ..conftest import run_item
+from ..conftest import NOW, run_item
 from ..factories import make_application, make_call
 from ..servers import SmtpServer
 from .world import PDF, make_paper
@@ -197,6 +197,27 @@ def test_row_109_a_row_never_points_to_a_file_that_was_not_stored(app, signed_in
     assert answer.status_code == 500
     assert db.session.scalars(select(Attachment)).all() == []
     assert db.session.get_one(Application, application.id).version == application.version
+
+
+def test_row_108_an_answer_that_got_lost_after_the_commit_is_given_again(app, signed_in, time_machine):
+    time_machine.move_to(NOW)
+    application = make_application(
+        make_call(), status=ApplicationStatus.DRAFT, answers={"organisation": "Ours (sample)"}
+    )
+    client = signed_in(application.person)
+    page = f"/applications/{application.id}/check"
+    seen = client.get(page).get_data(as_text=True).split('name="seen" value="')[1].split('"')[0]
+    first = client.post(page, data={"seen": seen})
+    sent = db.session.get_one(Application, application.id, populate_existing=True)
+    reference, submitted_at = sent.reference, sent.submitted_at
+    assert (first.status_code, sent.status) == (302, ApplicationStatus.SUBMITTED)
+    time_machine.shift(60)
+    again = client.post(page, data={"seen": seen})
+    assert (again.status_code, again.location) == (302, first.location)
+    sent = db.session.get_one(Application, application.id, populate_existing=True)
+    assert (sent.reference, sent.submitted_at, len(sent.submissions)) == (reference, submitted_at, 1)
+    assert str(reference) in client.get(again.location).get_data(as_text=True)
+    assert db.session.scalar(select(func.count()).select_from(MailMessage)) == 1, "one receipt"
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), -timedelta(hours=1)])

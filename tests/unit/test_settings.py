@@ -19,7 +19,9 @@ def test_a_secret_that_nobody_drew_is_refused(secret):
         Settings.from_env({"SECRET_KEY": secret})
 
 
-@pytest.mark.parametrize("address", ["https://grants.example.org", "http://10.0.0.5:8000", "http://localhost.example.org"])
+@pytest.mark.parametrize(
+    "address", ["https://grants.example.org", "http://10.0.0.5:8000", "http://localhost.example.org"]
+)
 def test_cookies_without_tls_are_for_ones_own_machine_only(address):
     environment = {"SECRET_KEY": SECRET, "INSECURE_COOKIES": "1"}
     with pytest.raises(SettingsError, match="INSECURE_COOKIES"):

@@ -30,8 +30,11 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
         conflict.reason = ""
     changes = db.session.scalars(select(ProtectionChange).where(ProtectionChange.application_id == application.id))
     openings = db.session.scalars(select(IdentityOpening).where(IdentityOpening.application_id == application.id))
-    for row in (*changes, *openings):
-        row.reason = ERASED
+    for change in changes:
+        change.reason = ERASED
+    for opening in openings:
+        opening.reason = ERASED
+        record(actor=actor, action="opening:erase", subject=opening, now=now, call_id=application.call_id)
     application.answers = {}
     application.organisation_name = application.organisation_key = ""
     application.organisation = None

@@ -26,7 +26,7 @@ class CodeForm(FlaskForm):
     code = StringField(
         _l("Code"),
         description=_l("Eight figures. They work for ten minutes, in this browser."),
-        validators=[Length(max=16)],
+        validators=[DataRequired(_l("Enter the code.")), Length(max=16)],
     )
 
 

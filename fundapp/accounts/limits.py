@@ -44,7 +44,7 @@ _log: Final = logging.getLogger(__name__)
 class Limit:
     """How often in a window of `minutes`: `one` by one person or for one account, `address` from one network address,
     `everybody` in all (0: not counted). `account_field` is the form's field that names the account which is tried;
-    `reads`: looking counts too.
+    `reads`: looking counts too; `owner_apart`: a device that has signed in to the account before counts for itself.
     """
 
     minutes: int
@@ -53,15 +53,16 @@ class Limit:
     everybody: int
     account_field: str = ""
     reads: bool = False
+    owner_apart: bool = False
 
 
 LIMITS: Final = {
-    "sign_in": Limit(15, one=10, address=100, everybody=3_000, account_field="email"),
-    "passphrase": Limit(15, one=10, address=100, everybody=3_000, account_field="reference"),
+    "sign_in": Limit(15, one=10, address=100, everybody=3_000, account_field="email", owner_apart=True),
+    "passphrase": Limit(15, one=10, address=100, everybody=3_000, account_field="reference", owner_apart=True),
     "link": Limit(15, one=60, address=100, everybody=3_000),
     "code": Limit(15, one=30, address=300, everybody=0),
     "tokens": Limit(15, one=60, address=300, everybody=0),
-    "factor": Limit(15, one=10, address=300, everybody=0),
+    "factor": Limit(15, one=10, address=300, everybody=0, owner_apart=True),
     "start": Limit(15, one=60, address=200, everybody=6_000),
     "invite": Limit(60, one=20, address=100, everybody=2_000),
     "upload": Limit(15, one=300, address=3_000, everybody=30_000),
@@ -163,13 +164,13 @@ def network_of(address: str) -> str:
 
 
 def _subjects(limit: Limit, actor: WebActor) -> list[tuple[str, int]]:
-    """Return who is counted, each with how often: a known device of the account only for itself."""
+    """Return who is counted, each with how often."""
     account = ""
     if limit.account_field:
         account = fold_account(request.form.get(limit.account_field, "")[:254])
     elif actor.person_id is not None:
         account = fold_account(str(actor.person_id))
-    if account and (device := known_devices.known_as(account)):
+    if limit.owner_apart and account and (device := known_devices.known_as(account)):
         return [(f"device:{device}:{account}", limit.one)]
     subjects = [(f"address:{network_of(request.remote_addr or '')}", limit.address)]
     if account:

@@ -85,6 +85,7 @@ def letter_file(letter_id: UUID) -> ResponseReturnValue:
 @bp.get("/manage/<slug>/decisions.<format>")
 @requires(P.DECISION_EXPORT)
 @fresh
+@limited("export")
 def decisions_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
     """Send the decisions of a call as CSV or XLSX."""
     call = _call(slug, P.DECISION_EXPORT)

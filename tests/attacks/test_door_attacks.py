@@ -1,6 +1,7 @@
 """Attacks at the doors: forged origins and hosts, repeated parameters, guessing, flooding."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -121,6 +122,11 @@ def guess(client, email: str, password: str = "wrong", **options) -> int:
     return client.post("/sign-in", data={"email": email, "password": password}, **options).status_code
 
 
+def few(*, address: int = 100, everybody: int = 1000) -> limits.Limit:
+    """The limit of sign-in with other numbers."""
+    return replace(limits.LIMITS["sign_in"], address=address, everybody=everybody)
+
+
 def from_address(address: str) -> dict:
     return {"environ_overrides": {"REMOTE_ADDR": address}}
 
@@ -148,7 +154,7 @@ def test_row_25_many_addresses_at_one_account_are_slowed_whatever_its_spelling(a
 
 
 def test_row_25_one_address_at_many_accounts_is_slowed(app: FundApp, client, monkeypatch):
-    monkeypatch.setitem(limits.LIMITS, "sign_in", limits.Limit(15, 10, 6, 1000, account_field="email"))
+    monkeypatch.setitem(limits.LIMITS, "sign_in", few(address=6))
     tried = [guess(client, f"person{number}@example.org") for number in range(8)]
     assert tried == [422] * 6 + [429] * 2
     assert guess(client, "person9@example.org", **from_address("192.0.2.9")) == 422
@@ -160,7 +166,7 @@ def test_row_25_one_address_at_many_accounts_is_slowed(app: FundApp, client, mon
 
 
 def test_row_25_everybody_together_is_slowed(app: FundApp, client, monkeypatch):
-    monkeypatch.setitem(limits.LIMITS, "sign_in", limits.Limit(15, 10, 100, 5, account_field="email"))
+    monkeypatch.setitem(limits.LIMITS, "sign_in", few(everybody=5))
     tried = [guess(client, f"person{n}@example.org", **from_address(f"192.0.2.{n}")) for n in range(6)]
     assert tried == [422] * 5 + [429]
 
@@ -211,13 +217,13 @@ def test_row_25_a_forged_cookie_of_a_known_device_helps_nobody(app: FundApp, cli
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP", "X-Client-IP"])
 def test_row_26_a_forged_address_dodges_no_limit(app: FundApp, client, monkeypatch, header):
-    monkeypatch.setitem(limits.LIMITS, "sign_in", limits.Limit(15, 10, 4, 1000, account_field="email"))
+    monkeypatch.setitem(limits.LIMITS, "sign_in", few(address=4))
     tried = [guess(client, f"p{n}@example.org", headers={header: f"192.0.2.{n}"}) for n in range(5)]
     assert tried == [422] * 4 + [429]
 
 
 def test_row_26_behind_one_proxy_only_its_own_entry_counts(app: FundApp, client, monkeypatch):
-    monkeypatch.setitem(limits.LIMITS, "sign_in", limits.Limit(15, 10, 4, 1000, account_field="email"))
+    monkeypatch.setitem(limits.LIMITS, "sign_in", few(address=4))
     monkeypatch.setattr(app, "wsgi_app", ProxyFix(app.wsgi_app, x_for=1, x_host=0))
     headers = [{"X-Forwarded-For": f"192.0.2.{number}, 198.51.100.1"} for number in range(5)]
     forged = [guess(client, f"p{number}@example.org", headers=headers[number]) for number in range(5)]

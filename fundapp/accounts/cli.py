@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.queries import person_by_email
 from fundapp.accounts.refusals import permission_table
 from fundapp.accounts.role_rules import GIVEN
-from fundapp.accounts.services import administering
+from fundapp.accounts.services import administering, sessions
 from fundapp.accounts.services import roles as services
 from fundapp.core import clock
 from fundapp.core.commands import with_app
@@ -72,6 +72,22 @@ def people_enable(_app: FundApp, email: str) -> None:
     """Open the account of EMAIL again."""
     administering.enable_person(actor=system_actor(), person=_person(email), now=clock.now())
     click.echo(f"the account of {email} is open")
+
+
+@people.command("sign-out")
+@click.argument("email", required=False)
+@click.option("--everybody", is_flag=True, help="End every session of everybody: after a break-in, or a leaked backup.")
+@with_app
+def people_sign_out(_app: FundApp, email: str | None, everybody: bool) -> None:
+    """End the sessions of EMAIL, or of everybody, at once."""
+    if everybody == bool(email):
+        raise click.UsageError("name an address, or give --everybody")
+    now, actor = clock.now(), system_actor()
+    if email:
+        count = sessions.end_all_sessions(actor=actor, person=_person(email), now=now)
+    else:
+        count = sessions.end_every_session(actor=actor, now=now)
+    click.echo(f"{count} sessions are ended")
 
 
 @click.group()

@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from fundapp.accounts import factor_queries
+from fundapp.accounts.cli import people
 from fundapp.accounts.models import SignInSession
 from fundapp.accounts.permissions import Role
 from fundapp.core.db import db
@@ -142,6 +144,19 @@ def test_nobody_ends_a_session_of_somebody_else(signed_in: SignedIn) -> None:
     assert client.post(f"/account/sessions/{session.id}/end").status_code == 404
     assert client.post("/account/sessions/end-others").status_code == 302
     assert is_in(theirs)
+
+
+def test_whoever_runs_the_service_ends_the_sessions_of_one_or_of_everybody(app: FundApp, signed_in: SignedIn) -> None:
+    one, other, third = (signed_in(make_person(email=f"{name}@sample.example")) for name in ("one", "other", "third"))
+
+    def sign_out(*arguments: str) -> str:
+        return CliRunner().invoke(people, ["sign-out", *arguments], obj=lambda: app, catch_exceptions=False).output
+
+    assert sign_out("one@sample.example") == "1 sessions are ended\n"
+    assert [is_in(client) for client in (one, other, third)] == [False, True, True]
+    assert "name an address" in sign_out()
+    assert sign_out("--everybody") == "2 sessions are ended\n"
+    assert [is_in(client) for client in (one, other, third)] == [False, False, False]
 
 
 def test_a_new_password_ends_the_other_sessions_and_needs_the_present_one(app: FundApp, signed_in: SignedIn) -> None:

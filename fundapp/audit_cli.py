@@ -1,5 +1,6 @@
 """The command line of the record: checkpoints, an export for others, and verification."""
 
+import functools
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ from fundapp.core.keys import Part
 from fundapp.core.web import FundApp
 from fundapp.key_commands import load
 
+_without_keys = functools.partial(with_app, holds=frozenset())
+"""These commands open nothing that is sealed, so whoever runs them needs no key for it."""
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -29,7 +32,7 @@ def audit() -> None:
 
 @audit.command()
 @click.option("--to", "file", type=_FILE, help="Add the checkpoint to FILE too: keep it on another machine.")
-@with_app
+@_without_keys
 def checkpoint(_app: FundApp, file: Path | None) -> None:
     """Sign where the record stands now. Run this every 15 minutes, as a user who may read the private audit key."""
     try:
@@ -45,7 +48,7 @@ def checkpoint(_app: FundApp, file: Path | None) -> None:
 
 @audit.command()
 @click.argument("file", type=_FILE)
-@with_app
+@_without_keys
 def export(_app: FundApp, file: Path) -> None:
     """Write all entries, checkpoints and public keys to FILE, for script/verify_audit.py."""
     ring = load(frozenset({Part.AUDIT_PUBLIC}))

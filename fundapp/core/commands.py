@@ -8,11 +8,14 @@ import click
 
 from fundapp.core import unit_of_work
 from fundapp.core.errors import FundappError, RuleViolations
+from fundapp.core.keys import Part
 from fundapp.core.web import FundApp
 
 
-def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_app(command: Callable[..., Any], *, holds: frozenset[Part] | None = None) -> Callable[..., Any]:
     """Call `command(app, …)` inside an application context; commit when it returns, roll back when it raises.
+
+    The application holds the keys that commands hold, or those that `holds` names.
 
     The group's context object makes the application, so that --help never needs settings. Errors that people may
     be told about become one line each, and exit status 1.
@@ -21,7 +24,7 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.pass_context
     @functools.wraps(command)
     def run(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
-        app: FundApp = context.obj()
+        app: FundApp = context.obj() if holds is None else context.obj(holds)
         with app.app_context():
             try:
                 result = command(app, *args, **kwargs)

@@ -19,7 +19,7 @@ from fundapp.core.sealing import Erased
 from fundapp.core.web import FundApp
 from fundapp.settings import keys_dir_of
 
-_KEPT_ELSEWHERE = (Part.PAYEE_PRIVATE, Part.BACKUP_PRIVATE, Part.AUDIT_PRIVATE)
+_KEPT_ELSEWHERE = (Part.PAYEE_PRIVATE, Part.BACKUP_PRIVATE)
 _WRAPPING = (Ring.IDENTITY, Ring.FILES, Ring.INDEX, Ring.PAYEE)
 _private_keys = click.option(
     "--private-keys",

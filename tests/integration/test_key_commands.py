@@ -71,7 +71,7 @@ def test_keys_are_made_once_and_private_halves_are_to_be_moved(tmp_path: Path, m
     first = CliRunner().invoke(keys_group, ["make"])
     assert first.exit_code == 0
     assert first.output.count("made ") == 9
-    for part in ("payee.private", "backup.private", "audit.private"):
+    for part in ("payee.private", "backup.private"):
         assert f"move {part} away from the server" in first.output
     again = CliRunner().invoke(keys_group, ["make"])
     assert "nothing was made" in again.output

@@ -11,7 +11,7 @@ from fundapp.accounts.services.people import ensure_person
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.keys import Keyring, NotOpened, Ring
-from fundapp.core.sealing import Erased, RecordKey, current_keys, data_key, destroy, is_erased, record_of
+from fundapp.core.sealing import Erased, Record, RecordKey, current_keys, data_key, destroy, is_erased, record_of
 from fundapp.core.web import FundApp
 
 from ..conftest import counted_statements
@@ -104,8 +104,11 @@ def test_row_117_a_data_key_moved_to_another_record_does_not_open(app: FundApp) 
     wrapped = select(RecordKey.wrapped).where(RecordKey.owner_id == amina.id).scalar_subquery()
     db.session.query(RecordKey).filter_by(owner_id=bela.id).update({"wrapped": wrapped})
     db.session.commit()
+    bela_id = bela.id
     with pytest.raises(NotOpened):
-        assert fresh(bela.id).name
+        assert fresh(bela_id).name
+    with pytest.raises(NotOpened):
+        data_key(Record("person", bela_id), Ring.IDENTITY, make=False)
 
 
 def test_row_119_a_destroyed_data_key_leaves_nothing_to_read(app: FundApp) -> None:

@@ -90,6 +90,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "erasure:ask": _applicant(_l("The applicant asked to have the application erased.")),
     "erasure:grant": Sentence(_l("The request to erase was granted.")),
     "erasure:refuse": Sentence(_l("The request to erase was refused.")),
+    "opening:erase": Sentence(_l("The reason of an opening was erased.")),
     "hold:set": Sentence(_l("A hold was set: nothing is erased while it stands.")),
     "hold:ask-to-lift": Sentence(_l("Somebody asked to lift the hold; a second person must confirm.")),
     "hold:lift": Sentence(_l("The hold was lifted by a second person.")),

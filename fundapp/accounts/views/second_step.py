@@ -1,24 +1,19 @@
-"""Pages that ask for a second factor at sign-in, or for a fresh proof later; and signing in by a passkey alone."""
+"""Pages that ask for a second factor at sign-in, or for a fresh proof later."""
 
-import secrets
-
-from flask import redirect, render_template, request, session, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.accounts import factor_queries, passkeys, sessions
+from fundapp.accounts import factor_queries, sessions
 from fundapp.accounts.forms import EmptyForm, ProofForm
-from fundapp.accounts.passkeys import Asker
 from fundapp.accounts.permissions import P
 from fundapp.accounts.rules import safe_next_path
-from fundapp.accounts.services import factor_resets, proofs
+from fundapp.accounts.services import factor_resets
 from fundapp.accounts.services import sessions as session_services
 from fundapp.accounts.sessions import current_actor, current_session
 from fundapp.accounts.views import bp, proving
-from fundapp.core import clock, security_log
+from fundapp.core import clock
 from fundapp.core.errors import NotFound
-from fundapp.core.routes import Early, early, limited, public, requires
-
-_BROWSER = "passkey_browser"
+from fundapp.core.routes import Early, early, limited, requires
 
 
 @bp.get("/sign-in/second-step")
@@ -26,7 +21,8 @@ _BROWSER = "passkey_browser"
 @early(Early.TO_GIVE_FACTOR)
 def second_step() -> ResponseReturnValue:
     """Ask for the second factor."""
-    if current_session_is_complete():
+    current = current_session()
+    if current is not None and current.is_complete:
         return redirect(url_for("accounts.home"))
     return _second_step_page(ProofForm(formdata=None))
 
@@ -80,44 +76,6 @@ def give_proof() -> ResponseReturnValue:
     if form.validate() and proving.prove(form, current):
         return redirect(_next_path() or url_for("accounts.home"))
     return _confirm_page(form), 422
-
-
-@bp.post("/sign-in/passkey")
-@public
-@limited("sign_in")
-def sign_in_with_passkey() -> ResponseReturnValue:
-    """Let somebody in by a passkey that made sure who holds it: that is both factors at once."""
-    form = ProofForm()
-    asker = _sign_in_asker()
-    given = None
-    if form.validate() and form.proof_passkey.data and asker is not None:
-        given = proofs.give_passkey(asker=asker, response=form.proof_passkey.data, now=clock.now(), verify_user=True)
-    if given is None:
-        security_log.note("sign_in_refused")
-        return render_template("accounts/passkey_refused.html"), 422
-    token = session_services.open_session(
-        person=given.person, now=clock.now(), strong=True, device=sessions.current_device()
-    )
-    session_services.sign_out(token=sessions.current_token())
-    sessions.remember(token)
-    return redirect(_next_path() or url_for("accounts.home"))
-
-
-def sign_in_options() -> str:
-    """Return what a browser needs to sign in by any passkey that it has for this site ("" where there can be none)."""
-    asker = _sign_in_asker()
-    return passkeys.authentication_options(asker, known=(), verify_user=True, now=clock.now()) if asker else ""
-
-
-def current_session_is_complete() -> bool:
-    """Say whether the person of this request owes no second factor."""
-    current = current_session()
-    return current is not None and current.is_complete
-
-
-def _sign_in_asker() -> Asker | None:
-    """Return who asks: the question is bound to this browser by a random name in its cookie."""
-    return proving.asker_for("sign-in", session.setdefault(_BROWSER, secrets.token_urlsafe(16)))
 
 
 def _second_step_page(form: ProofForm) -> str:

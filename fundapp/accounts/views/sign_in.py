@@ -3,15 +3,15 @@
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.accounts import sessions
-from fundapp.accounts.forms import LinkRequestForm, PassphraseForm, PasswordForm
+from fundapp.accounts import passkeys, sessions
+from fundapp.accounts.forms import LinkRequestForm, PassphraseForm, PasswordForm, ProofForm
+from fundapp.accounts.passkeys import Asker
 from fundapp.accounts.permissions import P
 from fundapp.accounts.rules import safe_next_path
-from fundapp.accounts.services import passwords
+from fundapp.accounts.services import passwords, proofs
 from fundapp.accounts.services import sessions as session_services
-from fundapp.accounts.views import bp
-from fundapp.accounts.views.second_step import sign_in_options
-from fundapp.core import clock
+from fundapp.accounts.views import bp, proving
+from fundapp.core import clock, security_log
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import Early, early, limited, public, requires
 
@@ -38,6 +38,26 @@ def sign_in_with_password() -> ResponseReturnValue:
             return redirect(_next_path() or url_for("accounts.home"))
         form.password.errors = [_("This address and password do not belong together.")]
     return sign_in_page(LinkRequestForm(formdata=None), form), 422
+
+
+@bp.post("/sign-in/passkey")
+@public
+@limited("sign_in")
+def sign_in_with_passkey() -> ResponseReturnValue:
+    """Let somebody in by a passkey that made sure who holds it: that is both factors at once."""
+    form = ProofForm()
+    asker = _sign_in_asker()
+    given = None
+    if form.validate() and form.proof_passkey.data and asker is not None:
+        given = proofs.give_passkey(asker=asker, response=form.proof_passkey.data, now=clock.now(), verify_user=True)
+    if given is None:
+        security_log.note("sign_in_refused")
+        return render_template("accounts/passkey_refused.html"), 422
+    token = session_services.open_session(
+        person=given.person, now=clock.now(), strong=True, device=sessions.current_device()
+    )
+    start_session(token)
+    return redirect(_next_path() or url_for("accounts.home"))
 
 
 @bp.get("/home")
@@ -79,5 +99,16 @@ def sign_in_page(
         password_form=password_form,
         passphrase_form=passphrase_form or PassphraseForm(formdata=None),
         next_path=_next_path(),
-        passkey_options=sign_in_options(),
+        passkey_options=_passkey_options(),
     )
+
+
+def _passkey_options() -> str:
+    """Return what a browser needs to sign in by any passkey that it has for this site ("" where there can be none)."""
+    asker = _sign_in_asker()
+    return passkeys.authentication_options(asker, known=(), verify_user=True, now=clock.now()) if asker else ""
+
+
+def _sign_in_asker() -> Asker | None:
+    """Return who asks: the question is bound to this browser by the name in its cookie."""
+    return proving.asker_for("sign-in", sessions.name_browser())

@@ -63,9 +63,13 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("role", one_of("membershiprole", ROLES), nullable=False, server_default="affiliate")
         )
+    with op.batch_alter_table("membership", schema=None) as batch_op:  # apart: in one step, old rows would get no value
         batch_op.alter_column("role", existing_type=one_of("membershiprole", ROLES), server_default=None)
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.add_column(sa.Column("organisation_key", sa.Text(), nullable=False, server_default=""))
+    with op.batch_alter_table(
+        "application", schema=None
+    ) as batch_op:  # apart: in one step, old rows would get no value
         batch_op.alter_column("organisation_key", existing_type=sa.Text(), server_default=None)
     give_each_applicant_their_organisation()
     with op.batch_alter_table("person", schema=None) as batch_op:
@@ -82,8 +86,9 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("browser_hash", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("code_tries", sa.Integer(), nullable=False, server_default="0"))
-        batch_op.alter_column("code_tries", existing_type=sa.Integer(), server_default=None)
         batch_op.create_index(batch_op.f("ix_one_time_link_browser_hash"), ["browser_hash"], unique=False)
+    with op.batch_alter_table("one_time_link", schema=None) as batch_op:
+        batch_op.alter_column("code_tries", existing_type=sa.Integer(), server_default=None)
     op.create_table(
         "address_change",
         sa.Column("person_id", sa.Uuid(), nullable=False),

@@ -1,4 +1,4 @@
-"""Organisations that were found by a typed name are parted among those who applied for them, and merged on the way back."""
+"""Organisations that were found by a typed name are parted among those who applied, and merged on the way back."""
 
 import uuid
 from datetime import UTC, datetime

@@ -291,11 +291,12 @@ def test_row_14_lists_are_ordered_by_nothing_that_is_hidden(signed_in, app, cloc
     paths = [f"/manage/{call.slug}/{page}" for page in ("applications", "tally", "selection", "assignment")]
 
     def seen() -> list[bytes]:
-        return [fetch_unparsed(client, path).data for path in paths]
+        search = fetch_unparsed(client, paths[0], "POST", data={"search": "zz"})
+        return [search.data, *(fetch_unparsed(client, path).data for path in paths)]
 
     before = seen()
-    assert all(str(application.pseudonym).encode() in data for data in before)
-    assert all(str(other.reference).encode() in data for other in others for data in before)
+    assert all(str(application.pseudonym).encode() in data for data in before[1:])
+    assert all(str(other.reference).encode() in data for other in others for data in before[1:])
     for name in ("Aaaa", "Zzzz"):
         application.organisation_name = application.title = application.region = application.country = name
         db.session.commit()

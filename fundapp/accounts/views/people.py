@@ -23,6 +23,7 @@ from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import fresh, limited, requires
+from fundapp.core.text import clean_text
 from fundapp.core.web import problems_into
 
 
@@ -38,7 +39,7 @@ def people() -> ResponseReturnValue:
 @limited("search")
 def search_people() -> ResponseReturnValue:
     """Find somebody by name or address. It comes by POST: neither must stand in an address or in a history."""
-    return _people_page(search=request.form.get("search", "").strip())
+    return _people_page(search=clean_text(request.form.get("search", ""), multiline=False).strip())
 
 
 @bp.get("/admin/people/invite")

@@ -22,6 +22,7 @@ from fundapp.applications.views.files import file_response
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.routes import limited, requires
+from fundapp.core.text import clean_text
 from fundapp.core.web import problems_into
 
 
@@ -68,7 +69,11 @@ def managed_applications(slug: str) -> ResponseReturnValue:
 @limited("search")
 def search_applications(slug: str) -> ResponseReturnValue:
     """List what a search finds. It comes by POST, so that no name stands in an address or in a browser's history."""
-    return _list_page(slug, status=_status_asked(request.form), search=request.form.get("search", "").strip())
+    return _list_page(
+        slug,
+        status=_status_asked(request.form),
+        search=clean_text(request.form.get("search", ""), multiline=False).strip(),
+    )
 
 
 @bp.get("/manage/applications/<uuid:application_id>")

@@ -246,6 +246,8 @@ def indexed() -> Iterator[tuple[Any, Sealed[Any]]]:
 def _data_key(record: Record, ring: Ring, *, make: bool) -> bytes:
     session = db.session()
     cached = _cache(session)
+    if make and cached.get((record, ring)) == _NONE_YET:
+        del cached[record, ring]  # another request may have made it since we looked
     if (record, ring) not in cached:
         _load(session, record, ring)
     if make and cached[record, ring] == _NONE_YET:
@@ -270,7 +272,7 @@ def _load(session: Session, record: Record, ring: Ring) -> None:
     ]
     cached = _cache(session)
     wanted = [each for each in dict.fromkeys([record.id, *known]) if (Record(record.table, each), ring) not in cached]
-    cached |= {(Record(record.table, each), ring): _NONE_YET for each in wanted}
+    opened: dict[tuple[Record, Ring], bytes | None] = {}
     ring_keys = current_keys()
     with session.no_autoflush:
         for start in range(0, len(wanted), _IDS_AT_ONCE):
@@ -283,8 +285,11 @@ def _load(session: Session, record: Record, ring: Ring) -> None:
             )
             for owner_id, wrapped in found:
                 owner = Record(record.table, owner_id)
-                opened = None if wrapped is None else ring_keys.unwrap(ring, wrapped, wrapping_context(owner, ring))
-                cached[owner, ring] = opened
+                opened[owner, ring] = (
+                    None if wrapped is None else ring_keys.unwrap(ring, wrapped, wrapping_context(owner, ring))
+                )
+    # Only now: a key that did not open must not look like one that was never made.
+    cached |= {(Record(record.table, each), ring): _NONE_YET for each in wanted} | opened
 
 
 def _table(state: Any) -> str:

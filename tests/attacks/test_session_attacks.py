@@ -11,14 +11,15 @@ from sqlalchemy import select, update
 from fundapp.accounts import factor_queries
 from fundapp.accounts.cli import people
 from fundapp.accounts.models import SignInSession
-from fundapp.accounts.permissions import Role
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.roles import grant_role
 from fundapp.core.db import db
 from fundapp.core.routes import declared_by
 from fundapp.core.web import FundApp
 
 from ..authenticator import Authenticator
 from ..conftest import SignedIn, actor_of
-from ..factories import PASSWORD, make_call, make_person, make_staff
+from ..factories import NOW, PASSWORD, make_call, make_person, make_staff
 from ..second_factors import add_passkey, code_of, give_app, passkey_options
 from .test_factor_attacks import SECOND_STEP, give_code, is_in, mails_to
 from .test_sign_in_attacks import cookie_of, sign_in
@@ -105,6 +106,20 @@ def test_row_18_a_session_ends_by_silence_and_by_age(
     clock.shift(absolute - spent)
     assert not is_in(busy)
     assert not is_in(copy)
+
+
+def test_row_18_a_session_from_before_a_role_lasts_no_longer_than_the_role_lets_it(
+    clock: Any, signed_in: SignedIn
+) -> None:
+    person = make_person()
+    client = signed_in(person)
+    grant_role(actor=system_actor(), person=person, role=Role.REVIEWER, now=NOW, call_id=make_call().id)
+    db.session.commit()
+    for _half_day in range(13):
+        clock.shift(timedelta(hours=12))
+        assert is_in(client)
+    clock.shift(timedelta(hours=12))
+    assert not is_in(client)
 
 
 def test_looking_at_pages_keeps_a_session_awake_without_a_write_for_each(clock: Any, signed_in: SignedIn) -> None:

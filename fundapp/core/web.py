@@ -87,8 +87,8 @@ class FundApp(Flask):
 def init_app(app: FundApp, *, site: Site, load_actor: Callable[[], WebActor], gates: Sequence[Gate]) -> None:
     """Give the application its guard, languages, headers, error pages and template globals."""
     Babel(app, locale_selector=_choose_language, default_translation_directories=_translations())
-    refuse_foreign_requests(app, site)
     app.before_request(_refuse_what_no_browser_sends)
+    refuse_foreign_requests(app, site)
     CSRFProtect(app)
     app.view_functions["static"] = public(cast(Any, app.view_functions["static"]))
 

@@ -271,5 +271,9 @@ def changed_tables(before: dict[str, list[tuple[Any, ...]]]) -> Iterator[str]:
 
 
 def everything_stored() -> str:
-    """Return the whole database as one text, to search it for what must not be there."""
-    return repr(all_rows())
+    """Return all texts and numbers of the database as one text, to search it for what must not be there.
+
+    Bytes are left out: they are sealed, and hold every pair of figures by chance.
+    """
+    rows = (row for table in all_rows().values() for row in table)
+    return repr([[value for value in row if not isinstance(value, bytes)] for row in rows])

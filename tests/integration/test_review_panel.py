@@ -293,12 +293,12 @@ def test_manager_in_conflict_plans_around_what_they_may_not_see(app: FundApp) ->
     draft = panel.draft_plan(actor=manager, call=call)
     panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=NOW)
     assert assigned(call) == {(hidden.entries[0], first), (seen.entries[0], second)}
-    assert [row.reference for row in panel_queries.coverage(actor=manager, call=call)] == [seen.reference]
+    assert [row.face.reference for row in panel_queries.coverage(actor=manager, call=call)] == [seen.reference]
     assert {row.load for row in panel_queries.reviewers(actor=manager, call=call)} == {0, 1}
     assert sum(row.load for row in panel_queries.reviewers(actor=manager, call=call)) == 1
     assert draft.loads == {str(first.id): 0, str(second.id): 1}
     everything = panel_queries.coverage(actor=system_actor(), call=call)
-    assert {row.reference for row in everything} == {hidden.reference, seen.reference}
+    assert {row.face.reference for row in everything} == {hidden.reference, seen.reference}
 
 
 def test_recusals_are_listed_with_their_reason(app: FundApp) -> None:
@@ -308,7 +308,7 @@ def test_recusals_are_listed_with_their_reason(app: FundApp) -> None:
     declare_conflict(actor=actor_of(reviewer.person), assignment=assignment, reason=" My sister works there. ", now=NOW)
     manager = actor_of(make_staff(Role.MANAGER))
     (row,) = panel_queries.recusals(actor=manager, call=call)
-    assert (row.reviewer_name, row.reference, row.reason) == (
+    assert (row.reviewer_name, row.face.reference, row.reason) == (
         reviewer.person.name,
         assignment.entry.application.reference,
         "My sister works there.",

@@ -1,11 +1,14 @@
-"""Attacks stay on this machine: while they run, no connection to anything but a loopback address or a unix socket."""
+"""For the whole group: no connection leaves this machine; no answer or line of a log tells what must stay inside."""
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from .leaks import watch
 
 
 class LeftTheMachine(AssertionError):
@@ -33,6 +36,16 @@ def loopback_only() -> Iterator[None]:
             patch.setattr(socket.socket, method, _guarded(method))
         patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_leaks() -> Iterator[None]:
+    """Look at every answer and every line of our logs; a leak fails the test that got it, or the last one."""
+    with pytest.MonkeyPatch.context() as patch:
+        listener = watch(patch)
+        yield
+        logging.getLogger("fundapp").removeHandler(listener)
+        assert listener.leaks == []
 
 
 def _guarded(method: str) -> Any:

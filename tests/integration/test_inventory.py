@@ -23,6 +23,13 @@ FRESH = {
     "accounts.disable",
     "accounts.enable",
     "accounts.end_sessions",
+    "accounts.request_factor_reset",
+    "accounts.confirm_factor_reset",
+    "accounts.change_address",
+    "applications.open_identity",
+    "disbursement.export_contacts",
+    "retention.erase_person_now",
+    "review.save_decision",
 }
 """Routes that nobody may reach with an old proof of who they are."""
 
@@ -61,6 +68,12 @@ def test_a_view_that_is_exempt_from_tokens_is_shown_as_such(app):
 
 def test_what_cannot_be_undone_asks_for_a_fresh_proof(app):
     assert {route.endpoint for route in inventory(app) if route.fresh} >= FRESH
+
+
+def test_nobody_sends_anything_unknown_and_unlimited(app):
+    open_to_all = [route for route in inventory(app) if route.permission == PUBLIC and "POST" in route.methods]
+    assert len(open_to_all) > 4
+    assert [route.endpoint for route in open_to_all if not route.limit] == []
 
 
 def test_every_permission_is_held_by_somebody_and_has_a_name(app):

@@ -10,20 +10,22 @@ exits 1. Needs Python 3.11 and the package "cryptography". Compare the names of 
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
-def canonical(value):
+def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def hash_of(before, entry):
+def hash_of(before: str, entry: Any) -> str:
     return hashlib.sha256(b"fundapp-audit-v1\0" + bytes.fromhex(before) + canonical(entry)).hexdigest()
 
 
-def is_signed(checkpoint, keys):
+def is_signed(checkpoint: dict[str, Any], keys: dict[str, Ed25519PublicKey]) -> bool:
     signed = {name: value for name, value in checkpoint.items() if name != "signature"}
     try:
         keys[checkpoint["key_id"]].verify(
@@ -34,7 +36,7 @@ def is_signed(checkpoint, keys):
     return True
 
 
-def read_key(key):
+def read_key(key: dict[str, str]) -> tuple[str, Ed25519PublicKey]:
     """Return a key under its name; the end of a name is the beginning of the hash of the key."""
     raw = bytes.fromhex(key["ed25519"])
     if key["id"].partition("-")[2] != hashlib.sha256(raw).hexdigest()[:16]:
@@ -42,9 +44,11 @@ def read_key(key):
     return key["id"], Ed25519PublicKey.from_public_bytes(raw)
 
 
-def check(lines, elsewhere):
+def check(lines: Iterable[str], elsewhere: list[Any]) -> tuple[int, int, list[str]]:
     """Raise ValueError naming the first thing that is wrong; return (number of entries, of checkpoints, keys)."""
-    keys, checkpoints, hashes, seq, before = {}, [], {}, 0, "0" * 64
+    keys: dict[str, Ed25519PublicKey] = {}
+    checkpoints: list[Any] = []
+    hashes, seq, before = {}, 0, "0" * 64
     for line in lines:
         item = json.loads(line)
         if "key" in item:
@@ -74,7 +78,7 @@ def check(lines, elsewhere):
     return seq, len(checkpoints) + len(elsewhere), sorted(keys)
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     try:
         with open(arguments[0], encoding="utf-8") as export:
             elsewhere = []

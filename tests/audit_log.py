@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 
 from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.orm import Session
@@ -40,11 +40,11 @@ def _cover_what_a_test_commits(session: Session) -> None:
 
 
 def _who_commits() -> str:
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
-        room = frame.f_globals.get("__name__", "").split(".")[0]
-        if room in ("fundapp", "tests") and frame.f_globals["__name__"] != __name__:
-            return room
+        name: str = frame.f_globals.get("__name__", "")
+        if name.split(".")[0] in ("fundapp", "tests") and name != __name__:
+            return name.split(".")[0]
         frame = frame.f_back
     return ""
 

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from fundapp.core.audit import AuditEntry
+from fundapp.core.audit import AuditHead
 from fundapp.core.audit.entries import guarded_tables, unguarded_tables
 from fundapp.core.db import db
 
@@ -28,7 +28,7 @@ def filled(app):
     for _ in range(2):
         make_decision(make_slate(call), make_application(call).entries[0])
         db.session.commit()
-        seq = db.session.query(AuditEntry).order_by(AuditEntry.seq.desc()).first().seq
+        seq = db.session.scalars(select(AuditHead.seq)).one()
         db.session.execute(
             text("INSERT INTO audit_checkpoint VALUES (:seq, 'h', :at, 'k', 's')"), {"seq": seq, "at": str(NOW)}
         )
@@ -42,7 +42,7 @@ def filled(app):
 
 
 def count(table: str) -> int:
-    return db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+    return int(db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
 def refused(statement: str) -> None:

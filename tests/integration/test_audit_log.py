@@ -283,4 +283,4 @@ def test_two_entries_cannot_have_one_place(app):
     row = entries()[0]
     values = {column.name: getattr(row, column.name) for column in AuditEntry.__table__.c}
     with pytest.raises(IntegrityError):
-        db.session.connection().execute(insert(AuditEntry.__table__), [{**values, "entry_hash": "0" * 64}])
+        db.session.connection().execute(insert(AuditEntry), [{**values, "entry_hash": "0" * 64}])

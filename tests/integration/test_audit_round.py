@@ -1,6 +1,7 @@
 """A whole round with a canary in every text: each step is recorded, and no record holds a word of anybody's."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -138,7 +139,7 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
         )
         commit()
 
-    versions = {}
+    versions: dict[UUID, int] = {}
     for application, outcome in ((first, Outcome.AWARD), (second, Outcome.DECLINE), (first, Outcome.AWARD)):
         decision = selection.decide_entry(
             actor=manager,

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import DateTime, Integer, Text, Uuid, select, text, update
+from sqlalchemy import DateTime, Integer, Text, Uuid, insert, select, text, update
 from sqlalchemy.types import JSON
 
 from fundapp.accounts.permissions import system_actor
@@ -205,7 +205,7 @@ def test_a_decision_that_is_forged_is_named(mutate):
         entry = make_application(make_call()).entries[0]
         db.session.flush()
         connection = db.session.connection()
-        connection.execute(Decision.__table__.insert().values({**values, "id": uuid4(), "entry_id": entry.id}))
+        connection.execute(insert(Decision).values({**values, "id": uuid4(), "entry_id": entry.id}))
 
     found = mutate(forge)
     assert found is not None
@@ -286,7 +286,7 @@ def rewrite() -> None:
             values["action"] = "test:rewritten"
         before = entry_hash(before, facts_of(SimpleNamespace(**values)))
         values["entry_hash"] = before
-        statement = update(AuditEntry.__table__).where(AuditEntry.__table__.c.seq == row["seq"]).values(values)
+        statement = update(AuditEntry).where(AuditEntry.seq == row["seq"]).values(values)
         db.session.connection().execute(statement)
     db.session.execute(update(AuditHead).values(hash=before))
 
@@ -351,6 +351,7 @@ def test_a_draft_of_a_review_is_not_kept_and_a_submitted_one_is(checkpoints):
     assert len(reviews) == 2
     versions = db.session.scalars(select(KeptVersion).where(KeptVersion.object_type == "review")).all()
     assert {version.object_id for version in versions} == {review.id for review in reviews}
+    assert versions[0].content is not None
     scores = versions[0].content["scores"].values()
     assert sorted(scores, key=str) == [
         {"cannot_judge": False, "value": 4},

@@ -117,7 +117,8 @@ def test_the_drill(installation, tmp_path):
     with new.app.app_context():
         after = counts()
         changed = {name for name in after if after[name] != before[name]}
-        of_person = {"known_device", "membership", "passkey", "record_key", "sign_in_session"}
+        of_person = {"address_change", "known_device", "membership", "organisation_invitation"}
+        of_person |= {"passkey", "record_key", "sign_in_session"}
         assert changed <= {"attachment", "erasure", *of_person}
         assert (after["attachment"], after["erasure"]) == (0, 3)
         assert (db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0) > (entries or 0)

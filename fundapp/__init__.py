@@ -8,8 +8,8 @@ from typing import Final
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fundapp.accounts import room as accounts
 from fundapp.accounts import limits
+from fundapp.accounts import room as accounts
 from fundapp.accounts.gates import factor_gate, fresh_gate
 from fundapp.accounts.limits import limit_gate
 from fundapp.accounts.sessions import load_actor
@@ -25,8 +25,8 @@ from fundapp.core.routes import check_routes
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement import room as disbursement
-from fundapp.retention import room as retention
 from fundapp.history import room as history
+from fundapp.retention import room as retention
 from fundapp.review import room as review
 from fundapp.settings import Settings
 

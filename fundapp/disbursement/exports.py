@@ -181,9 +181,7 @@ def _letter_cells(letter: Letter | None) -> Sequence[Cell]:
 
 def _payee_questions(call: Call) -> dict[UUID, frozenset[str]]:
     """Return the names of the questions that ask where money goes, by version of the form."""
-    return {
-        version.id: payee_names(FormDefinition.from_json(version.definition)) for version in call.form_versions
-    }
+    return {version.id: payee_names(FormDefinition.from_json(version.definition)) for version in call.form_versions}
 
 
 def _payee_cell(entry: Entry, questions: Mapping[UUID, frozenset[str]]) -> Cell:

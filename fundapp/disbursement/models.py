@@ -107,7 +107,7 @@ class Letter(Identified, Base):
         return SealedFile(Record("application", self.application_id), record_of(self), self.stored_as, self.sha256)
 
     def kept(self) -> dict[str, Any] | None:
-        """Return what its versions keep, once it is made: what it is about, and the hashes of its file and its words."""
+        """Return what its versions keep, once it is made: what it is about, and hashes of its file and its words."""
         if self.made_at is None:
             return None
         return {

@@ -22,7 +22,9 @@ def run(app, monkeypatch):
 
     def command(group, *arguments):
         db.session.rollback()  # a command has a session of its own
-        return CliRunner().invoke(group, [str(each) for each in arguments], obj=lambda *_holds: app, catch_exceptions=False)
+        return CliRunner().invoke(
+            group, [str(each) for each in arguments], obj=lambda *_holds: app, catch_exceptions=False
+        )
 
     return command
 

@@ -150,6 +150,7 @@ def test_own_form_shows_identity_and_only_the_mask_of_payee_details(app: FundApp
     assert "Risk-Canary" in page
     assert "•••• 4321" in page
     assert "CANARY 4321" not in page
+    assert "sealed" not in page, "the marker itself is never filled into a field"
     answer = client.post(f"{url}/2", data={"q_account": "12 34", "seen": "anything"})
     assert answer.status_code == 422
     assert 'value="12 34"' in answer.text

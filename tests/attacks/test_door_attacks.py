@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -118,8 +119,8 @@ def test_row_8_no_code_reads_the_address_and_the_form_as_one(app: FundApp):
     assert [path.name for path in sources if "request.values" in path.read_text()] == []
 
 
-def guess(client, email: str, password: str = "wrong", **options) -> int:
-    return client.post("/sign-in", data={"email": email, "password": password}, **options).status_code
+def guess(client, email: str, password: str = "wrong", **options: Any) -> int:
+    return int(client.post("/sign-in", data={"email": email, "password": password}, **options).status_code)
 
 
 def few(*, address: int = 100, everybody: int = 1000) -> limits.Limit:
@@ -127,7 +128,7 @@ def few(*, address: int = 100, everybody: int = 1000) -> limits.Limit:
     return replace(limits.LIMITS["sign_in"], address=address, everybody=everybody)
 
 
-def from_address(address: str) -> dict:
+def from_address(address: str) -> dict[str, Any]:
     return {"environ_overrides": {"REMOTE_ADDR": address}}
 
 

@@ -116,8 +116,9 @@ def make_hidden(app: FundApp, *, protected: bool = True) -> Hidden:
     if protected:
         make_protected(application)
     assignment = make_assignment(application.entries[0], made.assignments[0].reviewer, AssignmentStatus.READING)
-    people = {role: made.people.get(role) or make_staff(role) for role in STAFF if role is not Role.REVIEWER}
-    people |= {Role.REVIEWER: reviewer, Role.APPLICANT: made.people[Role.APPLICANT]}
+    people: dict[Role, Person] = {Role.REVIEWER: reviewer, Role.APPLICANT: made.people[Role.APPLICANT]}
+    for role in STAFF:
+        people.setdefault(role, made.people.get(role) or make_staff(role))
     db.session.flush()
     return Hidden(made, application, paper, assignment, people)
 
@@ -144,7 +145,7 @@ def holds_canary(data: bytes) -> bool:
 
 def everything_said(page: Page) -> bytes:
     """Return a page with its headers; a file is read as far as it can be."""
-    data = page.answer.data
+    data: bytes = page.answer.data
     if page.answer.mimetype == "application/pdf" and data.count(b"%%EOF") and b"/Catalog" in data:
         data += text_and_metadata(data)
     elif data.startswith(b"PK"):

@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, timedelta
 from email import message_from_bytes, policy
-from typing import Any
+from typing import Any, cast
 
 import pypdf
 import pytest
@@ -17,6 +17,7 @@ from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.pdf import PdfUnavailable
+from fundapp.core.sealed_files import SealedFile
 from fundapp.core.storage import Storage
 from fundapp.disbursement import tasks
 from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
@@ -64,7 +65,7 @@ def test_every_letter_is_made_once_and_its_reader_told_once(app, released, run_j
     letters = db.session.scalars(select(Letter)).all()
     assert {letter.status for letter in letters} == {LetterStatus.MADE}
     for letter in letters:
-        assert letter.size_bytes == len(sealed_files.read(app.extensions["storage"], letter.file))
+        assert letter.size_bytes == len(sealed_files.read(app.extensions["storage"], cast(SealedFile, letter.file)))
         assert letter.made_at == LATER
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in mail_dir.iterdir()]
     assert sorted(mail["To"] for mail in mails) == sorted(letter.person.email for letter in letters)

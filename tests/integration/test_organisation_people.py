@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -129,7 +131,7 @@ def test_who_writes_neither_sends_nor_invites_nor_removes(signed_in):
     assert invite(client, application, "third@example.org").status_code == 403
     root = f"/applications/{application.id}/people"
     assert client.post(f"{root}/without-mail", data={"name": "Third", "role": "applicant"}).status_code == 403
-    holder_row = accounts.members(application.organisation_id)[0]
+    holder_row = accounts.members(cast(UUID, application.organisation_id))[0]
     assert client.post(f"{root}/remove", data={"member": str(holder_row.id)}).status_code == 403
     with pytest.raises(NotAllowed):
         submit_application(
@@ -189,7 +191,7 @@ def test_the_last_holder_stays_and_another_can_go(signed_in):
     first, second = application.person, make_person()
     client = signed_in(first)
     root = f"/applications/{application.id}/people"
-    (only,) = accounts.members(application.organisation_id)
+    (only,) = accounts.members(cast(UUID, application.organisation_id))
     make_member(make_person(), application.organisation, WRITES)  # who only writes does not count
     db.session.commit()
     assert client.post(f"{root}/remove", data={"member": str(only.id)}).status_code == 409
@@ -206,7 +208,7 @@ def test_the_last_holder_stays_and_another_can_go(signed_in):
 
 def test_members_of_others_are_not_found(signed_in):
     mine, other = make_application(make_call()), make_application(make_call())
-    foreign = accounts.members(other.organisation_id)[0]
+    foreign = accounts.members(cast(UUID, other.organisation_id))[0]
     client = signed_in(mine.person)
     root = f"/applications/{mine.id}/people/remove"
     for data in ({"member": str(foreign.id)}, {"member": "no id"}, {"invitation": str(foreign.id)}, {}):

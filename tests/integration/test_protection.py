@@ -2,6 +2,7 @@
 
 import csv
 import io
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications import identity
 from fundapp.applications.form_definition import Kind, Question, Sensitivity
 from fundapp.applications.form_definition import Role as FormRole
 from fundapp.applications.identity import face_of, is_masked, pseudonym_for
@@ -130,7 +130,7 @@ def test_pseudonyms_are_random_and_unique_within_a_call(app, monkeypatch):
     applications = [make_protected(make_application(call)) for _ in range(3)]
     assert len({application.pseudonym for application in applications}) == 3
     words = iter([*str(applications[0].pseudonym).split(" "), "abandon", "ability"])
-    monkeypatch.setattr(identity.secrets, "choice", lambda _words: next(words))
+    monkeypatch.setattr(secrets, "choice", lambda _words: next(words))
     assert pseudonym_for(call.id, "en") == "abandon ability", "one that is taken is passed over"
 
 

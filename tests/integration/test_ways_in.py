@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.models import OneTimeLink, Person, SignInSession
 from fundapp.accounts.passphrases import folded, new_words
+from fundapp.accounts.secrets import password_matches
 from fundapp.accounts.services import passphrases
 from fundapp.accounts.services.passphrases import make_person_without_address
 from fundapp.core.db import db
@@ -201,7 +202,7 @@ def test_words_are_hashed_and_wrong_ones_refused_like_unknown_references(app, cl
     assert (person.passphrase_hash or "").startswith("$argon2id$")
     assert folded(" ".join(words)) not in str(person.passphrase_hash)
     checked: list[str | None] = []
-    check = passphrases.password_matches
+    check = password_matches
 
     def counting(typed: str, password_hash: str | None) -> bool:
         checked.append(password_hash)

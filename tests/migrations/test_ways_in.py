@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,13 +15,13 @@ FIRST, SECOND, REVIEWER = (uuid.UUID(int=number) for number in (1, 2, 3))
 CALL, FORM, PROGRAMME, SHARED = (uuid.UUID(int=number) for number in (4, 5, 6, 7))
 
 
-def rows(name: str) -> list[sa.Row]:
+def rows(name: str) -> list[sa.Row[Any]]:
     table = sa.Table(name, sa.MetaData(), autoload_with=db.engine)
     with db.engine.connect() as connection:
         return list(connection.execute(sa.select(table)))
 
 
-def insert(connection: sa.Connection, into: str, /, **values: object) -> None:
+def insert(connection: sa.Connection, into: str, /, **values: Any) -> None:
     """Insert a row into a table as it is at this revision; what must be there and is not given is empty."""
     table = sa.Table(into, sa.MetaData(), autoload_with=connection)
     values = {"id": uuid.uuid4()} | values
@@ -29,12 +30,12 @@ def insert(connection: sa.Connection, into: str, /, **values: object) -> None:
     connection.execute(table.insert().values(needed | stored))
 
 
-def is_text(value: object, column: sa.Column) -> bool:
+def is_text(value: object, column: sa.Column[Any]) -> bool:
     """Say whether a column that holds this id is made of text: SQLite has no type for ids."""
     return isinstance(value, uuid.UUID) and isinstance(column.type, sa.String)
 
 
-def empty(kind: sa.types.TypeEngine) -> object:
+def empty(kind: sa.types.TypeEngine[Any]) -> object:
     """Return what stands for nothing in a column that must hold something."""
     for type_, value in ((sa.JSON, {}), (sa.String, ""), (sa.DateTime, AT), (sa.Boolean, False)):
         if isinstance(kind, type_):

@@ -50,7 +50,10 @@ LANES = 2
 LONGEST_FIRST = ["jobs", "browser", "postgresql", "sqlite", "unit", "migrations", *CHECKS]
 
 # What a person set for their own fundapp must never be what the tests write to.
-NOT_FOR_TESTS = ("DATABASE_URL", "REDIS_URL", "MAIL_URL", "DATA_DIR", "SECRET_KEY", "BASE_URL")
+NOT_FOR_TESTS = (
+    *("DATABASE_URL", "REDIS_URL", "MAIL_URL", "DATA_DIR", "KEYS_DIR", "SECRET_KEY", "BASE_URL"),
+    *("HOSTS", "TRUSTED_PROXIES", "INSECURE_COOKIES", "MAIL_FROM"),
+)
 
 
 class Counts(NamedTuple):

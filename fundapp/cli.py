@@ -49,7 +49,8 @@ def main(context: click.Context) -> None:
     Settings come from the environment: SECRET_KEY (required), DATA_DIR (default: var), DATABASE_URL (default: SQLite in
     DATA_DIR), REDIS_URL (default: the embedded queue, a socket in DATA_DIR), BASE_URL (default: http://127.0.0.1:8000),
     MAIL_URL (smtp://host:port or file:DIRECTORY; default: files in DATA_DIR), MAIL_FROM, KEYS_DIR (default: keys in
-    DATA_DIR).
+    DATA_DIR), HOSTS (names besides that of BASE_URL, with commas between), TRUSTED_PROXIES (how many of ours stand in
+    front; default: 0).
 
     A new installation runs: fundapp keys make; fundapp db upgrade; fundapp people add; fundapp calls load DIR; and
     then, side by side, fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15. Without REDIS_URL,

@@ -48,7 +48,7 @@ def test_row_3_a_missing_permission_is_one_event(app, signed_in, logged):
     call = make_call()
     assert signed_in(make_person("Applicant")).get(f"/manage/{call.slug}").status_code == 403
     assert security(logged()) == [("not_allowed", "/manage/<slug>")]
-    assert logged()[-1]["permission"] == "application:read"
+    assert logged()[-1]["permission"] == "call:read"
     assert signed_in(None).get(f"/manage/{call.slug}").status_code == 302
     assert security(logged())[1:] == [("not_signed_in", "/manage/<slug>")]
 

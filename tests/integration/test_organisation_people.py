@@ -94,6 +94,9 @@ def test_a_tie_by_name_keeps_from_judging_and_gives_nothing(signed_in):
     assert applications_page(actor=actor_of(manager), call=call).total == 0
     assert own_applications(actor=actor_of(manager)) == []
     assert reads(signed_in(manager), application) == {404}
+    tied = make_person()
+    make_member(tied, application.organisation)  # even one to this very organisation
+    assert reads(signed_in(tied), application) == {404}
     # A renamed organisation does not undo the conflict: what counts is the name in this application.
     assert application.organisation is not None
     application.organisation.name = "Others"

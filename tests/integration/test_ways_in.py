@@ -1,6 +1,7 @@
 """Ways in for applicants: links and codes by mail, and references with words for those who must get no mail."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -15,11 +16,15 @@ from fundapp.accounts.passphrases import folded, new_words
 from fundapp.accounts.secrets import password_matches
 from fundapp.accounts.services import passphrases
 from fundapp.accounts.services.passphrases import make_person_without_address
+from fundapp.applications.form_definition import Kind, Question
+from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.services.applying import form_of, start_application
+from fundapp.applications.services.submitting import submission_problems
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
-from tests.conftest import NOW
-from tests.factories import make_call, make_person
+from tests.conftest import NOW, actor_of
+from tests.factories import FORM, make_call, make_person
 
 SENT = "/sign-in/link-sent"
 
@@ -270,3 +275,18 @@ def test_words_are_never_given_back_on_a_page_of_refusal(app, client):
     ]
     assert answers[-1].status_code == 429
     assert words not in answers[-1].text
+
+
+def test_who_gets_no_mail_is_not_asked_for_an_address_and_can_send(app):
+    address = Question(
+        name="write_to", kind=Kind.TEXT, label={"en": "Where can we write to?"}, required=True, role=FormRole.EMAIL
+    )
+    call = make_call(form=replace(FORM, questions=(*FORM.questions, address)))
+    without, _words = make_person_without_address(now=NOW, language="en")
+    for person, asked in ((without, False), (make_person(), True)):
+        application = start_application(actor=actor_of(person), call=call, language="en", now=NOW)
+        form = form_of(application)
+        assert (form.question("write_to") is not None) is asked
+        fields = {problem.field for problem in submission_problems(application, form, language="en", now=NOW)}
+        assert "plan" in fields
+        assert "write_to" not in fields, "it is known of the one and not asked of the other"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -274,8 +275,11 @@ def require_open(call: Call, now: datetime) -> None:
 
 
 def form_of(application: Application) -> FormDefinition:
-    """Return the form in the version that an application answers."""
-    return FormDefinition.from_json(application.form_version.definition)
+    """Return the form in the version that an application answers; who gets no mail is not asked for an address."""
+    form = FormDefinition.from_json(application.form_version.definition)
+    if application.person.email:
+        return form
+    return replace(form, questions=tuple(each for each in form.questions if each.role is not Role.EMAIL))
 
 
 def stored_answers(application: Application, names: Iterable[str]) -> dict[str, Answer | None]:

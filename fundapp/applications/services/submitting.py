@@ -74,7 +74,7 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
         {
             "call": call.slug,
             "reference": reference,
-            "form": form.fingerprint,
+            "form": application.form_version.sha256,
             "answers": application.answers,
         }
     )

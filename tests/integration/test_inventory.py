@@ -30,6 +30,8 @@ FRESH = {
     "disbursement.export_contacts",
     "retention.erase_person_now",
     "review.save_decision",
+    "review.invite_reviewer",
+    "review.invite_list",
 }
 """Routes that nobody may reach with an old proof of who they are."""
 

@@ -111,6 +111,31 @@ def test_invitation_of_somebody_with_a_password_says_only_that_there_is_news(app
     assert (message.template, message.data) == ("review_invitation", {"path": "/reviews"})
 
 
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.RATIFIER, Role.FINANCE, Role.AUDITOR, None])
+def test_whoever_has_another_duty_in_the_call_is_neither_made_a_reviewer_nor_tied(
+    app: FundApp, role: Role | None
+) -> None:
+    call = make_call()
+    manager = make_staff(Role.MANAGER)
+    colleague = make_staff(role) if role else manager
+    invited = invitation(email=colleague.email, organisation="Peers of the Valley (sample)")
+    with pytest.raises(RuleViolations) as caught:
+        panel.invite_reviewers(actor=actor_of(manager), call=call, invitations=[invited], secret_key=SECRET, now=NOW)
+    assert [problem.field for problem in caught.value.problems] == ["email"]
+    assert db.session.scalar(select(func.count()).select_from(Reviewer)) == 0
+    assert db.session.scalar(select(func.count()).select_from(Membership)) == 0
+
+
+def test_a_chair_may_review_too(app: FundApp) -> None:
+    call = make_call()
+    chair = make_staff(Role.CHAIR, call)
+    invited = invitation(email=chair.email)
+    made = panel.invite_reviewers(
+        actor=actor_of(make_staff(Role.MANAGER)), call=call, invitations=[invited], secret_key=SECRET, now=NOW
+    )
+    assert [reviewer.person_id for reviewer in made] == [chair.id]
+
+
 def test_invitation_list_with_problems_names_them_all_and_invites_nobody(app: FundApp) -> None:
     call = make_call()
     bad = [

@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from fundapp.accounts.models import LinkPurpose, Person
 from fundapp.accounts.permissions import Actor, P, Role
+from fundapp.accounts.queries import actor_of, person_by_email
+from fundapp.accounts.role_rules import mixed_with
 from fundapp.accounts.services.links import send_link
 from fundapp.accounts.services.organisations import tie_to_organisation
 from fundapp.accounts.services.people import ensure_person, tell
@@ -51,7 +53,8 @@ def invite_reviewers(
     Raises RuleViolations naming everything that is wrong with any invitation; then nobody is invited.
     """
     actor.require(P.REVIEWER_INVITE, call.id)
-    if problems := invitation_problems(invitations, languages_of(call)):
+    problems = invitation_problems(invitations, languages_of(call)) + _duty_problems(actor, call, invitations)
+    if problems:
         raise RuleViolations(problems)
     return [_invite(actor, call, invitation, secret_key, now) for invitation in invitations]
 
@@ -172,6 +175,23 @@ def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, n
     if is_new:
         _send_invitation(person, secret_key, now)
     return reviewer
+
+
+def _duty_problems(actor: Actor, call: Call, invitations: Sequence[Invitation]) -> list[Problem]:
+    """Nobody makes themselves a reviewer, and whoever decides, confirms, pays or checks in a call does not judge in it.
+
+    A tie that comes with an invitation would also hide applications from them. A panel's chair may review.
+    """
+    message = _l("This person has another duty in this call: who decides, confirms, pays or checks does not review.")
+    problems = []
+    for invitation in invitations:
+        person = person_by_email(invitation.email)
+        if person is None:
+            continue
+        others = set(mixed_with(Role.REVIEWER, call.id, actor_of(person).grants)) - {Role.CHAIR}
+        if others or person.id == actor.person_id:
+            problems.append(Problem(message, field="email", place=invitation.place))
+    return problems
 
 
 def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:

@@ -72,6 +72,15 @@ def _forget_the_last_request() -> None:
     g.pop("csrf_token", None)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests of what one database alone has to the run on that database: nothing is ever skipped."""
+    here = os.environ.get("TEST_DATABASE", "sqlite")
+    elsewhere = [item for item in items if (only := item.get_closest_marker("only_on")) and only.args != (here,)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real, empty database of the kind that TEST_DATABASE names."""

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 - whoever attacks the record writes SQL, and so do these tests
 
-import os
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,6 @@ from ..conftest import NOW
 from ..factories import make_application, make_call, make_decision, make_slate
 
 ROOT = Path(__file__).parents[2]
-needs_postgresql = pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="roles are PostgreSQL's")
-needs_sqlite = pytest.mark.skipif(os.environ.get("TEST_DATABASE", "sqlite") != "sqlite", reason="SQLite's own words")
 
 
 @pytest.fixture
@@ -75,14 +72,14 @@ def test_the_head_only_moves_forward(filled):
     refused("UPDATE audit_head SET hash = 'x'")
 
 
-@needs_sqlite
+@pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("table", ["audit_entry", "audit_checkpoint", "kept_version", "audit_head"])
 def test_sqlite_replaces_no_recorded_row(filled, table):
     refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1")
     refused(f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1")
 
 
-@needs_sqlite
+@pytest.mark.only_on("sqlite")
 def test_sqlite_replaces_no_entry_by_way_of_its_hash(filled):
     refused(
         "INSERT OR REPLACE INTO audit_entry SELECT seq + 100000, at, written_at, actor_id, roles, action, object_type,"
@@ -90,7 +87,7 @@ def test_sqlite_replaces_no_entry_by_way_of_its_hash(filled):
     )
 
 
-@needs_postgresql
+@pytest.mark.only_on("postgresql")
 @pytest.mark.parametrize("table", ["audit_entry", "audit_checkpoint", "kept_version", "audit_head"])
 def test_postgresql_truncates_and_merges_no_recorded_row(filled, table):
     key = "id" if table == "audit_head" else "seq"
@@ -100,7 +97,7 @@ def test_postgresql_truncates_and_merges_no_recorded_row(filled, table):
         refused(f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ({key}) DO UPDATE SET {key} = {table}.{key}")
 
 
-@needs_postgresql
+@pytest.mark.only_on("postgresql")
 def test_the_role_of_the_application_can_add_and_nothing_else(filled):
     """The role is made with the very statements of docs/deploy.md."""
     for statement in statements_of_the_deploy_notes():

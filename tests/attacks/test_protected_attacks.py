@@ -13,11 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from fundapp.accounts.models import Person
+from fundapp.accounts.models import OrganisationInvitation, Person
 from fundapp.accounts.permissions import Role
 from fundapp.applications.form_definition import Kind, Question
 from fundapp.applications.form_definition import Role as FormRole
-from fundapp.applications.models import Application, Attachment
+from fundapp.applications.models import Application, ApplicationStatus, Attachment
 from fundapp.core import sealed_files
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
@@ -338,3 +338,32 @@ def test_another_site_cannot_make_somebody_leave(signed_in, hidden):
         left = fetch(client, "/leave?end=1", headers={"Sec-Fetch-Site": site})
         assert "Clear-Site-Data" not in left.headers
     assert fetch(client, "/applications").status_code == 200
+
+
+def ask_in(client: FlaskClient, application: Application) -> int:
+    """Let the fund help the people of an application by inviting somebody."""
+    data = {"email": "mole@example.org", "reason": "I called their office."}
+    return fetch(client, f"/manage/applications/{application.id}/help", "POST", data=data).status_code
+
+
+@pytest.mark.parametrize("status", [ApplicationStatus.SUBMITTED, ApplicationStatus.DRAFT])
+@pytest.mark.parametrize("protected", [True, False])
+def test_help_with_an_ordinary_application_opens_no_other_that_it_must_not(app, signed_in, status, protected):
+    """Neither a protected one, which only its own people open to anybody, nor one of a call of other managers."""
+    call = make_call()
+    ordinary = make_application(call)
+    other = make_application(
+        call if protected else make_call(), organisation=ordinary.organisation, person=ordinary.person, status=status
+    )
+    if protected:
+        make_protected(other)
+    manager = signed_in(make_staff(Role.MANAGER, call))
+    assert ask_in(manager, ordinary) == 409
+    assert db.session.scalars(select(OrganisationInvitation)).all() == []
+
+
+def test_help_goes_on_where_the_manager_may_help_with_every_application(app, signed_in):
+    call = make_call()
+    ordinary = make_application(call)
+    make_application(make_call(), organisation=ordinary.organisation, person=ordinary.person)
+    assert ask_in(signed_in(make_staff(Role.MANAGER)), ordinary) == 302

@@ -1,5 +1,6 @@
 """The people of an application: those who hold its organisation decide who else belongs to it; the fund can help."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -82,8 +83,9 @@ def help_with_holder(
 ) -> OrganisationInvitation:
     """Invite another holder for an organisation that can't get in any more, for a reason that is kept.
 
-    Its holders are told at once. Raises RuleViolations without a reason, NotAllowed, and Conflict for a protected
-    application: there, one manager must not let anybody in alone.
+    Its holders are told at once. Raises RuleViolations without a reason, NotAllowed, and Conflict where the
+    organisation has a protected application, or one in a call where the actor may not help: there, a manager must not
+    let anybody in.
     """
     actor.require(P.APPLICANT_HELP, application.call_id)
     if not reason.strip():
@@ -91,6 +93,12 @@ def help_with_holder(
         raise RuleViolations([Problem(message, field="reason")])
     if application.is_protected or application.organisation is None:
         raise Conflict(_l("This application is protected. Only those who hold it can let somebody in."))
+    # Who joins reads every application of it. Both reasons read alike: that there is a protected one stays unsaid.
+    if any(
+        is_protected or not actor.can(P.APPLICANT_HELP, call_id)
+        for is_protected, call_id in _locked_applications(application.organisation.id)
+    ):
+        raise Conflict(_l("Only somebody who holds the organisation can decide who belongs to it."))
     record(actor=actor, action="applicant:help", subject=application, now=now, call_id=application.call_id)
     return memberships.invite(
         actor=actor,
@@ -126,6 +134,17 @@ def _held(actor: Actor, application: Application) -> Organisation:
         message = _l("Only somebody who holds the organisation can decide who belongs to it.")
         raise NotAllowed(P.APPLICATION_WRITE, message)
     return application.organisation
+
+
+def _locked_applications(organisation_id: UUID) -> Sequence[tuple[bool, UUID]]:
+    """Return whether each application of an organisation is protected, and its call; none is protected meanwhile."""
+    applications = (
+        select(Application.is_protected, Application.call_id)
+        .where(Application.organisation_id == organisation_id)
+        .order_by(Application.id)  # always in one order, so that two never wait for each other
+        .with_for_update()
+    )
+    return db.session.execute(applications).all()
 
 
 def _found(row: Row | None, organisation: Organisation) -> Row:

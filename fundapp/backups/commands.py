@@ -1,5 +1,6 @@
 """The command line of backups."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ from sqlalchemy import or_, update
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.backups.making import make_backup, restore_backup
-from fundapp.core import clock, keys
+from fundapp.core import clock, keys, unit_of_work
 from fundapp.core.audit import record
 from fundapp.core.commands import with_app
 from fundapp.core.db import db
@@ -18,9 +19,15 @@ from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.web import FundApp
 from fundapp.retention import tombstones
 from fundapp.retention.room import erased_list
-from fundapp.retention.services import erase_again
+from fundapp.retention.services import erase_all_again
 
 _folder = click.Path(file_okay=False, path_type=Path)
+_erased = click.option(
+    "--erased", type=click.Path(path_type=Path), help="The list of what was erased (default: in DATA_DIR)."
+)
+_nothing_was_erased = click.option(
+    "--nothing-was-erased", is_flag=True, help="There is no such list, because nothing was ever erased."
+)
 
 
 @click.group("backup")
@@ -59,12 +66,12 @@ def make(app: FundApp, folder: Path) -> None:
 @backup_group.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--keys", "keys_folder", type=_folder, required=True, help="The folder with the private backup key.")
-@click.option("--erased", type=click.Path(path_type=Path), help="The list of what was erased (default: in DATA_DIR).")
-@click.option("--nothing-was-erased", is_flag=True, help="There is no such list, because nothing was ever erased.")
+@_erased
+@_nothing_was_erased
 @with_app
 def restore(app: FundApp, file: Path, keys_folder: Path, erased: Path | None, nothing_was_erased: bool) -> None:
     """Fill an empty database from FILE, erase again what was erased since, and put mail aside until it is released."""
-    graves = [] if nothing_was_erased else _graves(erased or erased_list(app))
+    graves = _graves(app, erased, nothing_was_erased)
     manifest = restore_backup(
         engine=db.engine,
         revision=_newest(app),
@@ -72,9 +79,38 @@ def restore(app: FundApp, file: Path, keys_folder: Path, erased: Path | None, no
         file=file,
         ring=Keyring.load(keys_folder, [Part.BACKUP_PRIVATE]),
     )
+    click.echo(f"restored what was kept at {manifest.made_at:%Y-%m-%d %H:%M} UTC")
+    _settle(app, graves)
+
+
+@backup_group.command("settle")
+@_erased
+@_nothing_was_erased
+@with_app
+def settle(app: FundApp, erased: Path | None, nothing_was_erased: bool) -> None:
+    """Finish a restore that was cut off or could not erase everything: put mail aside, and erase again.
+
+    It can be run as often as needed, before the services are started.
+    """
+    _settle(app, _graves(app, erased, nothing_was_erased))
+
+
+def _settle(app: FundApp, graves: list[tombstones.Tombstone]) -> None:
+    """Put mail aside, which is committed whatever comes after it, then erase again. Raises ClickException."""
     now = clock.now()
-    again = sum(erase_again(grave, now) for grave in graves)
-    db.session.flush()
+    held = _hold_mail(now)
+    unit_of_work.commit(app.queue)
+    click.echo(f"{held} mails put aside: fundapp outbox list")
+    again, failed = erase_all_again(graves, now, lambda: unit_of_work.commit(app.queue))
+    click.echo(f"{again} erased again")
+    if failed:
+        left = [f"{grave.object_type} {grave.object_id} ({error})" for grave, error in failed.items()]
+        raise click.ClickException(
+            "\n".join(["these are NOT erased; start nothing yet, and run fundapp backup settle again:", *left])
+        )
+
+
+def _hold_mail(now: datetime) -> int:
     held = db.session.scalars(
         update(OutboxItem)
         .where(
@@ -87,11 +123,13 @@ def restore(app: FundApp, file: Path, keys_folder: Path, erased: Path | None, no
     ).all()
     for item_id in held:
         record(actor=system_actor(), action="outbox:hold", subject=db.session.get_one(OutboxItem, item_id), now=now)
-    click.echo(f"restored what was kept at {manifest.made_at:%Y-%m-%d %H:%M} UTC")
-    click.echo(f"{again} erased again; {len(held)} mails put aside: fundapp outbox list")
+    return len(held)
 
 
-def _graves(path: Path) -> list[tombstones.Tombstone]:
+def _graves(app: FundApp, erased: Path | None, nothing_was_erased: bool) -> list[tombstones.Tombstone]:
+    if nothing_was_erased:
+        return []
+    path = erased or erased_list(app)
     try:
         return tombstones.read(path)
     except FileNotFoundError as error:

@@ -216,21 +216,20 @@ def holds_of(call: Call) -> Sequence[LegalHold]:
     ).all()
 
 
-def held_organisations(person: Person) -> bool:
-    """Return whether an organisation of a person has an application that is not erased, and no other holder."""
+def held_organisations(person: Person) -> frozenset[UUID]:
+    """Return a person's organisations that have an application that is not erased, and no other holder."""
     others = select(Membership.organisation_id).where(Membership.person_id != person.id)
-    found = db.session.scalar(
-        select(Application.id)
-        .join(Organisation, Organisation.id == Application.organisation_id)
+    found = db.session.scalars(
+        select(Organisation.id)
+        .join(Application, Application.organisation_id == Organisation.id)
         .join(Membership, Membership.organisation_id == Organisation.id)
         .where(
             Membership.person_id == person.id,
             Application.erased_at.is_(None),
             Organisation.id.not_in(others),
         )
-        .limit(1)
     )
-    return found is not None
+    return frozenset(found)
 
 
 def held_work() -> Sequence[OutboxItem]:

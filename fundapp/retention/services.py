@@ -13,7 +13,7 @@ from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.services.erasing import blank_person
 from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.applications.services.erasing import blank_application
-from fundapp.core import outbox
+from fundapp.core import outbox, unit_of_work
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, Problem, RuleViolations
@@ -35,8 +35,11 @@ def erase_application(*, actor: Actor, application: Application, cause: ErasureC
     """Erase all that was written in and about an application. Raises Conflict while something holds it."""
     if queries.is_held(application):
         raise Conflict(_l("This application is on hold for a legal reason and can't be erased now."))
-    if application.erased_at is not None:
-        return
+    if application.erased_at is None:
+        _erase_application(actor, application, cause, now)
+
+
+def _erase_application(actor: Actor, application: Application, cause: ErasureCause, now: datetime) -> None:
     files = blank_application(actor=actor, application=application, now=now)
     blank_reviews(actor=actor, application=application, now=now)
     files += blank_letters(actor=actor, application=application, now=now)
@@ -55,7 +58,11 @@ def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: date
         raise Conflict(
             _l("Applications depend on this person. Erase those first, or let somebody else hold the organisation.")
         )
-    blank_person(actor=actor, person=person, now=now)
+    _erase_person(actor, person, cause, now)
+
+
+def _erase_person(actor: Actor, person: Person, cause: ErasureCause, now: datetime) -> None:
+    blank_person(actor=actor, person=person, keeping=queries.held_organisations(person), now=now)
     _leave_tombstone(person, cause, now, [])
 
 
@@ -180,7 +187,7 @@ def erase_due_people(ids: Sequence[UUID], now: datetime) -> None:
 def erase_again(tombstone: Tombstone, now: datetime) -> bool:
     """Erase what a restored backup brought back; return whether there was anything to erase.
 
-    Holds do not count here: it was erased lawfully before.
+    Holds and what depends on it do not count here: it was erased lawfully before, and the backup is older than that.
     """
     actor, cause = system_actor(), ErasureCause.RESTORE
     if tombstone.object_type == Application.__tablename__:
@@ -190,13 +197,31 @@ def erase_again(tombstone: Tombstone, now: datetime) -> bool:
         for hold in db.session.scalars(select(LegalHold).where(LegalHold.application_id == application.id)):
             db.session.delete(hold)
             record(actor=actor, action="hold:forget", subject=hold, now=now, call_id=application.call_id)
-        erase_application(actor=actor, application=application, cause=cause, now=now)
+        _erase_application(actor, application, cause, now)
         return True
     person = db.session.get(Person, tombstone.object_id)
     if person is None or person.erased_at is not None:
         return False
-    erase_person(actor=actor, person=person, cause=cause, now=now)
+    _erase_person(actor, person, cause, now)
     return True
+
+
+def erase_all_again(
+    graves: Sequence[Tombstone], now: datetime, commit: Callable[[], None]
+) -> tuple[int, dict[Tombstone, str]]:
+    """Erase again what is listed, each in a transaction of its own; return how many, and which failed by what error.
+
+    Applications go first: an organisation loses its name with its last person only if no application is left.
+    """
+    done, failed = 0, {}
+    for grave in sorted(graves, key=lambda each: each.object_type != Application.__tablename__):
+        try:
+            done += erase_again(grave, now)
+            commit()
+        except Exception as error:  # whatever it is: one that fails must not bring all the others back
+            unit_of_work.rollback()
+            failed[grave] = type(error).__name__
+    return done, failed
 
 
 def finish_job(storage: Storage, list_path: Path) -> JobKind:

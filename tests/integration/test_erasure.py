@@ -1,24 +1,29 @@
 """Erasing on request: what goes, what stays, and who decides (row 119)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person
-from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.permissions import Actor, Role, system_actor
 from fundapp.applications.models import Application, Attachment, IdentityOpening, SealedAnswer
+from fundapp.applications.services.erasing import blank_application
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry
 from fundapp.core.audit.verification import first_broken
 from fundapp.core.db import db
+from fundapp.core.errors import Conflict
 from fundapp.core.keys import Keyring, Part
 from fundapp.core.storage import Storage
 from fundapp.disbursement.models import Award, Letter
+from fundapp.retention import services as retention_services
 from fundapp.retention import tombstones
 from fundapp.retention.checks import erasure_problems
-from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest
+from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
 from fundapp.retention.room import erased_list
-from fundapp.retention.services import erase_application, erase_person
+from fundapp.retention.services import erase_all_again, erase_application, erase_person
+from fundapp.retention.tombstones import Tombstone
 from fundapp.review.models import Decision, Review, Score
 
 from ..attacks.world import everything_stored, make_paper, make_round
@@ -235,6 +240,61 @@ def test_an_administrator_erases_a_person_and_not_one_that_applications_need(app
     assert administrator.post(f"/admin/people/{needed.id}/erase").status_code == 409
     assert db.session.get_one(Person, needed.id).erased_at is None
     assert administrator.get(f"/admin/people/{free.id}/erase").status_code == 404
+
+
+def grave(erased: Application | Person) -> Tombstone:
+    return Tombstone(erased.__tablename__, erased.id, NOW)
+
+
+def test_neither_holds_nor_dependence_stop_an_erasure_that_a_restore_repeats(app):
+    made = make_round(app.extensions["storage"], MARK, closed=True, decided=True)
+    db.session.add(LegalHold(call_id=made.call.id, reason="A court asked for it.", set_at=NOW))
+    organisation = make_organisation("River Sample Collective")
+    person = make_person("Only Holder")
+    make_member(person, organisation, MembershipRole.APPLICANT)
+    make_application(made.call, person=person, organisation=organisation)
+    db.session.commit()
+    with pytest.raises(Conflict):
+        erase_application(actor=system_actor(), application=made.sent, cause=ErasureCause.REQUEST, now=NOW)
+    with pytest.raises(Conflict):
+        erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    graves = [grave(person), grave(made.sent)]
+    assert erase_all_again(graves, NOW, lambda: commit(app)) == (2, {})
+    assert (made.sent.answers, made.sent.erased_at) == ({}, NOW)
+    assert (person.name, person.erased_at) == ("", NOW)
+    assert organisation.name == "River Sample Collective", "the application that needs it is not erased"
+    assert erase_all_again(graves, NOW, lambda: commit(app)) == (0, {}), "again, and nothing is left to do"
+
+
+def test_an_organisation_goes_with_its_last_person_in_whatever_order_they_are_listed(app):
+    organisation = make_organisation("River Sample Collective")
+    person = make_person("Only Holder")
+    make_member(person, organisation, MembershipRole.APPLICANT)
+    application = make_application(make_call(), person=person, organisation=organisation)
+    db.session.commit()
+    assert erase_all_again([grave(person), grave(application)], NOW, lambda: commit(app)) == (2, {})
+    assert organisation.name == ""
+
+
+def test_an_erasure_that_fails_after_a_restore_stops_no_other(app, monkeypatch):
+    first, broken, last = (make_application(make_call()) for _ in range(3))
+    db.session.commit()
+    ids = [first.id, broken.id, last.id]
+
+    def fails_for_one(*, actor: Actor, application: Application, now: datetime) -> list[str]:
+        files = blank_application(actor=actor, application=application, now=now)
+        if application.id == ids[1]:
+            raise RuntimeError
+        return files
+
+    graves = [grave(each) for each in (first, broken, last)]
+    with monkeypatch.context() as patched:
+        patched.setattr(retention_services, "blank_application", fails_for_one)
+        assert erase_all_again(graves, NOW, lambda: commit(app)) == (2, {graves[1]: "RuntimeError"})
+    db.session.expire_all()
+    erased = [db.session.get_one(Application, each).erased_at is not None for each in ids]
+    assert erased == [True, False, True]
+    assert erase_all_again(graves, NOW, lambda: commit(app)) == (1, {})
 
 
 def test_doctor_finds_what_an_erasure_left(app, run_jobs):

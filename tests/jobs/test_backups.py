@@ -6,10 +6,11 @@ Row 114: nothing is sent twice. Row 119: what was erased stays erased.
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, make_url, select, text
 
 from fundapp import create_app, doctor
 from fundapp.accounts.permissions import Role, system_actor
@@ -22,7 +23,7 @@ from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.retention import tombstones
-from fundapp.retention.models import ErasureCause
+from fundapp.retention.models import ErasureCause, LegalHold
 from fundapp.retention.services import erase_application, erase_person
 
 from ..attacks.world import Round, make_round
@@ -141,6 +142,56 @@ def test_the_drill(installation, tmp_path):
         new.run("worker", "--burst")
         assert len(installation.smtp.messages) == 6, "released by somebody, they go"
         db.session.remove()
+        db.engine.dispose()
+
+
+def break_erasing(application_id: UUID) -> None:
+    """Make the database refuse that an application is erased."""
+    refused = f"NEW.id = '{application_id if db.engine.dialect.name != 'sqlite' else application_id.hex}'"
+    refused += " AND NEW.erased_at IS NOT NULL"
+    if db.engine.dialect.name == "sqlite":
+        script = "BEGIN SELECT RAISE(ABORT, 'broken'); END"
+    else:
+        db.session.execute(
+            text("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken'; END$$")
+        )
+        script = "EXECUTE FUNCTION broken()"
+    each_row = "FOR EACH ROW "
+    db.session.execute(text(f"CREATE TRIGGER broken BEFORE UPDATE ON application {each_row}WHEN ({refused}) {script}"))
+    db.session.commit()
+
+
+def test_a_restore_that_cannot_erase_everything_holds_the_mail_says_so_and_is_repeated(installation, tmp_path, capfd):
+    made = round_in(installation)
+    db.session.add(LegalHold(call_id=made.call.id, reason="A court asked for it.", set_at=clock.now()))
+    graves = [made.sent.id, made.draft.id]
+    break_erasing(made.sent.id)
+    safe = left_elsewhere(installation)
+    file = backup_of(installation, tmp_path / "backups")
+    db.session.remove()
+    erased = tmp_path / "list.jsonl"
+    for application_id in graves:
+        tombstones.append(erased, tombstones.Tombstone("application", application_id, clock.now()))
+    new = fresh(installation, tmp_path / "new")
+    options = ["--erased", str(erased)]
+    assert new.start("backup", "restore", str(file), "--keys", str(safe), *options).wait(60) == 1
+    said = capfd.readouterr().err
+    assert "NOT erased" in said
+    assert (str(graves[0]) in said, str(graves[1]) in said) == (True, False)
+    with new.app.app_context():
+        states = db.session.scalars(select(OutboxItem.state).where(OutboxItem.kind == "mail:send")).all()
+        assert states == [OutboxState.HELD] * 3
+        there = [db.session.get_one(Application, each).erased_at is not None for each in graves]
+        assert there == [False, True]
+        db.session.execute(text("DROP TRIGGER broken" + (" ON application" if db.engine.name != "sqlite" else "")))
+        db.session.commit()
+        new.run("backup", "settle", *options)
+        db.session.expire_all()
+        assert db.session.get_one(Application, graves[0]).erased_at is not None
+        db.session.remove()
+        new.run("verify")
+        new.run("backup", "settle", *options)
+        assert "0 erased again" in capfd.readouterr().out
         db.engine.dispose()
 
 

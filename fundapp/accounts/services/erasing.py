@@ -1,6 +1,8 @@
 """Erase a person: name, address, ways in. The row stays, and leads to nobody."""
 
+from collections.abc import Set
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import delete, select
 
@@ -37,8 +39,11 @@ _OF_PERSON = (
 )
 
 
-def blank_person(*, actor: Actor, person: Person, now: datetime) -> None:
-    """Erase a person's name, address, ways in, roles and memberships, and organisations that nobody else holds."""
+def blank_person(*, actor: Actor, person: Person, keeping: Set[UUID] = frozenset(), now: datetime) -> None:
+    """Erase a person's name, address, ways in, roles and memberships, and organisations that nobody else holds.
+
+    Organisations in `keeping` keep their name although nobody holds them.
+    """
     organisations = [membership.organisation for membership in person.memberships]
     for table in _OF_PERSON:
         db.session.execute(delete(table).where(table.person_id == person.id))
@@ -55,6 +60,8 @@ def blank_person(*, actor: Actor, person: Person, now: datetime) -> None:
     destroy(record_of(person), now)
     record(actor=actor, action="person:erase", subject=person, now=now)
     for organisation in organisations:
+        if organisation.id in keeping:
+            continue
         _blank_if_empty(actor, organisation, now)
 
 

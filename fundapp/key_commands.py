@@ -123,9 +123,8 @@ def payee_open(app: FundApp, reference: str, reason: str, private_keys: Path | N
         raise click.ClickException(f"there is no application {reference}")
     private = _payee_keys(private_keys)
     form = FormDefinition.from_json(application.form_version.definition)
-    rows = payee_answers(application)
     try:
-        opened = {name: open_payee(row, private) for name, row in rows.items()}
+        opened = {name: open_payee(row, private) for name, row in payee_answers(application).items()}
     except (NotOpened, Erased, KeysError) as error:
         raise click.ClickException(str(error)) from error
     record_payee_opening(

@@ -94,10 +94,15 @@ def reseal(*, application: Application, now: datetime) -> None:
 
 
 def payee_answers(application: Application) -> dict[str, SealedAnswer]:
-    """Return the sealed payee details of an application by question: the newest, as it was sent or is being written."""
+    """Return the sealed payee details of an application by question: the newest, as it was sent or is being written.
+
+    Raises NotOpened for a marker that points to another application's answer, or to another question's.
+    """
     holder = application.submissions[-1] if application.submissions else application
-    rows = _rows([UUID(answer["sealed"]) for answer in holder.answers.values() if is_sealed(answer)])
-    return {row.question: row for row in rows.values() if row.ring is Ring.PAYEE}
+    markers = {name: UUID(answer["sealed"]) for name, answer in holder.answers.items() if is_sealed(answer)}
+    rows = _rows(list(markers.values()))
+    found = {name: _of_its_place(rows.get(row_id), application.id, name) for name, row_id in markers.items()}
+    return {name: row for name, row in found.items() if row.ring is Ring.PAYEE}
 
 
 def open_payee(row: SealedAnswer, private: Keyring) -> str:
@@ -119,10 +124,8 @@ def _clear(
         if not is_sealed(answer) or name in without:
             found[name] = answer
             continue
-        row = rows.get(UUID(answer["sealed"]))
         application_id = holder.id if isinstance(holder, Application) else holder.application_id
-        if row is None or (row.application_id, row.question) != (application_id, name):
-            raise NotOpened(f"the sealed answer to {name} is not one of this application")
+        row = _of_its_place(rows.get(UUID(answer["sealed"])), application_id, name)
         if row.ring is Ring.PAYEE:
             found[name] = answer
             continue
@@ -131,6 +134,12 @@ def _clear(
         except Erased:
             continue
     return found
+
+
+def _of_its_place(row: SealedAnswer | None, application_id: UUID, question: str) -> SealedAnswer:
+    if row is None or (row.application_id, row.question) != (application_id, question):
+        raise NotOpened(f"the sealed answer to {question} is not one of this application")
+    return row
 
 
 def _stored(application: Application, question: Question, value: Answer, by_id: UUID | None, now: datetime) -> Answer:

@@ -102,6 +102,17 @@ def test_the_web_cannot_open_payee_details_and_the_private_key_can(app: FundApp)
     assert open_payee(row, private_keys(app)) == ACCOUNT
 
 
+def test_payee_details_of_another_application_or_question_are_refused(app: FundApp) -> None:
+    ours, other = draft(), draft({**ANSWERS, "account": "YY11 OTHER 9876"})
+    marker = ours.answers["account"]
+    for pointed in (other.answers["account"], ours.answers["contact"]):
+        ours.answers = {**ours.answers, "account": pointed}
+        with pytest.raises(NotOpened, match="account is not one of this application"):
+            payee_answers(ours)
+    ours.answers = {**ours.answers, "account": marker}
+    assert open_payee(payee_answers(ours)["account"], private_keys(app)) == ACCOUNT
+
+
 @pytest.mark.parametrize(("value", "mask"), [("1234567", MASK), ("12345678", "•••• 5678"), ("Amina Sample", MASK)])
 def test_only_the_end_of_a_number_is_shown(app: FundApp, value: str, mask: str) -> None:
     assert draft({"account": value}).answers["account"]["mask"] == mask

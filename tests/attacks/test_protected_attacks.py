@@ -19,6 +19,7 @@ from fundapp.applications.form_definition import Kind, Question
 from fundapp.applications.form_definition import Role as FormRole
 from fundapp.applications.models import Application, ApplicationStatus, Attachment
 from fundapp.core import sealed_files
+from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
@@ -367,3 +368,46 @@ def test_help_goes_on_where_the_manager_may_help_with_every_application(app, sig
     ordinary = make_application(call)
     make_application(make_call(), organisation=ordinary.organisation, person=ordinary.person)
     assert ask_in(signed_in(make_staff(Role.MANAGER)), ordinary) == 302
+
+
+def mole_asked_in(signed_in: Any, application: Application) -> tuple[FlaskClient, OrganisationInvitation]:
+    """Return somebody whom the fund has invited to the organisation of an application, and their invitation."""
+    assert ask_in(signed_in(make_staff(Role.MANAGER)), application) == 302
+    invitation = db.session.scalars(select(OrganisationInvitation)).one()
+    return signed_in(invitation.person), invitation
+
+
+def test_protecting_ends_what_the_fund_has_asked_and_leaves_what_holders_have(app, signed_in):
+    application = make_application(make_call())
+    mole, invitation = mole_asked_in(signed_in, application)
+    holder = signed_in(application.person)
+    root = f"/applications/{application.id}"
+    colleague = {"email": "colleague@example.org", "role": "applicant"}
+    assert fetch(holder, f"{root}/people/invite", "POST", data=colleague).status_code == 302
+    assert fetch(holder, f"{root}/protection", "POST").status_code == 302
+    db.session.expire_all()
+    assert application.is_protected
+    left = db.session.scalars(select(OrganisationInvitation).filter_by(withdrawn_at=None)).one()
+    assert left.person.email == "colleague@example.org"
+    entries = db.session.scalars(select(AuditEntry).filter_by(action="organisation:withdraw")).all()
+    assert [entry.object_id for entry in entries] == [invitation.id]
+    assert fetch(mole, f"/invitations/{invitation.id}", "POST").status_code == 409
+    assert fetch(mole, f"{root}/copy").status_code == 404
+    colleague_client = signed_in(left.person)
+    assert fetch(colleague_client, f"/invitations/{left.id}", "POST").status_code == 302
+    assert fetch(colleague_client, f"{root}/copy").status_code == 200
+
+
+def test_what_the_fund_has_asked_is_over_where_an_application_is_protected_in_whatever_way(app, signed_in):
+    ordinary = make_application(make_call())
+    mole, invitation = mole_asked_in(signed_in, ordinary)
+    make_application(
+        make_call(),
+        organisation=ordinary.organisation,
+        person=ordinary.person,
+        status=ApplicationStatus.DRAFT,
+        is_protected=True,
+        pseudonym="quiet river",
+    )
+    assert fetch(mole, f"/invitations/{invitation.id}", "POST").status_code == 409
+    assert fetch(mole, f"/applications/{ordinary.id}").status_code == 404

@@ -104,6 +104,13 @@ def withdraw(*, actor: Actor, invitation: OrganisationInvitation, now: datetime)
         record(actor=actor, action="organisation:withdraw", subject=invitation, now=now)
 
 
+def withdraw_help(*, actor: Actor, organisation_id: UUID, now: datetime) -> None:
+    """End an organisation's open invitations that the fund made; those of its holders stay."""
+    for invitation in queries.open_invitations(organisation_id, now):
+        if invitation.reason:
+            withdraw(actor=actor, invitation=invitation, now=now)
+
+
 def add_without_address(
     *, actor: Actor, organisation: Organisation, name: str, role: MembershipRole, language: str, now: datetime
 ) -> tuple[Person, list[str]]:

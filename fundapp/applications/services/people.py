@@ -78,6 +78,15 @@ def withdraw_invitation(*, actor: Actor, application: Application, invitation_id
     memberships.withdraw(actor=actor, invitation=invitation, now=now)
 
 
+def accept_invitation(*, actor: Actor, invitation: OrganisationInvitation, now: datetime) -> None:
+    """Join the organisation that one was invited to. Raises NotFound for anybody else's invitation, and Conflict for
+    one that is over: one of the fund's is, as soon as the organisation has a protected application.
+    """
+    if invitation.reason and any(hidden for hidden, _call_id in _locked_applications(invitation.organisation_id)):
+        raise Conflict(_l("This invitation is over. Ask for a new one."))
+    memberships.accept(actor=actor, invitation=invitation, now=now)
+
+
 def help_with_holder(
     *, actor: Actor, application: Application, email: str, reason: str, language: str, now: datetime
 ) -> OrganisationInvitation:

@@ -7,9 +7,11 @@ from sqlalchemy import or_, select
 
 from fundapp.accounts.models import Membership, MembershipRole, Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.services.memberships import withdraw_help
+from fundapp.accounts.services.people import tell
 from fundapp.applications.identity import pseudonym_for
 from fundapp.applications.models import Application, Call, ProtectionChange, ProtectionStep
-from fundapp.applications.queries.applicant import own_application
+from fundapp.applications.queries.applicant import holders_of, own_application
 from fundapp.applications.queries.protection import last_change
 from fundapp.applications.sealed_answers import reseal
 from fundapp.core.audit import record
@@ -63,6 +65,7 @@ def ask_to_lower(*, actor: Actor, application: Application, reason: str, now: da
     if waiting_request(application, now) is not None:
         raise Conflict(_l("Somebody asked for this already. It waits for a second person."))
     _note(actor, application, ProtectionStep.LOWERING_ASKED, reason, now)
+    _tell_holders(application, now)
 
 
 def confirm_lowering(*, actor: Actor, application: Application, reason: str, now: datetime) -> None:
@@ -82,6 +85,7 @@ def confirm_lowering(*, actor: Actor, application: Application, reason: str, now
     application.is_protected = False
     reseal(application=application, now=now)
     _note(actor, application, ProtectionStep.LOWERED, reason, now, asked=asked)
+    _tell_holders(application, now)
 
 
 def waiting_request(application: Application, now: datetime) -> ProtectionChange | None:
@@ -113,7 +117,15 @@ def _raise(actor: Actor, application: Application, step: ProtectionStep, reason:
     application.is_protected = True
     reseal(application=application, now=now)
     _shorten_sessions(application)
+    if application.organisation_id is not None:
+        withdraw_help(actor=actor, organisation_id=application.organisation_id, now=now)
     _note(actor, application, step, reason, now)
+
+
+def _tell_holders(application: Application, now: datetime) -> None:
+    """Tell those who hold it that there is news: while a request waits, they can still say that it must not be."""
+    for person in holders_of(application):
+        tell(person, template="news", path=f"/applications/{application.id}/protection", now=now)
 
 
 def _shorten_sessions(application: Application) -> None:

@@ -135,7 +135,7 @@ def answer_invitation(invitation_id: UUID) -> ResponseReturnValue:
         memberships.withdraw(actor=actor, invitation=found, now=now)
         flash(_("You have declined the invitation."))
     else:
-        memberships.accept(actor=actor, invitation=found, now=now)
+        services.accept_invitation(actor=actor, invitation=found, now=now)
         flash(_("You have joined. The applications are here."))
     return redirect(url_for("applications.mine"))
 

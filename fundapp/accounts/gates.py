@@ -36,7 +36,7 @@ def factor_gate(declared: Declared, _actor: WebActor) -> ResponseReturnValue | N
     security_log.note("factor_needed")
     path = request.full_path.rstrip("?") if request.method in SAFE_METHODS else request.path
     page = url_for(PAGES[owed], next=path)
-    if typed := typed_texts():
+    if typed := typed_texts(is_ours=True):
         return render_template("errors/second_step_needed.html", typed=typed, page=page), 401
     return redirect(page)
 

@@ -119,8 +119,8 @@ def permission_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue 
         return None
     if actor.person_id is None:
         security_log.note("not_signed_in", permission=declared.permission)
-        if typed := typed_texts():
-            return render_template("errors/signed_out.html", typed=typed), 401
+        if any(name not in NOT_TYPED for name in request.form):
+            return render_template("errors/signed_out.html", typed=typed_texts(is_ours=True)), 401
         return redirect(url_for("accounts.sign_in", next=request.path))
     raise NotAllowed(declared.permission)
 
@@ -144,12 +144,13 @@ def _refuse_what_no_browser_sends() -> None:
         request.max_content_length = MAX_URLENCODED_BYTES
 
 
-def typed_texts() -> list[str]:
+def typed_texts(*, is_ours: bool = False) -> list[str]:
     """Return the texts of a form that cannot be taken, so that the page can give them back to whoever typed them.
 
-    Only of a form that the browser says was our own: a page of ours must not show what another site made up.
+    Only of a form of our own: a page of ours must not show what another site made up. Gates know that it is ours, since
+    its token was checked before them; elsewhere the browser must say so.
     """
-    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+    if not is_ours and request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
     texts = (text for name, text in request.form.items(multi=True) if name not in NOT_TYPED)
     return [text for text in texts if len(text) >= WORTH_COPYING]

@@ -4,7 +4,7 @@ import csv
 import io
 import secrets
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -227,6 +227,19 @@ def test_lowering_takes_two_people(signed_in, manager, colleague, sent):
     asked, lowered = changes_of(sent)[-2:]
     assert (asked.by_id, lowered.by_id, lowered.asked_id) == (manager.id, colleague.id, asked.id)
     assert second.post(f"{path}/confirm", data={"reason": "Again."}).status_code == 409
+
+
+def test_the_applicants_are_told_of_a_request_to_lower_and_can_keep_the_protection(app, signed_in, manager, sent):
+    make_protected(sent)
+    protection.ask_to_lower(actor=actor_of(manager), application=sent, reason="A mistake.", now=datetime.now(UTC))
+    (mail,) = db.session.scalars(select(MailMessage)).all()
+    path = f"/applications/{sent.id}/protection"
+    assert (mail.template, mail.data) == ("news", {"path": path})
+    client = signed_in(sent.person)
+    assert "Somebody asked to end the protection" in client.get(path).text
+    assert client.post(path).status_code == 302
+    assert "Somebody asked to end the protection" not in client.get(path).text
+    assert changes_of(sent)[-1].step is ProtectionStep.RAISED_BY_APPLICANT
 
 
 def test_a_request_to_lower_waits_seven_days_and_no_longer(app, manager, colleague, sent):

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from fundapp.accounts.limits import LIMITS
 from fundapp.accounts.models import OneTimeLink, Person, SignInSession
 from fundapp.accounts.passphrases import folded, new_words
 from fundapp.accounts.secrets import password_matches
@@ -263,7 +264,8 @@ def test_whoever_has_an_address_has_no_words_to_renew(app, signed_in):
     assert signed_in(make_person()).get("/account/passphrase").status_code == 404
 
 
-def test_words_are_never_given_back_on_a_page_of_refusal(app, client):
+def test_words_are_never_given_back_on_a_page_of_refusal(app, client, monkeypatch):
+    monkeypatch.setitem(LIMITS, "passphrase", replace(LIMITS["passphrase"], address=2))
     words = "abandon ability able about above absent absorb"
     answers = [
         client.post(
@@ -271,7 +273,7 @@ def test_words_are_never_given_back_on_a_page_of_refusal(app, client):
             data={"reference": "2222-2222", "passphrase": words},
             headers={"Sec-Fetch-Site": "same-origin"},
         )
-        for _ in range(12)
+        for _ in range(3)
     ]
     assert answers[-1].status_code == 429
     assert words not in answers[-1].text
@@ -290,3 +292,18 @@ def test_who_gets_no_mail_is_not_asked_for_an_address_and_can_send(app):
         fields = {problem.field for problem in submission_problems(application, form, language="en", now=NOW)}
         assert "plan" in fields
         assert "write_to" not in fields, "it is known of the one and not asked of the other"
+
+
+def test_a_short_answer_sent_after_signing_out_is_not_lost_in_silence(app, client):
+    answer = client.post("/account/address", data={"email": "new@example.org"})
+    assert answer.status_code == 401
+    assert "This was not saved" in answer.text
+
+
+def test_who_signs_in_by_mail_alone_gets_back_what_was_typed_when_a_proof_is_too_old(app, signed_in):
+    client = signed_in(make_person(), fresh=False)
+    answer = client.post("/account/address", data={"email": "a-long-new-address@example.org"})
+    assert answer.status_code == 401
+    assert "a-long-new-address@example.org" in answer.text
+    assert "it is sent when you confirm" not in answer.text, "there is nothing to confirm with"
+    assert 'href="/sign-in?next=/account/address"' in answer.text

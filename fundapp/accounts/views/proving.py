@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import cast
 
 from flask import current_app, g, render_template, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from fundapp.accounts import factor_queries, passkeys, sessions
 from fundapp.accounts.forms import ProofForm
@@ -13,7 +14,7 @@ from fundapp.accounts.services.sessions import renew_session
 from fundapp.accounts.sessions import CurrentSession
 from fundapp.core import clock, security_log, unit_of_work
 from fundapp.core.i18n import gettext as _
-from fundapp.core.web import FundApp
+from fundapp.core.web import FundApp, typed_texts
 
 NOT_KEPT = frozenset({"csrf_token", "proof_code", "proof_password", "proof_passkey"})
 
@@ -78,7 +79,18 @@ def page(form: ProofForm, current: CurrentSession, *, action: str, kept: list[tu
         has_factor=current.has_factor,
         has_password=person.password_hash is not None or person.passphrase_hash is not None,
         passkey_options=options_for(current),
+        typed=typed_texts(is_ours=True),
+        back=request.args.get("next") or _page_with_the_form(),
     )
+
+
+def _page_with_the_form() -> str:
+    """Return where somebody goes back to after signing in again: this address, if it is one of a page."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return request.path if adapter is not None and adapter.match(method="GET") else ""
+    except (MethodNotAllowed, NotFound):
+        return ""
 
 
 def options_for(current: CurrentSession) -> str:

@@ -69,19 +69,24 @@ class MaskedFile:
 
 def protection_shown(application: Application, actor: Actor, now: datetime) -> ProtectionShown:
     """Return how an application is protected, for staff."""
-    zone = application.call.time_zone
     waiting = waiting_request(application, now)
     may_lower = application.is_protected and actor.can(P.PROTECTION_LOWER, application.call_id)
     asked_by_actor = waiting is not None and waiting.by_id == actor.person_id
     return ProtectionShown(
-        steps=[_step_shown(change, zone) for change in changes_of(application)],
+        steps=[_step_shown(change, application.call.time_zone) for change in changes_of(application)],
         may_raise=actor.can(P.PROTECTION_RAISE, application.call_id)
         and (not application.is_protected or waiting is not None),
         may_ask=may_lower and waiting is None,
         may_confirm=may_lower and waiting is not None and not asked_by_actor,
         waits_for_another=asked_by_actor,
-        confirm_before=moment(waiting.at + LOWER_WITHIN, zone) if waiting is not None else None,
+        confirm_before=ends_before(application, now),
     )
+
+
+def ends_before(application: Application, now: datetime) -> Moment | None:
+    """Return until when a second person can end the protection, if somebody asked for that."""
+    waiting = waiting_request(application, now)
+    return moment(waiting.at + LOWER_WITHIN, application.call.time_zone) if waiting is not None else None
 
 
 def openings_shown(application: Application, actor: Actor) -> list[OpeningShown]:

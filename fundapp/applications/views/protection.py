@@ -31,7 +31,9 @@ def own_protection(application_id: UUID) -> ResponseReturnValue:
     """Say what protection means, and offer it."""
     application = applicant.own_application(actor=current_actor(), application_id=application_id)
     return render_template(
-        "applications/own_protection.html", application=own_application_shown(application, clock.now())
+        "applications/own_protection.html",
+        application=own_application_shown(application, clock.now()),
+        ends_before=presentation.ends_before(application, clock.now()),
     )
 
 

@@ -21,9 +21,9 @@ MAX_ACCOUNTS: Final = 10
 
 
 def known_as(account: str) -> str:
-    """Return the name of this device if an account (folded) was entered on it before, else ""."""
+    """Return the name of this device if an account (folded; "": any at all) was entered on it before, else ""."""
     device, accounts = _read()
-    return device if _hash(account) in accounts else ""
+    return device if not account or _hash(account) in accounts else ""
 
 
 def remember(*accounts: str | None) -> None:

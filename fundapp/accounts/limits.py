@@ -26,8 +26,8 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import TooManyRequests
 
 from fundapp.accounts import known_devices
-from fundapp.accounts.rules import fold_account
-from fundapp.core import clock
+from fundapp.accounts.rules import fold_account, fold_reference
+from fundapp.core import clock, security_log
 from fundapp.core.routes import SAFE_METHODS, Declared
 from fundapp.core.web import WebActor
 
@@ -43,27 +43,33 @@ _log: Final = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Limit:
     """How often in a window of `minutes`: `one` by one person or for one account, `address` from one network address,
-    `everybody` in all (0: not counted). `account_field` is the form's field that names the account which is tried;
-    `reads`: looking counts too; `owner_apart`: a device that has signed in to the account before counts for itself.
+    `everybody` in all; `device` by one that has signed in to the account before, which then counts for itself alone
+    (0: not counted). More than `alarm` in all refuses nobody, and is noted as a security event.
+
+    `account_field` is the form's field that names the account which is tried, and `fold` gives it the one form in which
+    it is looked up; `reads`: looking counts too.
     """
 
     minutes: int
     one: int
     address: int
-    everybody: int
+    everybody: int = 0
+    alarm: int = 0
+    device: int = 0
     account_field: str = ""
+    fold: Callable[[str], str] = fold_account
     reads: bool = False
-    owner_apart: bool = False
 
 
 LIMITS: Final = {
-    "sign_in": Limit(15, one=10, address=100, everybody=3_000, account_field="email", owner_apart=True),
-    "passphrase": Limit(15, one=10, address=100, everybody=3_000, account_field="reference", owner_apart=True),
-    "link": Limit(15, one=60, address=100, everybody=3_000),
-    "code": Limit(15, one=30, address=300, everybody=0),
-    "tokens": Limit(15, one=60, address=300, everybody=0),
-    "factor": Limit(15, one=10, address=300, everybody=0, owner_apart=True),
-    "start": Limit(15, one=60, address=200, everybody=6_000),
+    "sign_in": Limit(15, one=10, address=100, everybody=3_000, device=10, account_field="email"),
+    "passkey": Limit(15, one=0, address=100, alarm=3_000, device=30),
+    "passphrase": Limit(15, one=0, address=100, alarm=3_000, device=30, account_field="reference", fold=fold_reference),
+    "link": Limit(15, one=60, address=100, alarm=3_000),
+    "code": Limit(15, one=30, address=300),
+    "tokens": Limit(15, one=60, address=300),
+    "factor": Limit(15, one=10, address=300, device=10),
+    "start": Limit(15, one=60, address=200, alarm=6_000),
     "invite": Limit(60, one=20, address=100, everybody=2_000),
     "upload": Limit(15, one=300, address=3_000, everybody=30_000),
     "export": Limit(15, one=30, address=100, everybody=500, reads=True),
@@ -71,10 +77,14 @@ LIMITS: Final = {
 }
 """Every name that `@limited` takes. One address may be a whole office, a cybercafé or an exit of Tor.
 
-What ends in a way in (links, codes, second factors) has no count over everybody: a flood of strangers must not shut it.
-Links are too long to guess; a code ends with its third wrong try, whoever types.
+What is a way in, or leads to one (links, codes, words, passkeys, second factors), refuses nobody for what everybody
+does together: a flood of strangers must not shut it. Passwords do: they can be guessed at many accounts at once.
+Links, passkeys and passphrases are too long to guess, so nothing counts against their account: who has no other way
+in cannot be kept out by whoever knows their reference. A code ends with its third wrong try, whoever types.
 """
-MAILS: Final = Limit(15, one=5, address=0, everybody=0)
+SITE_TIMES: Final = 10
+"""How much more often than one /64 a whole /48 of IPv6 may: it can be one machine, or a town of telephones."""
+MAILS: Final = Limit(15, one=5, address=0)
 """Mails with a link to one address: more are not sent, and the newest one that is there goes on working."""
 
 
@@ -144,6 +154,8 @@ def limit_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue | Non
     for subject, allowed in _subjects(limit, actor):
         if seconds := _counter().try_once(declared.limit, limit, subject, allowed):
             raise TooManyRequests(retry_after=seconds)
+    if limit.alarm:
+        _watch(declared.limit, limit)
     return None
 
 
@@ -152,32 +164,41 @@ def may_mail(address: str) -> bool:
     return not _counter().try_once("mails", MAILS, f"account:{fold_account(address)}", MAILS.one)
 
 
-def network_of(address: str) -> str:
-    """Return what counts as one network address: an IPv4 address, or the /64 of an IPv6 one."""
+def networks_of(address: str) -> tuple[str, ...]:
+    """Return what counts as one network address: an IPv4 address; of an IPv6 one its /64, and its /48."""
     try:
         parsed = ip_address(address)
     except ValueError:
-        return address  # a unix socket has none
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or parsed.exploded[:19])
-    return str(parsed)
+        return (address,)  # a unix socket has none
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return parsed.exploded[:19], parsed.exploded[:14]
+    return (str(getattr(parsed, "ipv4_mapped", None) or parsed),)
 
 
 def _subjects(limit: Limit, actor: WebActor) -> list[tuple[str, int]]:
     """Return who is counted, each with how often."""
     account = ""
     if limit.account_field:
-        account = fold_account(request.form.get(limit.account_field, "")[:254])
+        account = limit.fold(request.form.get(limit.account_field, "")[:254])
     elif actor.person_id is not None:
         account = fold_account(str(actor.person_id))
-    if limit.owner_apart and account and (device := known_devices.known_as(account)):
-        return [(f"device:{device}:{account}", limit.one)]
-    subjects = [(f"address:{network_of(request.remote_addr or '')}", limit.address)]
-    if account:
+    if limit.device and (device := known_devices.known_as(account)):
+        return [(f"device:{device}:{account}", limit.device)]
+    networks = networks_of(request.remote_addr or "")
+    times = (1, SITE_TIMES)
+    subjects = [(f"address:{network}", limit.address * more) for network, more in zip(networks, times, strict=False)]
+    if account and limit.one:
         subjects.append((f"account:{account}", limit.one))
     if limit.everybody:
         subjects.append(("everybody", limit.everybody))
     return subjects
+
+
+def _watch(name: str, limit: Limit) -> None:
+    """Note, once in a window, that everybody together does more than is usual."""
+    counter = _counter()
+    if counter.try_once(name, limit, "everybody", limit.alarm) and not counter.try_once(name, limit, "alarm", 1):
+        security_log.note("limit_alarm", limit=name)
 
 
 def _counter() -> Counter:

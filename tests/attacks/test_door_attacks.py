@@ -243,6 +243,102 @@ def test_row_25_links_are_mailed_so_often_and_the_newest_goes_on_working(app: Fu
     assert usable
 
 
+def test_row_25_nobody_locks_out_somebody_with_a_reference_who_has_no_known_device(app: FundApp, client):
+    person, words = make_person_without_address(now=NOW, language="en")
+    person.short_sessions = True
+    db.session.commit()
+
+    def say(client: FlaskClient, passphrase: str, **options: Any) -> int:
+        data = {"reference": person.sign_in_reference, "passphrase": passphrase}
+        return int(client.post("/sign-in/passphrase", data=data, **options).status_code)
+
+    assert say(client, " ".join(words)) == 302
+    client.post("/sign-out")
+    for number in range(20):
+        assert say(app.test_client(), "wrong words", **from_address(f"192.0.2.{number}")) == 422
+    assert say(client, " ".join(words)) == 302
+
+
+def test_row_25_a_known_device_is_known_however_its_reference_is_typed(app: FundApp, client, monkeypatch):
+    person, words = make_person_without_address(now=NOW, language="en")
+    db.session.commit()
+    reference = person.sign_in_reference or ""
+    data = {"reference": reference, "passphrase": " ".join(words)}
+    assert client.post("/sign-in/passphrase", data=data).status_code == 302
+    client.post("/sign-out")
+    monkeypatch.setitem(limits.LIMITS, "passphrase", replace(limits.LIMITS["passphrase"], device=2))
+    spellings = [f"@{reference}", f"{reference[0]}@{reference[1:]}", reference.lower()]
+    data = {"passphrase": "wrong words"}
+    tried = [client.post("/sign-in/passphrase", data=data | {"reference": each}).status_code for each in spellings]
+    assert tried == [422, 422, 429]
+
+
+FLOODED = {
+    "link": ("/sign-in/link", {"email": "nobody@example.org"}, 302),
+    "start": ("/calls/open-call/start", {"email": "nobody@example.org"}, 302),
+    "passphrase": ("/sign-in/passphrase", {"reference": "2222-2222", "passphrase": "wrong"}, 422),
+    "passkey": ("/sign-in/passkey", {"proof_passkey": "{}"}, 422),
+}
+
+
+@pytest.mark.parametrize("way", FLOODED)
+def test_row_25_a_flood_of_strangers_shuts_no_way_in_and_is_noted_once(app: FundApp, caplog, monkeypatch, way):
+    make_call(slug="open-call")
+    db.session.commit()
+    assert limits.LIMITS[way].everybody == 0
+    monkeypatch.setitem(limits.LIMITS, way, replace(limits.LIMITS[way], alarm=3))
+    path, data, status = FLOODED[way]
+    for number in range(6):
+        assert events(caplog).count("limit_alarm") == (number > 3)
+        answer = app.test_client().post(path, data=data, **from_address(f"192.0.2.{number}"))
+        assert answer.status_code == status
+    (noted,) = [record for record in caplog.records if record.message == "limit_alarm"]
+    assert noted.refs["limit"] == way
+
+
+def test_row_25_a_whole_site_of_ipv6_is_slowed_later_than_one_network_of_it(app: FundApp, monkeypatch):
+    monkeypatch.setitem(limits.LIMITS, "sign_in", few(address=1))
+
+    def tried(networks: range, site: str) -> list[int]:
+        return [guess(app.test_client(), f"{n}@example.org", **from_address(f"{site}:{n:x}::1")) for n in networks]
+
+    assert tried(range(limits.SITE_TIMES + 1), "2001:db8:1") == [422] * limits.SITE_TIMES + [429]
+    assert tried(range(1), "2001:db8:2") == [422]
+
+
+def test_row_25_a_known_device_may_use_passkeys_while_its_network_is_flooded(app: FundApp, client, monkeypatch):
+    person = make_person(password=True)
+    db.session.commit()
+    assert guess(client, person.email, PASSWORD) == 302
+    client.post("/sign-out")
+    monkeypatch.setitem(limits.LIMITS, "passkey", replace(limits.LIMITS["passkey"], address=1))
+    data = {"proof_passkey": "{}"}
+    stranger = app.test_client()
+    assert [stranger.post("/sign-in/passkey", data=data).status_code for _ in range(2)] == [422, 429]
+    assert client.post("/sign-in/passkey", data=data).status_code == 422
+
+
+def test_row_25_the_present_password_is_guessed_so_often_wherever_from(app: FundApp, signed_in):
+    person, other = make_person(password=True), make_person(password=True)
+    thief, one = signed_in(person), limits.LIMITS["factor"].one
+    data = {"current": "wrong password here", "password": "seven calm rivers run"}
+    tried = [
+        thief.post("/account/password", data=data, **from_address(f"192.0.2.{number}")).status_code
+        for number in range(one + 1)
+    ]
+    assert tried == [422] * one + [429]
+    assert signed_in(other).post("/account/password", data=data).status_code == 422
+
+
+def test_row_25_new_words_are_made_so_often_wherever_from(app: FundApp, signed_in):
+    person, _words = make_person_without_address(now=NOW, language="en")
+    client, one = signed_in(person), limits.LIMITS["factor"].one
+    tried = [
+        client.post("/account/passphrase", **from_address(f"192.0.2.{number}")).status_code for number in range(one + 1)
+    ]
+    assert tried == [200] * one + [429]
+
+
 def links_in(mail_dir: Path) -> dict[str, str]:
     """Return the newest address link of each mail, by the mail's receiver."""
     found = {}

@@ -81,7 +81,7 @@ def passphrase() -> ResponseReturnValue:
 
 @bp.post("/account/passphrase")
 @requires(P.SESSION_USE)
-@limited("passphrase")
+@limited("factor")
 @fresh
 def renew_passphrase() -> ResponseReturnValue:
     """Make new words, end all other sessions, and show the words this once."""

@@ -183,7 +183,7 @@ def password() -> ResponseReturnValue:
 
 @bp.post("/account/password")
 @requires(P.SESSION_USE)
-@limited("sign_in")
+@limited("factor")
 def change_password() -> ResponseReturnValue:
     """Change the password of somebody who knows it; their other sessions end."""
     form = ChangePasswordForm()

@@ -42,7 +42,7 @@ def sign_in_with_password() -> ResponseReturnValue:
 
 @bp.post("/sign-in/passkey")
 @public
-@limited("sign_in")
+@limited("passkey")
 def sign_in_with_passkey() -> ResponseReturnValue:
     """Let somebody in by a passkey that made sure who holds it: that is both factors at once."""
     form = ProofForm()

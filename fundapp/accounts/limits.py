@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import TooManyRequests
 
 from fundapp.accounts import known_devices
-from fundapp.accounts.rules import fold_account, fold_reference
+from fundapp.accounts.rules import checked_email, fold_account, fold_reference
 from fundapp.core import clock, security_log
 from fundapp.core.routes import SAFE_METHODS, Declared
 from fundapp.core.web import WebActor
@@ -160,8 +160,11 @@ def limit_gate(declared: Declared, actor: WebActor) -> ResponseReturnValue | Non
 
 
 def may_mail(address: str) -> bool:
-    """Count a mail with a link to an address; say whether it is to be sent."""
-    return not _counter().try_once("mails", MAILS, f"account:{fold_account(address)}", MAILS.one)
+    """Count a mail with a link to an address, however it is spelled; say whether it is to be sent.
+
+    Raises RuleViolations for something that is no address at all.
+    """
+    return not _counter().try_once("mails", MAILS, f"account:{checked_email(address)}", MAILS.one)
 
 
 def networks_of(address: str) -> tuple[str, ...]:

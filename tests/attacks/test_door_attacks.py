@@ -243,6 +243,22 @@ def test_row_25_links_are_mailed_so_often_and_the_newest_goes_on_working(app: Fu
     assert usable
 
 
+def ask_for_link(app: FundApp, email: str, address: str) -> int:
+    return int(app.test_client().post("/sign-in/link", data={"email": email}, **from_address(address)).status_code)
+
+
+def test_row_25_other_spellings_of_an_address_push_no_link_out_of_its_mailbox(app: FundApp, mail_dir, run_jobs):
+    make_person(email="p@example.org")
+    db.session.commit()
+    spellings = ["p@\uff45xample.org", "p@e\uff58ample.org", "P@exa\uff4dple.org", "p@example\u3002org"]
+    for number in range(limits.MAILS.one + 3):
+        assert ask_for_link(app, spellings[number % len(spellings)], f"192.0.2.{number}") == 302
+    run_jobs()
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in mail_dir.glob("*.eml")]
+    assert [mail["To"] for mail in mails] == ["p@example.org"] * limits.MAILS.one
+    assert ask_for_link(app, "no address", "192.0.2.99") == 422
+
+
 def test_row_25_nobody_locks_out_somebody_with_a_reference_who_has_no_known_device(app: FundApp, client):
     person, words = make_person_without_address(now=NOW, language="en")
     person.short_sessions = True

@@ -3,7 +3,7 @@
 A step is one transaction; a run that was cut off begins again where it stood, because what is erased is due no more.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -45,11 +45,16 @@ class NothingErased(RuntimeError):
     """A rule erased nothing of what it said was due: a programming error, which would otherwise go on for ever."""
 
 
-def plan(rules: Sequence[Rule], now: datetime) -> Iterator[Planned]:
-    """Say what a run at `now` would erase, and when more follows, by rule and call. Changes nothing."""
+def plan(rules: Sequence[Rule], now: datetime, *, without: Collection[UUID] = ()) -> Iterator[Planned]:
+    """Say what a run at `now` would erase, and when more follows, by rule and call. Changes nothing.
+
+    Things `without` are left out: a reader may be one from whom they are hidden.
+    """
     for rule in rules:
         by_call: dict[UUID | None, list[Due]] = {}
         for due in rule.due():
+            if due.id in without:
+                continue
             by_call.setdefault(due.call_id, []).append(due)
         for call_id, dues in sorted(by_call.items(), key=lambda item: str(item[0])):
             later = [due.at for due in dues if due.at > now]

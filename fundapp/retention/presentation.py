@@ -50,9 +50,11 @@ class HoldShown:
     may_lift: bool
 
 
-def kept_shown(call: Call, now: datetime) -> list[KeptShown]:
-    """Return what a call keeps, by fate, and when it is erased."""
-    planned = {each.rule: each for each in plan(RULES[: len(DEFAULT_DAYS)], now) if each.call_id == call.id}
+def kept_shown(call: Call, actor: Actor, now: datetime) -> list[KeptShown]:
+    """Return what a call keeps of what the actor may see, by fate, and when it is erased."""
+    hidden = queries.hidden_applications(call, actor)
+    everything = plan(RULES[: len(DEFAULT_DAYS)], now, without=hidden)
+    planned = {each.rule: each for each in everything if each.call_id == call.id}
     return [_kept_shown(call, fate, planned) for fate in DEFAULT_DAYS]
 
 
@@ -79,7 +81,7 @@ def requests_shown(call: Call, actor: Actor) -> list[RequestShown]:
 
 def holds_shown(call: Call, actor: Actor) -> list[HoldShown]:
     """Return what holds a call or its applications."""
-    return [_hold_shown(hold, call, actor) for hold in queries.holds_of(call)]
+    return [_hold_shown(hold, call, actor) for hold in queries.holds_of(call, actor)]
 
 
 def _hold_shown(hold: LegalHold, call: Call, actor: Actor) -> HoldShown:

@@ -13,6 +13,7 @@ from fundapp.accounts.models import (
     Organisation,
     OrganisationInvitation,
     Person,
+    RoleChange,
     RoleGrant,
     SignInSession,
 )
@@ -112,8 +113,31 @@ def _fates() -> Iterator[tuple[str, Due]]:
         yield name, Due(row.id, at, row.call_id)
 
 
+def has_duties() -> ColumnElement[bool]:
+    """Return the condition that Person has a role, or had one while something was there that is still kept.
+
+    Who decided about an application is known for as long as the application is.
+    """
+    change = (
+        select(RoleChange.id)
+        .join(Application, or_(RoleChange.call_id.is_(None), RoleChange.call_id == Application.call_id))
+        .where(
+            RoleChange.person_id == Person.id,
+            Application.erased_at.is_(None),
+            Application.started_at <= RoleChange.at,
+        )
+    )
+    return or_(exists(select(RoleGrant.id).where(RoleGrant.person_id == Person.id)), exists(change))
+
+
+def is_needed(person: Person) -> bool:
+    """Return whether a person has duties, or whether applications depend on them."""
+    found = db.session.scalar(select(Person.id).where(Person.id == person.id, has_duties()))
+    return found is not None or bool(held_organisations(person))
+
+
 def people_due(*, signed_in: bool) -> list[Due]:
-    """Return the people whom nothing needs any more: no role, and no application of theirs or their organisations.
+    """Return the people whom nothing needs any more: no duties, and no application of theirs or their organisations.
 
     Those who never signed in count from the day on which they became known, the others from their last sign-in.
     """
@@ -134,7 +158,7 @@ def people_due(*, signed_in: bool) -> list[Due]:
         .outerjoin(last_sign_in, last_sign_in.c.object_id == Person.id)
         .where(
             Person.erased_at.is_(None),
-            ~exists(select(RoleGrant.id).where(RoleGrant.person_id == Person.id)),
+            ~has_duties(),
             ~exists(select(Application.id).where(Application.person_id == Person.id, kept)),
             ~exists(of_organisation),
         )
@@ -206,12 +230,22 @@ def open_requests(call: Call, actor: Actor) -> Sequence[ErasureRequest]:
     ).all()
 
 
-def holds_of(call: Call) -> Sequence[LegalHold]:
-    """Return what holds a call or applications of it."""
+def hidden_applications(call: Call, actor: Actor) -> frozenset[UUID]:
+    """Return the applications of a call that the actor may not see: they are left out of every number."""
+    return frozenset(
+        db.session.scalars(select(Application.id).where(Application.call_id == call.id, ~visible_to(actor)))
+    )
+
+
+def holds_of(call: Call, actor: Actor) -> Sequence[LegalHold]:
+    """Return what holds a call or applications of it that the actor may see."""
     return db.session.scalars(
         select(LegalHold)
         .outerjoin(Application)
-        .where(LegalHold.lifted_at.is_(None), or_(LegalHold.call_id == call.id, Application.call_id == call.id))
+        .where(
+            LegalHold.lifted_at.is_(None),
+            or_(LegalHold.call_id == call.id, and_(Application.call_id == call.id, visible_to(actor))),
+        )
         .order_by(LegalHold.set_at, LegalHold.id)
     ).all()
 
@@ -271,9 +305,9 @@ def request_of(call: Call, request_id: UUID, actor: Actor) -> ErasureRequest:
     return request
 
 
-def hold_of(call: Call, hold_id: UUID) -> LegalHold:
-    """Return a hold of a call or of an application of it. Raises NotFound."""
-    found = next((hold for hold in holds_of(call) if hold.id == hold_id), None)
+def hold_of(call: Call, hold_id: UUID, actor: Actor) -> LegalHold:
+    """Return a hold of a call, or of an application of it that the actor may see. Raises NotFound."""
+    found = next((hold for hold in holds_of(call, actor) if hold.id == hold_id), None)
     if found is None:
         raise NotFound
     return found

@@ -16,7 +16,7 @@ from fundapp.applications.services.erasing import blank_application
 from fundapp.core import outbox, unit_of_work
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, Problem, RuleViolations
+from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.outbox import Finish, JobKind, OutboxItem
 from fundapp.core.sealing import RecordKey, destroy, record_of
@@ -51,10 +51,10 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
 
 
 def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: datetime) -> None:
-    """Erase a person. Raises Conflict while they alone hold an organisation with applications that are kept."""
+    """Erase a person. Raises Conflict while they have duties, or alone hold an organisation with applications."""
     if person.erased_at is not None:
         return
-    if queries.held_organisations(person):
+    if queries.is_needed(person):
         raise Conflict(
             _l("Applications depend on this person. Erase those first, or let somebody else hold the organisation.")
         )
@@ -67,8 +67,10 @@ def _erase_person(actor: Actor, person: Person, cause: ErasureCause, now: dateti
 
 
 def erase_person_on_request(*, actor: Actor, person: Person, now: datetime) -> None:
-    """Erase a person at their wish. Raises NotAllowed, and Conflict while applications depend on them."""
+    """Erase a person at their wish. Raises NotAllowed, also for oneself, and Conflict while applications need them."""
     actor.require(P.PERSON_ERASE)
+    if actor.person_id == person.id:
+        raise NotAllowed(P.PERSON_ERASE, _l("Nobody closes their own account. Ask another administrator."))
     erase_person(actor=actor, person=person, cause=ErasureCause.REQUEST, now=now)
 
 

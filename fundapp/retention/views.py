@@ -83,7 +83,7 @@ def set_hold(slug: str) -> ResponseReturnValue:
 @fresh
 def lift_hold(slug: str, hold_id: UUID) -> ResponseReturnValue:
     """Ask to lift a hold, or lift it after somebody else asked."""
-    hold = queries.hold_of(_call_to_erase_in(slug), hold_id)
+    hold = queries.hold_of(_call_to_erase_in(slug), hold_id, current_actor())
     services.lift_hold(actor=current_actor(), hold=hold, now=clock.now())
     return redirect(url_for("retention.keeping", slug=slug))
 
@@ -152,7 +152,7 @@ def _keeping_page(call: Call, form: HoldForm) -> str:
     return render_template(
         "retention/keeping.html",
         call=call_shown(call, now),
-        kept=presentation.kept_shown(call, now),
+        kept=presentation.kept_shown(call, actor, now),
         requests=presentation.requests_shown(call, actor),
         holds=presentation.holds_shown(call, actor),
         may_erase=actor.can(P.APPLICATION_ERASE, call.id),

@@ -52,13 +52,18 @@ def parsed(answer: TestResponse) -> Element:
 
 
 def fetch(client: FlaskClient, path: str, method: str = "GET", **kwargs: Any) -> TestResponse:
-    """Return an answer that was read to its end, so that no file stays open."""
+    """Return an answer that was read to its end, so that no file stays open.
+
+    Limits begin anew each time: a crawler asks more often than anybody may, and others try the limits.
+    """
+    client.application.extensions["limits"].reset()
     return _read(client.open(path, method=method, **kwargs))
 
 
 def fetch_unparsed(client: FlaskClient, path: str, method: str = "GET", **kwargs: Any) -> TestResponse:
     """Do the same without looking at the page's HTML: for the thousandth variation of one address."""
     flask_babel.refresh()
+    client.application.extensions["limits"].reset()
     return _read(FlaskClient.open(client, path, method=method, **kwargs))
 
 

@@ -1,5 +1,6 @@
 """Reaching for what belongs to others, on every route that names an object. Rows: README.md."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -207,6 +208,11 @@ def test_row_06_fields_that_no_form_has_change_nothing(app, signed_in, ours, the
     assert {(c.id, c.budget_minor, c.currency, c.status) for c in db.session.scalars(select(Call))} == calls
 
 
+def without_questions(answer: TestResponse) -> bytes:
+    """Return an answer without the random question that each page for passkeys asks."""
+    return re.sub(rb"[\w.-]{40,}", b"", answer.data)
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_row_09_a_head_or_an_overridden_method_changes_nothing(app, signed_in, ours, role):
     client = signed_in(ours.people[role])
@@ -216,8 +222,9 @@ def test_row_09_a_head_or_an_overridden_method_changes_nothing(app, signed_in, o
         for path in addresses(app, rule, ours.objects()):
             answer = fetch_unparsed(client, path)
             assert fetch_unparsed(client, path, "HEAD").status_code == answer.status_code, path
-            assert fetch_unparsed(client, path, headers=tricks).data == answer.data, path
-            assert fetch_unparsed(client, f"{path}?_method=POST&_method=DELETE").status_code == answer.status_code
+            assert without_questions(fetch_unparsed(client, path, headers=tricks)) == without_questions(answer), path
+            for method in ("POST", "DELETE"):
+                assert fetch_unparsed(client, f"{path}?_method={method}").status_code == answer.status_code
     assert not list(changed_tables(before))
 
 

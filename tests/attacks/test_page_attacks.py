@@ -82,7 +82,7 @@ def test_row_39_40_and_43_hostile_texts_are_shown_as_they_were_written(app, sign
         Role.MANAGER: "applications.managed_application",
         Role.RATIFIER: "review.ratification",
     }
-    assert expected[role] in shown, shown
+    assert expected.get(role, "applications.call_page") in shown, shown
 
 
 def test_row_39_a_file_name_is_data_and_its_download_is_no_page(app, signed_in, hostile_round):

@@ -83,6 +83,8 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     if assignment_id is None:
         raise NotFound
     application = application_to_read(actor=actor, assignment_id=assignment_id)
+    if application.is_protected:
+        raise NotFound  # whatever its answers look like: a file shows whose it is
     named = {  # one that tells who somebody is, and every one of a protected application, is sealed: no name is read
         answer["attachment"]
         for answer in application.submissions[-1].answers.values()

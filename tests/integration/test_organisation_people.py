@@ -106,7 +106,8 @@ def test_a_tie_by_name_keeps_from_judging_and_gives_nothing(signed_in):
 
 @pytest.mark.parametrize("role", [HOLDS, WRITES])
 def test_an_invited_colleague_joins_and_reads_and_writes(signed_in, role):
-    application = make_application(make_call(), status=ApplicationStatus.DRAFT)
+    ours = make_organisation("Paralegals of the Hill (sample)")
+    application = make_application(make_call(), status=ApplicationStatus.DRAFT, organisation=ours)
     colleague = make_person("Second Sample")
     holder, invited = signed_in(application.person), signed_in(colleague)
     assert reads(invited, application) == {404}
@@ -115,6 +116,8 @@ def test_an_invited_colleague_joins_and_reads_and_writes(signed_in, role):
     assert reads(invited, application) == {404}  # not before they have accepted
     address = f"/invitations/{the_invitation().id}"
     assert address in invited.get("/applications").text
+    for page in (invited.get("/applications").text, invited.get(address).text):
+        assert ours.name not in page, "a mail may reach the wrong person"
     assert invited.post(address).status_code == 302
     assert reads(invited, application) == {200}
     assert (application.person.email, "people_changed") in mailed()

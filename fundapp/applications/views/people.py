@@ -114,11 +114,10 @@ def remove_colleague(application_id: UUID) -> ResponseReturnValue:
 @bp.get("/invitations/<uuid:invitation_id>")
 @requires(P.APPLICATION_WRITE)
 def invitation(invitation_id: UUID) -> ResponseReturnValue:
-    """Ask whoever was invited whether they join. To anybody else there is no such page."""
+    """Ask whoever was invited whether they join; who invites is not named, for a mail may reach the wrong person."""
     found = accounts.own_invitation(current_actor().person_id, invitation_id)
     return render_template(
         "applications/invitation.html",
-        name=found.organisation.name,
         is_holder=found.role is MembershipRole.APPLICANT,
         is_open=found in accounts.own_invitations(current_actor().person_id, clock.now()),
         form=EmptyForm(),

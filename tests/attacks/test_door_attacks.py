@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,16 +15,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import fundapp
 from fundapp.accounts import limits, secrets
-from fundapp.accounts.models import LinkPurpose, Membership, OneTimeLink, SignInSession
+from fundapp.accounts.models import LinkPurpose, Membership, OneTimeLink, Person, SignInSession
+from fundapp.accounts.permissions import Actor, system_actor
 from fundapp.accounts.secrets import link_token
+from fundapp.accounts.services.administering import disable_person, enable_person
 from fundapp.accounts.services.links import send_link
 from fundapp.accounts.services.passphrases import make_person_without_address
+from fundapp.accounts.services.passwords import change_password, set_password
+from fundapp.accounts.services.sessions import end_all_sessions, end_other_sessions
 from fundapp.applications.models import CallInvitation
+from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.origins import Site
 from fundapp.core.web import FundApp
 
+from ..conftest import actor_of
 from ..factories import NOW, PASSWORD, make_application, make_call, make_person
 
 
@@ -448,7 +455,125 @@ def test_row_36_an_address_of_somebody_else_is_neither_taken_nor_told_apart(
     assert (taken.status_code, taken.location) == (free.status_code, free.location)
     run_jobs()
     assert set(links_in(mail_dir)) == {NEW}
-    assert len(list(mail_dir.glob("*.eml"))) == 2
+    sent = [(mail.to_address, mail.template) for mail in db.session.scalars(select(MailMessage))]
+    assert sorted(sent) == sorted(
+        [
+            (NEW, "confirm_address"),
+            (other.email, "address_taken"),
+            (mine.email, "address_asked"),
+            (mine.email, "address_asked"),
+        ]
+    )
+
+
+THIRD = "third@example.org"
+
+
+def confirm_link(thief: FlaskClient, email: str, mail_dir: Path, run_jobs) -> str:
+    """Ask for a new address as whoever has the session; return the link that its mailbox got."""
+    assert thief.post("/account/address", data={"email": email}).status_code == 302
+    run_jobs()
+    return links_in(mail_dir)[email]
+
+
+def test_row_36_the_present_address_is_told_when_a_change_is_asked_for(app: FundApp, signed_in, mail_dir, run_jobs):
+    person = make_person()
+    confirm_link(signed_in(person), NEW, mail_dir, run_jobs)
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in mail_dir.glob("*.eml")]
+    (told,) = (mail.get_content() for mail in mails if mail["To"] == person.email)
+    assert "asked to change" in told
+    assert "http://localhost/account/security" in told
+    assert NEW not in told
+
+
+def test_row_36_a_second_change_does_not_end_the_way_back(app: FundApp, changed, mail_dir, run_jobs):
+    person, old, thief, _confirm, undo = changed
+    assert app.test_client().post(confirm_link(thief, THIRD, mail_dir, run_jobs)).status_code == 302
+    run_jobs()
+    to_thief = links_in(mail_dir)[NEW]
+    assert app.test_client().post(undo).status_code == 302
+    db.session.expire_all()
+    assert person.email == old
+    # The way back to the thief's first address is no way any more.
+    assert app.test_client().post(to_thief).status_code == 410
+    db.session.expire_all()
+    assert person.email == old
+
+
+def test_row_36_the_first_address_has_the_last_word(app: FundApp, changed, mail_dir, run_jobs):
+    person, old, thief, _confirm, undo = changed
+    assert app.test_client().post(confirm_link(thief, THIRD, mail_dir, run_jobs)).status_code == 302
+    run_jobs()
+    assert app.test_client().post(links_in(mail_dir)[NEW]).status_code == 302
+    assert app.test_client().post(undo).status_code == 302
+    db.session.expire_all()
+    assert person.email == old
+
+
+def test_row_36_a_link_confirms_nothing_once_the_address_is_another(app: FundApp, changed, mail_dir, run_jobs):
+    person, old, thief, _confirm, _undo = changed
+    waiting = confirm_link(thief, THIRD, mail_dir, run_jobs)
+    person.email = old  # by whatever way
+    record(actor=system_actor(), action="person:change", subject=person, now=NOW)
+    db.session.commit()
+    assert app.test_client().post(waiting).status_code == 409
+    db.session.expire_all()
+    assert person.email == old
+
+
+def disable_and_enable(*, actor: Actor, person: Person, now: datetime) -> None:
+    disable_person(actor=actor, person=person, now=now)
+    enable_person(actor=actor, person=person, now=now)
+
+
+ENDS = {
+    "sign out everywhere": lambda person, now: end_other_sessions(actor=actor_of(person), keep=None, now=now),
+    "the fund signs them out": lambda person, now: end_all_sessions(actor=system_actor(), person=person, now=now),
+    "a mailed link sets a password": lambda person, now: set_password(
+        actor=actor_of(person), person=person, password="meadow lantern 47 quiet", now=now
+    ),
+    "a new password": lambda person, now: change_password(
+        actor=actor_of(person),
+        person=person,
+        current=PASSWORD,
+        password="meadow lantern 47 quiet",
+        keep=uuid4(),
+        now=now,
+    ),
+    "closed and opened again": lambda person, now: disable_and_enable(actor=system_actor(), person=person, now=now),
+}
+
+
+@pytest.mark.parametrize("way", ENDS)
+def test_row_36_whoever_throws_a_thief_out_also_ends_the_change_that_waits(
+    app: FundApp, signed_in, mail_dir, run_jobs, way
+):
+    person = make_person(password=True)
+    old = person.email
+    waiting = confirm_link(signed_in(person), NEW, mail_dir, run_jobs)
+    ENDS[way](person, datetime.now(UTC))
+    db.session.commit()
+    assert app.test_client().post(waiting).status_code == 410
+    db.session.expire_all()
+    assert person.email == old
+
+
+def test_row_36_undoing_a_change_ends_the_next_that_waits(app: FundApp, changed, mail_dir, run_jobs):
+    person, old, thief, _confirm, undo = changed
+    waiting = confirm_link(thief, THIRD, mail_dir, run_jobs)
+    assert app.test_client().post(undo).status_code == 302
+    assert app.test_client().post(waiting).status_code == 410
+    db.session.expire_all()
+    assert person.email == old
+
+
+def test_row_36_signing_in_elsewhere_leaves_a_change_that_waits(app: FundApp, signed_in, mail_dir, run_jobs):
+    person = make_person()
+    waiting = confirm_link(signed_in(person), NEW, mail_dir, run_jobs)
+    signed_in(person)
+    assert app.test_client().post(waiting).status_code == 302
+    db.session.expire_all()
+    assert person.email == NEW
 
 
 def test_row_31_a_token_of_one_purpose_opens_no_other_door(app: FundApp, client, changed):

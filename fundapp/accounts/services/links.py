@@ -40,7 +40,8 @@ def send_link(
     browser: str = "",
     address: str = "",
 ) -> OneTimeLink:
-    """Mail a one-time link to a person, or to another `address`; an older one for the same purpose ends.
+    """Mail a one-time link to a person, or to another `address`; an older one for the same purpose ends, but none that
+    undoes a change of address: whoever changes it twice must not end the owner's way back.
 
     Token and code are derived from the link's id: only a hash of the token is kept. `browser` is the name of the one
     that asked ("": none did); the code works in that one alone.
@@ -56,7 +57,8 @@ def send_link(
         browser_hash=token_hash(browser) if browser else None,
     )
     link.token_hash = token_hash(link_token(secret_key, link.id))
-    _end(person, now, (purpose,))
+    if purpose is not LinkPurpose.REVERT_ADDRESS:
+        _end(person, now, (purpose,))
     db.session.add(link)
     data = {"link_id": str(link.id), "has_code": bool(browser)}
     if address:
@@ -93,6 +95,11 @@ def request_sign_in(
 def end_links(person: Person, now: datetime) -> None:
     """End all links with which a person could sign in."""
     _end(person, now, ENDED_BY_SIGN_IN)
+
+
+def end_pending_changes(person: Person, now: datetime) -> None:
+    """End the link that would still confirm a new address: whoever asked for it may be the one who is thrown out."""
+    _end(person, now, (LinkPurpose.CONFIRM_ADDRESS,))
 
 
 def _end(person: Person, now: datetime, purposes: tuple[LinkPurpose, ...]) -> None:

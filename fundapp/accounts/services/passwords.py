@@ -11,7 +11,7 @@ from fundapp.accounts.models import Person, SignInSession
 from fundapp.accounts.password_rules import password_problems
 from fundapp.accounts.permissions import Actor, system_actor
 from fundapp.accounts.secrets import hash_password, needs_rehash, password_matches
-from fundapp.accounts.services.links import end_links
+from fundapp.accounts.services.links import end_links, end_pending_changes
 from fundapp.accounts.services.notices import tell_of_change
 from fundapp.accounts.services.sessions import end_other_sessions, open_session
 from fundapp.core.audit import record
@@ -29,6 +29,7 @@ def set_password(*, actor: Actor, person: Person, password: str, now: datetime, 
     _keep(person, password, words)
     db.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
     end_links(person, now)
+    end_pending_changes(person, now)
     record(actor=actor, action="password:set", subject=person, now=now)
     db.session.flush()
     if had_one:

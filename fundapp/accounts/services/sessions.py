@@ -1,4 +1,4 @@
-"""Open, renew and end the sessions of signed-in browsers."""
+"""Open, renew and end the sessions of signed-in browsers. Ending many also ends a change of address that waits."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from fundapp.accounts import queries
 from fundapp.accounts.models import KnownDevice, Person, SignInSession
 from fundapp.accounts.permissions import Actor
 from fundapp.accounts.secrets import new_token, token_hash
-from fundapp.accounts.services.links import end_links
+from fundapp.accounts.services.links import end_links, end_pending_changes
 from fundapp.accounts.services.people import tell
 from fundapp.accounts.session_rules import times_of
 from fundapp.core.audit import record
@@ -107,6 +107,7 @@ def _end(actor: Actor, person: Person, now: datetime, *, keep: UUID | None) -> i
     if keep is not None:
         condition = condition & (SignInSession.id != keep)
     count = len(db.session.scalars(delete(SignInSession).where(condition).returning(SignInSession.id)).all())
+    end_pending_changes(person, now)
     _record_end(actor, person, now, count=count)
     return count
 

@@ -241,7 +241,7 @@ def attach_file(
         subject=application,
         now=now,
         call_id=application.call_id,
-        data={"question": question.name, "sha256": attachment.sha256, "size_bytes": attachment.size_bytes},
+        data={"question": question.name, "stored_as": attachment.stored_as, "size_bytes": attachment.size_bytes},
     )
     db.session.flush()
     return attachment

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person
+from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person, RoleChange
 from fundapp.accounts.permissions import Actor, Role, system_actor
 from fundapp.applications.models import Application, Attachment, IdentityOpening, SealedAnswer
 from fundapp.applications.services.erasing import blank_application
@@ -21,6 +21,7 @@ from fundapp.retention import services as retention_services
 from fundapp.retention import tombstones
 from fundapp.retention.checks import erasure_problems
 from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
+from fundapp.retention.queries import people_due
 from fundapp.retention.room import erased_list
 from fundapp.retention.services import erase_all_again, erase_application, erase_person
 from fundapp.retention.tombstones import Tombstone
@@ -295,6 +296,34 @@ def test_an_erasure_that_fails_after_a_restore_stops_no_other(app, monkeypatch):
     erased = [db.session.get_one(Application, each).erased_at is not None for each in ids]
     assert erased == [True, False, True]
     assert erase_all_again(graves, NOW, lambda: commit(app)) == (1, {})
+
+
+def test_nobody_with_duties_is_erased_nor_an_administrator_by_themselves(app, signed_in):
+    administrator, other = make_staff(Role.ADMINISTRATOR), make_staff(Role.ADMINISTRATOR)
+    client = signed_in(administrator)
+    assert client.post(f"/admin/people/{administrator.id}/erase").status_code == 403
+    assert client.post(f"/admin/people/{other.id}/erase").status_code == 409
+    assert [db.session.get_one(Person, each.id).erased_at for each in (administrator, other)] == [None, None]
+
+
+@pytest.mark.parametrize(("everywhere", "days", "kept"), [(False, 1, True), (True, 1, True), (False, -1, False)])
+def test_who_decided_is_known_while_the_application_is_kept(app, everywhere, days, kept):
+    call = make_call()
+    application = make_application(call)
+    make_application(make_call(), started_at=NOW - timedelta(days=30))
+    person = make_person("Former Manager")
+    at = application.started_at + timedelta(days=days)
+    call_id = None if everywhere else call.id
+    db.session.add(RoleChange(person_id=person.id, role=Role.MANAGER, call_id=call_id, is_given=False, at=at))
+    db.session.commit()
+    due = [each.id for each in people_due(signed_in=False)]
+    assert (person.id in due) is not kept
+    if kept:
+        with pytest.raises(Conflict):
+            erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    else:
+        erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    assert (person.erased_at is None) is kept
 
 
 def test_doctor_finds_what_an_erasure_left(app, run_jobs):

@@ -138,6 +138,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "factor-reset:done": Sentence(_l("A person's second step of signing in was taken away, to begin anew.")),
     "recovery-codes:make": Sentence(_l("New recovery codes were made.")),
     "organisation-invitation:erase": Sentence(_l("An invitation to an organisation was erased.")),
+    "call-invitation:erase": Sentence(_l("An invitation to an organisation was erased.")),
     "factor:rename": Sentence(_l("A second step of signing in was renamed.")),
 }
 """By action; an action with an outcome has one sentence for each outcome ("decision:make award")."""

@@ -194,6 +194,14 @@ def mails_failed_due() -> list[Due]:
     return _by_time(MailMessage.id, MailMessage.failed_at, MAIL_FAILED_DAYS)
 
 
+def unsent_mails() -> Sequence[MailMessage]:
+    """Return mails that nobody got, except those that a worker is handing over just now."""
+    running = select(OutboxItem.subject_id).where(OutboxItem.state == OutboxState.RUNNING)
+    return db.session.scalars(
+        select(MailMessage).where(MailMessage.sent_at.is_(None), MailMessage.id.not_in(running))
+    ).all()
+
+
 def work_due() -> list[Due]:
     """Return finished work."""
     return _by_time(OutboxItem.id, OutboxItem.done_at, WORK_DONE_DAYS)

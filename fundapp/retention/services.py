@@ -11,13 +11,14 @@ from sqlalchemy import delete, select
 from fundapp.accounts.models import OrganisationInvitation, Person
 from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.services.erasing import blank_person
-from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.models import Application, ApplicationStatus, Call, CallInvitation
 from fundapp.applications.services.erasing import blank_application
 from fundapp.core import outbox, unit_of_work
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import Finish, JobKind, OutboxItem
 from fundapp.core.sealing import RecordKey, destroy, record_of
 from fundapp.core.storage import Storage
@@ -62,8 +63,20 @@ def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: date
 
 
 def _erase_person(actor: Actor, person: Person, cause: ErasureCause, now: datetime) -> None:
+    if person.email:
+        _erase_address(actor, person.email, now)
     blank_person(actor=actor, person=person, keeping=queries.held_organisations(person), now=now)
     _leave_tombstone(person, cause, now, [])
+
+
+def _erase_address(actor: Actor, address: str, now: datetime) -> None:
+    """Erase what else holds an address: mails that were not sent, and invitations to apply."""
+    unsent = queries.unsent_mails()
+    with_its_work(delete_rows(MailMessage))([mail.id for mail in unsent if mail.to_address == address], now)
+    for invitation in db.session.scalars(select(CallInvitation).where(CallInvitation.email.matches(address))):
+        record(actor=actor, action="call-invitation:erase", subject=invitation, now=now, call_id=invitation.call_id)
+        db.session.delete(invitation)
+        destroy(record_of(invitation), now)
 
 
 def erase_person_on_request(*, actor: Actor, person: Person, now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person, RoleChange
 from fundapp.accounts.permissions import Actor, Role, system_actor
-from fundapp.applications.models import Application, Attachment, IdentityOpening, SealedAnswer
+from fundapp.applications.models import Application, Attachment, CallInvitation, IdentityOpening, SealedAnswer
 from fundapp.applications.services.erasing import blank_application
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry
@@ -15,6 +15,7 @@ from fundapp.core.audit.verification import first_broken
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict
 from fundapp.core.keys import Keyring, Part
+from fundapp.core.mail import MailMessage, queue_mail
 from fundapp.core.storage import Storage
 from fundapp.disbursement.models import Award, Letter
 from fundapp.retention import services as retention_services
@@ -324,6 +325,26 @@ def test_who_decided_is_known_while_the_application_is_kept(app, everywhere, day
     else:
         erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
     assert (person.erased_at is None) is kept
+
+
+def test_no_unsent_mail_or_invitation_to_apply_outlives_an_erased_person(app, run_jobs, mail_dir):
+    person = make_person(email="canary@sample.example")
+    call = make_call()
+    invited = [
+        CallInvitation(call_id=call.id, email=address, organisation_name=MARK, created_at=NOW)
+        for address in ("canary@sample.example", "other@sample.example")
+    ]
+    db.session.add_all(invited)
+    for address in ("canary@sample.example", "other@sample.example"):
+        queue_mail(to_address=address, language="en", template="news", data={"path": "/"}, now=NOW)
+    db.session.commit()
+    erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    commit(app)
+    assert [each.email for each in db.session.scalars(select(CallInvitation))] == ["other@sample.example"]
+    assert [each.to_address for each in db.session.scalars(select(MailMessage))] == ["other@sample.example"]
+    run_jobs()
+    (mail,) = mail_dir.iterdir()
+    assert "other@sample.example" in mail.read_text()
 
 
 def test_doctor_finds_what_an_erasure_left(app, run_jobs):

@@ -7,7 +7,9 @@ import click
 from alembic.script import ScriptDirectory
 from sqlalchemy import or_, update
 
+from fundapp.accounts.models import OneTimeLink
 from fundapp.accounts.permissions import system_actor
+from fundapp.accounts.services.sessions import end_every_session
 from fundapp.backups.making import make_backup, restore_backup
 from fundapp.core import clock, keys, unit_of_work
 from fundapp.core.audit import record
@@ -88,7 +90,7 @@ def restore(app: FundApp, file: Path, keys_folder: Path, erased: Path | None, no
 @_nothing_was_erased
 @with_app
 def settle(app: FundApp, erased: Path | None, nothing_was_erased: bool) -> None:
-    """Finish a restore that was cut off or could not erase everything: put mail aside, and erase again.
+    """Finish a restore that was cut off or could not erase everything: put mail aside, end sign-ins, erase again.
 
     It can be run as often as needed, before the services are started.
     """
@@ -96,11 +98,17 @@ def settle(app: FundApp, erased: Path | None, nothing_was_erased: bool) -> None:
 
 
 def _settle(app: FundApp, graves: list[tombstones.Tombstone]) -> None:
-    """Put mail aside, which is committed whatever comes after it, then erase again. Raises ClickException."""
+    """Put mail aside and end sign-ins, committed whatever comes after, then erase again. Raises ClickException.
+
+    Sessions that were ended and links that were spent after the backup would be good again.
+    """
     now = clock.now()
     held = _hold_mail(now)
+    ended = end_every_session(actor=system_actor(), now=now)
+    db.session.execute(update(OneTimeLink).where(OneTimeLink.used_at.is_(None)).values(used_at=now))
     unit_of_work.commit(app.queue)
     click.echo(f"{held} mails put aside: fundapp outbox list")
+    click.echo(f"{ended} sessions ended, and every mailed link; roles, passwords and factors are those of the backup")
     again, failed = erase_all_again(graves, now, lambda: unit_of_work.commit(app.queue))
     click.echo(f"{again} erased again")
     if failed:

@@ -5,6 +5,7 @@ Row 114: nothing is sent twice. Row 119: what was erased stays erased.
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import func, make_url, select, text
 
 from fundapp import create_app, doctor
+from fundapp.accounts.models import LinkPurpose, OneTimeLink
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import Application
 from fundapp.core import clock
@@ -42,6 +44,9 @@ def round_in(installation: Installation) -> Round:
     made = make_round(installation.app.extensions["storage"], MARK, closed=True, decided=True)
     for hold in made.holds:
         db.session.delete(hold)
+    manager = made.people[Role.MANAGER]
+    link = {"purpose": LinkPurpose.SIGN_IN, "token_hash": "sample", "created_at": clock.now()}
+    db.session.add(OneTimeLink(person_id=manager.id, expires_at=clock.now() + timedelta(hours=1), **link))
     for number in range(3):
         address = f"applicant{number}@example.org"
         queue_mail(to_address=address, language="en", template="news", data={"path": "/"}, now=clock.now())
@@ -97,6 +102,7 @@ def test_the_drill(installation, tmp_path):
     safe = left_elsewhere(installation)
     file = backup_of(installation, tmp_path / "backups")
     before = counts()
+    assert before["sign_in_session"] > 0
     entries = db.session.scalar(select(func.count()).select_from(AuditEntry))
     assert MARK.encode() not in file.read_bytes()
     db.session.rollback()
@@ -120,6 +126,9 @@ def test_the_drill(installation, tmp_path):
         changed = {name for name in after if after[name] != before[name]}
         of_person = {"address_change", "known_device", "membership", "organisation_invitation"}
         of_person |= {"passkey", "record_key", "sign_in_session"}
+        assert after["sign_in_session"] == 0, "nobody stays signed in"
+        assert db.session.scalars(select(OneTimeLink.used_at).where(OneTimeLink.used_at.is_(None))).all() == []
+        assert after["one_time_link"] == 1
         assert changed <= {"attachment", "erasure", *of_person}
         assert (after["attachment"], after["erasure"]) == (0, 3)
         assert (db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0) > (entries or 0)

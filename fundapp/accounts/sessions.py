@@ -109,6 +109,7 @@ def remember(token: str) -> None:
             known_devices.remember(person.email, person.sign_in_reference, str(person.id))
     language = session.get("lang")
     session.clear()
+    g.pop("csrf_token", None)  # the form token made from the old cookie: forms on this answer need one of the new
     session.permanent = True
     session[_TOKEN] = token
     if language:

@@ -1,5 +1,6 @@
 """Sessions and fresh proofs under attack. The row numbers are explained in README.md."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from fundapp.accounts import factor_queries
 from fundapp.accounts.cli import people
@@ -236,6 +238,26 @@ def test_what_was_typed_is_done_once_the_proof_is_right(signed_in: SignedIn) -> 
     db.session.expire_all()
     assert app.name == 'Old "phone" <b>'
     assert is_in(client)
+
+
+def test_a_page_that_comes_with_a_new_session_has_a_form_that_works(app: FundApp, signed_in: SignedIn) -> None:
+    client = signed_in(make_person(password=True), fresh=False)
+    path = "/account/address"
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        first = {"csrf_token": form_token(client.get("/home")), "email": "no address", "proof_password": PASSWORD}
+        refused = client.post(path, data=first)
+        assert refused.status_code == 422, "the proof is right, the address is not"
+        again = client.post(path, data={"csrf_token": form_token(refused), "email": "new@example.org"})
+        assert again.status_code == 302
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+
+
+def form_token(answer: TestResponse) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)
+    assert found, answer.text
+    return found[1]
 
 
 def test_without_a_factor_the_password_is_the_fresh_proof(signed_in: SignedIn) -> None:

@@ -18,6 +18,7 @@ from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.queries.managing import applications_page
 from fundapp.applications.services.applying import ANOTHER, fingerprint, save_draft, start_application
+from fundapp.applications.services.people import add_colleague_without_mail
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
@@ -32,6 +33,7 @@ from tests.factories import (
     make_member,
     make_organisation,
     make_person,
+    make_protected,
     make_staff,
 )
 
@@ -314,3 +316,18 @@ def test_a_manager_of_another_call_helps_nobody_here(signed_in):
     assert other.get(root).status_code == 404
     assert other.post(f"{root}/links").status_code == 404
     assert other.post(root, data={"email": "a@example.org", "reason": "Because."}).status_code == 404
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_who_joins_a_protected_application_is_signed_out_as_soon_as_its_other_people(signed_in, protected):
+    application = make_application(make_call(), status=ApplicationStatus.DRAFT)
+    if protected:
+        make_protected(application)
+    colleague = make_person("Second Sample")
+    invite(signed_in(application.person), application, colleague.email, WRITES)
+    assert signed_in(colleague).post(f"/invitations/{the_invitation().id}").status_code == 302
+    alone, _words = add_colleague_without_mail(
+        actor=actor_of(application.person), application=application, name="Third", role=HOLDS, language="en", now=NOW
+    )
+    db.session.expire_all()
+    assert (colleague.short_sessions, alone.short_sessions) == (protected, protected)

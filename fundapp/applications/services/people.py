@@ -46,9 +46,11 @@ def add_colleague_without_mail(
 ) -> tuple[Person, list[str]]:
     """Let somebody belong who must not get mail; return them with their words. Raises NotAllowed."""
     organisation = _held(actor, application)
-    return memberships.add_without_address(
+    person, words = memberships.add_without_address(
         actor=actor, organisation=organisation, name=name, role=role, language=language, now=now
     )
+    _guard(person, organisation.id)
+    return person, words
 
 
 def remove_colleague(*, actor: Actor, application: Application, membership_id: UUID, now: datetime) -> None:
@@ -85,6 +87,7 @@ def accept_invitation(*, actor: Actor, invitation: OrganisationInvitation, now: 
     if invitation.reason and any(hidden for hidden, _call_id in _locked_applications(invitation.organisation_id)):
         raise Conflict(_l("This invitation is over. Ask for a new one."))
     memberships.accept(actor=actor, invitation=invitation, now=now)
+    _guard(invitation.person, invitation.organisation_id)
 
 
 def help_with_holder(
@@ -143,6 +146,13 @@ def _held(actor: Actor, application: Application) -> Organisation:
         message = _l("Only somebody who holds the organisation can decide who belongs to it.")
         raise NotAllowed(P.APPLICATION_WRITE, message)
     return application.organisation
+
+
+def _guard(person: Person, organisation_id: UUID) -> None:
+    """Sign somebody who joins a protected application out as soon as its other people: after a short silence."""
+    if any(is_protected for is_protected, _call_id in _locked_applications(organisation_id)):
+        person.short_sessions = True
+        db.session.flush()
 
 
 def _locked_applications(organisation_id: UUID) -> Sequence[tuple[bool, UUID]]:

@@ -14,7 +14,7 @@ from fundapp.core import clock
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import LANGUAGES, language_name, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import fresh, requires
+from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.tables import read_table
 from fundapp.core.web import problems_into
 from fundapp.review.forms import InvitationForm, InvitationListForm, PlanForm
@@ -35,6 +35,7 @@ def reviewers(slug: str) -> ResponseReturnValue:
 
 @bp.post("/manage/<slug>/reviewers")
 @requires(P.REVIEWER_INVITE)
+@limited("invite")
 @fresh
 def invite_reviewer(slug: str) -> ResponseReturnValue:
     """Invite one reviewer."""
@@ -55,6 +56,7 @@ def invite_reviewer(slug: str) -> ResponseReturnValue:
 
 @bp.post("/manage/<slug>/reviewers/list")
 @requires(P.REVIEWER_INVITE)
+@limited("invite")
 @fresh
 def invite_list(slug: str) -> ResponseReturnValue:
     """Invite everybody on a list that was pasted or uploaded."""

@@ -12,7 +12,7 @@ from fundapp.accounts.models import OrganisationInvitation, Person
 from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.services.erasing import blank_person
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallInvitation
-from fundapp.applications.services.erasing import blank_application
+from fundapp.applications.services.erasing import ERASED, blank_application
 from fundapp.core import outbox, unit_of_work
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -44,11 +44,21 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     files = blank_application(actor=actor, application=application, now=now)
     blank_reviews(actor=actor, application=application, now=now)
     files += blank_letters(actor=actor, application=application, now=now)
+    _erase_reasons(actor, application, now)
     db.session.flush()
     destroy(record_of(application), now)
     if request := queries.open_request(application.id):
         request.answered_at, request.is_granted, request.answered_by_id = now, True, actor.person_id
     _leave_tombstone(application, cause, now, files)
+
+
+def _erase_reasons(actor: Actor, application: Application, now: datetime) -> None:
+    """Erase why it was held once, and what applicants were told when they asked for erasing it before."""
+    for hold in db.session.scalars(select(LegalHold).where(LegalHold.application_id == application.id)):
+        hold.reason = ERASED
+        record(actor=actor, action="hold:forget", subject=hold, now=now, call_id=application.call_id)
+    for request in db.session.scalars(select(ErasureRequest).where(ErasureRequest.application_id == application.id)):
+        request.answer = ERASED if request.answer else ""
 
 
 def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: datetime) -> None:

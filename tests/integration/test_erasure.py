@@ -64,11 +64,18 @@ def test_an_erased_application_keeps_its_numbers_and_nothing_that_anybody_wrote(
     opening = IdentityOpening(application_id=made.sent.id, opened=["name"], reason=f"{MARK} called.", opened_at=NOW)
     db.session.add(opening)
     db.session.commit()
+    first, second = make_person().id, make_person().id
+    lifted = {"lift_asked_by_id": first, "lifted_by_id": second, "lifted_at": NOW}
+    hold = LegalHold(application_id=made.sent.id, reason=f"{MARK} sued.", set_at=NOW, **lifted)
+    refused = {"asked_at": NOW, "answered_at": NOW, "is_granted": False, "answer": MARK}
+    request = ErasureRequest(application_id=made.sent.id, asked_by_id=first, **refused)
+    db.session.add_all([hold, request])
+    db.session.commit()
     kept = (made.sent.reference, made.sent.submitted_at, own_score.value, decision.amount_minor, decision.rank)
     erase_application(actor=system_actor(), application=made.sent, cause=ErasureCause.REQUEST, now=NOW)
     commit(app)
     run_jobs()
-    assert opening.reason == "—"
+    assert (opening.reason, hold.reason, request.answer) == ("—", "—", "—")
     sent = db.session.get_one(Application, made.sent.id)
     score = db.session.get_one(Score, own_score.id)
     decision = db.session.get_one(Decision, decision.id)

@@ -75,7 +75,9 @@ def check(lines: Iterable[str], elsewhere: list[Any]) -> tuple[int, int, list[st
         if hashes[checkpoint["seq"]] != checkpoint["head_hash"]:
             raise ValueError(f"entries from {good + 1} to {checkpoint['seq']} were rewritten")
         good = checkpoint["seq"]
-    return seq, len(checkpoints) + len(elsewhere), sorted(keys)
+    if seq == 0:
+        raise ValueError("there is no entry in this file")
+    return seq, len(checkpoints) + len(elsewhere), sorted({each["key_id"] for each in checkpoints + elsewhere})
 
 
 def main(arguments: list[str]) -> int:

@@ -27,7 +27,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from fundapp.accounts import known_devices
 from fundapp.accounts.rules import checked_email, fold_account, fold_reference
-from fundapp.core import clock, security_log
+from fundapp.core import clock, logs, security_log
 from fundapp.core.routes import SAFE_METHODS, Declared
 from fundapp.core.web import WebActor
 
@@ -37,7 +37,6 @@ REDIS_SECONDS: Final = 0.5
 """How long Redis may take to answer before this process counts for itself."""
 AWAY_SECONDS: Final = 30
 """How long Redis is left alone after it did not answer."""
-_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ class Counter:
                 return question(self._redis)
             except (RedisError, OSError):
                 self._away_until = time.monotonic() + AWAY_SECONDS
-                _log.warning("Redis does not answer: this process counts tries by itself")
+                logs.write("redis_away", level=logging.WARNING)  # this process counts tries by itself now
         return question(self._memory)
 
     def _open(self) -> None:

@@ -188,7 +188,7 @@ def _add_headers(response: Response) -> Response:
     if request.endpoint != "static":
         # Nobody is known yet where a request is refused early, and such a page may give back what somebody typed.
         nobody = g.get("actor") is not None and g.actor.person_id is None
-        is_public = nobody and request.method in SAFE_METHODS
+        is_public = nobody and request.method in SAFE_METHODS and "token" not in (request.view_args or {})
         response.headers["Cache-Control"] = "no-cache" if is_public else "no-store"
         response.headers["Vary"] = "Cookie, Accept-Language"
     return response

@@ -224,6 +224,13 @@ def test_an_entry_of_the_row_or_of_its_owner_covers_it(app, commit):
     commit()
 
 
+def test_an_update_by_a_list_of_rows_is_seen_too(app, commit):
+    person = prepared()
+    db.session.execute(update(Person), [{"id": person.id, "language": "fr"}])
+    with pytest.raises(Unrecorded):
+        commit()
+
+
 def test_a_statement_that_inserts_rows_must_go_through_the_session(app):
     with pytest.raises(Unrecorded, match="through the session"):
         db.session.execute(insert(Organisation), [{"name": "a", "name_key": "a", "created_at": NOW}])

@@ -3,12 +3,22 @@
 from datetime import datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
-from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person, RoleChange
+from fundapp.accounts.models import (
+    LinkPurpose,
+    Membership,
+    MembershipRole,
+    OneTimeLink,
+    OrganisationInvitation,
+    Person,
+    RoleChange,
+)
 from fundapp.accounts.permissions import Actor, Role, system_actor
 from fundapp.applications.models import Application, Attachment, CallInvitation, IdentityOpening, SealedAnswer
 from fundapp.applications.services.erasing import blank_application
+from fundapp.backups.commands import backup_group
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry
 from fundapp.core.audit.verification import first_broken
@@ -352,6 +362,25 @@ def test_no_unsent_mail_or_invitation_to_apply_outlives_an_erased_person(app, ru
     run_jobs()
     (mail,) = mail_dir.iterdir()
     assert "other@sample.example" in mail.read_text()
+
+
+def test_settling_a_restore_signs_everybody_out_and_ends_links(app, signed_in):
+    person = make_person()
+    client = signed_in(person)
+    link = OneTimeLink(
+        person_id=person.id,
+        purpose=LinkPurpose.SIGN_IN,
+        token_hash="sample",
+        created_at=NOW,
+        expires_at=NOW + timedelta(hours=1),
+    )
+    db.session.add(link)
+    db.session.commit()
+    assert client.get("/applications").status_code == 200
+    done = CliRunner().invoke(backup_group, ["settle", "--nothing-was-erased"], obj=lambda: app)
+    assert done.exit_code == 0
+    assert client.get("/applications").status_code == 302
+    assert db.session.scalars(select(OneTimeLink.used_at.is_not(None))).all() == [True]
 
 
 def test_doctor_finds_what_an_erasure_left(app, run_jobs):

@@ -75,6 +75,10 @@ def test_public_pages_may_be_kept_and_asked_for_again(app, signed_in):
     assert signed_in(None).post("/sign-in", data={"email": "a@example.org"}).headers["Cache-Control"] == "no-store"
 
 
+def test_a_page_whose_address_is_a_secret_is_not_kept(app, signed_in):
+    assert signed_in(None).get("/link/no-such-token").headers["Cache-Control"] == "no-store"
+
+
 def test_no_answer_says_what_it_runs_on(app, signed_in):
     for path in ("/", "/no/such/page", "/static/app.css", "/health"):
         with signed_in(None).get(path) as answer:

@@ -102,7 +102,6 @@ def test_the_drill(installation, tmp_path):
     safe = left_elsewhere(installation)
     file = backup_of(installation, tmp_path / "backups")
     before = counts()
-    assert before["sign_in_session"] > 0
     entries = db.session.scalar(select(func.count()).select_from(AuditEntry))
     assert MARK.encode() not in file.read_bytes()
     db.session.rollback()
@@ -126,7 +125,6 @@ def test_the_drill(installation, tmp_path):
         changed = {name for name in after if after[name] != before[name]}
         of_person = {"address_change", "known_device", "membership", "organisation_invitation"}
         of_person |= {"passkey", "record_key", "sign_in_session"}
-        assert after["sign_in_session"] == 0, "nobody stays signed in"
         assert db.session.scalars(select(OneTimeLink.used_at).where(OneTimeLink.used_at.is_(None))).all() == []
         assert after["one_time_link"] == 1
         assert changed <= {"attachment", "erasure", *of_person}

@@ -111,7 +111,8 @@ def _executed(state: ORMExecuteState) -> None:
     table = cast(Table, state.bind_mapper.local_table)
     columns = None
     if isinstance(state.statement, Update):
-        columns = {column if isinstance(column, str) else column.key for column in state.statement._values or ()}
+        named = {column if isinstance(column, str) else column.key for column in state.statement._values or ()}
+        columns = named or None  # an update by a list of rows names none: as good as all
     if not _coverage().wants(table.name, columns):
         return
     if state.is_insert:

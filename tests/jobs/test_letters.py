@@ -45,8 +45,9 @@ def ratified() -> Call:
 
 
 def release(installation):
-    manager = actor_of(make_staff(Role.MANAGER))
-    release_decisions(actor=manager, call=ratified(), now=NOW + timedelta(days=30))
+    manager, call = make_staff(Role.MANAGER), ratified()
+    db.session.commit()
+    release_decisions(actor=actor_of(manager), call=call, now=NOW + timedelta(days=30))
     unit_of_work.commit(installation.app.queue)
 
 

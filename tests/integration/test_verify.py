@@ -338,7 +338,9 @@ def test_each_change_of_a_decision_has_a_version_and_so_has_its_end(app, ring):
     record(actor=system_actor(), action="decision:withdraw", subject=decision, now=NOW)
     db.session.delete(decision)
     db.session.commit()
-    rows = db.session.scalars(select(KeptVersion).where(KeptVersion.object_id == decision_id)).all()
+    rows = db.session.scalars(
+        select(KeptVersion).where(KeptVersion.object_id == decision_id).order_by(KeptVersion.number)
+    ).all()
     assert [row.number for row in rows] == [1, 2, 3, 4]
     assert len({row.sha256 for row in rows}) == 4
     assert rows[-1].content is None

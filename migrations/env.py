@@ -46,6 +46,7 @@ def run_migrations() -> None:
                     raise RuntimeError(f"a row of {broken[0]} names one of {broken[2]} that is not there")
         finally:
             if is_sqlite:
+                connection.rollback()  # of the check alone, or of what failed: the switch works outside a transaction
                 switch_foreign_keys(connection, "ON")
 
 

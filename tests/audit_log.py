@@ -68,6 +68,7 @@ def without_triggers(connection: Connection) -> Iterator[None]:
         connection.execute(text("SET session_replication_role = origin"))
         return
     triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # what is tried in the block is undone after it
     for name, _sql in triggers:
         connection.exec_driver_sql(f"DROP TRIGGER {name}")
     yield

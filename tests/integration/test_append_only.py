@@ -142,3 +142,9 @@ def statements_of_the_deploy_notes() -> list[str]:
     block = notes.split("<!-- the role of the application -->")[1].split("```sql\n")[1].split("```")[0]
     lines = [line for line in block.splitlines() if line and not line.startswith("--")]
     return [statement for statement in " ".join(lines).split(";") if statement.strip()]
+
+
+@pytest.mark.only_on("sqlite")
+def test_foreign_keys_count_again_after_the_migrations(app):
+    """Tables are made anew without them; a process that migrates and goes on must have them back."""
+    assert db.session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1

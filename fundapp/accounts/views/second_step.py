@@ -1,5 +1,7 @@
 """Pages that ask for a second factor at sign-in, or for a fresh proof later."""
 
+from collections.abc import Callable
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,7 +11,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.rules import safe_next_path
 from fundapp.accounts.services import factor_resets
 from fundapp.accounts.services import sessions as session_services
-from fundapp.accounts.sessions import current_actor, current_session
+from fundapp.accounts.sessions import CurrentSession, current_actor, current_session
 from fundapp.accounts.views import bp, proving
 from fundapp.core import clock
 from fundapp.core.errors import NotFound
@@ -33,13 +35,7 @@ def second_step() -> ResponseReturnValue:
 @limited("factor")
 def give_second_step() -> ResponseReturnValue:
     """Let somebody in who gave a right second factor."""
-    current = current_session()
-    if current is None:
-        raise NotFound
-    form = ProofForm()
-    if form.validate() and proving.prove(form, current):
-        return redirect(_next_path() or url_for("accounts.home"))
-    return _second_step_page(form), 422
+    return _take_proof(_second_step_page)
 
 
 @bp.post("/sign-in/start-again")
@@ -69,19 +65,28 @@ def confirm() -> ResponseReturnValue:
 @limited("factor")
 def give_proof() -> ResponseReturnValue:
     """Take a fresh proof, and go back to where it was asked for."""
+    return _take_proof(_confirm_page)
+
+
+def _signed_in() -> CurrentSession:
+    """Return the session that gives a proof. Raises NotFound where there is none."""
     current = current_session()
     if current is None:
         raise NotFound
+    return current
+
+
+def _take_proof(page: Callable[[ProofForm], str]) -> ResponseReturnValue:
+    """Go on where a right proof leads; show the page again with what is wrong."""
+    current = _signed_in()
     form = ProofForm()
     if form.validate() and proving.prove(form, current):
         return redirect(_next_path() or url_for("accounts.home"))
-    return _confirm_page(form), 422
+    return page(form), 422
 
 
 def _second_step_page(form: ProofForm) -> str:
-    current = current_session()
-    if current is None:
-        raise NotFound
+    current = _signed_in()
     reset = factor_queries.open_reset(current.person_id)
     return render_template(
         "accounts/second_step.html",
@@ -95,9 +100,7 @@ def _second_step_page(form: ProofForm) -> str:
 
 
 def _confirm_page(form: ProofForm) -> str:
-    current = current_session()
-    if current is None:
-        raise NotFound
+    current = _signed_in()
     return proving.page(form, current, action=url_for("accounts.confirm", next=_next_path() or None))
 
 

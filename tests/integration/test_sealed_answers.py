@@ -172,6 +172,25 @@ def test_own_form_shows_identity_and_only_the_mask_of_payee_details(app: FundApp
     assert "CANARY 4321" not in check
 
 
+def test_changing_payee_details_needs_a_fresh_proof_and_giving_them_first_does_not(
+    app: FundApp, signed_in: Any
+) -> None:
+    first, kept = draft({}), draft()
+    commit(first, kept)
+    for application, refused in ((first, False), (kept, True)):
+        client = signed_in(application.person, fresh=False)
+        url = f"/applications/{application.id}/sections/2"
+        for sent_along in ({"q_account": "YY11 OTHER 9876"}, {"remove_q_account": "1"}):
+            answer = client.post(url, data={**sent_along, "seen": "anything"})
+            assert (answer.status_code == 401) is refused
+            assert ("Confirm that it is you" in answer.text) is refused
+        assert client.post(url, data={"q_risk": "Less.", "seen": "anything"}).status_code != 401
+    db.session.expire_all()
+    assert open_payee(payee_answers(kept)["account"], private_keys(app)) == ACCOUNT
+    fresh = signed_in(kept.person)
+    assert fresh.post(url, data={"q_account": "YY11 OTHER 9876", "seen": "anything"}).status_code != 401
+
+
 def test_saving_a_page_as_it_was_shown_changes_nothing(app: FundApp, signed_in: Client) -> None:
     application = draft()
     commit(application)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 
+from fundapp.accounts.gates import fresh_gate
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.answer_form import field_name, fields_shown, section_form, typed_in
@@ -27,7 +28,7 @@ from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import limited, requires
+from fundapp.core.routes import Declared, limited, requires
 
 FILE_PROBLEM = "file:"
 """Flashed messages of this category stand beside the field of the question that they name."""
@@ -60,13 +61,18 @@ def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
     stored = clear_answers(application)
     answers = section_form(questions, stored, current_language())
     typed = typed_in(answers, questions)
+    take_out = [each.name for each in questions if f"remove_{field_name(each)}" in request.form]
+    if _changes_payee(questions, stored, {name for name, text in typed.items() if text} | {*take_out}):
+        proof_page = fresh_gate(Declared(fresh=True), current_actor())
+        if proof_page is not None:
+            return proof_page
     try:
         problems = applying.save_draft(
             actor=current_actor(),
             application=application,
             typed=typed,
             seen=request.form.get("seen", ""),
-            take_out=[each.name for each in questions if f"remove_{field_name(each)}" in request.form],
+            take_out=take_out,
             language=current_language(),
             now=clock.now(),
         )
@@ -94,6 +100,14 @@ def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
     if number < len(form.sections):
         return redirect(url_for("applications.section", application_id=application.id, number=number + 1))
     return redirect(url_for("applications.check", application_id=application.id))
+
+
+def _changes_payee(questions: list[Question], stored: Mapping[str, Answer], given: set[str]) -> bool:
+    """Say whether payee details that are kept already would be replaced: that needs a fresh proof, giving them none."""
+    return any(
+        question.sensitivity is Sensitivity.PAYEE and question.name in given and stored.get(question.name) is not None
+        for question in questions
+    )
 
 
 def _own_draft(application_id: UUID) -> tuple[Application, FormDefinition]:

@@ -50,7 +50,9 @@ class StopAsked(BaseException):
 class Children:
     """Starts programs, tells when one ends, and stops all of them: at the end, on a signal, and when we are killed.
 
-    Between its beginning and its end, signals that ask to stop raise StopAsked wherever we are.
+    Between its beginning and its end, signals that ask to stop raise StopAsked wherever we are, except while a child
+    is being started: then they do so right after. (An exception raised inside the hooks that Python runs around a fork
+    is dropped, and a child that nobody has written down yet would not be stopped.)
     """
 
     def __init__(self, logs: Path, environment: Mapping[str, str], say: Callable[[str], None] = print) -> None:
@@ -59,11 +61,13 @@ class Children:
         self._environment = {**environment, MARK: self._mark.partition("=")[2]}
         self._say = say
         self._children: list[Child] = []
+        self._asked: signal.Signals | None = None
+        self._starting = False
         self._prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._handlers = {number: signal.signal(number, _ask_to_stop) for number in STOP_SIGNALS}
+        self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in STOP_SIGNALS}
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -87,8 +91,9 @@ class Children:
     def start(self, name: str, command: Sequence[str]) -> Child:
         """Start `command`; what it says goes to `name`.log."""
         child = Child(name, command, self._logs / f"{name}.log")
-        self._launch(child, "wb")
-        self._children.append(child)
+        with self._undisturbed():
+            self._launch(child, "wb")
+            self._children.append(child)
         return child
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, pause: float = 0.02) -> None:
@@ -110,6 +115,7 @@ class Children:
         with _child_ends() as pipe:
             while True:
                 self._restart_what_ended()
+                self._stop_if_asked()
                 select.select([pipe], [], [])
                 os.read(pipe, 4096)
 
@@ -120,7 +126,27 @@ class Children:
             if time.monotonic() - child.started < SETTLED_SECONDS:
                 raise ChildEnded(_obituary(child))
             self._say(f"{_obituary(child)}. Starting it again.")
-            self._launch(child, "ab")
+            with self._undisturbed():
+                self._launch(child, "ab")
+
+    def _ask_to_stop(self, number: int, _frame: FrameType | None) -> None:
+        self._asked = signal.Signals(number)
+        if not self._starting:
+            self._stop_if_asked()
+
+    def _stop_if_asked(self) -> None:
+        if self._asked is not None:
+            raise StopAsked(self._asked)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Hold back a signal that asks to stop until the block has run."""
+        self._starting = True
+        try:
+            yield
+        finally:
+            self._starting = False
+        self._stop_if_asked()
 
     def _launch(self, child: Child, mode: str) -> None:
         with child.log.open(mode) as output:
@@ -156,10 +182,6 @@ def _child_ends() -> Iterator[int]:
         signal.signal(signal.SIGCHLD, before)
         os.close(reader)
         os.close(writer)
-
-
-def _ask_to_stop(number: int, _frame: FrameType | None) -> None:
-    raise StopAsked(signal.Signals(number))
 
 
 def _left_behind(mark: str) -> list[int]:

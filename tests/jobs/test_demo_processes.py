@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from fundapp.demo.processes import ChildEnded, Children
+from fundapp.demo.processes import ChildEnded, Children, StopAsked
 
 # A demo of two children; the first starts a process of its own in another session, as a worker does for its job.
 DEMO = """
@@ -113,6 +113,22 @@ def test_child_that_dies_is_named_and_started_again(demo: subprocess.Popen[str],
     demo.communicate(timeout=60)
     second_job = int((tmp_path / "worker.log").read_text().split()[-1])
     assert [pid for pid in (worker, deaf, job, second_job) if running(pid)] == []
+
+
+def test_signal_in_the_middle_of_a_start_is_heard_right_after(tmp_path: Path) -> None:
+    """Python drops what is raised inside the hooks it runs around a fork; there, a signal must not raise."""
+    armed = True
+
+    def interrupt() -> None:
+        nonlocal armed
+        if armed:
+            armed = False
+            os.kill(os.getpid(), signal.SIGINT)
+
+    os.register_at_fork(after_in_parent=interrupt)
+    with Children(tmp_path, {}) as children, pytest.raises(StopAsked):
+        children.start("web", [sys.executable, "-c", "import time; time.sleep(600)"])
+    assert not armed
 
 
 @pytest.mark.parametrize("demo", ["fragile"], indirect=True)

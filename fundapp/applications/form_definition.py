@@ -29,15 +29,26 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     SELECT_ONE = "select_one"
     SELECT_MULTIPLE = "select_multiple"
+    RANK = "rank"
     DATE = "date"
+    TIME = "time"
+    DATETIME = "dateTime"
+    GEOPOINT = "geopoint"
+    """A place in words, never coordinates: typed, or chosen where the form gives choices."""
     FILE = "file"
     IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
     ACKNOWLEDGE = "acknowledge"
     NOTE = "note"
+    CALCULATE = "calculate"
+    HIDDEN = "hidden"
 
 
-FILE_KINDS: Final = frozenset({Kind.FILE, Kind.IMAGE})
-CHOICE_KINDS: Final = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE})
+FILE_KINDS: Final = frozenset({Kind.FILE, Kind.IMAGE, Kind.AUDIO, Kind.VIDEO})
+CHOICE_KINDS: Final = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.RANK})
+UNSEEN_KINDS: Final = frozenset({Kind.CALCULATE, Kind.HIDDEN})
+"""Their values come from the form itself; nobody fills them in."""
 NUMBER_KINDS: Final = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 
@@ -93,6 +104,8 @@ class Choice:
 
     name: str
     label: Texts
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What a choice filter compares: the further columns of the list, by name."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +114,27 @@ class Group:
 
     path: tuple[str, ...]
     label: Texts
+    relevant: str = ""
+    is_repeat: bool = False
+    """Its questions are asked once for each of its rows."""
+    repeat_count: str = ""
+    """An expression for how many rows there are; "" where the applicant adds them."""
+    hint: Texts = field(default_factory=dict)
+    appearance: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return its own name."""
+        return self.path[-1]
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question of a form. `group` is the path of the group that it stands in (empty: none)."""
+    """One question of a form. `group` is the path of the group that it stands in (empty: none).
+
+    `required_if`, `relevant`, `constraint`, `readonly`, `choice_filter`, `calculation` and `eligible` are expressions,
+    "" for none; `default` is one where `default_is_expression`.
+    """
 
     name: str
     kind: Kind
@@ -125,6 +154,30 @@ class Question:
     category: str = ""
     given_sensitivity: Sensitivity | None = None
     """As the form says it; forms of old say nothing."""
+    required_if: str = ""
+    """When an answer is required, where that depends on others (then `required` is False)."""
+    relevant: str = ""
+    calculation: str = ""
+    default: str = ""
+    default_is_expression: bool = False
+    readonly: str = ""
+    choice_filter: str = ""
+    guidance: Texts = field(default_factory=dict)
+    """More about the question, shown when it is asked for."""
+    appearance: str = ""
+    list_name: str = ""
+    """The list that the choices come from; "" in forms of old."""
+    other_of: str = ""
+    """The choice question for whose "other" this one asks the words."""
+    spoken: bool = False
+    """A text that may be given as a recording instead; what is typed is then its transcript."""
+    eligible: str = ""
+    """Asked before anything else: what has to hold of the answer for the application to have a chance."""
+    ineligible_message: Texts = field(default_factory=dict)
+    """Why somebody for whom `eligible` does not hold is not eligible."""
+    hidden_from_reviewers: bool = False
+    in_lists: bool = False
+    """Shown beside each application in managers' lists."""
 
     @property
     def sensitivity(self) -> Sensitivity:
@@ -134,7 +187,7 @@ class Question:
     @property
     def takes_answer(self) -> bool:
         """Return whether there is anything to fill in (a note has nothing)."""
-        return self.kind is not Kind.NOTE
+        return self.kind is not Kind.NOTE and self.kind not in UNSEEN_KINDS
 
     def choice(self, name: str) -> Choice | None:
         """Return the choice of that name."""

@@ -17,7 +17,7 @@ from fundapp.applications.answers import is_sealed
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import ApplicationStatus, Call, Entry
-from fundapp.applications.services.applying import payee_names
+from fundapp.applications.services.drafts import payee_names
 from fundapp.core.db import db
 from fundapp.core.money import Money
 from fundapp.core.tables import Cell, write_csv, write_xlsx

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from werkzeug.serving import make_server
 
 from fundapp.applications.models import Application, ApplicationStatus, Entry, Submission
-from fundapp.applications.services.applying import fingerprint
+from fundapp.applications.services.drafts import fingerprint
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp

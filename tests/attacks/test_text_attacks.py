@@ -13,7 +13,7 @@ from sqlalchemy import select
 from fundapp.accounts.models import Organisation
 from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Application, ApplicationStatus
-from fundapp.applications.services.applying import fingerprint
+from fundapp.applications.services.drafts import fingerprint
 from fundapp.core.db import db
 from fundapp.core.pdf import render_pdf
 from fundapp.core.web import FundApp

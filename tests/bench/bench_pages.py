@@ -43,7 +43,7 @@ from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.sessions import open_session
 from fundapp.applications.models import Application, CallInvitation
-from fundapp.applications.services.applying import start_application
+from fundapp.applications.services.starting import start_application
 from fundapp.core.db import db, engine_options
 from fundapp.core.web import FundApp
 from fundapp.demo import samples

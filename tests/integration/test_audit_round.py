@@ -10,17 +10,12 @@ from sqlalchemy import select, text
 from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Application
 from fundapp.applications.sealed_answers import clear_answers
-from fundapp.applications.services.applying import (
-    attach_file,
-    fingerprint,
-    form_of,
-    remove_file,
-    save_draft,
-    start_application,
-    stored_answers,
-)
+from fundapp.applications.services.attaching import attach_file, remove_file
+from fundapp.applications.services.drafts import fingerprint, form_of, stored_answers
 from fundapp.applications.services.managing import extend_deadline, mark_eligible, mark_ineligible
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
+from fundapp.applications.services.saving import save_draft
+from fundapp.applications.services.starting import start_application
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry

@@ -22,7 +22,7 @@ from fundapp.applications.models import (
     DeadlineExtension,
 )
 from fundapp.applications.queries import managing as managing_queries
-from fundapp.applications.services.applying import fingerprint
+from fundapp.applications.services.drafts import fingerprint
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from tests.attacks.world import all_rows, changed_tables

@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.models import Application
 from fundapp.applications.sealed_answers import reseal
-from fundapp.applications.services import applying, managing, submitting
+from fundapp.applications.services import attaching, drafts, managing, saving, starting, submitting
 from fundapp.core import sealed_files
 from fundapp.core.audit import record
 from fundapp.core.db import Base, db
@@ -65,16 +65,16 @@ def round_of(app: FundApp, run_jobs: Any, **call: Any) -> Application:
     person = ensure_person(email="address-canary@example.org", name="Name-Canary", now=NOW)
     db.session.flush()
     actor = actor_of(person)
-    application = applying.start_application(actor=actor, call=made, language="en", now=NOW)
-    seen = applying.fingerprint(applying.stored_answers(application, TYPED))
-    applying.save_draft(actor=actor, application=application, typed=TYPED, seen=seen, language="en", now=NOW)
+    application = starting.start_application(actor=actor, call=made, language="en", now=NOW)
+    seen = drafts.fingerprint(drafts.stored_answers(application, TYPED))
+    saving.save_draft(actor=actor, application=application, typed=TYPED, seen=seen, language="en", now=NOW)
     question = FORM.question("paper")
     assert question is not None
-    applying.attach_file(
+    attaching.attach_file(
         actor=actor, application=application, question=question, filename="Filename-Canary.pdf", data=PDF,
         storage=storage, now=NOW,
     )  # fmt: skip
-    seen = applying.fingerprint(application.answers)
+    seen = drafts.fingerprint(application.answers)
     submitting.submit_application(actor=actor, application=application, seen=seen, language="en", now=NOW)
     managing.mark_eligible(actor=actor_of(make_staff(Role.MANAGER)), application=application, now=NOW)
     make_decision(make_slate(made, SlateStatus.RATIFIED), application.entries[0])

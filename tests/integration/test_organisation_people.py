@@ -17,8 +17,10 @@ from fundapp.applications.form_definition import Kind, Question, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.queries.managing import applications_page
-from fundapp.applications.services.applying import ANOTHER, fingerprint, save_draft, start_application
+from fundapp.applications.services.drafts import fingerprint
 from fundapp.applications.services.people import add_colleague_without_mail
+from fundapp.applications.services.saving import save_draft
+from fundapp.applications.services.starting import ANOTHER, start_application
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

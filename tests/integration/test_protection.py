@@ -26,8 +26,9 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.queries.protection import changes_of
 from fundapp.applications.services import protection
-from fundapp.applications.services.applying import fingerprint, request_start, start_application
+from fundapp.applications.services.drafts import fingerprint
 from fundapp.applications.services.openings import open_file, open_identity
+from fundapp.applications.services.starting import request_start, start_application
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

@@ -12,7 +12,7 @@ from fundapp.accounts.permissions import system_actor
 from fundapp.accounts.queries import person_by_email
 from fundapp.applications.models import Application, Attachment, SealedAnswer
 from fundapp.applications.sealed_answers import clear_answers, keep_answers, open_payee, payee_answers
-from fundapp.applications.services.applying import form_of
+from fundapp.applications.services.drafts import form_of
 from fundapp.core import keys, sealed_files
 from fundapp.core.audit import record
 from fundapp.core.db import db

@@ -12,7 +12,7 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import Application, ApplicationStatus, SealedAnswer, Submission
 from fundapp.applications.sealed_answers import MASK, clear_answers, keep_answers, open_payee, payee_answers
-from fundapp.applications.services import applying
+from fundapp.applications.services import drafts, saving
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -62,11 +62,11 @@ def private_keys(app: FundApp) -> Keyring:
 
 def save(application: Application, typed: dict[str, str], **more: Any) -> list[Any]:
     """Save typed texts as the application's own person, having seen what is stored."""
-    return applying.save_draft(
+    return saving.save_draft(
         actor=actor_of(application.person),
         application=application,
         typed=typed,
-        seen=applying.fingerprint(applying.stored_answers(application, typed)),
+        seen=drafts.fingerprint(drafts.stored_answers(application, typed)),
         language="en",
         now=NOW,
         **more,

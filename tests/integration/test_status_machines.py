@@ -26,7 +26,7 @@ from sqlalchemy import select
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, Role
 from fundapp.applications.models import Application, Call, CallStatus, Entry, Submission
-from fundapp.applications.services import applying, managing, submitting
+from fundapp.applications.services import drafts, managing, saving, starting, submitting
 from fundapp.core import unit_of_work
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
@@ -189,7 +189,7 @@ class Steps(RuleBasedStateMachine):
     @rule(person=applicants)
     def start(self, person: str) -> None:
         def step() -> None:
-            made = applying.start_application(actor=self.actor(person), call=self.call, language="en", now=self.now)
+            made = starting.start_application(actor=self.actor(person), call=self.call, language="en", now=self.now)
             self.applications[person] = made.id
 
         if self.attempt(self.model.may_start(person), step):
@@ -205,11 +205,11 @@ class Steps(RuleBasedStateMachine):
 
         def step() -> None:
             application = self.application(whose)
-            applying.save_draft(
+            saving.save_draft(
                 actor=self.actor(who),
                 application=application,
                 typed={name: text if whole or name != "plan" else "" for name, text in ANSWERS.items()},
-                seen=applying.fingerprint(applying.stored_answers(application, ANSWERS)),
+                seen=drafts.fingerprint(drafts.stored_answers(application, ANSWERS)),
                 language="en",
                 now=self.now,
             )
@@ -230,7 +230,7 @@ class Steps(RuleBasedStateMachine):
             submitting.submit_application(
                 actor=self.actor(who),
                 application=application,
-                seen=applying.fingerprint(application.answers if fresh else {"plan": "an earlier one"}),
+                seen=drafts.fingerprint(application.answers if fresh else {"plan": "an earlier one"}),
                 language="en",
                 now=self.now,
             )

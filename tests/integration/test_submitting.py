@@ -13,7 +13,8 @@ from fundapp.accounts.permissions import system_actor
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, ProgrammeKind, Submission
 from fundapp.applications.queries.applicant import own_applications
-from fundapp.applications.services.applying import fingerprint, form_of, start_application
+from fundapp.applications.services.drafts import fingerprint, form_of
+from fundapp.applications.services.starting import start_application
 from fundapp.applications.services.submitting import register_submission, submit_application
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

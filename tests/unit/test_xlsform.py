@@ -118,8 +118,8 @@ def test_json_of_another_schema_or_with_unknown_fields_is_refused() -> None:
 
     with pytest.raises(ValueError, match="schema 2"):
         FormDefinition.from_json({**stored, "schema": 2})
-    stored["questions"][0]["relevant"] = "true()"
-    with pytest.raises(ValueError, match="relevant"):
+    stored["questions"][0]["irrelevant"] = "true()"
+    with pytest.raises(ValueError, match="irrelevant"):
         FormDefinition.from_json(stored)
 
 

@@ -20,7 +20,7 @@ from fundapp.applications.importing.columns import ColumnMap, choices_in, map_co
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import clear_answers_of, keep_answers
-from fundapp.applications.services.applying import payee_names
+from fundapp.applications.services.drafts import payee_names
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.applications.services.submitting import register_submission
 from fundapp.applications.xlsform.columns import HeadingError, language_code

@@ -13,7 +13,7 @@ from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.applications.sealed_answers import clear_answers
-from fundapp.applications.services.applying import draft_problems, fingerprint, form_of, lock, require_open
+from fundapp.applications.services.drafts import draft_problems, fingerprint, form_of, lock, require_open
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations

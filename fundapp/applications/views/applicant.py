@@ -19,7 +19,7 @@ from fundapp.applications.presentation.applications import (
 from fundapp.applications.presentation.questions import answers_shown
 from fundapp.applications.queries import applicant
 from fundapp.applications.sealed_answers import clear_answers
-from fundapp.applications.services import applying, submitting
+from fundapp.applications.services import drafts, submitting
 from fundapp.applications.views import bp
 from fundapp.applications.views.files import file_response
 from fundapp.applications.views.progress import problems_shown, task_list
@@ -124,7 +124,7 @@ def own_file(application_id: UUID, attachment_id: UUID) -> ResponseReturnValue:
 
 def _own(application_id: UUID) -> tuple[Application, FormDefinition]:
     application = applicant.own_application(actor=current_actor(), application_id=application_id)
-    return application, applying.form_of(application)
+    return application, drafts.form_of(application)
 
 
 def _sent(application_id: UUID) -> dict[str, Any]:
@@ -148,5 +148,5 @@ def _check_page(application: Application, form: FormDefinition, *, tried: bool =
         missing=problems_shown(application, form, problems),
         tried=tried,
         refused=refused,
-        seen=applying.fingerprint(application.answers),
+        seen=drafts.fingerprint(application.answers),
     )

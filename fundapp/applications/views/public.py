@@ -12,7 +12,7 @@ from fundapp.applications.forms import StartForm
 from fundapp.applications.presentation import calls as presentation
 from fundapp.applications.presentation import questions
 from fundapp.applications.queries import applicant, public
-from fundapp.applications.services import applying
+from fundapp.applications.services import starting
 from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
@@ -71,7 +71,7 @@ def begin(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     if actor.person_id is not None:
         try:
-            application = applying.start_application(
+            application = starting.start_application(
                 actor=actor,
                 call=call,
                 language=current_language(),
@@ -88,7 +88,7 @@ def begin(slug: str) -> ResponseReturnValue:
     if form.validate():
         try:
             if limits.may_mail(form.email.data or ""):
-                applying.request_start(
+                starting.request_start(
                     call=call,
                     email=form.email.data or "",
                     secret_key=current_app.config["SECRET_KEY"],
@@ -124,5 +124,5 @@ def _start_page(slug: str, form: StartForm) -> str:
         call=presentation.call_shown(call, clock.now()),
         form=form,
         held=[(each.id, each.name) for each in held] if len(held) > 1 else [],
-        another=applying.ANOTHER,
+        another=starting.ANOTHER,
     )

@@ -21,7 +21,7 @@ from fundapp.applications.presentation.questions import AnswerShown, section_tit
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import applicant
 from fundapp.applications.sealed_answers import clear_answers
-from fundapp.applications.services import applying
+from fundapp.applications.services import attaching, drafts, saving
 from fundapp.applications.views import bp
 from fundapp.applications.views.files import storage
 from fundapp.core import clock
@@ -44,7 +44,7 @@ def section(application_id: UUID, number: int) -> ResponseReturnValue:
     questions = _asked(application, form, _section(form, number))
     problems = _file_problems()
     if request.args.get("check"):
-        problems += applying.draft_problems(
+        problems += drafts.draft_problems(
             application, form, submitting=True, language=current_language(), now=clock.now()
         )
     answers = section_form(questions, clear_answers(application), current_language(), problems)
@@ -67,7 +67,7 @@ def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
         if proof_page is not None:
             return proof_page
     try:
-        problems = applying.save_draft(
+        problems = saving.save_draft(
             actor=current_actor(),
             application=application,
             typed=typed,
@@ -79,7 +79,7 @@ def save_section(application_id: UUID, number: int) -> ResponseReturnValue:
     except RuleViolations as wrong:
         answers = section_form(questions, stored, current_language(), wrong.problems)
         return _section_page(application, form, number, questions, answers), 422
-    except applying.ChangedElsewhere as conflict:
+    except saving.ChangedElsewhere as conflict:
         return _section_page(application, form, number, questions, answers, conflict.stored), 409
     except Conflict as conflict:
         kept = [(said(question.label), typed[question.name]) for question in questions if typed.get(question.name)]
@@ -112,7 +112,7 @@ def _changes_payee(questions: list[Question], stored: Mapping[str, Answer], give
 
 def _own_draft(application_id: UUID) -> tuple[Application, FormDefinition]:
     application = applicant.own_application(actor=current_actor(), application_id=application_id)
-    return application, applying.form_of(application)
+    return application, drafts.form_of(application)
 
 
 def _section(form: FormDefinition, number: int) -> Section:
@@ -154,7 +154,7 @@ def _save_files(application: Application, questions: list[Question], answers: Fl
         upload = answers[field_name(question)].data
         try:
             if isinstance(upload, FileStorage) and upload.filename:
-                applying.attach_file(
+                attaching.attach_file(
                     actor=current_actor(),
                     application=application,
                     question=question,
@@ -164,7 +164,9 @@ def _save_files(application: Application, questions: list[Question], answers: Fl
                     now=clock.now(),
                 )
             elif f"remove_{field_name(question)}" in request.form:
-                applying.remove_file(actor=current_actor(), application=application, question=question, now=clock.now())
+                attaching.remove_file(
+                    actor=current_actor(), application=application, question=question, now=clock.now()
+                )
         except RuleViolations as violations:
             problems += violations.problems
     for problem in problems:
@@ -202,7 +204,7 @@ def _section_page(
         form=answers,
         fields=fields_shown(answers, questions, application),
         has_files=any(question.kind in FILE_KINDS for question in questions),
-        seen=applying.fingerprint(applying.stored_answers(application, typed_names)),
+        seen=drafts.fingerprint(drafts.stored_answers(application, typed_names)),
         changed_elsewhere=elsewhere is not None,
         theirs=theirs,
     )

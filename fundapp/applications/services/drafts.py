@@ -1,0 +1,94 @@
+"""What all work on a draft shares: its form, its stored answers, what is wrong with them, its lock."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answers import (
+    Answer,
+    Terms,
+    problems_of,
+)
+from fundapp.applications.form_definition import FormDefinition, Role, Sensitivity
+from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.queries.applicant import may_write
+from fundapp.applications.rules import Opening, opening
+from fundapp.applications.sealed_answers import clear_answers
+from fundapp.core.db import db
+from fundapp.core.errors import Conflict, NotAllowed, Problem
+from fundapp.core.i18n import lazy_gettext as _l
+
+
+def require_open(call: Call, now: datetime) -> None:
+    """Raise Conflict, saying why, unless the call takes applications at this instant."""
+    match opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now):
+        case Opening.NOT_YET:
+            raise Conflict(_l("This call is not open yet."))
+        case Opening.CLOSED:
+            raise Conflict(_l("The deadline of this call has passed. Your text is kept, and nothing was sent."))
+
+
+def form_of(application: Application) -> FormDefinition:
+    """Return the form in the version that an application answers; who gets no mail is not asked for an address."""
+    form = FormDefinition.from_json(application.form_version.definition)
+    if application.person.email:
+        return form
+    return replace(form, questions=tuple(each for each in form.questions if each.role is not Role.EMAIL))
+
+
+def stored_answers(application: Application, names: Iterable[str]) -> dict[str, Answer | None]:
+    """Return the answers to some questions as they are stored, sealed or not; None for those without one."""
+    return {name: application.answers.get(name) for name in names}
+
+
+def fingerprint(answers: Mapping[str, Answer | None]) -> str:
+    """Return a SHA-256 over answers, the same for the same answers in any order; no answer is like none asked."""
+    given = {name: answer for name, answer in answers.items() if answer is not None}
+    canonical = json.dumps(given, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def draft_problems(
+    application: Application, form: FormDefinition, *, submitting: bool, language: str, now: datetime
+) -> list[Problem]:
+    """Return what is wrong with the stored answers; when `submitting`, what is missing counts too."""
+    answers = clear_answers(application)
+    return problems_in(application.call, form, answers, submitting=submitting, language=language, now=now)
+
+
+def payee_names(form: FormDefinition) -> frozenset[str]:
+    """Return the names of the questions of a form that ask where money goes."""
+    return frozenset(question.name for question in form.questions if question.sensitivity is Sensitivity.PAYEE)
+
+
+def problems_in(
+    call: Call, form: FormDefinition, answers: Mapping[str, Answer], *, submitting: bool, language: str, now: datetime
+) -> list[Problem]:
+    """Return what is wrong with clear answers by the terms of a call, on the date of its time zone."""
+    return problems_of(
+        form,
+        answers,
+        Terms(currency=call.currency, ceiling_minor=call.ceiling_minor, max_categories=call.max_categories),
+        submitting=submitting,
+        language=language,
+        today=now.astimezone(ZoneInfo(call.time_zone)).date(),
+    )
+
+
+def lock_draft(actor: Actor, application: Application) -> None:
+    """Lock a draft for its writer. Raises NotAllowed for anybody else, Conflict once the application was sent."""
+    actor.require(P.APPLICATION_WRITE)
+    if not may_write(actor=actor, application=application):
+        raise NotAllowed(P.APPLICATION_WRITE)
+    lock(application)
+    if application.status is not ApplicationStatus.DRAFT:
+        raise Conflict(_l("This application was sent already. What was sent can't be changed."))
+
+
+def lock(application: Application) -> None:
+    """Lock an application's row and read again what others may have changed of it meanwhile."""
+    db.session.refresh(application, ["status", "answers", "version"], with_for_update={"of": Application})

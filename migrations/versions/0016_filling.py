@@ -1,0 +1,19 @@
+"""Tables filled in away from the pages.
+
+Revision: 0016
+Revises: 0015
+Created: 2026-11-21
+"""
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -87,6 +87,7 @@ def _fates() -> Iterator[tuple[str, Due]]:
             Application.saved_at,
             Application.eligibility_at,
             Call.closes_at,
+            Application.closes_at.label("own_closes_at"),
             Call.retention_days,
             decided.c.entries,
             decided.c.decided,
@@ -102,7 +103,7 @@ def _fates() -> Iterator[tuple[str, Due]]:
         facts = Facts(
             is_draft=row.status is ApplicationStatus.DRAFT,
             saved_at=row.saved_at,
-            closes_at=row.closes_at,
+            closes_at=max(row.closes_at, row.own_closes_at or row.closes_at),
             ineligible_at=row.eligibility_at if row.status is ApplicationStatus.INELIGIBLE else None,
             entries=row.entries or 0,
             decided=row.decided or 0,

@@ -88,6 +88,9 @@ def downgrade() -> None:
     op.drop_table("identity_opening")
     op.drop_table("protection_change")
     op.drop_index("ix_application_call_id_pseudonym", table_name="application")
-    op.drop_column("application", "pseudonym")
-    for table in ("application", "call"):
-        op.drop_column(table, "is_protected")
+    with op.batch_alter_table("application", schema=None) as batch_op:
+        # A later migration may have made the table anew on SQLite, and then the check is no part of the column any more.
+        batch_op.drop_constraint(op.f("ck_application_protected_has_pseudonym"), type_="check")
+        batch_op.drop_column("pseudonym")
+        batch_op.drop_column("is_protected")
+    op.drop_column("call", "is_protected")

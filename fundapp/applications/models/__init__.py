@@ -6,6 +6,7 @@ from fundapp.applications.models.applications import (
     ApplicationStatus,
     Attachment,
     Entry,
+    SetAsideAs,
     Submission,
 )
 from fundapp.applications.models.calls import (
@@ -44,5 +45,6 @@ __all__ = [
     "ProtectionChange",
     "ProtectionStep",
     "SealedAnswer",
+    "SetAsideAs",
     "Submission",
 ]

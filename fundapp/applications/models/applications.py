@@ -1,6 +1,6 @@
 """Applications, what was sent of them, their files and their entries."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,17 @@ class ApplicationSource(StrEnum):
 
     WEB = "web"
     IMPORT = "import"
+    PAPER = "paper"
+    MAIL = "mail"
+    VOICE = "voice"
+
+
+class SetAsideAs(StrEnum):
+    """Why an application is left out of the work of its call."""
+
+    DUPLICATE = "duplicate"
+    SPAM = "spam"
+    OTHER = "other"
 
 
 class Application(Identified, Base):
@@ -47,6 +58,16 @@ class Application(Identified, Base):
         ),
         CheckConstraint("status <> 'ineligible' OR eligibility_reason <> ''", name="ineligible_has_reason"),
         CheckConstraint("NOT is_protected OR pseudonym IS NOT NULL", name="protected_has_pseudonym"),
+        CheckConstraint(
+            "(source IN ('paper', 'mail', 'voice')) = (entered_by_id IS NOT NULL)", name="entered_by_hand_has_person"
+        ),
+        CheckConstraint(
+            "(set_aside_at IS NULL) = (set_aside_as IS NULL) AND (set_aside_at IS NULL) = (set_aside_by_id IS NULL)"
+            " AND (set_aside_at IS NULL) = (set_aside_reason = '')",
+            name="set_aside_has_evidence",
+        ),
+        CheckConstraint("duplicate_of_id IS NULL OR set_aside_as = 'duplicate'", name="only_duplicates_have_another"),
+        CheckConstraint("(closes_at IS NULL) = (closes_at_reason = '')", name="own_deadline_has_reason"),
     )
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
@@ -57,6 +78,10 @@ class Application(Identified, Base):
     """Whose it is, from the start of a draft."""
     status: Mapped[ApplicationStatus] = mapped_column(enum_column(ApplicationStatus), default=ApplicationStatus.DRAFT)
     source: Mapped[ApplicationSource] = mapped_column(enum_column(ApplicationSource), default=ApplicationSource.WEB)
+    entered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    """Who typed it in for its people, where it came by paper, mail or voice."""
+    received_on: Mapped[date | None]
+    """The day on which it came, where it was entered by hand."""
     language: Mapped[str]
     answers: Mapped[dict[str, Any]]
     """Question name -> typed value, or the text as typed where it does not parse yet."""
@@ -75,6 +100,18 @@ class Application(Identified, Base):
     started_at: Mapped[datetime]
     saved_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    """A later deadline for this application alone, exclusive; `deadline` says which one counts."""
+    closes_at_reason: Mapped[str] = mapped_column(default="", server_default="")
+    """Why it has one: its people read it."""
+    set_aside_at: Mapped[datetime | None]
+    """When it was left out of the work of its call, until that is undone."""
+    set_aside_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    set_aside_as: Mapped[SetAsideAs | None] = mapped_column(enum_column(SetAsideAs))
+    set_aside_reason: Mapped[str] = mapped_column(default="", server_default="")
+    set_aside_told: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its people are told."""
+    duplicate_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("application.id"))
     eligibility_reason: Mapped[str] = mapped_column(default="")
     eligibility_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     eligibility_at: Mapped[datetime | None]
@@ -91,6 +128,16 @@ class Application(Identified, Base):
     attachments: Mapped[list["Attachment"]] = relationship(back_populates="application")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
+
+    @property
+    def deadline(self) -> datetime:
+        """Return the instant from which it is too late: the call's, or its own where that is later."""
+        return max(self.call.closes_at, self.closes_at or self.call.closes_at)
+
+    @property
+    def is_entered_by_hand(self) -> bool:
+        """Return whether staff type it in for its people."""
+        return self.entered_by_id is not None
 
 
 class Submission(Identified, Base):

@@ -51,7 +51,7 @@ class SubmissionShown:
 def own_application_shown(application: Application, now: datetime) -> OwnApplicationShown:
     """Return what an applicant is told of an application at an instant."""
     call = application.call
-    state = opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now)
+    state = opening(opens_at=call.opens_at, closes_at=application.deadline, now=now)
     is_draft = application.status is ApplicationStatus.DRAFT
     is_decided = not is_draft and call.status is CallStatus.DECIDED
     return OwnApplicationShown(
@@ -66,7 +66,7 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
         is_draft=is_draft,
         is_decided=is_decided,
         takes_it=state is Opening.OPEN,
-        closes=moment(call.closes_at, call.time_zone),
+        closes=moment(application.deadline, call.time_zone),
         saved=moment(application.saved_at, call.time_zone),
     )
 

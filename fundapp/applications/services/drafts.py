@@ -23,9 +23,13 @@ from fundapp.core.errors import Conflict, NotAllowed, Problem
 from fundapp.core.i18n import lazy_gettext as _l
 
 
-def require_open(call: Call, now: datetime) -> None:
-    """Raise Conflict, saying why, unless the call takes applications at this instant."""
-    match opening(opens_at=call.opens_at, closes_at=call.closes_at, now=now):
+def require_open(call: Call, now: datetime, application: Application | None = None) -> None:
+    """Raise Conflict, saying why, unless the call takes applications at this instant.
+
+    An `application` may have a later deadline of its own.
+    """
+    closes_at = application.deadline if application else call.closes_at
+    match opening(opens_at=call.opens_at, closes_at=closes_at, now=now):
         case Opening.NOT_YET:
             raise Conflict(_l("This call is not open yet."))
         case Opening.CLOSED:

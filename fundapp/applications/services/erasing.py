@@ -41,6 +41,10 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     application.title = application.country = application.region = ""
     if application.eligibility_reason:
         application.eligibility_reason = ERASED
+    if application.closes_at_reason:
+        application.closes_at_reason = ERASED
+    if application.set_aside_reason:
+        application.set_aside_reason = ERASED
     application.erased_at = now
     record(
         actor=actor,

@@ -40,7 +40,7 @@ def submit_application(
         db.session.expire(application, ["submissions"])
         return application.submissions[-1]
     call = application.call
-    require_open(call, now)
+    require_open(call, now, application)
     form = form_of(application)
     if problems := submission_problems(application, form, language=language, now=now):
         raise RuleViolations(problems)

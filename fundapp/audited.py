@@ -30,6 +30,11 @@ COVERAGE: Final = Coverage(
         "criterion": ("call_id",),
         "form_version": ("call_id",),
         "call_invitation": ("call_id",),
+        # before an application
+        "enquiry": (),
+        "nominee": (),
+        "nomination": ("nominee_id",),
+        "draft_offer": ("application_id",),
         # applications
         "application": (),
         "submission": ("application_id",),

@@ -32,6 +32,10 @@ class Person(Identified, Base):
     sign_in_reference: Mapped[str | None] = mapped_column(unique=True)
     """What somebody without an address signs in with, together with a passphrase. It says nothing about them."""
     passphrase_hash: Mapped[str | None]
+    begin_key: Mapped[str | None] = mapped_column(unique=True)
+    """Set while somebody who began without an address can come back by this browser's session alone: they have neither
+    an address nor a reference. It is the hash of what their browser sent, so that sending it twice begins once.
+    """
     is_active: Mapped[bool] = mapped_column(default=True)
     short_sessions: Mapped[bool] = mapped_column(default=False)
     """Signed out after a quarter of an hour of silence, for people whose device may fall into other hands."""
@@ -69,6 +73,8 @@ class MembershipRole(StrEnum):
     """Holds it: writes and sends applications, reads letters, invites others."""
     COLLABORATOR = "collaborator"
     """Writes applications and reads letters."""
+    READER = "reader"
+    """Reads applications and letters."""
     AFFILIATE = "affiliate"
     """Has a tie that keeps them from judging it, and no access."""
 

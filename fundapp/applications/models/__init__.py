@@ -1,5 +1,6 @@
 """Programmes, calls, forms, applications, entries, and who may not see what; other rooms import them from here."""
 
+from fundapp.applications.models.afterwards import Clarification, Reopening, ReopeningKind
 from fundapp.applications.models.applications import (
     Application,
     ApplicationSource,
@@ -16,11 +17,13 @@ from fundapp.applications.models.calls import (
     Category,
     Criterion,
     DeadlineExtension,
+    FormPurpose,
     FormVersion,
     Programme,
     ProgrammeKind,
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource
+from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCause, Nomination, Nominee
 from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
 from fundapp.applications.models.sealed import SealedAnswer
 
@@ -33,17 +36,26 @@ __all__ = [
     "CallInvitation",
     "CallStatus",
     "Category",
+    "Clarification",
     "ConflictOfInterest",
     "ConflictSource",
     "Criterion",
     "DeadlineExtension",
+    "DraftOffer",
+    "Enquiry",
+    "EnquiryCause",
     "Entry",
+    "FormPurpose",
     "FormVersion",
     "IdentityOpening",
+    "Nomination",
+    "Nominee",
     "Programme",
     "ProgrammeKind",
     "ProtectionChange",
     "ProtectionStep",
+    "Reopening",
+    "ReopeningKind",
     "SealedAnswer",
     "SetAsideAs",
     "Submission",

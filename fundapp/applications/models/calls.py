@@ -50,6 +50,11 @@ class Call(Identified, Base):
         CheckConstraint("reviews_per_entry >= 1", name="reviews_at_least_one"),
         CheckConstraint("max_categories >= 1", name="categories_at_least_one"),
         CheckConstraint("(status = 'decided') = (decided_at IS NOT NULL)", name="decided_has_time"),
+        CheckConstraint(
+            "(nominations_open_at IS NULL) = (nominations_close_at IS NULL)"
+            " AND (nominations_close_at IS NULL OR nominations_close_at > nominations_open_at)",
+            name="nominations_have_both",
+        ),
     )
 
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"), index=True)
@@ -70,7 +75,14 @@ class Call(Identified, Base):
     ceiling_minor: Mapped[int | None] = mapped_column(MinorUnits)
     reviews_per_entry: Mapped[int]
     max_categories: Mapped[int] = mapped_column(default=1)
+    nominations_open_at: Mapped[datetime | None]
+    nominations_close_at: Mapped[datetime | None]
+    """Exclusive. A period of its own: it says nothing about when applications are taken."""
     invitation_only: Mapped[bool]
+    barred_names: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Organisations that may not apply, such as the fund's own partners."""
+    barred_domains: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Their mail domains, in lower case; those below them count too."""
     reference_prefix: Mapped[str] = mapped_column(unique=True)
     last_reference: Mapped[int] = mapped_column(default=0)
     award_terms: Mapped[dict[str, Any]]
@@ -87,7 +99,12 @@ class Call(Identified, Base):
     programme: Mapped[Programme] = relationship(back_populates="calls")
     categories: Mapped[list["Category"]] = relationship(back_populates="call", order_by="Category.position")
     criteria: Mapped[list["Criterion"]] = relationship(back_populates="call", order_by="Criterion.position")
-    form_versions: Mapped[list["FormVersion"]] = relationship(back_populates="call", order_by="FormVersion.number")
+    form_versions: Mapped[list["FormVersion"]] = relationship(
+        back_populates="call",
+        order_by="FormVersion.number",
+        primaryjoin="and_(Call.id == FormVersion.call_id, FormVersion.purpose == 'application')",
+    )
+    """The forms for applying, the newest last."""
     extensions: Mapped[list["DeadlineExtension"]] = relationship(
         back_populates="call", order_by="DeadlineExtension.extended_at"
     )
@@ -151,12 +168,23 @@ class Criterion(Identified, Base):
     call: Mapped[Call] = relationship(back_populates="criteria")
 
 
+class FormPurpose(StrEnum):
+    """What a form is for: applying, further papers of the shortlist, or an application together with its papers."""
+
+    APPLICATION = "application"
+    PAPERS = "papers"
+    WITH_PAPERS = "with_papers"
+
+
 class FormVersion(Identified, Base):
     """A form as it was when somebody answered it. Never changed once it has answers."""
 
-    __table_args__ = (UniqueConstraint("call_id", "number"), UniqueConstraint("call_id", "sha256"))
+    __table_args__ = (UniqueConstraint("call_id", "purpose", "number"), UniqueConstraint("call_id", "sha256"))
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
+    purpose: Mapped[FormPurpose] = mapped_column(
+        enum_column(FormPurpose), default=FormPurpose.APPLICATION, server_default=FormPurpose.APPLICATION.value
+    )
     number: Mapped[int]
     definition: Mapped[dict[str, Any]]
     """FormDefinition.to_json()."""
@@ -179,3 +207,10 @@ class CallInvitation(Identified, Base):
     organisation_name_version: Mapped[int] = mapped_column(default=0)
     organisation_name = sealed_text("organisation_name_sealed", ring=Ring.IDENTITY, version="organisation_name_version")
     created_at: Mapped[datetime]
+    link_hash: Mapped[str | None] = mapped_column(unique=True)
+    """Of the personal link's token, once there is one. It follows from the id and the installation's secret."""
+    link_sent_at: Mapped[datetime | None]
+    application_id: Mapped[UUID | None] = mapped_column(ForeignKey("application.id"), index=True)
+    """What was begun with the link."""
+    nominee_id: Mapped[UUID | None] = mapped_column(ForeignKey("nominee.id"), index=True)
+    """Whose nominations led to it."""

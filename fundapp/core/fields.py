@@ -46,6 +46,10 @@ class CheckboxesField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+class RankField(CheckboxesField):
+    """Choices put in order: one list to choose from for each place, all of the same name, the first place first."""
+
+
 class DateField(Field):
     """A date typed in three boxes; `parts` keeps what was typed, `typed` joins it as year-month-day.
 
@@ -98,3 +102,28 @@ class DateField(Field):
             self.data = date(*(int(self.parts[part]) for part in ("year", "month", "day")))
         except ValueError:
             raise ValueError(_l("Enter a real date: day, month and year in figures.")) from None
+
+
+class DateTimeField(DateField):
+    """A date typed in three boxes with a time of day in a fourth; `typed` is "year-month-dayTtime".
+
+    What is typed is only kept here; whoever asks reads it.
+    """
+
+    PARTS: Final = ("day", "month", "year", "time")
+
+    @property
+    def typed(self) -> str:
+        """Return the typed parts as "2020-3-27T14:30", or "" when all are empty."""
+        if not any(self.parts.values()):
+            return ""
+        return "-".join(self.parts[part] for part in ("year", "month", "day")) + "T" + self.parts["time"]
+
+    def process_data(self, value: date | str | None) -> None:
+        """Fill the boxes from an earlier typed text."""
+        on, _separator, time = (value if isinstance(value, str) else "").partition("T")
+        year, month, day = [*on.split("-", 2), "", ""][:3]
+        self.parts = {"day": day, "month": month, "year": year, "time": time}
+
+    def _read(self) -> None:
+        self.data = self.typed or None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole, Organisation
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.models import Application, ConflictOfInterest
+from fundapp.applications.models import Application, ApplicationStatus, ConflictOfInterest
 
 
 def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElement[bool]:
@@ -44,6 +44,16 @@ def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElem
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on Application that leaves out what the actor has a conflict of interest with."""
     return true() if actor.is_system else ~in_conflict(actor.person_id)
+
+
+def in_work() -> ColumnElement[bool]:
+    """Return the condition that Application was not set aside, as a duplicate or as spam."""
+    return Application.set_aside_at.is_(None)
+
+
+def goes_to_reviewers() -> ColumnElement[bool]:
+    """Return the condition that Application is one that is read, scored and decided."""
+    return and_(Application.status == ApplicationStatus.ELIGIBLE, in_work())
 
 
 def of_own_organisation(actor: Actor) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call
-from fundapp.applications.scope import in_calls, visible_to
+from fundapp.applications.scope import in_calls, in_work, visible_to
 from fundapp.applications.services.openings import open_identity
 from fundapp.core.db import db
 from fundapp.core.tables import Cell, write_csv, write_xlsx
@@ -104,6 +104,7 @@ def _visible(actor: Actor, call: Call) -> tuple[ColumnElement[bool], ...]:
     return (
         Application.call_id == call.id,
         Application.status != ApplicationStatus.DRAFT,
+        in_work(),
         in_calls(actor, P.IDENTITY_OPEN, Application.call_id),
         visible_to(actor),
     )

@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry
 from fundapp.applications.rules import is_small
-from fundapp.applications.scope import in_calls, of_own_organisation, visible_to
+from fundapp.applications.scope import in_calls, in_work, of_own_organisation, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.outbox import OutboxItem, OutboxState
@@ -175,7 +175,7 @@ def ineligible_applications(call: Call) -> list[Application]:
     return list(
         db.session.scalars(
             select(Application)
-            .where(Application.call_id == call.id, Application.status == ApplicationStatus.INELIGIBLE)
+            .where(Application.call_id == call.id, Application.status == ApplicationStatus.INELIGIBLE, in_work())
             .order_by(Application.reference)
         )
     )
@@ -190,6 +190,7 @@ def ineligible_count(*, actor: Actor, call: Call) -> int:
             .where(
                 Application.call_id == call.id,
                 Application.status == ApplicationStatus.INELIGIBLE,
+                in_work(),
                 visible_to(actor),
             )
         )
@@ -198,7 +199,7 @@ def ineligible_count(*, actor: Actor, call: Call) -> int:
 
 
 def entries_of_call(*, actor: Actor, call: Call) -> list[Entry]:
-    """Return every entry of every application that was sent to a call, by reference and category."""
+    """Return every entry of every application that was sent to a call and not set aside, by reference and category."""
     return list(
         db.session.scalars(
             select(Entry)
@@ -207,6 +208,7 @@ def entries_of_call(*, actor: Actor, call: Call) -> list[Entry]:
             .where(
                 Entry.call_id == call.id,
                 Application.status != ApplicationStatus.DRAFT,
+                in_work(),
                 in_calls(actor, P.DECISION_EXPORT, Entry.call_id),
                 visible_to(actor),
             )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.models import Application, Call
 from fundapp.applications.transitions import CALL
 from fundapp.core import outbox
 from fundapp.core.audit import record
@@ -90,9 +90,7 @@ def _decisions_to_release(call: Call) -> list[Decision]:
             undecided=len(ranked) - len(decided),
             unchecked=unchecked_applications(call=call),
             decided_but_ineligible=tuple(
-                row.entry.application.reference or ""
-                for row in decided
-                if row.entry.application.status is not ApplicationStatus.ELIGIBLE
+                row.entry.application.reference or "" for row in decided if not row.is_eligible
             ),
         )
     )

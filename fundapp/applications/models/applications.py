@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
@@ -15,6 +15,9 @@ from fundapp.core.keys import Ring
 from fundapp.core.sealed_files import SealedFile
 from fundapp.core.sealing import Record, record_of, sealed_text
 
+if TYPE_CHECKING:
+    from fundapp.applications.models.afterwards import Clarification, Reopening
+
 
 class ApplicationStatus(StrEnum):
     """Where an application stands before its entries are decided."""
@@ -23,6 +26,7 @@ class ApplicationStatus(StrEnum):
     SUBMITTED = "submitted"
     ELIGIBLE = "eligible"
     INELIGIBLE = "ineligible"
+    WITHDRAWN = "withdrawn"
 
 
 class ApplicationSource(StrEnum):
@@ -58,6 +62,7 @@ class Application(Identified, Base):
         ),
         CheckConstraint("status <> 'ineligible' OR eligibility_reason <> ''", name="ineligible_has_reason"),
         CheckConstraint("NOT is_protected OR pseudonym IS NOT NULL", name="protected_has_pseudonym"),
+        CheckConstraint("(status = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_time"),
         CheckConstraint(
             "(source IN ('paper', 'mail', 'voice')) = (entered_by_id IS NOT NULL)", name="entered_by_hand_has_person"
         ),
@@ -100,6 +105,18 @@ class Application(Identified, Base):
     started_at: Mapped[datetime]
     saved_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    """When its present version was sent."""
+    edited_at: Mapped[datetime | None]
+    """When the working copy was last changed after sending; null while it is what was sent."""
+    reading_began_at: Mapped[datetime | None]
+    """When the first reviewer began to read: from then on it changes only where staff ask for it."""
+    withdrawn_at: Mapped[datetime | None]
+    withdrawal_reason_sealed: Mapped[bytes | None]
+    withdrawal_reason_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    withdrawal_reason = sealed_text(
+        "withdrawal_reason_sealed", ring=Ring.IDENTITY, version="withdrawal_reason_version"
+    )
+    """Why its people withdrew it, where they said so."""
     closes_at: Mapped[datetime | None]
     """A later deadline for this application alone, exclusive; `deadline` says which one counts."""
     closes_at_reason: Mapped[str] = mapped_column(default="", server_default="")
@@ -126,6 +143,10 @@ class Application(Identified, Base):
     entries: Mapped[list["Entry"]] = relationship(back_populates="application")
     submissions: Mapped[list["Submission"]] = relationship(back_populates="application", order_by="Submission.number")
     attachments: Mapped[list["Attachment"]] = relationship(back_populates="application")
+    clarifications: Mapped[list["Clarification"]] = relationship(
+        back_populates="application", order_by="Clarification.number"
+    )
+    reopenings: Mapped[list["Reopening"]] = relationship(back_populates="application", order_by="Reopening.number")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
 
@@ -133,6 +154,11 @@ class Application(Identified, Base):
     def deadline(self) -> datetime:
         """Return the instant from which it is too late: the call's, or its own where that is later."""
         return max(self.call.closes_at, self.closes_at or self.call.closes_at)
+
+    @property
+    def goes_to_reviewers(self) -> bool:
+        """Return whether it is one that is read, scored and decided."""
+        return self.status is ApplicationStatus.ELIGIBLE and self.set_aside_at is None
 
     @property
     def is_entered_by_hand(self) -> bool:

@@ -12,13 +12,12 @@ from fundapp.accounts.permissions import Actor
 from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import (
     Application,
-    ApplicationStatus,
     Call,
     Category,
     ConflictOfInterest,
     Entry,
 )
-from fundapp.applications.scope import in_conflict, visible_to
+from fundapp.applications.scope import goes_to_reviewers, in_conflict, visible_to
 from fundapp.core.db import db
 from fundapp.review.assignment import EntryNeed, Pair, ReviewerOffer
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
@@ -159,7 +158,7 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
         )
         .join(Entry.application)
         .outerjoin(Entry.category)
-        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE, visible_to(actor))
+        .where(Entry.call_id == call.id, goes_to_reviewers(), visible_to(actor))
         .order_by(Application.reference, Category.position)
     )
     return [
@@ -201,7 +200,7 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
     entries = db.session.execute(
         select(Entry.id, Application.language, visible_to(actor))
         .join(Entry.application)
-        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE)
+        .where(Entry.call_id == call.id, goes_to_reviewers())
     ).all()
     people = db.session.execute(
         select(Reviewer.id, Reviewer.max_entries, Reviewer.languages, Person.language)
@@ -216,7 +215,7 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
             .join(Reviewer, Reviewer.call_id == Entry.call_id)
             .where(
                 Entry.call_id == call.id,
-                Application.status == ApplicationStatus.ELIGIBLE,
+                goes_to_reviewers(),
                 in_conflict(Reviewer.person_id),
             )
         )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Criterion, Entry
-from fundapp.applications.scope import visible_to
+from fundapp.applications.scope import goes_to_reviewers, in_work, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.models import (
@@ -50,7 +50,7 @@ class Ranked:
     @property
     def is_eligible(self) -> bool:
         """Say whether the application is still one that can be decided."""
-        return self.entry.application.status is ApplicationStatus.ELIGIBLE
+        return self.entry.application.goes_to_reviewers
 
     @property
     def needs_reason(self) -> bool:
@@ -128,7 +128,7 @@ def sees_everything(*, actor: Actor, call: Call) -> bool:
     hidden = db.session.scalar(
         select(Entry.id)
         .join(Entry.application)
-        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE, ~visible_to(actor))
+        .where(Entry.call_id == call.id, goes_to_reviewers(), ~visible_to(actor))
         .limit(1)
     )
     return hidden is None
@@ -139,7 +139,7 @@ def unchecked_applications(*, call: Call) -> int:
     return db.session.scalars(
         select(func.count())
         .select_from(Application)
-        .where(Application.call_id == call.id, Application.status == ApplicationStatus.SUBMITTED)
+        .where(Application.call_id == call.id, Application.status == ApplicationStatus.SUBMITTED, in_work())
     ).one()
 
 
@@ -149,7 +149,7 @@ def decided_entries(*, actor: Actor, call: Call) -> int:
         select(func.count(Decision.id))
         .join(Decision.entry)
         .join(Entry.application)
-        .where(Entry.call_id == call.id, Application.status == ApplicationStatus.ELIGIBLE, visible_to(actor))
+        .where(Entry.call_id == call.id, goes_to_reviewers(), visible_to(actor))
     ).one()
 
 
@@ -190,7 +190,7 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
             .outerjoin(Entry.category)
             .where(
                 Entry.call_id == call.id,
-                or_(Application.status == ApplicationStatus.ELIGIBLE, Decision.id.is_not(None)),
+                or_(goes_to_reviewers(), Decision.id.is_not(None)),
                 visible,
             )
             .options(contains_eager(Entry.application), contains_eager(Entry.category))

@@ -41,6 +41,8 @@ COVERAGE: Final = Coverage(
         "attachment": ("application_id",),
         "sealed_answer": ("application_id",),
         "entry": ("application_id",),
+        "clarification": ("application_id",),
+        "reopening": ("application_id",),
         "conflict_of_interest": ("application_id",),
         "protection_change": ("application_id",),
         "identity_opening": (),
@@ -59,8 +61,10 @@ COVERAGE: Final = Coverage(
         "legal_hold": (),
     },
     unrecorded={
-        "person": frozenset({"short_sessions"}),  # follows from the protection of an application
-        "application": frozenset({"saved_at", "version"}),  # saving without a change moves the time only
+        # the one follows from the protection of an application, the other ends with a link that arrived
+        "person": frozenset({"short_sessions", "mail_returned_at"}),
+        # saving without a change moves the time only; the first reading and decision are recorded as such
+        "application": frozenset({"saved_at", "version", "review_began_at"}),
         "call": frozenset({"last_reference", "committed_minor"}),  # counters, moved by what is recorded elsewhere
     },
     not_audited={

@@ -61,8 +61,9 @@ def keep_answers(
     by_id: UUID | None,
     now: datetime,
 ) -> None:
-    """Put clear values into the answers of an application (None takes one out), and bring what lists show up to date.
+    """Put clear values into the answers of an application (None takes one out).
 
+    While it is a draft, what lists show follows; once it was sent, lists show what was sent.
     A value that is stored already stays in the version in which it is; a new one of a sealed question is a new version.
     """
     clear = clear_answers(application)
@@ -73,8 +74,12 @@ def keep_answers(
             stored.pop(name, None)
         elif name not in clear or clear[name] != value:
             stored[name] = _stored(application, question, value, by_id, now)
+    was_sent = application.submitted_at is not None
+    if was_sent and stored != application.answers:
+        application.edited_at = now
     application.answers = stored
-    _show_in_lists(application, form)
+    if not was_sent:
+        show_in_lists(application, application, form)
 
 
 def reseal(*, application: Application, now: datetime) -> None:
@@ -90,7 +95,8 @@ def reseal(*, application: Application, now: datetime) -> None:
             name: _restored(application, form.question(name), holder.answers[name], value, now)
             for name, value in clear.items()
         }
-    _show_in_lists(application, FormDefinition.from_json(application.form_version.definition))
+    counts = application.submissions[-1] if application.submissions else application
+    show_in_lists(application, counts, FormDefinition.from_json(counts.form_version.definition))
 
 
 def payee_answers(application: Application) -> dict[str, SealedAnswer]:
@@ -216,9 +222,12 @@ def _mask(value: str) -> str:
     return f"•••• {end}" if is_number else MASK
 
 
-def _show_in_lists(application: Application, form: FormDefinition) -> None:
-    """Copy the facts that lists show out of the answers; of a protected application only its name's blind index."""
-    known = facts(form, clear_answers(application), application.call.currency)
+def show_in_lists(application: Application, counts: Holder, form: FormDefinition) -> None:
+    """Copy the facts that lists show out of the answers that count: those sent last, or of a draft the working copy.
+
+    Of a protected application only its name's blind index.
+    """
+    known = facts(form, clear_answers(counts), application.call.currency)
     is_protected = application.is_protected
     application.organisation_name = "" if is_protected else known.organisation
     application.organisation_key = organisation_key(known.organisation)

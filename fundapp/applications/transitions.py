@@ -15,6 +15,16 @@ def _before_decision(application: Application) -> str | None:
     return None
 
 
+def _not_decided(application: Application) -> str | None:
+    """Once decisions are out, there is nothing left to take back or to send again."""
+    if application.call.status is CallStatus.DECIDED:
+        return _l("This call is decided. What you sent can't be changed or taken back any more.")
+    return None
+
+
+_IN_THE_CALL: Final = (ApplicationStatus.SUBMITTED, ApplicationStatus.ELIGIBLE, ApplicationStatus.INELIGIBLE)
+
+
 CALL: Final = Machine(
     name="call",
     statuses=CallStatus,
@@ -39,6 +49,24 @@ APPLICATION: Final = Machine(
             ApplicationStatus.SUBMITTED,
             P.APPLICATION_WRITE,
         ),
+        Transition(  # a new version of the whole: whoever checked the one before has to look again
+            "send_again",
+            frozenset({*_IN_THE_CALL, ApplicationStatus.WITHDRAWN}),
+            ApplicationStatus.SUBMITTED,
+            P.APPLICATION_WRITE,
+            guard=_not_decided,
+        ),
+        *(  # what staff asked for changes nothing about where it stands
+            Transition("answer_reopening", frozenset({status}), status, P.APPLICATION_WRITE, guard=_not_decided)
+            for status in _IN_THE_CALL
+        ),
+        Transition(
+            "withdraw",
+            frozenset(_IN_THE_CALL),
+            ApplicationStatus.WITHDRAWN,
+            P.APPLICATION_WRITE,
+            guard=_not_decided,
+        ),
         Transition(
             "mark_eligible",
             frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.INELIGIBLE}),
@@ -59,5 +87,6 @@ APPLICATION: Final = Machine(
         ApplicationStatus.SUBMITTED: Label(_l("Submitted"), _l("Sent: we are checking it")),
         ApplicationStatus.ELIGIBLE: Label(_l("Eligible"), _l("Being read by reviewers")),
         ApplicationStatus.INELIGIBLE: Label(_l("Not eligible"), _l("Checked: you will hear from us")),
+        ApplicationStatus.WITHDRAWN: Label(_l("Withdrawn"), _l("Withdrawn by you")),
     },
 )

@@ -33,6 +33,10 @@ class MailMessage(Identified, Base):
     sent_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     failure: Mapped[str] = mapped_column(default="")
+    recipient_id: Mapped[UUID | None]
+    """Whose mail it is, where that is somebody known here."""
+    returned_at: Mapped[datetime | None]
+    """When it was known that it did not arrive: the address was refused, or the mail came back."""
 
 
 Deliver = Callable[[MailMessage], None]

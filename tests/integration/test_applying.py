@@ -507,6 +507,7 @@ def test_what_was_sent_cannot_be_changed_and_what_was_typed_is_given_back(signed
     fill(client, address)
     seen = hidden(client.get(f"{address}/sections/2").text, "seen")
     submit(client, address)
+    only_application().review_began_at = NOW
     response = client.post(f"{address}/sections/2", data={"seen": seen, "q_plan": "A better plan"})
     assert response.status_code == 409
     assert "A better plan" in response.text

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
-from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, ProgrammeKind, Submission
+from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Entry, ProgrammeKind, Submission
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.services.drafts import fingerprint, form_of
 from fundapp.applications.services.starting import start_application
@@ -139,8 +139,8 @@ def test_nobody_sends_the_application_of_somebody_else() -> None:
         )
 
 
-def test_only_a_draft_can_be_registered() -> None:
-    application = make_application(make_call())
+def test_nothing_is_registered_once_the_call_is_decided() -> None:
+    application = make_application(make_call(status=CallStatus.DECIDED, decided_at=NOW))
     with pytest.raises(InvalidTransition):
         register_submission(actor=system_actor(), application=application, form=form_of(application), now=NOW)
 

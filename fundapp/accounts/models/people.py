@@ -39,6 +39,8 @@ class Person(Identified, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     short_sessions: Mapped[bool] = mapped_column(default=False)
     """Signed out after a quarter of an hour of silence, for people whose device may fall into other hands."""
+    mail_returned_at: Mapped[datetime | None]
+    """Since when mail to the address does not arrive; null once one did, or the address is another."""
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
     """When name, address and ways in were erased; the row stays, so that what points to it still does."""

@@ -108,8 +108,8 @@ class Application(Identified, Base):
     """When its present version was sent."""
     edited_at: Mapped[datetime | None]
     """When the working copy was last changed after sending; null while it is what was sent."""
-    reading_began_at: Mapped[datetime | None]
-    """When the first reviewer began to read: from then on it changes only where staff ask for it."""
+    review_began_at: Mapped[datetime | None]
+    """When a reviewer first began to read, or somebody decided: from then on it changes only where staff ask for it."""
     withdrawn_at: Mapped[datetime | None]
     withdrawal_reason_sealed: Mapped[bytes | None]
     withdrawal_reason_version: Mapped[int] = mapped_column(default=0, server_default="0")

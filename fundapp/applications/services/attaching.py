@@ -35,7 +35,7 @@ def attach_file(
     The sealed bytes are stored before the transaction ends; a file that no row names is only left over. Raises
     RuleViolations naming the question (kind by content, size, name), Conflict once the application was sent.
     """
-    lock_draft(actor, application)
+    lock_draft(actor, application, keys=[question.name], now=now)
     form = form_of(application)
     try:
         filename = clean_text(filename)
@@ -82,7 +82,7 @@ def attach_file(
 
 def remove_file(*, actor: Actor, application: Application, question: Question, now: datetime) -> None:
     """Take the file of a question out of a draft. Raises Conflict once the application was sent."""
-    lock_draft(actor, application)
+    lock_draft(actor, application, keys=[question.name], now=now)
     _drop_files(application, question)
     form = form_of(application)
     keep_answers(application=application, form=form, values={question.name: None}, by_id=actor.person_id, now=now)

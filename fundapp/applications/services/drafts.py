@@ -14,10 +14,11 @@ from fundapp.applications.answers import (
     problems_of,
 )
 from fundapp.applications.form_definition import FormDefinition, Role, Sensitivity
-from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.applications.models import Application, Call
 from fundapp.applications.queries.applicant import may_write
 from fundapp.applications.rules import Opening, opening
 from fundapp.applications.sealed_answers import clear_answers
+from fundapp.applications.window import window_of
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem
 from fundapp.core.i18n import lazy_gettext as _l
@@ -83,16 +84,24 @@ def problems_in(
     )
 
 
-def lock_draft(actor: Actor, application: Application) -> None:
-    """Lock a draft for its writer. Raises NotAllowed for anybody else, Conflict once the application was sent."""
+def lock_draft(actor: Actor, application: Application, *, keys: Iterable[str], now: datetime) -> None:
+    """Lock an application for whoever writes it, to change the answers with these keys.
+
+    Raises NotAllowed for anybody else, Conflict where it was sent and these are not open any more.
+    """
     actor.require(P.APPLICATION_WRITE)
     if not may_write(actor=actor, application=application):
         raise NotAllowed(P.APPLICATION_WRITE)
     lock(application)
-    if application.status is not ApplicationStatus.DRAFT:
-        raise Conflict(_l("This application was sent already. What was sent can't be changed."))
+    window = window_of(application, now)
+    if not window.may_write:
+        raise Conflict(window.refusal)
+    if not all(window.opens(key) for key in keys):
+        raise Conflict(_l("Only some questions are open now. The others stay as they were sent."))
 
 
 def lock(application: Application) -> None:
     """Lock an application's row and read again what others may have changed of it meanwhile."""
-    db.session.refresh(application, ["status", "answers", "version"], with_for_update={"of": Application})
+    names = ["status", "answers", "version", "edited_at", "review_began_at"]
+    db.session.refresh(application, names, with_for_update={"of": Application})
+    db.session.expire(application, ["reopenings", "submissions"])

@@ -51,9 +51,9 @@ def save_draft(
     `typed` holds the fields of one page by question name, `seen` the `fingerprint` of their stored answers when the
     page was made. An empty payee field keeps what is stored, because no page can show it; `take_out` names those to
     forget. Raises ChangedElsewhere, and changes nothing, when other answers were stored since; RuleViolations for payee
-    details that are wrong, which are never stored as typed; Conflict once the application was sent.
+    details that are wrong, which are never stored as typed; Conflict for questions that are not open any more.
     """
-    lock_draft(actor, application)
+    lock_draft(actor, application, keys=typed, now=now)
     form = form_of(application)
     currency = application.call.currency
     values = {

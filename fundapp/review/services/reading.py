@@ -8,6 +8,7 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.conflicts import record_conflict
 from fundapp.applications.models import Call, ConflictSource, Criterion, Entry
+from fundapp.applications.services.submitting import begin_review
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, Problem, RuleViolations
@@ -29,8 +30,13 @@ from fundapp.review.transitions import ASSIGNMENT, REVIEW
 
 
 def declare_no_conflict(*, actor: Actor, assignment: Assignment, now: datetime) -> None:
-    """Let the reviewer start to read. Raises InvalidTransition when it was declared before, NotFound for others."""
+    """Let the reviewer start to read: from now on its people can't change what they sent.
+
+    Raises InvalidTransition when it was declared before, NotFound for others, Conflict when the application is not
+    among the eligible ones any more.
+    """
     _require_own(actor, assignment)
+    begin_review(application=assignment.entry.application, now=now)
     apply_transition(
         ASSIGNMENT,
         assignment,

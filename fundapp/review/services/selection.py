@@ -13,6 +13,7 @@ from fundapp.accounts.queries import people_with_role
 from fundapp.accounts.services.people import tell
 from fundapp.applications.budget import move_commitment
 from fundapp.applications.models import Call, CallStatus, Entry
+from fundapp.applications.services.submitting import begin_review
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
@@ -254,6 +255,7 @@ def _decide(
 ) -> Decision:
     if actor.person_id is None:
         raise NotAllowed(P.DECISION_MAKE)
+    begin_review(application=row.entry.application, now=now)
     decision = row.decision
     move_commitment(call_id=call.id, delta_minor=amount_minor - (decision.amount_minor if decision is not None else 0))
     if decision is None:

@@ -31,6 +31,9 @@ class P(StrEnum):
     PERSON_READ = "person:read"
 
     APPLICATION_IMPORT = "application:import"
+    APPLICATION_ENTER = "application:enter"
+    """Types in for its people what came by paper, mail or voice; `application:import` takes whole tables."""
+    APPLICATION_SET_ASIDE = "application:set_aside"
     CALL_LOAD = "call:load"
     CALL_EXTEND = "call:extend"
     ELIGIBILITY_DECIDE = "eligibility:decide"
@@ -85,6 +88,8 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.LETTERS_READ,
             P.HISTORY_READ,
             P.APPLICATION_IMPORT,
+            P.APPLICATION_ENTER,
+            P.APPLICATION_SET_ASIDE,
             P.CALL_LOAD,
             P.CALL_EXTEND,
             P.ELIGIBILITY_DECIDE,

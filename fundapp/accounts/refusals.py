@@ -49,6 +49,8 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.AUDIT_READ: _l("Read the record of all changes"),
     P.PERSON_READ: _l("See who has which role"),
     P.APPLICATION_IMPORT: _l("Bring applications in from a file"),
+    P.APPLICATION_ENTER: _l("Type in an application that came by paper, mail or voice"),
+    P.APPLICATION_SET_ASIDE: _l("Set applications aside as duplicates or spam"),
     P.CALL_LOAD: _l("Load a call"),
     P.CALL_EXTEND: _l("Move a deadline"),
     P.ELIGIBILITY_DECIDE: _l("Decide whether an application is eligible"),

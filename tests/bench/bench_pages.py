@@ -42,13 +42,17 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.sessions import open_session
+from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.models import Application, CallInvitation
+from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.starting import start_application
+from fundapp.core import audit
 from fundapp.core.db import db, engine_options
 from fundapp.core.web import FundApp
 from fundapp.demo import samples
 from fundapp.settings import Settings
 
+from ..audit_log import cover_preparations
 from ..conftest import RecordingQueue, actor_of
 from ..factories import make_application, make_call, make_review, make_reviewer, make_staff
 from ..keyring import made_keys
@@ -208,6 +212,7 @@ def prepare(app: FundApp, requests: int) -> dict[str, list[Request]]:
     drafts = [make_draft(call.id, filled, number, now) for number in range(requests + WARM_UP)]
     lists = {size: make_list(size) for size in LIST_SIZES}
     manager = make_staff(Role.MANAGER)
+    cover_preparations()
     db.session.commit()
     pages = {
         "call page": [request_of(app, None, f"/calls/{call.slug}") for _ in drafts],
@@ -233,8 +238,10 @@ def make_draft(call_id: Any, filled: Application, number: int, now: datetime) ->
     )
     db.session.flush()
     draft = start_application(actor=actor_of(person), call=filled.call, language="en", now=now)
-    draft.answers = {**filled.answers, "organisation": f"Bench {number} (sample)", "email": person.email}
-    draft.category_codes = filled.category_codes
+    form = FormDefinition.from_json(draft.form_version.definition)
+    values = {**clear_answers(filled), "organisation": f"Bench {number} (sample)", "email": person.email}
+    keep_answers(application=draft, form=form, values=values, by_id=person.id, now=now)
+    audit.record(actor=actor_of(person), action="application:save", subject=draft, now=now, call_id=call_id)
     db.session.flush()
     return draft
 
@@ -277,7 +284,7 @@ _cookies: dict[Any, str] = {}
 def cookie_of(app: FundApp, person: Person) -> str:
     """Return the Cookie header of a person's one browser."""
     if person.id not in _cookies:
-        token = open_session(person=person, now=datetime.now(UTC))
+        token = open_session(person=person, now=datetime.now(UTC), strong=True)
         db.session.commit()
         with app.test_request_context():
             session["session_token"] = token

@@ -34,7 +34,7 @@ class P(StrEnum):
     APPLICATION_ENTER = "application:enter"
     """Types in for its people what came by paper, mail or voice; `application:import` takes whole tables."""
     APPLICATION_SET_ASIDE = "application:set_aside"
-    CALL_LOAD = "call:load"
+    CALL_WRITE = "call:write"
     CALL_EXTEND = "call:extend"
     ELIGIBILITY_DECIDE = "eligibility:decide"
     APPLICATION_ERASE = "application:erase"
@@ -90,7 +90,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.APPLICATION_IMPORT,
             P.APPLICATION_ENTER,
             P.APPLICATION_SET_ASIDE,
-            P.CALL_LOAD,
+            P.CALL_WRITE,
             P.CALL_EXTEND,
             P.ELIGIBILITY_DECIDE,
             P.APPLICATION_ERASE,

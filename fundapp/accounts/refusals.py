@@ -51,7 +51,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.APPLICATION_IMPORT: _l("Bring applications in from a file"),
     P.APPLICATION_ENTER: _l("Type in an application that came by paper, mail or voice"),
     P.APPLICATION_SET_ASIDE: _l("Set applications aside as duplicates or spam"),
-    P.CALL_LOAD: _l("Load a call"),
+    P.CALL_WRITE: _l("Make a call, and change it"),
     P.CALL_EXTEND: _l("Move a deadline"),
     P.ELIGIBILITY_DECIDE: _l("Decide whether an application is eligible"),
     P.APPLICATION_ERASE: _l("Erase applications, and keep them from being erased"),

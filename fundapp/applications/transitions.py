@@ -29,7 +29,7 @@ CALL: Final = Machine(
     name="call",
     statuses=CallStatus,
     transitions=(
-        Transition("publish", frozenset({CallStatus.DRAFT}), CallStatus.PUBLISHED, P.CALL_LOAD),
+        Transition("publish", frozenset({CallStatus.DRAFT}), CallStatus.PUBLISHED, P.CALL_WRITE),
         Transition("decide", frozenset({CallStatus.PUBLISHED}), CallStatus.DECIDED, P.DECISION_RELEASE),
     ),
     labels={

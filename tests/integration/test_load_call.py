@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications.call_package import CallPackage, read_package
+from fundapp.applications.call_package import CallPackage, ExtensionRead, read_package
 from fundapp.applications.cli import calls
 from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.importing import LoadedCall, load_call
+from fundapp.applications.importing import load_call
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,
@@ -23,6 +23,7 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.models.protection import ProtectionStep
 from fundapp.applications.queries.protection import changes_of
+from fundapp.applications.services.calls import WrittenCall
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
@@ -41,7 +42,7 @@ def sample(name: str = "gjf-2020") -> CallPackage:
     return read_package(folder(name))
 
 
-def load(package: CallPackage, now: datetime = NOW) -> LoadedCall:
+def load(package: CallPackage, now: datetime = NOW) -> WrittenCall:
     return load_call(package=package, actor=system_actor(), now=now)
 
 
@@ -74,7 +75,7 @@ def test_sample_call_is_made_and_announced(name: str) -> None:
     assert [criterion.code for criterion in call.criteria] == [each.code for each in package.criteria]
     (version,) = call.form_versions
     assert FormDefinition.from_json(version.definition) == package.form
-    assert count(CallInvitation) == len(package.invitations)
+    assert count(CallInvitation) == len(package.invitations or ())
 
 
 def test_extension_is_history_and_the_deadline_in_force() -> None:
@@ -228,7 +229,7 @@ def test_deadline_never_moves_earlier() -> None:
 def test_invitations_follow_the_list_but_who_has_begun_stays_invited() -> None:
     package = sample()
     call = load(package).call
-    first, second, *others = package.invitations
+    first, second, *others = package.invitations or ()
     make_application(call, person=make_person(email=first.email), status=ApplicationStatus.DRAFT)
 
     again = load(changed(package, invitations=tuple(others)))
@@ -237,6 +238,51 @@ def test_invitations_follow_the_list_but_who_has_begun_stays_invited() -> None:
     assert first.email in emails
     assert second.email not in emails
     assert again.changes == ["invitations"]
+
+
+def test_package_without_a_list_leaves_the_list_and_makes_no_call_that_invites_nobody() -> None:
+    with pytest.raises(RuleViolations, match=r"call\.invitations: A call by invitation needs a list"):
+        load(changed(sample(), invitations=None))
+    db.session.rollback()
+
+    invited = len(sample().invitations or ())
+    load(sample())
+    again = load(changed(sample(), invitations=None, budget_minor=200_000_000))
+
+    assert again.changes == ["call"]
+    assert count(CallInvitation) == invited > 0
+
+
+def test_call_is_made_by_somebody_who_manages_every_call_and_changed_by_its_own_manager() -> None:
+    call = load(sample()).call
+    manager = actor_of(make_staff(Role.MANAGER, call))
+
+    with pytest.raises(NotAllowed):
+        load_call(package=sample("gjp-2019"), actor=manager, now=NOW)
+
+    assert count(Call) == 1
+    renamed = changed(sample(), titles={"en": "Better words"})
+    assert load_call(package=renamed, actor=manager, now=NOW).changes == ["call"]
+
+
+def test_early_closing_comes_with_a_call_that_is_made_and_is_not_slipped_into_one_that_runs() -> None:
+    package = sample()
+    early = ExtensionRead(
+        closes_at=package.closes_at - timedelta(days=3),
+        extended_at=package.closes_at - timedelta(days=4),
+        reasons={"en": "The money is promised."},
+        is_early=True,
+    )
+    call = load(package).call
+    with pytest.raises(RuleViolations, match="closed early on its page"):
+        load(changed(package, extensions=(early,)))
+    assert call.closes_at == package.closes_at
+    db.session.rollback()
+
+    closed = load(changed(package, extensions=(early,))).call
+    assert closed.closes_at == early.closes_at
+    again = load(replace(package, extensions=(early,), sha256="e" * 64))
+    assert again.changes == [], "the first deadline does not open a call again that was closed early"
 
 
 def test_only_those_who_may_load_do() -> None:

@@ -1,10 +1,40 @@
-"""Reads a call package: a folder with call.toml, the application form and, where there is one, the invitation list.
+"""Reads and writes what a call says: a package is a folder with call.toml, the application form and, where there is
+one, the invitation list; pages write the same document.
 
 What each key means: docs/call-package.md.
 """
 
+from fundapp.applications.call_package.files import read_invitations, read_package
+from fundapp.applications.call_package.keys import Unready
 from fundapp.applications.call_package.local_time import LocalTimeError, instant
-from fundapp.applications.call_package.package import CallPackage
-from fundapp.applications.call_package.reading import read_package
+from fundapp.applications.call_package.package import (
+    CallPackage,
+    CategoryRead,
+    CriterionRead,
+    ExtensionRead,
+    InvitationRead,
+    NominationsRead,
+    ProgrammeRead,
+)
+from fundapp.applications.call_package.reading import Document, Reading, read_document
+from fundapp.applications.call_package.writing import document_of, toml_of
 
-__all__ = ["CallPackage", "LocalTimeError", "instant", "read_package"]
+__all__ = [
+    "CallPackage",
+    "CategoryRead",
+    "CriterionRead",
+    "Document",
+    "ExtensionRead",
+    "InvitationRead",
+    "LocalTimeError",
+    "NominationsRead",
+    "ProgrammeRead",
+    "Reading",
+    "Unready",
+    "document_of",
+    "instant",
+    "read_document",
+    "read_invitations",
+    "read_package",
+    "toml_of",
+]

@@ -31,3 +31,10 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
     raise LocalTimeError(
         _l("%(time)s comes twice in %(zone)s: clocks go back then. Choose another time.", time=written, zone=zone.key)
     )
+
+
+def comes_twice(at: datetime) -> bool:
+    """Say whether clocks in the zone of an aware time show it twice, an hour or so apart."""
+    first, second = (at.replace(fold=fold) for fold in (0, 1))
+    exists = first.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None) == at.replace(tzinfo=None)
+    return exists and first.utcoffset() != second.utcoffset()

@@ -19,11 +19,23 @@ class ProgrammeRead:
 
 @dataclass(frozen=True)
 class ExtensionRead:
-    """A deadline moved later: `closes_at` (exclusive) is the new one, `extended_at` when that was announced."""
+    """A deadline moved for everyone: `closes_at` (exclusive) is the new one, `extended_at` when that was announced.
+
+    Only one that closes the call early (`is_early`) lies before the deadline that it moves.
+    """
 
     closes_at: datetime
     extended_at: datetime
     reasons: Texts
+    is_early: bool = False
+
+
+@dataclass(frozen=True)
+class NominationsRead:
+    """When organisations can be nominated: from (inclusive) and to (exclusive)."""
+
+    opens_at: datetime
+    closes_at: datetime
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,8 @@ class InvitationRead:
 class CallPackage:
     """One call with everything that it needs to run.
 
-    `closes_at` is the first deadline (exclusive); `extensions`, in order, moved it. `sha256` covers every file read.
+    `closes_at` is the first deadline (exclusive); `extensions`, in order, moved it. `invitations` is None where nothing
+    is said of the list. A form without questions is still to be written. `sha256` covers every file read.
     """
 
     programme: ProgrammeRead
@@ -83,7 +96,10 @@ class CallPackage:
     categories: tuple[CategoryRead, ...]
     criteria: tuple[CriterionRead, ...]
     invitation_only: bool
-    invitations: tuple[InvitationRead, ...]
+    invitations: tuple[InvitationRead, ...] | None
+    nominations: NominationsRead | None
+    barred_names: tuple[str, ...]
+    barred_domains: tuple[str, ...]
     award_terms: dict[str, Any]
     retention_days: dict[str, int]
     is_sample: bool

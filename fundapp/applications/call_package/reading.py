@@ -1,58 +1,80 @@
-"""Reads the files of a call package, collecting every problem."""
+"""Reads what a call says, from a file or from pages, collecting every problem: the one place where its rules stand."""
 
-import hashlib
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
 
 import regex
 from babel import Locale, UnknownLocaleError
 
-from fundapp.accounts.rules import checked_email
-from fundapp.applications.call_package.keys import CODE, FILE, SLUG, Keys
+from fundapp.applications.call_package.keys import CODE, SLUG, Keys, Unready
 from fundapp.applications.call_package.package import (
     CallPackage,
     CategoryRead,
     CriterionRead,
     ExtensionRead,
     InvitationRead,
+    NominationsRead,
     ProgrammeRead,
 )
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
-from fundapp.applications.xlsform import read_form
-from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import MoneyError, exponent
-from fundapp.core.tables import read_table
-from fundapp.core.text import TextError, clean_text
 
-MAX_TOML_BYTES: Final = 1024 * 1024
-FORMS: Final = ("form.xlsx", "form.md")
 MOST: Final = 1_000_000
+MOST_LANGUAGES: Final = 20
 _PREFIX: Final = regex.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*")
 
+_DOMAIN: Final = regex.compile(r"[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+")
 
-def read_package(folder: Path) -> CallPackage:
-    """Read a call package.
+Document = Mapping[str, Any]
+"""What call.toml holds, as Python values; pages write the same."""
 
-    Raises RuleViolations with every problem, each with its file and key, or sheet, row and column.
+
+@dataclass(frozen=True)
+class Reading:
+    """What a document says, and what is wrong with it. With problems, its package is good for nothing.
+
+    What is only unready keeps a call from being announced; a draft may have it.
+    """
+
+    package: CallPackage
+    problems: list[Problem]
+    unready: list[Problem]
+
+
+def languages_of(document: Document) -> list[str]:
+    """Return the languages that a document says its call is in, the call's own first; those that are none left out."""
+    return _languages(Keys(document, []).table("call"))
+
+
+def read_document(
+    document: Document,
+    *,
+    form: FormDefinition | None,
+    invitations: tuple[InvitationRead, ...] | None,
+    sha256: str = "",
+) -> Reading:
+    """Read a document together with the form and the invitation list that belong to it.
+
+    `form` is None where it could not be read; one without questions is still to be written. `invitations` is None
+    where nothing is said of the list.
     """
     problems: list[Problem] = []
-    files = _files(folder, problems)
-    keys = Keys(_toml(files[FILE], problems), problems)
+    keys = Keys(document, problems)
     call = keys.table("call")
     languages = _languages(call)
     for table in (keys, call):
         table.languages = languages
-    form = _form(files, languages, problems)
     budget = keys.table("budget")
     currency = _currency(budget)
     zone = _zone(call)
     kind, programme = _programme(keys.table("programme"))
+    barred = keys.table("barred", required=False)
     categories = tuple(_category(each, kind, currency) for each in keys.tables("categories"))
     package = {
         "programme": programme,
@@ -73,110 +95,42 @@ def read_package(folder: Path) -> CallPackage:
         "categories": categories,
         "criteria": tuple(_criterion(each) for each in keys.tables("criteria")),
         "invitation_only": call.flag("invitation_only"),
-        "invitations": _invitations(call, folder, files, problems),
+        "invitations": invitations,
+        "nominations": _nominations(keys, zone),
+        "barred_names": tuple(barred.strings("names", required=False)),
+        "barred_domains": tuple(_domains(barred)),
         "award_terms": _award_terms(keys.table("letters")),
         "retention_days": _retention_days(keys.table("retention", required=False)),
         "is_sample": keys.flag("sample"),
         "is_protected": keys.flag("protected"),
         "form": form,
     }
-    for table in (call, budget, keys):
+    call.text("invitations", required=False)  # the name of a file, which whoever reads files has looked at
+    for table in (call, budget, barred, keys):
         table.finish()
-    _check_together(package, kind, keys, problems)
-    if problems:
-        raise RuleViolations(problems)
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    return CallPackage(**cast(Any, package), sha256=digest.hexdigest())
-
-
-# -- Files ----------------------------------------------------------------------------------------------------------
-
-
-def _files(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
-    """Return the bytes of call.toml and the form. Raises RuleViolations when there is nothing to go on with."""
-    if not folder.is_dir():
-        raise RuleViolations([Problem(_l("There is no such folder."), place=str(folder))])
-    if not (folder / FILE).is_file():
-        raise RuleViolations([Problem(_l("This file is missing."), place=FILE)])
-    if (folder / FILE).stat().st_size > MAX_TOML_BYTES:
-        raise RuleViolations(
-            [Problem(_l("This file is larger than %(limit)s MB.", limit=MAX_TOML_BYTES // 1024**2), place=FILE)]
-        )
-    forms = [name for name in FORMS if (folder / name).is_file()]
-    if len(forms) != 1:
-        problems.append(Problem(_l("A package has one form: form.xlsx or form.md."), place=" / ".join(FORMS)))
-    return {name: (folder / name).read_bytes() for name in [FILE, *forms[:1]]}
-
-
-def _toml(data: bytes, problems: list[Problem]) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        message = _l("This file is not text in UTF-8 (byte %(place)s).", place=error.start)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        # The reason ends with the place: "… (at line 3, column 5)".
-        message = _l("This file cannot be read: %(reason)s", reason=str(error))
-    raise RuleViolations([*problems, Problem(message, place=FILE)])
-
-
-def _form(files: Mapping[str, bytes], languages: Sequence[str], problems: list[Problem]) -> FormDefinition | None:
-    name = next((name for name in files if name in FORMS), None)
-    if name is None:
-        return None
-    try:
-        return read_form(files[name], name, default_language=languages[0] if languages else "en")
-    except RuleViolations as violations:
-        # A problem of the whole form names its file already; one of a row names sheet, row and column.
-        problems += [
-            Problem(each.message, place=each.place if name in each.place else f"{name}, {each.place}")
-            for each in violations.problems
-        ]
-    return None
-
-
-def _invitations(
-    call: Keys, folder: Path, files: dict[str, bytes], problems: list[Problem]
-) -> tuple[InvitationRead, ...]:
-    name = call.text("invitations", regex.compile(r"[\w-]+\.(csv|xlsx)"), "invitations.csv", required=False)
-    if not name:
-        return ()
-    if not (folder / name).is_file():
-        call.complain("invitations", _l("The file %(name)s is missing.", name=name))
-        return ()
-    files[name] = (folder / name).read_bytes()
-    try:
-        table = read_table(files[name], name)
-    except RuleViolations as violations:
-        problems += violations.problems
-        return ()
-    if set(table.headers) != {"email", "organisation"}:
-        problems.append(Problem(_l("This list has two columns: email and organisation."), place=name))
-        return ()
-    invited: dict[str, InvitationRead] = {}
-    for row in table.rows:
-        try:
-            address = checked_email(row.cells["email"])
-            invited.setdefault(address, InvitationRead(address, clean_text(row.cells["organisation"])))
-        except RuleViolations as violations:
-            problems.append(Problem(violations.problems[0].message, place=f"{name}, row {row.number}, column email"))
-        except TextError as error:
-            problems.append(Problem(error.message, place=f"{name}, row {row.number}, column organisation"))
-    return tuple(invited.values())
+    _check_together(package, kind, keys)
+    if form is not None:
+        _check_form(form, package, kind, problems)
+    return Reading(
+        CallPackage(**cast(Any, package), sha256=sha256),
+        problems=[each for each in problems if not isinstance(each, Unready)],
+        unready=[each for each in problems if isinstance(each, Unready)],
+    )
 
 
 # -- Keys -----------------------------------------------------------------------------------------------------------
 
 
 def _languages(call: Keys) -> list[str]:
-    languages = []
+    languages: list[str] = []
     for written in call.strings("languages"):
         try:
             languages.append(str(Locale.parse(written, sep="-")))
         except (UnknownLocaleError, ValueError):
             call.complain("languages", _l("“%(code)s” is not the code of a language.", code=written))
-    return list(dict.fromkeys(languages))
+    if len(languages) > MOST_LANGUAGES:
+        call.complain("languages", _l("There are more than %(most)s of these.", most=MOST_LANGUAGES))
+    return list(dict.fromkeys(languages))[:MOST_LANGUAGES]
 
 
 def _currency(budget: Keys) -> str:
@@ -212,11 +166,35 @@ def _programme(keys: Keys) -> tuple[Literal["grant", "prize"], ProgrammeRead]:
     return kind, programme
 
 
+def _nominations(keys: Keys, zone: ZoneInfo | None) -> NominationsRead | None:
+    if not keys.has("nominations"):
+        return None
+    table = keys.table("nominations")
+    opens, closes = table.instant("opens", zone), table.instant("closes", zone)
+    table.finish()
+    if opens is None or closes is None:
+        return None
+    if closes <= opens:
+        table.complain("closes", _l("Nominations close before they open."))
+    return NominationsRead(opens, closes)
+
+
+def _domains(barred: Keys) -> list[str]:
+    domains = [each.lower().lstrip("@") for each in barred.strings("mail_domains", required=False)]
+    for domain in domains:
+        if not _DOMAIN.fullmatch(domain):
+            barred.complain(
+                "mail_domains", _l("“%(domain)s” is not what stands behind the @ of addresses.", domain=domain)
+            )
+    return domains
+
+
 def _extension(keys: Keys, zone: ZoneInfo | None) -> ExtensionRead:
     extension = ExtensionRead(
         closes_at=cast(datetime, keys.instant("closes", zone)),
-        extended_at=cast(datetime, keys.instant("announced", zone)),
+        extended_at=cast(datetime, keys.past_instant("announced", zone)),
         reasons=keys.texts("reason"),
+        is_early=keys.flag("early"),
     )
     keys.finish()
     return extension
@@ -247,7 +225,7 @@ def _criterion(keys: Keys) -> CriterionRead:
         if not regex.fullmatch(r"-?[0-9]+", step, regex.ASCII) or not minimum <= int(step) <= maximum:
             anchors.complain(step, _l("This is not a step of the scale."))
     for end in {minimum, maximum} - {int(step) for step in worded if regex.fullmatch(r"-?[0-9]+", step, regex.ASCII)}:
-        anchors.complain(str(end), _l("Both ends of the scale need words."))
+        anchors.complain(str(end), _l("Both ends of the scale need words."), Unready)
     criterion = CriterionRead(
         code=keys.text("code", CODE, "community"),
         labels=keys.texts("label"),
@@ -268,7 +246,7 @@ def _award_terms(keys: Keys) -> dict[str, Any]:
         "purpose": keys.texts("purpose"),
         "period_months": keys.whole("period_months", least=1, most=120),
         "next_step": keys.texts("next_step"),
-        "signatory": {"name": signatory.text("name"), "title": signatory.texts("title")},
+        "signatory": {"name": signatory.text("name", can_wait=True), "title": signatory.texts("title")},
     }
     signatory.finish()
     keys.finish()
@@ -284,26 +262,22 @@ def _retention_days(keys: Keys) -> dict[str, int]:
 # -- What one part says about another -------------------------------------------------------------------------------
 
 
-def _check_together(package: Mapping[str, Any], kind: str, keys: Keys, problems: list[Problem]) -> None:
+def _check_together(package: Mapping[str, Any], kind: str, keys: Keys) -> None:
     _check_dates(package, keys)
     for name, key in (("categories", "categories"), ("criteria", "criteria")):
         codes = [each.code for each in package[name]]
         for code in sorted({code for code in codes if codes.count(code) > 1}):
             keys.complain(key, _l("The code “%(code)s” stands there twice.", code=code))
     if not package["criteria"]:
-        keys.complain("criteria", _l("A call needs at least one criterion."))
-    if package["invitation_only"] and not package["invitations"]:
-        keys.complain("call.invitations", _l("A call by invitation needs a list of invitations."))
+        keys.complain("criteria", _l("A call needs at least one criterion."), Unready)
     if kind == "prize":
         if not package["categories"]:
-            keys.complain("categories", _l("A prize needs at least one category."))
+            keys.complain("categories", _l("A prize needs at least one category."), Unready)
         if package["ceiling_minor"] is not None:
             keys.complain("budget.ceiling", _l("A prize fixes its amounts; nothing is asked for."))
     given = [(each.awards, each.award_minor) for each in package["categories"] if each.awards and each.award_minor]
     if package["budget_minor"] and sum(number * minor for number, minor in given) > package["budget_minor"]:
-        keys.complain("budget.total", _l("The awards of the categories come to more than this."))
-    if package["form"] is not None:
-        _check_form(package["form"], package, kind, problems)
+        keys.complain("budget.total", _l("The awards of the categories come to more than this."), Unready)
 
 
 def _check_dates(package: Mapping[str, Any], keys: Keys) -> None:
@@ -311,19 +285,25 @@ def _check_dates(package: Mapping[str, Any], keys: Keys) -> None:
     if opens and closes and closes <= opens:
         keys.complain("call.closes", _l("The call closes before it opens."))
     for number, extension in enumerate(package["extensions"], 1):
-        if closes and extension.closes_at and extension.closes_at <= closes:
-            keys.complain(f"call.extensions {number}.closes", _l("An extension moves the deadline later."))
+        name = f"call.extensions {number}"
+        if closes and extension.closes_at:
+            if extension.is_early:
+                if not (opens and opens < extension.closes_at < closes):
+                    keys.complain(f"{name}.closes", _l("Closing early lies between the opening and the deadline."))
+            elif extension.closes_at <= closes:
+                keys.complain(f"{name}.closes", _l("An extension moves the deadline later."))
         if opens and extension.extended_at and extension.extended_at < opens:
-            keys.complain(f"call.extensions {number}.announced", _l("This lies before the call opens."))
+            keys.complain(f"{name}.announced", _l("This lies before the call opens."))
         closes = extension.closes_at or closes
 
 
 def _check_form(form: FormDefinition, package: Mapping[str, Any], kind: str, problems: list[Problem]) -> None:
-    name = "form"
-
     def complain(message: str) -> None:
-        problems.append(Problem(message, place=name))
+        problems.append(Unready(message, field="form", place="form"))
 
+    if not form.questions:
+        complain(_l("The call has no form yet."))
+        return
     needed = [Role.ORGANISATION, Role.EMAIL]
     needed += [Role.AMOUNT] if kind == "grant" else []
     needed += [Role.CATEGORIES] if package["categories"] else []

@@ -111,9 +111,9 @@ class Call(Identified, Base):
 
 
 class DeadlineExtension(Identified, Base):
-    """A deadline that was moved later, for everyone, with the reason that the public sees."""
+    """A deadline that was moved for everyone, with the reason that the public sees; earlier, to close a call early."""
 
-    __table_args__ = (CheckConstraint("closes_at > closed_at_before", name="moves_later"),)
+    __table_args__ = (CheckConstraint("closes_at <> closed_at_before", name="moves"),)
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
     closed_at_before: Mapped[datetime]
@@ -121,6 +121,10 @@ class DeadlineExtension(Identified, Base):
     reasons: Mapped[dict[str, str]]
     extended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     extended_at: Mapped[datetime]
+    tells_senders: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Those who had sent were told as well as those who were still writing."""
+    told_at: Mapped[datetime | None]
+    """When mail about it was put in line; null where nobody is told, as of a move that a package tells of."""
 
     call: Mapped[Call] = relationship(back_populates="extensions")
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from fundapp.applications.models import Call, CallStatus, FormVersion
+from fundapp.applications.models import Call, CallStatus, FormPurpose, FormVersion
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 
@@ -40,7 +40,10 @@ def announced_call(slug: str) -> Call:
 def current_form(call: Call) -> FormVersion:
     """Return the newest version of a call's form. Raises NotFound while it has none."""
     version = db.session.scalar(
-        select(FormVersion).where(FormVersion.call_id == call.id).order_by(FormVersion.number.desc()).limit(1)
+        select(FormVersion)
+        .where(FormVersion.call_id == call.id, FormVersion.purpose == FormPurpose.APPLICATION)
+        .order_by(FormVersion.number.desc())
+        .limit(1)
     )
     if version is None:
         raise NotFound

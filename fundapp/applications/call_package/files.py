@@ -1,0 +1,128 @@
+"""Reads the files of a call package."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import regex
+
+from fundapp.accounts.rules import checked_email
+from fundapp.applications.call_package.keys import FILE, Keys
+from fundapp.applications.call_package.package import CallPackage, InvitationRead
+from fundapp.applications.call_package.reading import languages_of, read_document
+from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.xlsform import read_form
+from fundapp.core.errors import Problem, RuleViolations
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.tables import read_table
+from fundapp.core.text import TextError, clean_text
+
+MAX_TOML_BYTES: Final = 1024 * 1024
+FORMS: Final = ("form.xlsx", "form.md")
+
+
+def read_package(folder: Path) -> CallPackage:
+    """Read a call package.
+
+    Raises RuleViolations with every problem, each with its file and key, or sheet, row and column.
+    """
+    problems: list[Problem] = []
+    files = _files(folder, problems)
+    document = _toml(files[FILE], problems)
+    form = _form(files, languages_of(document), problems)
+    invitations = _invitations(document, folder, files, problems)
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    reading = read_document(document, form=form, invitations=invitations, sha256=digest.hexdigest())
+    problems = [*problems, *reading.problems, *reading.unready]
+    if problems:
+        raise RuleViolations(problems)
+    return reading.package
+
+
+def _files(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
+    """Return the bytes of call.toml and the form. Raises RuleViolations when there is nothing to go on with."""
+    if not folder.is_dir():
+        raise RuleViolations([Problem(_l("There is no such folder."), place=str(folder))])
+    if not (folder / FILE).is_file():
+        raise RuleViolations([Problem(_l("This file is missing."), place=FILE)])
+    if (folder / FILE).stat().st_size > MAX_TOML_BYTES:
+        raise RuleViolations(
+            [Problem(_l("This file is larger than %(limit)s MB.", limit=MAX_TOML_BYTES // 1024**2), place=FILE)]
+        )
+    forms = [name for name in FORMS if (folder / name).is_file()]
+    if len(forms) != 1:
+        problems.append(Problem(_l("A package has one form: form.xlsx or form.md."), place=" / ".join(FORMS)))
+    return {name: (folder / name).read_bytes() for name in [FILE, *forms[:1]]}
+
+
+def _toml(data: bytes, problems: list[Problem]) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        message = _l("This file is not text in UTF-8 (byte %(place)s).", place=error.start)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        # The reason ends with the place: "… (at line 3, column 5)".
+        message = _l("This file cannot be read: %(reason)s", reason=str(error))
+    raise RuleViolations([*problems, Problem(message, place=FILE)])
+
+
+def _form(files: Mapping[str, bytes], languages: Sequence[str], problems: list[Problem]) -> FormDefinition | None:
+    name = next((name for name in files if name in FORMS), None)
+    if name is None:
+        return None
+    try:
+        return read_form(files[name], name, default_language=languages[0] if languages else "en")
+    except RuleViolations as violations:
+        # A problem of the whole form names its file already; one of a row names sheet, row and column.
+        problems += [
+            Problem(each.message, place=each.place if name in each.place else f"{name}, {each.place}")
+            for each in violations.problems
+        ]
+    return None
+
+
+def _invitations(
+    document: Mapping[str, Any], folder: Path, files: dict[str, bytes], problems: list[Problem]
+) -> tuple[InvitationRead, ...] | None:
+    """Read the list that the document names, and add its bytes to the files; None where it names none."""
+    call = Keys(document, []).table("call")
+    if not call.has("invitations"):
+        return None
+    call.problems = problems
+    name = call.text("invitations", regex.compile(r"[\w-]+\.(csv|xlsx)"), "invitations.csv", required=False)
+    if not name or not (folder / name).is_file():
+        call.complain("invitations", _l("The file %(name)s is missing.", name=name))
+        return None
+    files[name] = (folder / name).read_bytes()
+    try:
+        return read_invitations(files[name], name)
+    except RuleViolations as violations:
+        problems += violations.problems
+        return None
+
+
+def read_invitations(data: bytes, name: str) -> tuple[InvitationRead, ...]:
+    """Read an invitation list; of an address that stands there twice, the first row counts.
+
+    Raises RuleViolations with every problem, each with its file, row and column.
+    """
+    table = read_table(data, name)
+    if set(table.headers) != {"email", "organisation"}:
+        raise RuleViolations([Problem(_l("This list has two columns: email and organisation."), place=name)])
+    problems: list[Problem] = []
+    invited: dict[str, InvitationRead] = {}
+    for row in table.rows:
+        try:
+            address = checked_email(row.cells["email"])
+            invited.setdefault(address, InvitationRead(address, clean_text(row.cells["organisation"])))
+        except RuleViolations as violations:
+            problems.append(Problem(violations.problems[0].message, place=f"{name}, row {row.number}, column email"))
+        except TextError as error:
+            problems.append(Problem(error.message, place=f"{name}, row {row.number}, column organisation"))
+    if problems:
+        raise RuleViolations(problems)
+    return tuple(invited.values())

@@ -1,0 +1,120 @@
+"""Writes a call as a package that reads back as the same call."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import tomli_w
+
+from fundapp.applications.call_package.local_time import comes_twice
+from fundapp.applications.call_package.package import CallPackage, CategoryRead, CriterionRead, ExtensionRead
+from fundapp.applications.call_package.reading import Document
+from fundapp.core.money import Money
+
+
+def document_of(package: CallPackage) -> dict[str, Any]:
+    """Return what call.toml holds for a call; `read_document` reads the same call from it.
+
+    The invitation list is a file of its own, so nothing of it stands here.
+    """
+    zone = ZoneInfo(package.time_zone)
+    call = {
+        "slug": package.slug,
+        "reference_prefix": package.reference_prefix,
+        "title": dict(package.titles),
+        "purpose": dict(package.purposes),
+        "languages": list(package.languages),
+        "time_zone": package.time_zone,
+        "opens": _local(package.opens_at, zone),
+        "closes": _local(package.closes_at, zone),
+        "reviews_per_application": package.reviews_per_entry,
+        "max_categories": package.max_categories,
+        "invitation_only": package.invitation_only,
+        "extensions": [_extension(each, zone) for each in package.extensions],
+    }
+    document: dict[str, Any] = {
+        "sample": package.is_sample,
+        "protected": package.is_protected,
+        "programme": {
+            "slug": package.programme.slug,
+            "kind": package.programme.kind,
+            "title": dict(package.programme.titles),
+        },
+        "call": call,
+        "budget": {"currency": package.currency, "total": _amount(package.budget_minor, package.currency)},
+        "categories": [_category(each, package.currency) for each in package.categories],
+        "criteria": [_criterion(each) for each in package.criteria],
+        "letters": _letters(package.award_terms),
+        "retention": dict(package.retention_days),
+        "barred": {"names": list(package.barred_names), "mail_domains": list(package.barred_domains)},
+    }
+    if package.ceiling_minor is not None:
+        document["budget"]["ceiling"] = _amount(package.ceiling_minor, package.currency)
+    if package.nominations is not None:
+        document["nominations"] = {
+            "opens": _local(package.nominations.opens_at, zone),
+            "closes": _local(package.nominations.closes_at, zone),
+        }
+    return document
+
+
+def toml_of(document: Document) -> str:
+    """Write a document as the text of call.toml."""
+    return tomli_w.dumps(document, multiline_strings=True)
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant as clocks in the zone show it, with its offset where they show that time twice."""
+    local = at.astimezone(zone)
+    if comes_twice(local):
+        return datetime.fromisoformat(local.isoformat())
+    return local.replace(tzinfo=None, fold=0)
+
+
+def _amount(minor: int, currency: str) -> str:
+    return str(Money(minor, currency).decimal)
+
+
+def _extension(extension: ExtensionRead, zone: ZoneInfo) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "closes": _local(extension.closes_at, zone),
+        "announced": extension.extended_at,
+        "reason": dict(extension.reasons),
+    }
+    return {**written, "early": True} if extension.is_early else written
+
+
+def _category(category: CategoryRead, currency: str) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "code": category.code,
+        "title": dict(category.titles),
+        "description": dict(category.descriptions),
+    }
+    if category.awards is not None and category.award_minor is not None:
+        written |= {"awards": category.awards, "award": _amount(category.award_minor, currency)}
+    return written
+
+
+def _criterion(criterion: CriterionRead) -> dict[str, Any]:
+    weight = criterion.weight
+    return {
+        "code": criterion.code,
+        "label": dict(criterion.labels),
+        "question": dict(criterion.questions),
+        "weight": int(weight) if weight == int(weight) else float(weight),
+        "minimum": criterion.minimum,
+        "maximum": criterion.maximum,
+        "anchors": {step: dict(words) for step, words in criterion.anchors.items()},
+    }
+
+
+def _letters(terms: Mapping[str, Any]) -> dict[str, Any]:
+    signatory: Mapping[str, Any] = terms.get("signatory") or {}
+    return {
+        "decided_by": dict(terms.get("decided_by") or {}),
+        "purpose": dict(terms.get("purpose") or {}),
+        "period_months": terms.get("period_months"),
+        "next_step": dict(terms.get("next_step") or {}),
+        "signatory": {"name": signatory.get("name", ""), "title": dict(signatory.get("title") or {})},
+    }

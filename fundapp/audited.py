@@ -77,6 +77,8 @@ COVERAGE: Final = Coverage(
         "mail_message": "follows from what is recorded; holds an address",
         "sign_in_session": "openings are recorded on the person; seen_at moves with every request",
         "erasure": "what it erased is recorded there; the rest is work to be done",
+        "upload": "a file that is not whole yet; attaching it is recorded",
+        "upload_part": "a part of such a file",
         "one_time_link": "spending one is recorded; sending one gives nothing away",
     },
 )

@@ -5,7 +5,6 @@ from fundapp.applications.models.applications import (
     Application,
     ApplicationSource,
     ApplicationStatus,
-    Attachment,
     Entry,
     SetAsideAs,
     Submission,
@@ -24,6 +23,7 @@ from fundapp.applications.models.calls import (
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource
 from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCause, Nomination, Nominee
+from fundapp.applications.models.files import Attachment, FileStatus, Upload, UploadPart
 from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
 from fundapp.applications.models.sealed import SealedAnswer
 
@@ -45,6 +45,7 @@ __all__ = [
     "Enquiry",
     "EnquiryCause",
     "Entry",
+    "FileStatus",
     "FormPurpose",
     "FormVersion",
     "IdentityOpening",
@@ -59,4 +60,6 @@ __all__ = [
     "SealedAnswer",
     "SetAsideAs",
     "Submission",
+    "Upload",
+    "UploadPart",
 ]

@@ -12,11 +12,11 @@ from fundapp.accounts.models import Organisation, Person
 from fundapp.applications.models.calls import Call, Category, FormVersion
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
-from fundapp.core.sealed_files import SealedFile
-from fundapp.core.sealing import Record, record_of, sealed_text
+from fundapp.core.sealing import sealed_text
 
 if TYPE_CHECKING:
     from fundapp.applications.models.afterwards import Clarification, Reopening
+    from fundapp.applications.models.files import Attachment
 
 
 class ApplicationStatus(StrEnum):
@@ -181,32 +181,6 @@ class Submission(Identified, Base):
 
     application: Mapped[Application] = relationship(back_populates="submissions")
     form_version: Mapped[FormVersion] = relationship()
-
-
-class Attachment(Identified, Base):
-    """A file of an application; the bytes are stored sealed."""
-
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
-    question: Mapped[str]
-    filename_sealed: Mapped[bytes | None]
-    filename = sealed_text(
-        "filename_sealed", ring=Ring.IDENTITY, record=lambda file: Record("application", file.application_id)
-    )
-    """The applicant's own name for it: data only, never a path."""
-    content_type: Mapped[str]
-    size_bytes: Mapped[int]
-    sha256: Mapped[str]
-    """Of what was sent."""
-    stored_as: Mapped[str]
-    """The name of the sealed file in the storage."""
-    uploaded_at: Mapped[datetime]
-
-    application: Mapped[Application] = relationship(back_populates="attachments")
-
-    @property
-    def file(self) -> SealedFile:
-        """Return the stored file."""
-        return SealedFile(Record("application", self.application_id), record_of(self), self.stored_as, self.sha256)
 
 
 class Entry(Identified, Base):

@@ -3,6 +3,7 @@
 TEST_DATABASE says which: sqlite (the default) or postgresql.
 """
 
+import gzip
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -59,7 +60,9 @@ class CarefulClient(FlaskClient):
         response = super().open(*args, **kwargs)
         _forget_the_last_request()
         if response.mimetype == "text/html" and response.request.method not in ("HEAD", "OPTIONS"):
-            html5lib.HTMLParser(strict=True).parse(response.get_data(as_text=True))
+            data = response.get_data()
+            page = gzip.decompress(data) if response.content_encoding == "gzip" else data
+            html5lib.HTMLParser(strict=True).parse(page.decode())
         assert not db.session.new, "the request left new rows uncommitted"
         assert not db.session.dirty, "the request left changed rows uncommitted"
         assert not db.session.deleted, "the request left deleted rows uncommitted"

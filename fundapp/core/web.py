@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from wtforms import Form
 
 from fundapp.core import logs, security_log, unit_of_work
+from fundapp.core.compression import compress
 from fundapp.core.db import read_only
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, direction, localised
@@ -105,6 +106,7 @@ def init_app(app: FundApp, *, site: Site, load_actor: Callable[[], WebActor], ga
         declared = declared_by(app.view_functions[request.endpoint])
         return next((answer for gate in gates if (answer := gate(declared, g.actor)) is not None), None)
 
+    app.after_request(compress)  # of these, Flask runs the one that was named first at the very end
     app.after_request(_add_headers)
     app.after_request(_show_hidden_characters)
     _register_errors(app)

@@ -71,7 +71,7 @@ def test_over_tls_browsers_are_told_to_stay_there(app, signed_in):
 
 def test_public_pages_may_be_kept_and_asked_for_again(app, signed_in):
     assert signed_in(None).get("/").headers["Cache-Control"] == "no-cache"
-    assert signed_in(None).get("/sign-in").headers["Vary"] == "Cookie, Accept-Language"
+    assert signed_in(None).get("/sign-in").headers["Vary"] == "Cookie, Accept-Language, Accept-Encoding"
     assert signed_in(None).post("/sign-in", data={"email": "a@example.org"}).headers["Cache-Control"] == "no-store"
 
 

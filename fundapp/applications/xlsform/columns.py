@@ -12,47 +12,80 @@ from fundapp.core.i18n import lazy_gettext as _l
 
 OWN: Final = "fundapp::"
 
+CHOICE_COLUMNS: Final = frozenset({"list_name", "name", "label"})
 SUPPORTED: Final[Mapping[str, frozenset[str]]] = {
     "survey": frozenset(
         {
-            "type", "name", "label", "hint", "required", "required_message", "constraint", "constraint_message",
-            "appearance", f"{OWN}words", f"{OWN}characters", f"{OWN}role", f"{OWN}identifies", f"{OWN}category",
-            f"{OWN}sensitivity",
+            "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant",
+            "constraint", "constraint_message", "calculation", "default", "readonly", "choice_filter", "repeat_count",
+            "appearance", "parameters", "rows", "disabled",
+            *(f"{OWN}{name}" for name in (
+                "words", "characters", "role", "identifies", "category", "sensitivity", "spoken", "eligible",
+                "ineligible_message", "reviewers", "lists", "places", "other_of",
+            )),
         }
     ),
-    "choices": frozenset({"list_name", "name", "label"}),
+    "choices": CHOICE_COLUMNS,
+    "external_choices": CHOICE_COLUMNS,
     "settings": frozenset({"form_title", "form_id", "version", "default_language"}),
 }  # fmt: skip
 # Texts: each may stand in several columns, one per language.
-TRANSLATED: Final = frozenset({"label", "hint", "required_message", "constraint_message"})
-# KoboToolbox writes these for itself into the forms that it exports; they say nothing about the form.
-IGNORED: Final = frozenset({"$kuid", "$autoname", "$xpath", "$qpath", "$prev", "$given_name"})
-# Known to XLSForm and refused where a cell holds anything, so that nobody believes they have an effect.
-REFUSED: Final = frozenset(
-    {
-        "relevant", "calculation", "default", "readonly", "choice_filter", "repeat_count", "trigger", "parameters",
-        "guidance_hint", "media", "image", "big-image", "audio", "video", "autoplay", "rows", "body", "bind",
-        "instance", "control", "save_to", "disabled", "jr", "intent", "style", "instance_name", "submission_url",
-        "public_key", "auto_send", "auto_delete", "allow_choice_duplicates", "namespaces", "attribute",
-        "clean_text_values", "omit_instanceid", "compact_tag", "query", "geometry",
-    }
-)  # fmt: skip
-_ALIASES: Final[Mapping[str, str]] = {
-    "caption": "label",
-    "command": "type",
-    "tag": "name",
-    "value": "name",
-    "relevance": "relevant",
-    "calculate": "calculation",
-    "read_only": "readonly",
-    "requiredmsg": "required_message",
-    "constraining_message": "constraint_message",
-    "set_form_title": "form_title",
-    "title": "form_title",
-    "set_form_id": "form_id",
-    "id_string": "form_id",
+TRANSLATED: Final = frozenset(
+    {"label", "hint", "guidance_hint", "required_message", "constraint_message", f"{OWN}ineligible_message"}
+)
+# KoboToolbox and data archives write these for themselves; they say nothing about what is asked.
+IGNORED: Final = frozenset({"$kuid", "$autoname", "$xpath", "$qpath", "$prev", "$given_name", "hxl", "tags", "order"})
+# Left out with a warning: what is asked stays the same without them.
+LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
+    "survey": frozenset({"media", "image", "big-image", "audio", "video", "autoplay", "compact_tag"}),
+    "choices": frozenset({"media", "image", "big-image", "audio", "video"}),
+    "external_choices": frozenset({"media", "image", "big-image", "audio", "video"}),
+    # Whatever else stands in the settings is about the tool or the device that the form was made for.
+    "settings": frozenset(),
 }
-_SPECIFIC_ALIASES: Final[Mapping[str, Mapping[str, str]]] = {"choices": {"list": "list_name"}}
+# Refused where a cell holds anything: without them the form would ask or compute something else.
+REFUSED: Final = frozenset(
+    {"trigger", "body", "bind", "instance", "control", "save_to", "intent", "query", "jr", "action", "attribute"}
+)
+_LIST_ALIASES: Final = {"caption": "label", "value": "name", "list": "list_name"}
+_ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
+    "survey": {
+        "caption": "label",
+        "command": "type",
+        "tag": "name",
+        "value": "name",
+        "relevance": "relevant",
+        "calculate": "calculation",
+        "read_only": "readonly",
+        "requiredmsg": "required_message",
+        "constraining_message": "constraint_message",
+        "count": "repeat_count",
+    },
+    "choices": _LIST_ALIASES,
+    "external_choices": _LIST_ALIASES,
+    "settings": {
+        "set_form_title": "form_title",
+        "title": "form_title",
+        "set_form_id": "form_id",
+        "id_string": "form_id",
+    },
+}
+# Older forms name the parts of an XForm that a column ends up in.
+_XFORM_NAMES: Final[Mapping[str, str]] = {
+    "bind::relevant": "relevant",
+    "bind::required": "required",
+    "bind::constraint": "constraint",
+    "bind::calculate": "calculation",
+    "bind::readonly": "readonly",
+    "bind::jr:constraintmsg": "constraint_message",
+    "bind::jr:requiredmsg": "required_message",
+    "jr:constraintmsg": "constraint_message",
+    "jr:requiredmsg": "required_message",
+    "jr:count": "repeat_count",
+    "control::jr:count": "repeat_count",
+    "control::appearance": "appearance",
+    "body::appearance": "appearance",
+}
 
 
 @dataclass(frozen=True)
@@ -77,22 +110,35 @@ def read_heading(header: str, sheet: str) -> Column | None:
 
     Raises HeadingError for a language that is not known. A field that is not in SUPPORTED is for the caller to refuse.
     """
-    if header.lower() in IGNORED:
+    if header.lower() in IGNORED or header.lower().startswith("kobo--"):
         return None
-    if header.lower().replace(" ", "").startswith(OWN):
-        return Column(header, header.lower().replace(" ", ""))
+    parts = [part.strip() for part in header.split("::")]
+    if len(parts) > 1 and parts[0].lower() == OWN.removesuffix("::"):
+        return _column(header, OWN + parts[1].lower(), "::".join(parts[2:]))
+    whole = "::".join(parts)
+    for written, field in _XFORM_NAMES.items() if sheet == "survey" else ():
+        if whole.lower() == written or whole.lower().startswith(f"{written}::"):
+            return _column(header, field, whole[len(written) :].removeprefix("::"))
     base, _, language = header.replace("::", ":").partition(":")
     field = regex.sub(r"\s+", "_", base.strip().lower())
-    field = _SPECIFIC_ALIASES.get(sheet, {}).get(field, field)
-    field = _ALIASES.get(field, field)
-    if field in TRANSLATED and language.strip():
-        return Column(header, field, language_code(language.strip()))
-    return Column(header, field if not language.strip() else f"{field}::{language.strip()}")
+    return _column(header, _ALIASES[sheet].get(field, field), language.strip())
+
+
+def _column(header: str, field: str, language: str) -> Column:
+    if field in TRANSLATED and language:
+        return Column(header, field, language_code(language))
+    return Column(header, f"{field}::{language}" if language else field)
+
+
+def is_left_out(field: str, sheet: str) -> bool:
+    """Return whether a column is passed over with a warning where it says something."""
+    base = field.partition("::")[0]
+    return sheet == "settings" or base in LEFT_OUT[sheet] or base.startswith("sms_")
 
 
 def is_refused(field: str) -> bool:
     """Return whether XLSForm knows the field and we refuse it."""
-    return field.partition("::")[0] in REFUSED or field.startswith("sms_")
+    return field.partition("::")[0].partition(":")[0] in REFUSED
 
 
 def language_code(language: str) -> str:
@@ -108,6 +154,12 @@ def language_code(language: str) -> str:
         raise HeadingError(
             _l("The language “%(language)s” is not known. Write its code in brackets: French (fr).", language=language)
         ) from error
+
+
+def language_heading(code: str) -> str:
+    """Write a language as XLSForm does: "Français (fr)"; `language_code` reads it back."""
+    name = Locale.parse(code).display_name or code
+    return f"{name[:1].upper()}{name[1:]} ({code})"
 
 
 @cache

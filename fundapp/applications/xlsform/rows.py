@@ -1,10 +1,22 @@
-"""Rows by what their columns mean, and the gathering of problems."""
+"""Rows by what their columns mean, and the gathering of problems and warnings."""
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fundapp.applications.xlsform.columns import SUPPORTED, TRANSLATED, Column, HeadingError, is_refused, read_heading
+import regex
+
+from fundapp.applications.xlsform.columns import (
+    OWN,
+    SUPPORTED,
+    TRANSLATED,
+    Column,
+    HeadingError,
+    is_left_out,
+    is_refused,
+    read_heading,
+)
 from fundapp.applications.xlsform.sheets import Row, Sheet, place
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
@@ -12,6 +24,11 @@ from fundapp.core.text import TextError, clean_text
 
 YES: Final = frozenset({"yes", "true", "true()"})
 NO: Final = frozenset({"", "no", "false", "false()"})
+# The most that one cell of a workbook can hold, so that every form can be written back. Source: Excel specifications.
+MAX_CELL_CHARACTERS: Final = 32_767
+# Word processors and spreadsheet programs turn plain quotation marks into these; no expression knows them.
+SMART_QUOTES: Final = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
+_COLUMN_NAME: Final = regex.compile(r"[\p{L}_][\p{L}\p{M}\p{N}_.-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -22,6 +39,8 @@ class Cells:
     plain: Mapping[str, str]
     texts: Mapping[str, Mapping[str, str]]
     headers: Mapping[str, str]
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Cells of a list's further columns, by heading: what a choice filter compares."""
 
     def place(self, sheet: str, column: str = "") -> str:
         """Say where this row's column stands, by the heading that the author wrote."""
@@ -30,47 +49,71 @@ class Cells:
 
 @dataclass
 class Reader:
-    """Gathers problems while the sheets are read; `fallback` is the language of headings that name none."""
+    """Gathers problems and warnings while the sheets are read; `fallback` is the language of headings without one."""
 
     fallback: str
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
+    warnings: list[Problem]
 
     def complain(self, message: str, where: str) -> None:
         """Note a problem and go on."""
         self.problems.append(Problem(message, place=where))
 
-    def columns(self, sheet: Sheet) -> dict[str, Column]:
-        """Return the supported columns of a sheet by heading; complain about the others where they hold anything."""
+    def warn(self, message: str, where: str) -> None:
+        """Note that something is passed over, which does not keep the form from being loaded."""
+        self.warnings.append(Problem(message, place=where))
+
+    def columns(self, sheet: Sheet, lists: bool = False) -> dict[str, Column]:
+        """Return the columns of a sheet that count, by heading; complain or warn about the others that hold anything.
+
+        With `lists`, columns that XLSForm does not know belong to the list.
+        """
         known: dict[str, Column] = {}
         for header in sheet.headers:
             rows = [row for row in sheet.rows if header in row.cells]
             try:
-                column = read_heading(header, sheet.name)
+                column = read_heading(header, sheet.kind)
             except HeadingError as error:
                 self.complain(error.message, place(sheet.name, 1, header))
                 continue
             if column is None or not rows:
                 continue
-            if column.field in SUPPORTED[sheet.name]:
-                taken = next((other for other in known.values() if _same(other, column, self.fallback)), None)
-                if taken:
-                    self.complain(
-                        _l("This column says the same as the column %(other)s.", other=taken.header),
-                        place(sheet.name, 1, header),
-                    )
+            if column.field not in SUPPORTED[sheet.kind]:
+                if lists and _COLUMN_NAME.fullmatch(header) and not is_left_out(column.field, sheet.kind):
+                    known[header] = Column(header, "")
                 else:
-                    known[header] = column
-            elif is_refused(column.field):
-                for row in rows:
-                    if row.cells[header].strip().lower() not in NO:
-                        self.complain(_l("This column is not supported."), place(sheet.name, row.number, header))
+                    self._leave_out(sheet, column, rows)
+            elif taken := next((other for other in known.values() if _same(other, column, self.fallback)), None):
+                self.complain(
+                    _l("This column says the same as the column %(other)s.", other=taken.header),
+                    place(sheet.name, 1, header),
+                )
             else:
-                self.complain(_l("This column is not known."), place(sheet.name, rows[0].number, header))
+                known[header] = column
         return known
 
-    def rows(self, sheet: Sheet) -> Iterator[Cells]:
+    def _leave_out(self, sheet: Sheet, column: Column, rows: list[Row]) -> None:
+        """Warn about, or refuse, a column that is not read."""
+        where = place(sheet.name, rows[0].number, column.header)
+        telling = [row for row in rows if row.cells[column.header].strip().lower() not in NO]
+        base = column.field.partition("::")[0]
+        if not telling:
+            return
+        if is_left_out(column.field, sheet.kind):
+            self.warn(_l("This column is left out; it has no effect here."), where)
+        elif sheet.kind == "survey" and is_refused(column.field):
+            for row in telling:
+                self.complain(_l("This column is not supported."), place(sheet.name, row.number, column.header))
+        elif column.field.startswith(OWN):
+            self.complain(_l("This column is not known."), where)
+        elif sheet.kind == "survey" and (meant := difflib.get_close_matches(base, SUPPORTED["survey"], 1, 0.8)):
+            self.complain(_l("Is this column meant to be “%(name)s”?", name=meant[0]), where)
+        else:
+            self.warn(_l("This column is not known and left out."), where)
+
+    def rows(self, sheet: Sheet, lists: bool = False) -> Iterator[Cells]:
         """Read every row of a sheet, with its texts clean and by language."""
-        columns = self.columns(sheet)
+        columns = self.columns(sheet, lists)
         for row in sheet.rows:
             yield self._cells(row, sheet.name, columns)
 
@@ -78,26 +121,40 @@ class Reader:
         plain: dict[str, str] = {}
         texts: dict[str, dict[str, str]] = {}
         headers: dict[str, str] = {}
+        others: dict[str, str] = {}
         for header, written in row.cells.items():
             column = columns.get(header)
             if column is None:
                 continue
+            where = place(sheet, row.number, header)
             try:
                 text = clean_text(written, multiline=True)
             except TextError as error:
-                self.complain(error.message, place(sheet, row.number, header))
+                self.complain(error.message, where)
+                continue
+            if len(text) > MAX_CELL_CHARACTERS:
+                self.complain(_l("A cell has more than %(limit)s characters.", limit=MAX_CELL_CHARACTERS), where)
                 continue
             if not text:
                 continue
             headers.setdefault(column.field, header)
-            if column.field in TRANSLATED:
-                if "${" in text:
-                    self.complain(_l("Answers inside a text are not supported."), place(sheet, row.number, header))
+            if not column.field:
+                others[header] = text
+            elif column.field in TRANSLATED:
                 texts.setdefault(column.field, {})[column.language or self.fallback] = text
             else:
-                plain[column.field] = text
-        return Cells(row.number, plain, texts, headers)
+                # No-break spaces are spelling in a text, and an accident everywhere else.
+                plain[column.field] = text.replace("\xa0", " ").strip()
+        return Cells(row.number, plain, texts, headers, others)
+
+
+def read_expression(row: Cells, column: str) -> str:
+    """Return the expression in a cell; yes and no stand for true() and false(), as in pyxform."""
+    source = row.plain.get(column, "").translate(SMART_QUOTES)
+    if not source:
+        return ""
+    return "true()" if source.lower() in YES else "false()" if source.lower() in NO else source
 
 
 def _same(one: Column, other: Column, fallback: str) -> bool:
-    return one.field == other.field and (one.language or fallback) == (other.language or fallback)
+    return bool(one.field) and one.field == other.field and (one.language or fallback) == (other.language or fallback)

@@ -20,8 +20,8 @@ from fundapp.core.tables import inspect_workbook
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 
-SHEETS: Final = ("survey", "choices", "settings")
-REFUSED_SHEETS: Final = ("external_choices", "entities", "osm")
+SHEETS: Final = ("survey", "choices", "external_choices", "settings")
+REFUSED_SHEETS: Final = ("entities", "osm")
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,15 @@ class Row:
     """A row of a sheet; `number` as in a spreadsheet, where the headings are row 1. Only cells that hold text."""
 
     number: int
-    cells: Mapping[str, str]
+    cells: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its headings and its rows that hold anything."""
+    """One sheet: its headings and its rows that hold anything. `kind` is "choices" for a list in a file of its own."""
 
     name: str
+    kind: str
     headers: tuple[str, ...]
     rows: tuple[Row, ...]
 
@@ -46,10 +47,11 @@ def place(sheet: str, row: int, column: str = "") -> str:
     return f"{sheet} row {row}, column {column}" if column else f"{sheet} row {row}"
 
 
-def read_sheets(data: bytes, filename: str) -> tuple[Mapping[str, Sheet], list[Problem]]:
-    """Return the sheets of a form by name, and the cells that stand where nothing would read them.
+def read_sheets(data: bytes, filename: str, warnings: list[Problem]) -> tuple[Mapping[str, Sheet], list[Problem]]:
+    """Return the sheets of a form by name, and the cells that nothing would read.
 
-    Raises RuleViolations for a file that is too large, of another kind, or broken.
+    `warnings` gets the cells that stand beside the table. Raises RuleViolations for a file that is too large, of
+    another kind, or broken.
     """
     suffix = PurePath(filename).suffix.lower()
     _check_file(data, suffix, filename)
@@ -71,11 +73,12 @@ def read_sheets(data: bytes, filename: str) -> tuple[Mapping[str, Sheet], list[P
         headers = tuple(header for heading in getattr(book, f"{name}_header") or () for header in heading)
         sheets[name] = Sheet(
             name,
+            name,
             tuple(header for header in headers if header is not None),
             tuple(Row(number, cells) for number, cells in enumerate(rows, 2) if cells),
         )
     if suffix == ".xlsx":
-        stray = list(_stray_xlsx(data, sheets))
+        stray = list(_stray_xlsx(data, sheets, warnings))
     return sheets, stray
 
 
@@ -143,8 +146,12 @@ def _stray_markdown(text: str) -> Iterator[Problem]:
             yield Problem(_l("This row has more cells than there are headings."), place=place(sheet, row))
 
 
-def _stray_xlsx(data: bytes, sheets: Mapping[str, Sheet]) -> Iterator[Problem]:
-    """Name the cells of a workbook that hold something and were not read: no heading, far away, or no value."""
+def _stray_xlsx(data: bytes, sheets: Mapping[str, Sheet], warnings: list[Problem]) -> Iterator[Problem]:
+    """Name the cells of a workbook that hold something and were not read: far away, or no value.
+
+    Cells under no heading are remarks beside the table; ODK's tools pass over them too. Texts get back the no-break
+    spaces that pyxform's reader makes plain ones: in French they belong to the spelling.
+    """
     book = load_workbook(BytesIO(data), read_only=True)
     try:
         alone = len(book.sheetnames) == 1
@@ -153,14 +160,14 @@ def _stray_xlsx(data: bytes, sheets: Mapping[str, Sheet]) -> Iterator[Problem]:
             if alone and name not in sheets:
                 name = "survey"
             if name in sheets:
-                yield from _stray_cells(book[title], sheets[name])
+                yield from _stray_cells(book[title], sheets[name], warnings)
             elif close := difflib.get_close_matches(name, sheets, n=1, cutoff=0.75):
                 yield Problem(_l("Is this sheet meant to be “%(name)s”?", name=close[0]), place=title)
     finally:
         book.close()
 
 
-def _stray_cells(worksheet: Any, sheet: Sheet) -> Iterator[Problem]:
+def _stray_cells(worksheet: Any, sheet: Sheet, warnings: list[Problem]) -> Iterator[Problem]:
     # The size that a workbook states for a sheet can be wrong; without it, every cell is looked at.
     worksheet.reset_dimensions()
     read = {row.number: row.cells for row in sheet.rows}
@@ -178,10 +185,8 @@ def _stray_cells(worksheet: Any, sheet: Sheet) -> Iterator[Problem]:
                         place=place(sheet.name, 1, get_column_letter(column)),
                     )
             elif column not in headers:
-                yield Problem(
-                    _l("This cell stands under no heading."),
-                    place=place(sheet.name, number, get_column_letter(column)),
-                )
+                where = place(sheet.name, number, get_column_letter(column))
+                warnings.append(Problem(_l("This cell stands under no heading and is left out."), place=where))
             elif headers[column] not in read.get(number, {}):
                 yield Problem(
                     _l(
@@ -190,3 +195,5 @@ def _stray_cells(worksheet: Any, sheet: Sheet) -> Iterator[Problem]:
                     ),
                     place=place(sheet.name, number, headers[column]),
                 )
+            elif "\xa0" in str(value):
+                read[number][headers[column]] = str(value).strip()

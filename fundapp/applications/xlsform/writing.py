@@ -1,0 +1,217 @@
+"""Writes a form definition as an XLSForm workbook that `read_form` and the tools of ODK read."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import xlsxwriter
+
+from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question, Texts
+from fundapp.applications.xlsform.appearance import MULTILINE
+from fundapp.applications.xlsform.columns import OWN, language_heading, read_heading
+from fundapp.applications.xlsform.rows import MAX_CELL_CHARACTERS
+from fundapp.applications.xlsform.types import Begin, Choosing, End, write_type
+
+# The columns in their order; texts have one for each language.
+_SURVEY: Final = (
+    "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant", "constraint",
+    "constraint_message", "calculation", "default", "readonly", "choice_filter", "repeat_count", "appearance",
+    f"{OWN}words", f"{OWN}characters", f"{OWN}role", f"{OWN}identifies", f"{OWN}reviewers", f"{OWN}sensitivity",
+    f"{OWN}category", f"{OWN}lists", f"{OWN}spoken", f"{OWN}places", f"{OWN}other_of", f"{OWN}eligible",
+    f"{OWN}ineligible_message",
+)  # fmt: skip
+
+# A cell's text, or the same text in several languages.
+_Row = dict[str, str | Texts]
+
+
+def write_form(form: FormDefinition) -> bytes:
+    """Return the workbook of a form: read again, it is the same form with the same fingerprint.
+
+    Raises ValueError for a definition that no XLSForm says: groups that are taken up again later, or a text that no
+    cell can hold.
+    """
+    lists = _Lists()
+    survey = list(_survey(form, lists))
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
+    _write_sheet(book, "survey", survey, _SURVEY, form.languages)
+    choices = list(lists.rows())
+    if choices:
+        further = dict.fromkeys(name for row in choices for name in row if name not in {"list_name", "name", "label"})
+        for name in further:
+            column = read_heading(name, "choices")
+            if column is None or column.field != name or column.language:
+                raise ValueError(f"a choice cannot have a column {name}")
+        _write_sheet(book, "choices", choices, ("list_name", "name", "label", *further), form.languages)
+    settings: _Row = {
+        "form_title": form.title,
+        "form_id": form.form_id,
+        "version": form.version,
+        "default_language": language_heading(form.default_language),
+    }
+    _write_sheet(book, "settings", [settings], tuple(settings), ())
+    book.close()
+    return out.getvalue()
+
+
+# -- Lists -----------------------------------------------------------------------------------------------------------
+
+
+class _Lists:
+    """The lists that questions choose from, each written once."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, tuple[Choice, ...]] = {}
+
+    def name_of(self, question: Question) -> str:
+        """Return the name of a question's list; a list without a name of its own is called like the question."""
+        wanted = name = question.list_name or question.name
+        number = 1
+        while self.lists.setdefault(name, question.choices) != question.choices:
+            number += 1
+            name = f"{wanted}_{number}"
+        return name
+
+    def rows(self) -> Iterator[_Row]:
+        for list_name, choices in self.lists.items():
+            for choice in choices:
+                yield {"list_name": list_name, "name": choice.name, "label": choice.label, **choice.columns}
+
+
+# -- Survey ----------------------------------------------------------------------------------------------------------
+
+
+def _survey(form: FormDefinition, lists: _Lists) -> Iterator[_Row]:
+    """Write the rows of groups and questions, in the order of the form."""
+    ordered = list(_in_order(form))
+    if [item for item in ordered if isinstance(item, Question)] != list(form.questions) or [
+        item for item in ordered if isinstance(item, Group)
+    ] != list(form.groups):
+        raise ValueError("a group is taken up again after something else")
+    open_groups: list[Group] = []
+    for item in ordered:
+        around = item.path[:-1] if isinstance(item, Group) else item.group
+        yield from _ends(open_groups, around)
+        if isinstance(item, Group):
+            open_groups.append(item)
+            yield _group(item)
+        else:
+            yield _question(item, lists)
+    yield from _ends(open_groups, ())
+
+
+def _ends(open_groups: list[Group], around: Sequence[str]) -> Iterator[_Row]:
+    while open_groups and open_groups[-1].path != tuple(around[: len(open_groups[-1].path)]):
+        yield {"type": write_type(End(open_groups.pop().is_repeat))}
+
+
+def _in_order(form: FormDefinition) -> Iterator[Group | Question]:
+    """Put groups among questions: each right before the first question under it, and empty ones before the next."""
+    waiting = list(form.groups)
+    for question in form.questions:
+        last = max((index for index, group in enumerate(waiting, 1) if _is_around(group, question)), default=0)
+        yield from waiting[:last]
+        del waiting[:last]
+        yield question
+    yield from waiting
+
+
+def _is_around(group: Group, question: Question) -> bool:
+    return question.group[: len(group.path)] == group.path
+
+
+def _group(group: Group) -> _Row:
+    return {
+        "type": write_type(Begin(group.is_repeat)),
+        "name": group.name,
+        "label": group.label,
+        "hint": group.hint,
+        "relevant": group.relevant,
+        "repeat_count": group.repeat_count,
+        "appearance": group.appearance,
+    }
+
+
+def _question(question: Question, lists: _Lists) -> _Row:
+    list_name = lists.name_of(question) if question.choices else ""
+    is_place = question.kind is Kind.GEOPOINT
+    return {
+        "type": write_type(Choosing(question.kind, list_name) if list_name and not is_place else question.kind),
+        "name": question.name,
+        "label": question.label,
+        "hint": question.hint,
+        "guidance_hint": question.guidance,
+        "required": "yes" if question.required else question.required_if,
+        "required_message": question.required_message,
+        "relevant": question.relevant,
+        "constraint": question.constraint,
+        "constraint_message": question.constraint_message,
+        "calculation": question.calculation,
+        "default": question.default,
+        "readonly": question.readonly,
+        "choice_filter": question.choice_filter,
+        "appearance": " ".join(filter(None, (MULTILINE if question.multiline else "", question.appearance))),
+        f"{OWN}words": str(question.max_words or ""),
+        f"{OWN}characters": str(question.max_characters or ""),
+        f"{OWN}role": question.role or "",
+        f"{OWN}identifies": _yes(question.identifies),
+        f"{OWN}reviewers": "no" if question.hidden_from_reviewers else "",
+        f"{OWN}sensitivity": question.given_sensitivity or "",
+        f"{OWN}category": question.category,
+        f"{OWN}lists": _yes(question.in_lists),
+        f"{OWN}spoken": _yes(question.spoken),
+        f"{OWN}places": list_name if is_place else "",
+        f"{OWN}other_of": question.other_of,
+        f"{OWN}eligible": question.eligible,
+        f"{OWN}ineligible_message": question.ineligible_message,
+    }
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else ""
+
+
+# -- Sheets ----------------------------------------------------------------------------------------------------------
+
+
+def _write_sheet(
+    book: xlsxwriter.Workbook, title: str, rows: Sequence[_Row], fields: Sequence[str], languages: Sequence[str]
+) -> None:
+    """Write one sheet, with the columns that hold anything; every cell is text, never a formula."""
+    sheet = book.add_worksheet(title)
+    heading = book.add_format({"bold": True, "bottom": 1})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    for place, (field, language) in enumerate(_columns(rows, fields, languages)):
+        title_cell = f"{field}::{language_heading(language)}" if language else field
+        sheet.set_column(place, place, 40 if language else max(12, len(title_cell) + 2))
+        for number, text in enumerate([title_cell, *(_text(row.get(field, ""), language) for row in rows)]):
+            if len(text) > MAX_CELL_CHARACTERS:
+                raise ValueError(f"row {number + 1} of {title} is too long for a cell in the column {title_cell}")
+            if text:
+                sheet.write_string(number, place, text, wrapped if number else heading)
+    sheet.freeze_panes(1, 0)
+
+
+def _columns(rows: Sequence[_Row], fields: Sequence[str], languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Give each field that holds anything, with each language that it is written in ("" for none)."""
+    for field in fields:
+        cells = [row[field] for row in rows if row.get(field)]
+        spoken = dict.fromkeys(_languages(cells))
+        if spoken:
+            yield from ((field, language) for language in languages if language in spoken)
+            yield from ((field, language) for language in spoken if language not in languages)
+        elif cells or field in {"type", "name", "list_name"}:
+            yield field, ""
+
+
+def _languages(cells: Iterable[str | Texts]) -> Iterator[str]:
+    for cell in cells:
+        if isinstance(cell, Mapping):
+            yield from cell
+
+
+def _text(cell: str | Texts, language: str) -> str:
+    return cell.get(language, "") if isinstance(cell, Mapping) else cell

@@ -27,9 +27,12 @@ def calls() -> None:
 def calls_load(_app: FundApp, folder: Path) -> None:
     """Load the call package in DIR, or bring its call up to date; the same package again changes nothing.
 
-    What belongs into a package: docs/call-package.md.
+    What of the form is passed over is listed. What belongs into a package: docs/call-package.md.
     """
-    loaded = load_call(package=read_package(folder), actor=system_actor(), now=clock.now())
+    package = read_package(folder)
+    for warning in package.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    loaded = load_call(package=package, actor=system_actor(), now=clock.now())
     if loaded.created:
         click.echo(f"call {loaded.call.slug}: made")
     else:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -304,6 +305,18 @@ def test_command_says_what_it_did(app: FundApp, tmp_path: Path) -> None:
     assert missing.exit_code == 1
     assert "call.toml: This file is missing." in missing.output
     assert count(Application) == 0
+
+
+def test_command_lists_what_it_passes_over_of_the_form(app: FundApp, tmp_path: Path) -> None:
+    copytree(folder("gjp-2019"), tmp_path / "call")
+    form = tmp_path / "call" / "form.md"
+    form.write_text(form.read_text(encoding="utf-8").replace("| choices |", "| | deviceid | device |\n| choices |", 1))
+
+    done = CliRunner().invoke(calls, ["load", str(tmp_path / "call")], obj=lambda: app)
+
+    assert done.exit_code == 0
+    assert "column type: “deviceid” is noted by devices and left out; nobody types it.\n" in done.stderr
+    assert done.stdout == "call gjp-2019: made\n"
 
 
 def test_a_call_that_becomes_protected_protects_what_was_begun_before() -> None:

@@ -175,6 +175,44 @@ def test_hash_changes_with_every_file(tmp_path: Path) -> None:
     assert len(hashes) == 4
 
 
+LIST_FORM = FORM + "| | select_one_from_file places.csv | place | Where? | Où ? | | |\n| | start | start | | | | |\n"
+
+
+def test_a_form_takes_lists_from_files_beside_it_and_says_what_it_passes_over(tmp_path: Path) -> None:
+    write(tmp_path, form=LIST_FORM)
+    (tmp_path / "places.csv").write_text("name,label::en,label::fr,side\nn,North,Nord,up\ns,South,Sud,down\n")
+
+    package = read_package(tmp_path)
+
+    place = package.form.question("place")
+    assert place is not None
+    assert [(choice.name, choice.label, choice.columns) for choice in place.choices] == [
+        ("n", {"en": "North", "fr": "Nord"}, {"side": "up"}),
+        ("s", {"en": "South", "fr": "Sud"}, {"side": "down"}),
+    ]
+    assert [str(warning) for warning in package.warnings] == [
+        "form.md, survey row 6, column type: “start” is noted by devices and left out; nobody types it."
+    ]
+    (tmp_path / "places.csv").write_text("name,label::en,label::fr,side\nn,North,Nord,up\n")
+    assert read_package(tmp_path).sha256 != package.sha256
+
+
+def test_a_list_that_is_missing_or_lies_elsewhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("name,label\nn,North\n")
+    (folder := tmp_path / "call").mkdir()
+
+    assert problems(write(folder, form=LIST_FORM)) == [
+        "form.md, survey row 5, column type: The file places.csv is missing."
+    ]
+    assert problems(write(folder, form=LIST_FORM.replace("places.csv", "../secret.csv"))) == [
+        "form.md, survey row 5, column type: Choices come from a CSV file only, such as regions.csv."
+    ]
+    (folder / "places.csv").write_text("name,label\n,North\n")
+    assert problems(write(folder, form=LIST_FORM)) == [
+        "places.csv row 2, column name: A choice needs a name of at most 100 characters."
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,18 +21,20 @@ from fundapp.core.tables import read_table
 from fundapp.core.text import TextError, clean_text
 
 MAX_TOML_BYTES: Final = 1024 * 1024
+MAX_LIST_BYTES: Final = 5 * 1024 * 1024
 FORMS: Final = ("form.xlsx", "form.md")
 
 
 def read_package(folder: Path) -> CallPackage:
-    """Read a call package.
+    """Read a call package. Its `warnings` say what of the form is passed over.
 
     Raises RuleViolations with every problem, each with its file and key, or sheet, row and column.
     """
     problems: list[Problem] = []
     files = _files(folder, problems)
     document = _toml(files[FILE], problems)
-    form = _form(files, languages_of(document), problems)
+    warnings: list[Problem] = []
+    form = _form(folder, files, languages_of(document), problems, warnings)
     invitations = _invitations(document, folder, files, problems)
     digest = hashlib.sha256()
     for name in sorted(files):
@@ -40,7 +43,7 @@ def read_package(folder: Path) -> CallPackage:
     problems = [*problems, *reading.problems, *reading.unready]
     if problems:
         raise RuleViolations(problems)
-    return reading.package
+    return replace(reading.package, warnings=tuple(warnings))
 
 
 def _files(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
@@ -70,19 +73,44 @@ def _toml(data: bytes, problems: list[Problem]) -> Mapping[str, Any]:
     raise RuleViolations([*problems, Problem(message, place=FILE)])
 
 
-def _form(files: Mapping[str, bytes], languages: Sequence[str], problems: list[Problem]) -> FormDefinition | None:
+def _form(
+    folder: Path,
+    files: dict[str, bytes],
+    languages: Sequence[str],
+    problems: list[Problem],
+    warnings: list[Problem],
+) -> FormDefinition | None:
+    """Read the form, and add the bytes of the lists that it takes from files beside it."""
     name = next((name for name in files if name in FORMS), None)
     if name is None:
         return None
+
+    def beside(list_file: str) -> bytes | None:
+        path = folder / list_file
+        if not path.is_file() or path.stat().st_size > MAX_LIST_BYTES:
+            return None
+        files[list_file] = path.read_bytes()
+        return files[list_file]
+
+    def placed(problem: Problem) -> Problem:
+        # A problem of a whole file names it already; one of a row names sheet, row and column.
+        known = any(file in problem.place for file in files)
+        return problem if known else Problem(problem.message, place=f"{name}, {problem.place}")
+
+    passed_over: list[Problem] = []
+    form = None
     try:
-        return read_form(files[name], name, default_language=languages[0] if languages else "en")
+        form = read_form(
+            files[name],
+            name,
+            default_language=languages[0] if languages else "en",
+            read_file=beside,
+            warnings=passed_over,
+        )
     except RuleViolations as violations:
-        # A problem of the whole form names its file already; one of a row names sheet, row and column.
-        problems += [
-            Problem(each.message, place=each.place if name in each.place else f"{name}, {each.place}")
-            for each in violations.problems
-        ]
-    return None
+        problems += [placed(each) for each in violations.problems]
+    warnings += [placed(each) for each in passed_over]
+    return form
 
 
 def _invitations(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from fundapp.applications.form_definition import FormDefinition, Texts
+from fundapp.core.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -106,3 +107,5 @@ class CallPackage:
     is_protected: bool
     form: FormDefinition
     sha256: str
+    warnings: tuple[Problem, ...] = ()
+    """What is passed over and keeps nobody from using the form; stored nowhere."""

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from .service import Service, running_service
-from .visitor import Album, Meet, Variant, Visitor
+from .visitor import FIRST_BYTES, LATER_BYTES, Album, Meet, Variant, Visitor, weights
 
 PICTURES = Path(__file__).parents[2] / "var" / "test" / "pictures"
 HEIGHTS = {360: 740, 1280: 900}
@@ -76,3 +76,11 @@ def meet(service: Service, new_context: Callable[..., BrowserContext], variant: 
     yield seat
     for visitor in met:
         visitor.check_untroubled()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what pages took of the line, the heaviest first."""
+    if weights:
+        terminalreporter.section(f"bytes over the wire (limits: {FIRST_BYTES} first, {LATER_BYTES} later)")
+        for address, taken in sorted(weights.items(), key=lambda each: -max(each[1])):
+            terminalreporter.line(f"{max(taken):>7} most {min(taken):>7} least {len(taken):>4} times  {address}")

@@ -31,6 +31,12 @@ _BUILD_IDS_AND_WIDTHS = """() => [
 _REFUSED = "Failed to load resource"
 TRANSLATIONS = Path(__file__).parents[2] / "fundapp" / "translations"
 EXPECTED_STATUSES = frozenset({200, 409, 410, 422})
+FIRST_BYTES = 40_000
+"""What the first page that somebody opens may take of their line, with everything it needs."""
+LATER_BYTES = 15_000
+"""What each later page may take."""
+weights: dict[str, list[int]] = {}
+"""What pages took, in bytes over the wire, headers and redirects included, by their address without ids."""
 
 
 class Album:
@@ -52,8 +58,13 @@ class Album:
 
     def next_path(self, address: str) -> Path:
         """Return where to keep the next picture, named by the address of the page without ids."""
-        words = re.findall(r"[a-z][a-z0-9]*", re.sub(r"[0-9a-f-]{36}|/link/.*", "/link", urlsplit(address).path))
-        return self._folder / f"{next(self._numbers):03}-{'-'.join(words) or 'home'}.png"
+        return self._folder / f"{next(self._numbers):03}-{address_of(address)}.png"
+
+
+def address_of(url: str) -> str:
+    """Return the words of an address, without ids."""
+    words = re.findall(r"[a-z][a-z0-9]*", re.sub(r"[0-9a-f-]{36}|/link/.*", "/link", urlsplit(url).path))
+    return "-".join(words) or "home"
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,15 @@ class Visitor:
             self._mirror.route(lambda url: "/static/" not in url, self._show_copy)
         self._mails_read = 0
         self._troubles: list[str] = []
+        self._is_first = True
+        self._received = 0
+        wire = context.new_cdp_session(self.page)
+        wire.send("Network.enable")
+        wire.on("Network.loadingFinished", lambda event: self._receive(event["encodedDataLength"]))
+        wire.on(
+            "Network.requestWillBeSent",
+            lambda event: self._receive(event.get("redirectResponse", {}).get("encodedDataLength", 0)),
+        )
         context.on("request", self._see_request)
         context.on("response", self._see_response)
         context.on("console", self._see_console)
@@ -232,6 +252,7 @@ class Visitor:
             ]
             assert not latin, f"{where}: not translated: {latin}"
         self.check_untroubled()
+        self._weigh(where)
         if self._album.has_seen(build):
             return
         page.screenshot(path=self._album.next_path(page.url), full_page=True)
@@ -241,6 +262,16 @@ class Visitor:
     def check_untroubled(self) -> None:
         """Fail if anything went wrong behind the pages: requests elsewhere, refusals, script or policy errors."""
         assert not self._troubles, f"{self.name} at {self.page.url}: {self._troubles}"
+
+    def _weigh(self, where: str) -> None:
+        """Fail if this page, and what led to it, took more of the line than a page may."""
+        took, most = self._received, FIRST_BYTES if self._is_first else LATER_BYTES
+        self._received, self._is_first = 0, False
+        weights.setdefault(address_of(self.page.url), []).append(took)
+        assert took <= most, f"{where}: took {took} bytes of the line, {most} are allowed"
+
+    def _receive(self, received: float) -> None:
+        self._received += round(received)
 
     def _for_axe(self) -> Page:
         """Return the page; where scripts are off, and axe could not run, a copy of it in a window that has them on."""

@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
+from fundapp.applications.answer_keys import KeyPart, read_key
+
 # The same text in several languages, by language code.
 Texts = Mapping[str, str]
 
@@ -49,6 +51,9 @@ FILE_KINDS: Final = frozenset({Kind.FILE, Kind.IMAGE, Kind.AUDIO, Kind.VIDEO})
 CHOICE_KINDS: Final = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.RANK})
 UNSEEN_KINDS: Final = frozenset({Kind.CALCULATE, Kind.HIDDEN})
 """Their values come from the form itself; nobody fills them in."""
+LIST_KINDS: Final = frozenset({Kind.SELECT_MULTIPLE, Kind.RANK})
+"""Their answers are several choices."""
+DAY_KINDS: Final = frozenset({Kind.DATE, Kind.TIME, Kind.DATETIME})
 NUMBER_KINDS: Final = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 
@@ -214,9 +219,43 @@ class FormDefinition:
     groups: tuple[Group, ...]
     questions: tuple[Question, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
     def question(self, name: str) -> Question | None:
         """Return the question of that name."""
-        return next((question for question in self.questions if question.name == name), None)
+        return self._by_name.get(name)
+
+    def question_at(self, key: str) -> Question | None:
+        """Return the question whose answer stands under a key; None for a repeat's own key and for no key of this form.
+
+        Under `KEY~spoken` and `KEY~transcript` stand a recording and a text; what is returned is a question for those.
+        """
+        place = read_key(key)
+        question = self._by_name.get(place.name) if place else None
+        if place is None or question is None or self.repeats_around(question) != place.repeats:
+            return None
+        match place.part:
+            case KeyPart.SPOKEN if question.spoken:
+                return _asking_only(question, Kind.AUDIO)
+            case KeyPart.TRANSCRIPT if question.kind in {Kind.AUDIO, Kind.VIDEO}:
+                return _asking_only(question, Kind.TEXT)
+            case KeyPart.ANSWER:
+                return question
+        return None
+
+    def repeats_around(self, asked: Question | Group) -> tuple[str, ...]:
+        """Return the names of the repeats that a question or group stands in, outermost first, itself left out."""
+        around = asked.group if isinstance(asked, Question) else asked.path[:-1]
+        return tuple(around[depth - 1] for depth in range(1, len(around) + 1) if around[:depth] in self._repeats)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Question]:
+        return {question.name: question for question in reversed(self.questions)}
+
+    @cached_property
+    def _repeats(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(group.path for group in self.groups if group.is_repeat)
 
     def with_role(self, role: Role) -> Question | None:
         """Return the question that plays `role`."""
@@ -261,6 +300,22 @@ class FormDefinition:
         values["groups"] = tuple(_from_json(Group, group) for group in values["groups"])
         values["questions"] = tuple(_question_from_json(question) for question in values["questions"])
         return _from_json(cls, values)
+
+
+def _asking_only(question: Question, kind: Kind) -> Question:
+    """Return a question for what stands beside an answer: as sensitive as the answer itself, with no rules."""
+    return Question(
+        name=question.name,
+        kind=kind,
+        label=question.label,
+        group=question.group,
+        multiline=kind is Kind.TEXT,
+        identifies=question.identifies,
+        category=question.category,
+        given_sensitivity=question.sensitivity,
+        relevant=question.relevant,
+        hidden_from_reviewers=question.hidden_from_reviewers,
+    )
 
 
 def _to_json(item: FormDefinition | Group | Question | Choice) -> dict[str, Any]:

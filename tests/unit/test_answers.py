@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from fundapp.applications.answers import (
     MAX_CHARACTERS,
-    Terms,
     Typed,
     facts,
-    is_asked,
     is_understood,
-    problems_of,
     read_answer,
     shown,
     typed_again,
 )
+from fundapp.applications.checking import Terms
+from fundapp.applications.filling import Filling, Surroundings
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
 from fundapp.core.errors import Problem
 
@@ -62,6 +61,7 @@ FORM = FormDefinition(
         question("budget", Kind.FILE),
     ),
 )
+MAY = Surroundings(datetime(2020, 5, 2, 12, tzinfo=UTC))
 FULL: dict[str, Typed] = {"org": "Group", "people": "3"}
 
 
@@ -89,7 +89,7 @@ def check(
     terms = Terms("USD", ceiling_minor=ceiling_minor, max_categories=2)
     return Checked(
         answers,
-        problems_of(FORM, answers, terms, submitting=submitting, language=language, today=date(2020, 5, 2)),
+        Filling(FORM, answers, MAY).problems(terms, submitting=submitting, language=language),
     )
 
 
@@ -216,11 +216,8 @@ def test_blank_is_no_answer() -> None:
 
 
 def test_question_of_a_category_is_asked_only_of_those_who_enter_it() -> None:
-    why = FORM.question("why_a")
-    assert why
-
-    assert not is_asked(FORM, why, {"cats": ["b"]})
-    assert is_asked(FORM, why, {"cats": ["a", "b"]})
+    assert not Filling(FORM, {"cats": ["b"]}, MAY).is_asked("why_a")
+    assert Filling(FORM, {"cats": ["a", "b"]}, MAY).is_asked("why_a")
     assert complaints(check({**FULL, "cats": ["b"]}, submitting=True)) == []
     assert complaints(check({**FULL, "cats": ["a"]}, submitting=True)) == [("why_a", "Answer this question.")]
     # What was written before the category was taken back is still there.
@@ -237,7 +234,7 @@ def test_file_is_stored_as_it_was_attached() -> None:
 def test_what_was_typed_in_another_language_is_asked_again() -> None:
     answers = {"share": {"typed": "1 200,50"}}
 
-    (problem,) = problems_of(FORM, answers, Terms("USD"), submitting=False, language="fr", today=date(2020, 5, 2))
+    (problem,) = Filling(FORM, answers, MAY).problems(Terms("USD"), submitting=False, language="fr")
 
     assert str(problem.message) == "Please answer this question again."
 

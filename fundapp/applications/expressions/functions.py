@@ -1,70 +1,27 @@
-"""ODK's values and functions: everything that an expression can compute.
+"""ODK's functions of values: everything that an expression can compute without looking around in the form.
 
 Source: ODK XForms Specification, section "XPath Functions"; docs.getodk.org, "Form Operators and Functions".
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
 from typing import Final
 
 import regex
 
-Value = str | float | bool
+from fundapp.applications.expressions.values import (
+    ExpressionTooSlow,
+    Nodes,
+    Value,
+    as_boolean,
+    as_moment,
+    as_number,
+    as_part_of_day,
+    as_text,
+    texts_of,
+)
 
 REGEX_SECONDS: Final = 0.2
-_EPOCH: Final = date(1970, 1, 1)
-_NUMBER: Final = regex.compile(r"\s*-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", regex.ASCII)
-_DATE: Final = regex.compile(r"\s*(\d{4})-(\d{2})-(\d{2})\s*", regex.ASCII)
-
-
-class ExpressionTooSlow(Exception):
-    """A pattern took too long on this answer; the answer is neither right nor wrong."""
-
-
-# -- Values ---------------------------------------------------------------------------------------------------------
-
-
-def as_text(value: Value) -> str:
-    """Turn a value into text, as XPath writes numbers and booleans."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "NaN"
-        if math.isinf(value):
-            return "Infinity" if value > 0 else "-Infinity"
-        return str(int(value)) if value.is_integer() else repr(value)
-    return value
-
-
-def as_number(value: Value) -> float:
-    """Turn a value into a number; a date becomes its days since 1970-01-01, anything unreadable NaN."""
-    if not isinstance(value, str):
-        return float(value)
-    if _NUMBER.fullmatch(value):
-        return float(value)
-    day = _date(value)
-    return float((day - _EPOCH).days) if day else math.nan
-
-
-def as_boolean(value: Value) -> bool:
-    """Say whether a value counts as true."""
-    if isinstance(value, float):
-        return value != 0 and not math.isnan(value)
-    return bool(value)
-
-
-def _date(value: str) -> date | None:
-    if match := _DATE.fullmatch(value):
-        try:
-            return date(*(int(part) for part in match.groups()))
-        except ValueError:
-            return None
-    return None
-
-
-# -- Functions ------------------------------------------------------------------------------------------------------
 
 
 def _selected(chosen: Value, name: Value) -> Value:
@@ -124,12 +81,18 @@ def _translate(text: Value, old: Value, new: Value) -> Value:
     return as_text(text).translate(replacements)
 
 
-def _whole(value: Value) -> Value:
-    number = as_number(value)
-    return number if math.isnan(number) or math.isinf(number) else float(math.trunc(number))
-
-
 def _each_number(function: Callable[[float], float]) -> Callable[[Value], Value]:
+    def apply(value: Value) -> Value:
+        try:
+            return float(function(as_number(value)))
+        except (OverflowError, ValueError):
+            # Rounding what is no number, the root of less than nothing.
+            return math.nan
+
+    return apply
+
+
+def _whole(function: Callable[[float], float]) -> Callable[[Value], Value]:
     def apply(value: Value) -> Value:
         number = as_number(value)
         return number if math.isnan(number) or math.isinf(number) else float(function(number))
@@ -137,10 +100,14 @@ def _each_number(function: Callable[[float], float]) -> Callable[[Value], Value]
     return apply
 
 
+def _numbers(values: Sequence[Value]) -> list[float]:
+    return [as_number(each) for value in values for each in (value.texts if isinstance(value, Nodes) else [value])]
+
+
 def _best(choose: Callable[[Sequence[float]], float]) -> Callable[..., Value]:
     def apply(*values: Value) -> Value:
-        numbers = [as_number(value) for value in values]
-        return math.nan if any(math.isnan(number) for number in numbers) else choose(numbers)
+        numbers = _numbers(values)
+        return math.nan if not numbers or any(math.isnan(number) for number in numbers) else choose(numbers)
 
     return apply
 
@@ -153,13 +120,37 @@ def _power(base: Value, exponent: Value) -> Value:
     return power
 
 
-def _as_date(value: Value) -> Value:
-    if isinstance(value, str) and _date(value):
-        return value.strip()
-    try:
-        return (_EPOCH + timedelta(days=math.floor(as_number(value)))).isoformat()
-    except (OverflowError, ValueError):
-        return ""
+def _date(value: Value) -> Value:
+    moment = as_moment(value)
+    return moment.date().isoformat() if moment else ""
+
+
+def _date_time(value: Value) -> Value:
+    moment = as_moment(value)
+    return moment.isoformat(timespec="milliseconds") if moment else ""
+
+
+def _joined(separator: Value, *values: Value) -> Value:
+    return as_text(separator).join(text for value in values for text in texts_of(value))
+
+
+def _checklist(least: Value, most: Value, *answers: Value) -> Value:
+    weights: list[Value] = [each for answer in answers for each in (answer, 1.0)]
+    return _weighted_checklist(least, most, *weights)
+
+
+def _weighted_checklist(least: Value, most: Value, *pairs: Value) -> Value:
+    """Add up the weights of the answers "yes"; a limit of -1 is none."""
+    total = sum(as_number(weight) for answer, weight in zip(pairs[::2], pairs[1::2], strict=True) if _is_yes(answer))
+    low, high = as_number(least), as_number(most)
+    return (low == -1 or total >= low) and (high == -1 or total <= high)
+
+
+def _is_yes(answer: Value) -> bool:
+    # ODK's documentation counts the text "yes", its specification what is true or a number above 0.
+    if isinstance(answer, bool):
+        return answer
+    return as_text(answer) == "yes" or as_number(answer) > 0
 
 
 def _before(text: Value, mark: Value) -> Value:
@@ -184,18 +175,37 @@ FUNCTIONS: Final[Mapping[str, tuple[int, int | None, Callable[..., Value]]]] = {
     "number": (0, 1, as_number),
     "string-length": (0, 1, lambda value: float(len(as_text(value)))),
     "normalize-space": (0, 1, lambda value: " ".join(as_text(value).split())),
-    "int": (1, 1, _whole),
+    "int": (1, 1, _whole(math.trunc)),
     "round": (1, 2, _round),
-    "floor": (1, 1, _each_number(math.floor)),
-    "ceiling": (1, 1, _each_number(math.ceil)),
+    "floor": (1, 1, _whole(math.floor)),
+    "ceiling": (1, 1, _whole(math.ceil)),
     "abs": (1, 1, _each_number(abs)),
     "pow": (2, 2, _power),
+    "sqrt": (1, 1, _each_number(math.sqrt)),
+    "exp": (1, 1, _each_number(math.exp)),
+    "exp10": (1, 1, _each_number(lambda number: 10.0**number)),
+    "log": (1, 1, _each_number(math.log)),
+    "log10": (1, 1, _each_number(math.log10)),
+    "sin": (1, 1, _each_number(math.sin)),
+    "cos": (1, 1, _each_number(math.cos)),
+    "tan": (1, 1, _each_number(math.tan)),
+    "asin": (1, 1, _each_number(math.asin)),
+    "acos": (1, 1, _each_number(math.acos)),
+    "atan": (1, 1, _each_number(math.atan)),
+    "atan2": (2, 2, lambda y, x: math.atan2(as_number(y), as_number(x))),
+    "pi": (0, 0, lambda: math.pi),
     "min": (1, None, _best(min)),
     "max": (1, None, _best(max)),
-    "date": (1, 1, _as_date),
+    "sum": (1, 1, lambda value: math.fsum(_numbers([value]))),
+    "count": (1, 1, lambda value: float(len(value.asked))),
+    "count-non-empty": (1, 1, lambda value: float(sum(1 for text in value.texts if text))),
+    "date": (1, 1, _date),
+    "date-time": (1, 1, _date_time),
     "decimal-date-time": (1, 1, as_number),
+    "decimal-time": (1, 1, as_part_of_day),
     "coalesce": (2, 2, lambda first, second: first if as_text(first) else second),
-    "concat": (1, None, lambda *values: "".join(map(as_text, values))),
+    "concat": (1, None, lambda *values: _joined("", *values)),
+    "join": (2, None, _joined),
     "contains": (2, 2, lambda text, part: as_text(part) in as_text(text)),
     "starts-with": (2, 2, lambda text, part: as_text(text).startswith(as_text(part))),
     "ends-with": (2, 2, lambda text, part: as_text(text).endswith(as_text(part))),
@@ -208,4 +218,8 @@ FUNCTIONS: Final[Mapping[str, tuple[int, int | None, Callable[..., Value]]]] = {
     "selected": (2, 2, _selected),
     "selected-at": (2, 2, _selected_at),
     "count-selected": (1, 1, lambda chosen: float(len(as_text(chosen).split()))),
+    "checklist": (3, None, _checklist),
+    "weighted-checklist": (4, None, _weighted_checklist),
 }
+OF_NODES: Final = frozenset({"sum", "count", "count-non-empty"})
+"""These take a path, and nothing that is computed."""

@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import regex
 from sqlalchemy import select
@@ -14,13 +13,13 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import organisation_named
 from fundapp.accounts.services.people import ensure_person
-from fundapp.applications.answers import Answer, Terms, Typed, facts, problems_of, read_answer
+from fundapp.applications.answers import Answer, Typed, facts, read_answer
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import clear_answers_of, keep_answers
-from fundapp.applications.services.drafts import payee_names
+from fundapp.applications.services.drafts import payee_names, problems_in
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.applications.services.submitting import register_submission
 from fundapp.applications.xlsform.columns import HeadingError, language_code
@@ -206,14 +205,7 @@ class _Import:
         return f"row:{hashlib.sha256(canonical).hexdigest()}"
 
     def _refuse(self, row: Row, answers: Mapping[str, Answer], language: str) -> bool:
-        problems: Sequence[Problem] = problems_of(
-            self.form,
-            answers,
-            Terms(self.call.currency, self.call.ceiling_minor, self.call.max_categories),
-            submitting=True,
-            language=language,
-            today=self.now.astimezone(ZoneInfo(self.call.time_zone)).date(),
-        )
+        problems = problems_in(self.call, self.form, answers, submitting=True, language=language, now=self.now)
         for problem in problems:
             heading = self.columns.heading_of(problem.field or "")
             self.complain(row, heading or problem.field, problem.message)

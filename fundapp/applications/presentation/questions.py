@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fundapp.applications.answers import Answer, is_asked, is_sealed, shown
+from fundapp.applications.answers import Answer, is_sealed, shown
+from fundapp.applications.filling import Filling, Surroundings
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
 from fundapp.applications.models import Attachment, Call
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.applications.rules import MAX_FILE_MEGABYTES
+from fundapp.core import clock
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
 
@@ -144,6 +146,7 @@ def answers_shown(
     `masked` names the questions whose answers are not shown.
     """
     files = {str(attachment.id): attachment for attachment in attachments}
+    filling = Filling(form, answers, Surroundings(clock.now()))
     return [
         AnswersShown(
             number=number,
@@ -153,7 +156,7 @@ def answers_shown(
                 if question.name in masked
                 else _answer_shown(question, answers.get(question.name), files, currency)
                 for question in section.questions
-                if question.takes_answer and is_asked(form, question, answers)
+                if question.takes_answer and filling.is_asked(question.name)
             ],
         )
         for number, section in enumerate(form.sections, 1)

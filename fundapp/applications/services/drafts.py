@@ -8,11 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answers import (
-    Answer,
-    Terms,
-    problems_of,
-)
+from fundapp.applications.answers import Answer
+from fundapp.applications.checking import Terms
+from fundapp.applications.filling import Filling, Surroundings
 from fundapp.applications.form_definition import FormDefinition, Role, Sensitivity
 from fundapp.applications.models import Application, Call
 from fundapp.applications.queries.applicant import may_write
@@ -74,14 +72,23 @@ def problems_in(
     call: Call, form: FormDefinition, answers: Mapping[str, Answer], *, submitting: bool, language: str, now: datetime
 ) -> list[Problem]:
     """Return what is wrong with clear answers by the terms of a call, on the date of its time zone."""
-    return problems_of(
-        form,
-        answers,
-        Terms(currency=call.currency, ceiling_minor=call.ceiling_minor, max_categories=call.max_categories),
-        submitting=submitting,
-        language=language,
-        today=now.astimezone(ZoneInfo(call.time_zone)).date(),
-    )
+    filling = Filling(form, answers, surroundings_of(call, now, language))
+    return filling.problems(terms_of(call), submitting=submitting, language=language)
+
+
+def filling_of(application: Application, form: FormDefinition, *, now: datetime) -> Filling:
+    """Return what the form asks of an application now, by its answers in clear."""
+    return Filling(form, clear_answers(application), surroundings_of(application.call, now, application.language))
+
+
+def surroundings_of(call: Call, now: datetime, language: str = "") -> Surroundings:
+    """Return what forms of a call may know besides their answers: the moment by the clock of its time zone."""
+    return Surroundings(now.astimezone(ZoneInfo(call.time_zone)), language)
+
+
+def terms_of(call: Call) -> Terms:
+    """Return what a call says about answers."""
+    return Terms(currency=call.currency, ceiling_minor=call.ceiling_minor, max_categories=call.max_categories)
 
 
 def lock_draft(actor: Actor, application: Application, *, keys: Iterable[str], now: datetime) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from flask import url_for
 
 from fundapp.applications.answer_form import field_id
-from fundapp.applications.answers import is_asked
+from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import FormDefinition, Question, Section
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.questions import section_title
 from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.services.drafts import filling_of
+from fundapp.core import clock
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
@@ -39,7 +41,10 @@ class ProblemShown:
 def task_list(application: Application, form: FormDefinition, problems: Iterable[Problem]) -> list[TaskShown]:
     """Return the sections with how far each is."""
     wrong = {problem.field for problem in problems}
-    return [_task(application, form, section, number, wrong) for number, section in enumerate(form.sections, 1)]
+    filling = filling_of(application, form, now=clock.now())
+    return [
+        _task(application, form, filling, section, number, wrong) for number, section in enumerate(form.sections, 1)
+    ]
 
 
 def problems_shown(application: Application, form: FormDefinition, problems: Iterable[Problem]) -> list[ProblemShown]:
@@ -63,9 +68,14 @@ def problems_shown(application: Application, form: FormDefinition, problems: Ite
 
 
 def _task(
-    application: Application, form: FormDefinition, section: Section, number: int, wrong: set[str | None]
+    application: Application,
+    form: FormDefinition,
+    filling: Filling,
+    section: Section,
+    number: int,
+    wrong: set[str | None],
 ) -> TaskShown:
-    asked = [each for each in section.questions if each.takes_answer and is_asked(form, each, application.answers)]
+    asked = [each for each in section.questions if each.takes_answer and filling.is_asked(each.name)]
     answered = [question for question in asked if question.name in application.answers]
     tag, kind = _state(asked, answered, wrong)
     return TaskShown(

@@ -13,7 +13,7 @@ from fundapp.accounts.gates import fresh_gate
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.answer_form import field_name, fields_shown, section_form, typed_in
-from fundapp.applications.answers import Answer, is_asked, shown
+from fundapp.applications.answers import Answer, shown
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Section, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.applications import own_application_shown
@@ -127,10 +127,11 @@ def _asked(application: Application, form: FormDefinition, section: Section) -> 
     Where money goes is for those who hold the organisation.
     """
     holds = applicant.may_send(actor=current_actor(), application=application)
+    filling = drafts.filling_of(application, form, now=clock.now())
     return [
         question
         for question in section.questions
-        if (is_asked(form, question, application.answers) or field_name(question) in request.form)
+        if (filling.is_asked(question.name) or field_name(question) in request.form)
         and (holds or question.sensitivity is not Sensitivity.PAYEE)
     ]
 

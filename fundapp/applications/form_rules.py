@@ -1,0 +1,195 @@
+"""A form made ready to be filled: its expressions read once, bound to their places, and put into an order.
+
+`rules_of` keeps what it has made, so that a save parses nothing. `rules.problems` is all that
+is wrong with the expressions of a form; whoever loads a form shows it and stops.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from typing import Final, NamedTuple
+
+import regex
+
+from fundapp.applications.expressions import (
+    CHOICE,
+    Bound,
+    ExpressionError,
+    Path,
+    Tree,
+    bind,
+    parse_expression,
+    tree_of,
+)
+from fundapp.applications.form_definition import FormDefinition, Group, Question, Role, Texts
+from fundapp.core.i18n import lazy_gettext as _l
+
+REFERENCE: Final = regex.compile(r"\$\{\s*([^{}]*?)\s*\}")
+TEXTS: Final = ("label", "hint", "guidance", "constraint_message", "required_message", "ineligible_message")
+"""The fields of questions and groups that hold texts; a group has only some."""
+_KEPT_FORMS: Final = 64
+
+
+class ExpressionProblem(NamedTuple):
+    """What is wrong with an expression: of which question or group, in which of its fields. `message` is for people."""
+
+    name: str
+    field: str
+    message: str
+
+
+class Step(NamedTuple):
+    """One thing to find out of a path, in an order in which everything that it needs is known: see `Rules.order`."""
+
+    what: str
+    path: Path
+
+
+ROWS: Final = "rows"
+ASKED: Final = "asked"
+VALUE: Final = "value"
+
+
+@dataclass
+class Rules:
+    """The expressions of a form by path. Required, readonly and the like by the path of their question."""
+
+    form: FormDefinition
+    tree: Tree
+    questions: Mapping[Path, Question]
+    groups: Mapping[Path, Group]
+    bound: dict[tuple[str, Path], Bound] = field(default_factory=dict)
+    order: tuple[Step, ...] = ()
+    """Rows of repeats, whether something is asked, values that are computed: each after what it depends on."""
+    problems: list[ExpressionProblem] = field(default_factory=list)
+
+    @property
+    def categories(self) -> Path | None:
+        """Return where the categories are chosen that are entered."""
+        question = self.form.with_role(Role.CATEGORIES)
+        return (*question.group, question.name) if question else None
+
+    def of(self, what: str, path: Path) -> Bound | None:
+        """Return the expression of a field of the question or group at `path`."""
+        return self.bound.get((what, path))
+
+    def derived_from(self, names: frozenset[str]) -> frozenset[str]:
+        """Return names with those of all questions whose values are computed from theirs."""
+        found = {self.tree.paths[name] for name in names if name in self.tree.paths}
+        while more := {
+            path
+            for (what, path), bound in self.bound.items()
+            if what in {"calculation", "default"} and path not in found and bound.values & found
+        }:
+            found |= more
+        return names | {path[-1] for path in found}
+
+
+def text_references(texts: Texts) -> frozenset[str]:
+    """Return the names that are written as ${name} in a text, in any language."""
+    return frozenset(match[1] for text in texts.values() for match in REFERENCE.finditer(text))
+
+
+@lru_cache(maxsize=_KEPT_FORMS)
+def rules_of(form: FormDefinition) -> Rules:
+    """Return the rules of a form, made once for each form."""
+    rules = Rules(
+        form=form,
+        tree=tree_of(form),
+        questions={(*question.group, question.name): question for question in form.questions},
+        groups={group.path: group for group in form.groups},
+    )
+    for what, path, source in _expressions(form):
+        _bind_into(rules, what, path, source)
+    _check_texts(rules)
+    _put_in_order(rules)
+    return rules
+
+
+def _expressions(form: FormDefinition) -> Iterator[tuple[str, Path, str]]:
+    for group in form.groups:
+        yield "relevant", group.path, group.relevant
+        yield "repeat_count", group.path, group.repeat_count
+    for question in form.questions:
+        path = (*question.group, question.name)
+        for what in ("relevant", "required_if", "constraint", "readonly", "choice_filter", "calculation", "eligible"):
+            yield what, path, getattr(question, what)
+        if question.default_is_expression:
+            yield "default", path, question.default
+
+
+def _bind_into(rules: Rules, what: str, path: Path, source: str) -> None:
+    if not source:
+        return
+    # How many rows a repeat has is asked beside it, where none of its own rows exists.
+    place = (*path[:-1], f"{path[-1]}_count") if what == "repeat_count" else path
+    try:
+        rules.bound[what, path] = bind(
+            parse_expression(source),
+            rules.tree,
+            place,
+            here=CHOICE if what == "choice_filter" else None,
+            stays=what == "default",
+        )
+    except ExpressionError as error:
+        rules.problems.append(ExpressionProblem(path[-1], what, error.message))
+
+
+def _check_texts(rules: Rules) -> None:
+    owners: list[Group | Question] = [*rules.form.groups, *rules.form.questions]
+    for owner in owners:
+        for what in TEXTS:
+            for name in sorted(text_references(getattr(owner, what, {}))):
+                if name not in rules.tree.paths:
+                    message = _l("No question is called “%(name)s”.", name=name)
+                    rules.problems.append(ExpressionProblem(owner.name, what, message))
+
+
+def _put_in_order(rules: Rules) -> None:
+    graph: dict[Step, set[Step]] = {}
+    for path in (*rules.groups, *rules.questions):
+        around = {Step(ROWS, repeat) for repeat in rules.tree.repeats_of(path)}
+        asked = graph.setdefault(Step(ASKED, path), set(around))
+        if len(path) > 1:
+            asked.add(Step(ASKED, path[:-1]))
+        asked |= _needs(rules.of("relevant", path))
+        if path in rules.tree.repeats:
+            graph[Step(ROWS, path)] = (around - {Step(ROWS, path)}) | _needs(rules.of("repeat_count", path))
+        if path in rules.questions:
+            if rules.questions[path].category and rules.categories:
+                asked.add(Step(VALUE, rules.categories))
+                asked.add(Step(ASKED, rules.categories))
+            graph[Step(VALUE, path)] = {Step(ASKED, path)} | _needs(rules.of("calculation", path))
+    try:
+        rules.order = tuple(
+            step
+            for step in TopologicalSorter(graph).static_order()
+            if step.what != VALUE or ("calculation", step.path) in rules.bound
+        )
+    except CycleError as error:
+        steps: list[Step] = error.args[1]
+        names = list(dict.fromkeys(step.path[-1] for step in steps))
+        message = (
+            _l("“%(name)s” depends on itself.", name=names[0])
+            if len(names) == 1
+            else _l("These depend on each other in a circle: %(names)s.", names=", ".join(names))
+        )
+        owner, what = _owner(rules, steps)
+        rules.problems.append(ExpressionProblem(owner, what, message))
+
+
+def _owner(rules: Rules, steps: list[Step]) -> tuple[str, str]:
+    """Return an expression on a circle, so that it can be found in the form."""
+    fields = {ASKED: "relevant", ROWS: "repeat_count", VALUE: "calculation"}
+    owned = [(path[-1], fields[what]) for what, path in steps if rules.of(fields[what], path)]
+    return min(owned) if owned else (steps[0].path[-1], fields[steps[0].what])
+
+
+def _needs(bound: Bound | None) -> set[Step]:
+    if bound is None:
+        return set()
+    looked_at = [path for path in bound.values if path and path[:1] != CHOICE]
+    return {Step(what, path) for path in looked_at for what in (ASKED, VALUE)} | {
+        Step(ROWS, repeat) for repeat in bound.counted
+    }

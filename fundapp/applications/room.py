@@ -5,11 +5,32 @@ from datetime import datetime
 from fundapp.accounts.call_names import add_call_lister
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
-from fundapp.applications.views import applicant, bp, managing, people, protection, public, writing
+from fundapp.applications.views import (
+    applicant,
+    application_list,
+    bp,
+    managing,
+    people,
+    protection,
+    public,
+    setting_aside,
+    single_deadlines,
+    writing,
+)
 from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
 
-PAGES = (public, applicant, people, writing, managing, protection)
+PAGES = (
+    public,
+    applicant,
+    people,
+    writing,
+    managing,
+    protection,
+    application_list,
+    setting_aside,
+    single_deadlines,
+)
 """Importing these modules puts their pages on the blueprint."""
 
 

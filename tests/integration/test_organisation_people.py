@@ -16,7 +16,8 @@ from fundapp.accounts.services.organisations import tie_to_organisation
 from fundapp.applications.form_definition import Kind, Question, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.queries.applicant import own_applications
-from fundapp.applications.queries.managing import applications_page
+from fundapp.applications.queries.managed_applications import applications_page
+from fundapp.applications.wanted import Wanted
 from fundapp.applications.services.drafts import fingerprint
 from fundapp.applications.services.people import add_colleague_without_mail
 from fundapp.applications.services.saving import save_draft
@@ -93,9 +94,13 @@ def test_a_tie_by_name_keeps_from_judging_and_gives_nothing(signed_in):
     call = make_call()
     application = make_application(call, organisation=make_organisation("Cousins (sample)"))
     manager = make_staff(Role.MANAGER, call)
-    assert applications_page(actor=actor_of(manager), call=call).total == 1
+    assert (
+        applications_page(actor=actor_of(manager), call=call, wanted=Wanted(), questions=[], language="en").total == 1
+    )
     tie_to_organisation(actor=system_actor(), person=manager, name="COUSINS (sample)", now=NOW)
-    assert applications_page(actor=actor_of(manager), call=call).total == 0
+    assert (
+        applications_page(actor=actor_of(manager), call=call, wanted=Wanted(), questions=[], language="en").total == 0
+    )
     assert own_applications(actor=actor_of(manager)) == []
     assert reads(signed_in(manager), application) == {404}
     tied = make_person()
@@ -105,7 +110,9 @@ def test_a_tie_by_name_keeps_from_judging_and_gives_nothing(signed_in):
     assert application.organisation is not None
     application.organisation.name = "Others"
     db.session.commit()
-    assert applications_page(actor=actor_of(manager), call=call).total == 0
+    assert (
+        applications_page(actor=actor_of(manager), call=call, wanted=Wanted(), questions=[], language="en").total == 0
+    )
 
 
 @pytest.mark.parametrize("role", [HOLDS, WRITES])

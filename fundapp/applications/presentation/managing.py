@@ -13,8 +13,8 @@ from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
-from fundapp.applications.presentation.texts import Said, country_name, money, said
-from fundapp.applications.queries.managing import SENT, ApplicationRow, counts_by_status, every_call
+from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.applications.queries.managing import SENT, counts_by_status, every_call
 from fundapp.applications.transitions import APPLICATION
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
@@ -25,6 +25,7 @@ STATUS_KINDS: Mapping[ApplicationStatus, str] = {
     ApplicationStatus.SUBMITTED: "act",
     ApplicationStatus.ELIGIBLE: "good",
     ApplicationStatus.INELIGIBLE: "stop",
+    ApplicationStatus.WITHDRAWN: "",
 }
 
 
@@ -65,21 +66,6 @@ class FilterShown:
     label: str
     number: int
     is_current: bool
-
-
-@dataclass(frozen=True)
-class RowShown:
-    """One line of the list of applications."""
-
-    url: str
-    reference: str
-    name: str
-    is_protected: bool
-    title: str
-    country: str
-    requested: str
-    status: str
-    status_kind: str
 
 
 @dataclass(frozen=True)
@@ -155,36 +141,6 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         url = url_for("disbursement.decisions_file", slug=call.slug, format="xlsx")
         links.append(LinkShown(url, _("Decisions as a table"), _("A workbook (XLSX) of all entries.")))
     return links
-
-
-def filters_shown(
-    slug: str, counts: Mapping[ApplicationStatus, int], current: ApplicationStatus | None
-) -> list[FilterShown]:
-    """Return the statuses to look at, each with its number."""
-
-    def filter_of(status: ApplicationStatus | None, label: str, number: int) -> FilterShown:
-        url = url_for("applications.managed_applications", slug=slug, status=status)
-        return FilterShown(url, label, number, is_current=status is current)
-
-    return [
-        filter_of(None, _("All"), sum(counts[status] for status in SENT)),
-        *(filter_of(status, APPLICATION.labels[status].staff, counts[status]) for status in SENT),
-    ]
-
-
-def row_shown(row: ApplicationRow, call: Call) -> RowShown:
-    """Return one line of the list."""
-    return RowShown(
-        url=url_for("applications.managed_application", application_id=row.id),
-        reference=row.face.reference,
-        name=row.face.name,
-        is_protected=row.face.is_protected,
-        title=row.face.title,
-        country=country_name(row.face.country),
-        requested=money(row.requested_minor, call.currency) if row.requested_minor is not None else "",
-        status=APPLICATION.labels[row.status].staff,
-        status_kind=STATUS_KINDS[row.status],
-    )
 
 
 def sent_application_shown(application: Application, actor: Actor, decider: str) -> SentApplicationShown:

@@ -11,21 +11,19 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, ColumnElement, Row, and_, case, exists, func, select, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
-from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.rules import fold_organisation_name
 from fundapp.applications.answers import Answer, is_sealed
 from fundapp.applications.form_definition import FormDefinition, Kind, Question
 from fundapp.applications.form_definition import Role as QuestionRole
-from fundapp.applications.identity import FACE, Face, is_masked, masked_names, submitted_form
+from fundapp.applications.identity import FACE, Face, is_masked
 from fundapp.applications.likeness import Likeness, Traits, alike
 from fundapp.applications.models import (
     Application,
     ApplicationSource,
     ApplicationStatus,
-    Attachment,
     Call,
     Entry,
     SetAsideAs,
@@ -101,6 +99,11 @@ class Numbers:
     by_status: Mapping[ApplicationStatus, int]
     set_aside: int
 
+    @property
+    def total(self) -> int:
+        """Return how many were sent."""
+        return sum(self.by_status[status] for status in SENT) + self.set_aside
+
 
 @dataclass(frozen=True)
 class Kinds:
@@ -123,9 +126,13 @@ class Alike:
     likenesses: frozenset[Likeness]
 
 
-def listed_questions(call: Call) -> list[Question]:
-    """Return the questions of a call's form whose answers stand in lists."""
-    form = FormDefinition.from_json(current_form(call).definition)
+def listed_form(call: Call) -> FormDefinition:
+    """Return the form by which a call's applications are listed: the newest one. Raises NotFound without any."""
+    return FormDefinition.from_json(current_form(call).definition)
+
+
+def listed_questions(form: FormDefinition) -> list[Question]:
+    """Return the questions of a form whose answers stand in lists."""
     return [question for question in form.questions if question.in_lists]
 
 
@@ -240,6 +247,34 @@ def chosen_applications(*, actor: Actor, call: Call, ids: Sequence[UUID]) -> lis
     )
 
 
+def extendable_application(*, actor: Actor, application_id: UUID) -> Application:
+    """Return an application, sent or not, of a call whose deadlines the actor may move. Raises NotFound.
+
+    Of a draft the page tells no more than that it is there.
+    """
+    application = db.session.scalar(
+        select(Application)
+        .where(
+            Application.id == application_id,
+            in_calls(actor, P.CALL_EXTEND, Application.call_id),
+            visible_to(actor),
+        )
+        .options(joinedload(Application.call))
+    )
+    if application is None:
+        raise NotFound
+    return application
+
+
+def application_called(*, actor: Actor, call: Call, reference: str) -> Application | None:
+    """Return the application of a call with a reference, if it was sent and the actor may see it."""
+    return db.session.scalar(
+        select(Application).where(
+            Application.reference == reference.upper(), Application.call_id == call.id, visible_to(actor)
+        )
+    )
+
+
 def suspects(*, actor: Actor, call: Call) -> Mapping[UUID, Mapping[UUID, frozenset[Likeness]]]:
     """Return which applications of a call may be there twice, of those that the actor may see and are not set aside."""
     return alike(_traits(_seen_and_sent(actor, call), call))
@@ -255,47 +290,6 @@ def alike_of(*, actor: Actor, application: Application) -> list[Alike]:
         .order_by(*_order(Wanted()))
     )
     return [Alike(row.id, row.face, row.status, row.set_aside_at is not None, others[row.id]) for row in rows]
-
-
-def sent_application(*, actor: Actor, application_id: UUID, permission: str = P.APPLICATION_READ) -> Application:
-    """Return an application that was sent in a call where the actor holds a permission. Raises NotFound."""
-    application = db.session.scalar(
-        select(Application)
-        .where(
-            Application.id == application_id,
-            Application.status.in_(SENT),
-            in_calls(actor, permission, Application.call_id),
-            visible_to(actor),
-        )
-        .options(
-            joinedload(Application.call).selectinload(Call.categories),
-            joinedload(Application.person),
-            selectinload(Application.entries).joinedload(Entry.category),
-            selectinload(Application.attachments),
-            selectinload(Application.submissions),
-        )
-    )
-    if application is None:
-        raise NotFound
-    return application
-
-
-def sent_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
-    """Return a file of an application that the actor may read. Raises NotFound, also for one that has to be opened."""
-    application = sent_application(actor=actor, application_id=application_id)
-    masked = masked_names(submitted_form(application), is_protected=application.is_protected)
-    found = next((each for each in application.attachments if each.id == attachment_id), None)
-    if found is None or found.question in masked:
-        raise NotFound
-    return found
-
-
-def person_called(person_id: UUID | None) -> str:
-    """Return how a person of the fund is called ("" for none)."""
-    if person_id is None:
-        return ""
-    person = db.session.get_one(Person, person_id)
-    return person.name or person.email
 
 
 def _conditions(actor: Actor, call: Call, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -435,8 +429,7 @@ def _seen_and_sent(actor: Actor, call: Call, *, set_aside: bool = False) -> list
 
 
 def _traits(found: Sequence[ColumnElement[bool]], call: Call) -> list[Traits]:
-    form = FormDefinition.from_json(current_form(call).definition)
-    registration = form.with_role(QuestionRole.REGISTRATION)
+    registration = listed_form(call).with_role(QuestionRole.REGISTRATION)
     columns = [_answer(registration).label("registration")] if registration else []
     return [
         Traits(

@@ -1,38 +1,21 @@
 """What staff may read: calls in which they hold a permission, and in them nothing that they have a conflict with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.rules import fold_organisation_name
-from fundapp.applications.identity import FACE, Face, masked_names, submitted_form
+from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
-from fundapp.applications.scope import in_calls, visible_to
+from fundapp.applications.scope import in_calls, in_work, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.core.paging import Page
 
-PAGE_SIZE = 50
 SENT = tuple(status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT)
 """Staff read what was sent; of drafts they only learn how many there are."""
-
-
-@dataclass(frozen=True)
-class ApplicationRow:
-    """One line of the list of applications. `requested_minor` is in minor units of the call's currency."""
-
-    id: UUID
-    face: Face
-    status: ApplicationStatus
-    submitted_at: datetime
-    requested_minor: int | None
-    category_codes: list[str]
 
 
 def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus, int]]]:
@@ -47,7 +30,7 @@ def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus
     )
     rows = db.session.execute(
         select(Application.call_id, Application.status, func.count())
-        .where(in_calls(actor, P.CALL_READ, Application.call_id), visible_to(actor))
+        .where(in_calls(actor, P.CALL_READ, Application.call_id), in_work(), visible_to(actor))
         .group_by(Application.call_id, Application.status)
     )
     counts: dict[UUID, dict[ApplicationStatus, int]] = {call.id: _no_counts() for call in calls}
@@ -78,47 +61,13 @@ def managed_call(*, actor: Actor, slug: str, permission: str = P.CALL_READ) -> C
 
 
 def counts_by_status(*, actor: Actor, call: Call) -> Mapping[ApplicationStatus, int]:
-    """Return how many of a call's applications stand where, zeros included."""
+    """Return how many of a call's applications that are not set aside stand where, zeros included."""
     rows = db.session.execute(
         select(Application.status, func.count().label("number"))
-        .where(Application.call_id == call.id, visible_to(actor))
+        .where(Application.call_id == call.id, in_work(), visible_to(actor))
         .group_by(Application.status)
     )
     return _no_counts() | {row.status: row.number for row in rows}
-
-
-def applications_page(
-    *, actor: Actor, call: Call, status: ApplicationStatus | None = None, search: str = "", number: int = 1
-) -> Page[ApplicationRow]:
-    """Return one page of a call's sent applications, by reference.
-
-    `search` looks for a text in references and in the names that applications go by, its wildcards taken literally;
-    a `number` past the end gives the last page.
-    """
-    found = [Application.call_id == call.id, Application.status.in_(SENT), visible_to(actor)]
-    if status is not None:
-        found.append(Application.status == status)
-    if search:
-        found.append(_matches(call, search))
-    total = db.session.scalar(select(func.count()).select_from(Application).where(*found))
-    page = Page[ApplicationRow](items=[], number=1, size=PAGE_SIZE, total=total or 0)
-    number = max(1, min(number, page.last))
-    requested = select(func.max(Entry.requested_minor)).where(Entry.application_id == Application.id).scalar_subquery()
-    rows = db.session.execute(
-        select(
-            Application.id,
-            FACE,
-            Application.status,
-            Application.submitted_at,
-            requested,
-            Application.category_codes,
-        )
-        .where(*found)
-        .order_by(func.length(Application.reference), Application.reference)
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    )
-    return Page(items=[ApplicationRow(*row) for row in rows], number=number, size=PAGE_SIZE, total=total or 0)
 
 
 def sent_application(*, actor: Actor, application_id: UUID, permission: str = P.APPLICATION_READ) -> Application:
@@ -160,24 +109,6 @@ def eligibility_decider(application: Application) -> str:
         return ""
     person = db.session.get_one(Person, application.eligibility_by_id)
     return person.name or person.email
-
-
-def _matches(call: Call, search: str) -> ColumnElement[bool]:
-    """Return the condition that an application is what was searched for; a protected one answers to its pseudonym."""
-    return or_(
-        Application.reference.icontains(search, autoescape=True),
-        and_(Application.is_protected, Application.pseudonym.icontains(search, autoescape=True)),
-        Application.id.in_(_named(call, search)),
-    )
-
-
-def _named(call: Call, search: str) -> list[UUID]:
-    """Return the applications whose organisation's name holds a text, folded as databases don't fold alike."""
-    wanted = fold_organisation_name(search)
-    names = select(Application.id, Application.organisation_name).where(
-        Application.call_id == call.id, ~Application.is_protected
-    )
-    return [found for found, name in db.session.execute(names) if wanted and wanted in fold_organisation_name(name)]
 
 
 def _no_counts() -> dict[ApplicationStatus, int]:

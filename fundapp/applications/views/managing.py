@@ -1,15 +1,14 @@
 """Pages of those who look after a call: where it stands, its applications, eligibility, the deadline."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.forms import EligibilityForm, ExtendForm, extend_form
-from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus
+from fundapp.applications.models import Application, Call, CallStatus
 from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
@@ -21,8 +20,7 @@ from fundapp.applications.views import bp
 from fundapp.applications.views.files import file_response
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
-from fundapp.core.routes import limited, requires
-from fundapp.core.text import clean_text
+from fundapp.core.routes import requires
 from fundapp.core.web import problems_into
 
 
@@ -54,25 +52,6 @@ def managed_call(slug: str) -> ResponseReturnValue:
         extensions=extensions_shown(call.extensions, call.time_zone),
         may_extend=actor.can(P.CALL_EXTEND, call.id) and call.status is not CallStatus.DECIDED,
         pages=presentation.pages_of_call(call, actor),
-    )
-
-
-@bp.get("/manage/<slug>/applications")
-@requires(P.APPLICATION_READ)
-def managed_applications(slug: str) -> ResponseReturnValue:
-    """List a call's applications: counted by status, filtered, page by page."""
-    return _list_page(slug, status=_status_asked(request.args), number=request.args.get("page", 1, type=int))
-
-
-@bp.post("/manage/<slug>/applications")
-@requires(P.APPLICATION_READ)
-@limited("search")
-def search_applications(slug: str) -> ResponseReturnValue:
-    """List what a search finds. It comes by POST, so that no name stands in an address or in a browser's history."""
-    return _list_page(
-        slug,
-        status=_status_asked(request.form),
-        search=clean_text(request.form.get("search", ""), multiline=False).strip(),
     )
 
 
@@ -140,27 +119,6 @@ def extend_deadline(slug: str) -> ResponseReturnValue:
         else:
             return redirect(url_for("applications.managed_call", slug=slug))
     return _deadline_page(call, form), 422
-
-
-def _list_page(slug: str, *, status: ApplicationStatus | None, search: str = "", number: int = 1) -> str:
-    actor = current_actor()
-    call = queries.managed_call(actor=actor, slug=slug, permission=P.APPLICATION_READ)
-    page = queries.applications_page(actor=actor, call=call, status=status, search=search, number=number)
-    counts = queries.counts_by_status(actor=actor, call=call)
-    return render_template(
-        "applications/managed_applications.html",
-        call=call_shown(call, clock.now()),
-        filters=presentation.filters_shown(slug, counts, status),
-        rows=[presentation.row_shown(row, call) for row in page.items],
-        page=page,
-        search=search,
-        status=status,
-    )
-
-
-def _status_asked(values: Mapping[str, str]) -> ApplicationStatus | None:
-    asked = values.get("status", "")
-    return ApplicationStatus(asked) if asked in {status.value for status in queries.SENT} else None
 
 
 def _application_page(application: Application, form: EligibilityForm) -> str:

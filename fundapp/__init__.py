@@ -22,6 +22,7 @@ from fundapp.core.origins import Site
 from fundapp.core.postbox import deliver_through
 from fundapp.core.queue import RedisQueue
 from fundapp.core.routes import check_routes
+from fundapp.core.scanning import Scanner
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement import room as disbursement
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
     app.extensions["audit_coverage"] = COVERAGE
     app.extensions["keys"] = keys.Keyring.load(settings.keys_dir, holds)
     app.extensions["storage"] = Storage(settings.data_dir / "files")
+    app.extensions["scanner"] = Scanner(settings.clamd_address) if settings.clamd_address else None
     app.queue = RedisQueue(settings.redis_url)
     limits.join(app, settings.redis_url)
     if settings.trusted_proxies:

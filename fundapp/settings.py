@@ -25,7 +25,8 @@ class Settings:
     `mail_url` is "smtp://host:port" or "file:DIRECTORY" (one .eml per mail); `base_url` is used in mails;
     `keys_dir` is the folder of key files; `hosts` are names besides that of `base_url` under which the site is asked
     for ("name" or "name:port", separated by commas); `trusted_proxies` is how many proxies of ours stand in front: of
-    X-Forwarded-For, exactly so many entries from the right are believed.
+    X-Forwarded-For, exactly so many entries from the right are believed; `clamd_address` is "unix:PATH" or "host:port"
+    of the virus scanner ("": files are not scanned).
     """
 
     database_url: str
@@ -39,6 +40,7 @@ class Settings:
     insecure_cookies: bool = False
     hosts: tuple[str, ...] = ()
     trusted_proxies: int = 0
+    clamd_address: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -71,6 +73,7 @@ class Settings:
             insecure_cookies=insecure_cookies,
             hosts=tuple(name.strip() for name in env.get("HOSTS", "").split(",") if name.strip()),
             trusted_proxies=_count(env, "TRUSTED_PROXIES"),
+            clamd_address=_scanner(env.get("CLAMD_ADDRESS", "")),
         )
 
 
@@ -79,6 +82,13 @@ def _count(env: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 1):
         raise SettingsError(f"{name} must be a number from 0 to 9, not {text!r}")
     return int(text)
+
+
+def _scanner(address: str) -> str:
+    host, _colon, port = address.rpartition(":")
+    if address and not address.startswith("unix:/") and not (host and port.isascii() and port.isdigit()):
+        raise SettingsError(f"CLAMD_ADDRESS must be unix:/PATH or host:port, not {address!r}")
+    return address
 
 
 def keys_dir_of(env: Mapping[str, str] = os.environ) -> Path:

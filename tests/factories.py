@@ -22,11 +22,13 @@ from fundapp.applications.models import (
     Category,
     Criterion,
     Entry,
+    FileStatus,
     FormVersion,
     Programme,
     ProgrammeKind,
     Submission,
 )
+from fundapp.applications.models.files import copy_row
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core import sealed_files
 from fundapp.core.db import db
@@ -240,9 +242,10 @@ def make_call(
 def make_attachment(
     storage: Storage, application: Application, data: bytes, *, filename: str = "paper.pdf", question: str = "paper"
 ) -> Attachment:
-    """Attach a PDF to an application as the answer to a question, also in what was sent."""
+    """Attach a PDF to an application as the answer to a question, also in what was sent; its copy is the same."""
     row_id = uuid4()
     file = sealed_files.keep(storage, record=record_of(application), row=Record("attachment", row_id), data=data)
+    copy = sealed_files.keep(storage, record=record_of(application), row=copy_row(row_id), data=data)
     attachment = Attachment(
         id=row_id,
         application_id=application.id,
@@ -253,6 +256,10 @@ def make_attachment(
         sha256=file.sha256,
         stored_as=file.stored_as,
         uploaded_at=NOW,
+        status=FileStatus.READY,
+        copy_stored_as=copy.stored_as,
+        copy_content_type="application/pdf",
+        copy_size_bytes=len(data),
     )
     db.session.add(attachment)
     db.session.flush()

@@ -15,8 +15,10 @@ from fundapp.applications.views import (
     public,
     setting_aside,
     single_deadlines,
+    uploads,
     writing,
 )
+from fundapp.applications.tasks import file_job
 from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
 
@@ -25,6 +27,7 @@ PAGES = (
     applicant,
     people,
     writing,
+    uploads,
     managing,
     protection,
     application_list,
@@ -40,6 +43,7 @@ def join(app: FundApp) -> None:
     add_call_lister(app, named_calls)
     add_step_finder(app, steps_of_checking)
     app.jinja_env.globals["moment_of"] = _moment_of
+    app.add_job_kind(file_job(app.extensions["storage"], lambda: app.extensions["scanner"]))
 
 
 def _moment_of(iso: str, time_zone: str) -> Moment:

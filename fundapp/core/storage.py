@@ -81,6 +81,11 @@ class Storage:
             path.unlink(missing_ok=True)
         return len(orphans)
 
+    def free_bytes(self) -> int:
+        """Return how much the disk still takes."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self.root).free
+
     def exists(self, sha256: str) -> bool:
         """Tell whether a file of this hash is stored."""
         return self._path(sha256).is_file()

@@ -13,6 +13,7 @@ from fundapp.core.db import db
 from fundapp.core.web import FundApp
 
 from ..factories import NOW, make_application, make_organisation
+from ..sample_files import PDF
 from .crawl import Page, PageForm, fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit
 from .hostile import BROKEN_BYTES, BROKEN_TEXTS
 from .world import ROLES, Round, addresses, all_rows, changed_tables, everything_stored, make_round
@@ -142,11 +143,11 @@ def test_row_76_a_file_name_is_kept_as_data_and_given_back(app, signed_in, clock
     clock.move_to(NOW)
     made = make_round(app.extensions["storage"], "Ours-Canary")
     client = signed_in(made.people[Role.APPLICANT])
-    assert upload(app, client, made, name, b"%PDF-1.4 sample").status_code == 302
+    assert upload(app, client, made, name, PDF).status_code == 302
     attachment = db.session.scalars(select(Attachment).where(Attachment.application_id == made.draft.id)).one()
     assert attachment.filename == name.replace("\\", ""), "all but a backslash is kept"
     answer = fetch(client, f"/applications/{made.draft.id}/files/{attachment.id}")
-    assert answer.data == b"%PDF-1.4 sample"
+    assert answer.data == PDF
     disposition = answer.headers["Content-Disposition"]
     assert disposition.startswith("attachment; filename")
     assert "\n" not in disposition
@@ -160,7 +161,7 @@ def test_row_47_59_and_76_a_broken_file_name_is_refused_and_the_text_is_kept(app
     clock.move_to(NOW)
     made = make_round(app.extensions["storage"], "Ours-Canary")
     client = signed_in(made.people[Role.APPLICANT])
-    answer = upload(app, client, made, name, b"%PDF-1.4 sample", plan="A plan that must be kept")
+    answer = upload(app, client, made, name, PDF, plan="A plan that must be kept")
     assert answer.status_code in (302, 400, 422)
     db.session.expire_all()
     files = list(db.session.scalars(select(Attachment).where(Attachment.application_id == made.draft.id)))

@@ -13,6 +13,7 @@ from fundapp.core.db import db
 from fundapp.core.web import FundApp
 
 from ..factories import ANSWERS, CLOSES, NOW, make_application, make_call, make_staff
+from ..sample_files import PDF
 from .crawl import fetch
 from .test_input_attacks import upload
 from .world import Round, make_round
@@ -76,7 +77,7 @@ def test_row_86_an_upload_that_runs_into_the_deadline_is_kept_and_nothing_is_sen
     made.draft.answers = dict(ANSWERS)
     client = signed_in(made.people[Role.APPLICANT])
     clock.shift(SECOND)
-    assert upload(app, client, made, "annexe.pdf", b"%PDF-1.4 sample").status_code == 302
+    assert upload(app, client, made, "annexe.pdf", PDF).status_code == 302
     kept = db.session.scalars(select(Attachment).where(Attachment.application_id == made.draft.id)).all()
     assert [attachment.filename for attachment in kept] == ["annexe.pdf"]
     page = fetch(client, f"/applications/{made.draft.id}/check")

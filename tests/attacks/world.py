@@ -50,12 +50,12 @@ from ..factories import (
     make_slate,
     make_staff,
 )
+from ..sample_files import PDF
 
 ROLES = tuple(
     role for role in Role if role is Role.APPLICANT or ROLE_PERMISSIONS[role] - ROLE_PERMISSIONS[Role.APPLICANT]
 )
 """Roles that open more than what is open to everybody who is signed in, and the applicant for that."""
-PDF = b"%PDF-1.4\n% a paper\n%%EOF\n"
 
 
 @dataclass(frozen=True)

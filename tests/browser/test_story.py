@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ..sample_files import PDF
 from . import applicants, panel, signing_in, staff
 from .applicants import Proposal
 from .calls import let_the_deadline_pass, load_open_call
@@ -18,7 +19,7 @@ def test_round_from_call_to_letters(variant: Variant, service: Service, meet: Me
     slug = f"rf-{variant.width}"
     load_open_call(service, tmp_path / slug, slug)
     budget = tmp_path / "budget.pdf"
-    budget.write_bytes(b"%PDF-1.4\n% a sample budget\n")
+    budget.write_bytes(PDF)
 
     amina, bruno, chen = meet("Amina Sample"), meet("Bruno Sample"), meet("Chen Sample")
     lands = Proposal("Amina’s Neighbours", "Kenya", "Land for all", "18,000", budget)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Person
-from fundapp.applications import rules
+from fundapp.applications import file_rules
 from fundapp.applications.form_definition import Kind, Question
 from fundapp.applications.models import (
     Application,
@@ -33,12 +33,13 @@ from fundapp.core.web import FundApp
 from tests.conftest import NOW
 from tests.factories import ANSWERS, FORM, make_application, make_call, make_person
 
+from ..sample_files import PDF
+
 Client = Callable[[Person | None], FlaskClient]
 DEADLINE = NOW + timedelta(days=2)
 DATE_FORM = replace(
     FORM, groups=(), questions=(Question(name="begins", kind=Kind.DATE, label={"en": "When does it begin?"}),)
 )
-PDF = b"%PDF-1.4 a paper about our work"
 
 
 @pytest.fixture(autouse=True)
@@ -197,7 +198,7 @@ def test_saving_says_so_and_goes_on_to_the_next_part(signed_in: Client) -> None:
     address = started(call, person, client)
     response = save(client, address, 1, q_organisation="Paralegals (sample)", q_region="north")
     assert response.location == f"{address}/sections/2"
-    assert "Saved." in client.get(response.location).text
+    assert "Saved at 15:00 (time in Nairobi)." in client.get(response.location).text
 
 
 def test_save_and_leave_goes_to_the_parts_whatever_is_wrong(signed_in: Client) -> None:
@@ -347,7 +348,7 @@ def test_new_file_takes_the_place_of_the_old_one_and_can_be_taken_out(signed_in:
     [
         ("plan.pdf", b"MZ\x90 a program", "We cannot take this kind of file."),
         ("plan.pdf", b"", "This file is empty."),
-        ("plan.pdf", b"%PDF-" + b"0" * 1000, "This file is too large: at most 5 MB"),
+        ("plan.pdf", b"%PDF-" + b"0" * 10_000, "This file is too large: at most 10 MB"),
         ("x" * 300 + ".pdf", PDF, "The name of this file is too long"),
     ],
     ids=["program", "empty", "too large", "endless name"],
@@ -355,7 +356,7 @@ def test_new_file_takes_the_place_of_the_old_one_and_can_be_taken_out(signed_in:
 def test_file_that_cannot_be_taken_is_named_and_the_text_is_kept(
     signed_in: Client, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes, words: str
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(file_rules, "MEGABYTE", 1000)
     call, person = make_call(), make_person()
     client = signed_in(person)
     address = started(call, person, client)

@@ -30,9 +30,9 @@ from fundapp.review.services import panel, reading, selection
 
 from ..conftest import NOW, actor_of
 from ..factories import ANSWERS, CLOSES, make_call, make_person, make_staff
+from ..sample_files import PDF
 
 CANARY = "Zwitscherlein"
-PAPER = b"%PDF-1.7\n%%EOF\n"
 AFTER = CLOSES + timedelta(days=1)
 
 
@@ -60,13 +60,14 @@ def apply(app, commit, call, number: int) -> Application:
             actor=actor,
             application=application,
             question=paper,
+            key=paper.name,
             filename=f"{CANARY}.pdf",
-            data=PAPER,
+            data=PDF,
             storage=storage,
             now=NOW,
         )
         commit()
-    remove_file(actor=actor, application=application, question=paper, now=NOW)
+    remove_file(actor=actor, application=application, key=paper.name, now=NOW)
     commit()
     seen = fingerprint(clear_answers(application))
     submit_application(actor=actor, application=application, seen=seen, language="en", now=NOW)
@@ -181,7 +182,7 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
         "award:make",
         "letter:make",
     } <= actions
-    of_paper = hashlib.sha256(PAPER).hexdigest()
+    of_paper = hashlib.sha256(PDF).hexdigest()
     for table in ("audit_entry", "kept_version", "audit_checkpoint"):
         for row in db.session.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 - one of three names
             assert CANARY.casefold() not in str(tuple(row)).casefold()

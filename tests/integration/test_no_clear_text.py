@@ -23,9 +23,10 @@ from fundapp.review.models import SlateStatus
 
 from ..conftest import actor_of
 from ..factories import NOW, OPENS, make_call, make_decision, make_slate, make_staff
+from ..sample_files import PDF
 from .sensitive_form import ANSWERS, FORM
 
-PDF = b"%PDF-1.7 Content-Canary"
+PAPER = PDF + b"Content-Canary"
 TYPED = {**{name: str(answer) for name, answer in ANSWERS.items()}, "organisation": "Organisation-Canary"}
 TYPED["plan"], TYPED["title"] = "Plan-Canary in six villages.", "Title-Canary"
 ALWAYS = (
@@ -66,13 +67,13 @@ def round_of(app: FundApp, run_jobs: Any, **call: Any) -> Application:
     db.session.flush()
     actor = actor_of(person)
     application = starting.start_application(actor=actor, call=made, language="en", now=NOW)
-    seen = drafts.fingerprint(drafts.stored_answers(application, TYPED))
+    seen = saving.marks_of(application, TYPED)
     saving.save_draft(actor=actor, application=application, typed=TYPED, seen=seen, language="en", now=NOW)
     question = FORM.question("paper")
     assert question is not None
     attaching.attach_file(
-        actor=actor, application=application, question=question, filename="Filename-Canary.pdf", data=PDF,
-        storage=storage, now=NOW,
+        actor=actor, application=application, question=question, key=question.name, filename="Filename-Canary.pdf",
+        data=PAPER, storage=storage, now=NOW,
     )  # fmt: skip
     seen = drafts.fingerprint(application.answers)
     submitting.submit_application(actor=actor, application=application, seen=seen, language="en", now=NOW)

@@ -18,8 +18,9 @@ from fundapp.applications.form_definition import FormDefinition, Kind, Question,
 from fundapp.applications.form_definition import Role as FormRole
 
 from ..factories import FORM
+from ..sample_files import PDF
 
-FILE = b"%PDF-1.4\n% Popis clanica Kanarinke 7731\n%%EOF\n"
+FILE = PDF + b"% Popis clanica Kanarinke 7731\n"
 WHO = {
     "contact": "Zorana Kanarinka",
     "organisation": "Kanarinke Zelenog Brda",

@@ -1,11 +1,13 @@
 """An application as its applicant sees it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from fundapp.applications.identity import face_of, masked_names, submitted_form
-from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Submission
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, CallStatus, Submission
+from fundapp.applications.presentation.files import FileShown, file_shown
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.rules import Opening, opening
@@ -78,10 +80,12 @@ def submission_shown(submission: Submission, call: Call) -> SubmissionShown:
     )
 
 
-def submitted_answers_shown(application: Application, *, mask: bool) -> list[AnswersShown]:
+def submitted_answers_shown(
+    application: Application, *, mask: bool, file_as: Callable[[Attachment], FileShown] = file_shown
+) -> list[AnswersShown]:
     """Return the answers as they were sent last; with `mask`, those that tell who somebody is are hidden."""
     submission = application.submissions[-1]
     form = submitted_form(application)
     masked = masked_names(form, is_protected=application.is_protected) if mask else frozenset()
     answers = clear_answers(submission, without=masked)
-    return answers_shown(form, answers, application.attachments, application.call.currency, masked)
+    return answers_shown(form, answers, application.attachments, application.call.currency, masked, file_as)

@@ -1,6 +1,6 @@
 """Questions with their limits, and answers as people read them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +8,8 @@ from fundapp.applications.answers import Answer, is_sealed, shown
 from fundapp.applications.filling import Filling, Surroundings
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
 from fundapp.applications.models import Attachment, Call
+from fundapp.applications.presentation.files import FileShown, file_limits, file_shown
 from fundapp.applications.presentation.texts import Said, money, said
-from fundapp.applications.rules import MAX_FILE_MEGABYTES
 from fundapp.core import clock
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
@@ -55,7 +55,7 @@ class AnswerShown:
     question: Question
     label: Said
     texts: list[str]
-    attachment: Attachment | None
+    attachment: FileShown | None
     is_masked: bool = False
 
 
@@ -87,15 +87,8 @@ def limits_of(question: Question, call: Call) -> list[str]:
             limits.append(_("Choose one."))
         case Kind.SELECT_MULTIPLE:
             limits.append(_multiple_limit(question, call))
-        case Kind.FILE:
-            limits.append(
-                _(
-                    "One file: PDF, Word, Excel, OpenDocument, JPEG or PNG, at most %(size)s MB.",
-                    size=MAX_FILE_MEGABYTES,
-                )
-            )
-        case Kind.IMAGE:
-            limits.append(_("One picture: JPEG or PNG, at most %(size)s MB.", size=MAX_FILE_MEGABYTES))
+        case Kind.FILE | Kind.IMAGE | Kind.AUDIO | Kind.VIDEO:
+            limits.append(file_limits(question))
     if question.max_words is not None:
         limits.append(ngettext("Up to %(num)s word.", "Up to %(num)s words.", question.max_words))
     if question.max_characters is not None:
@@ -140,12 +133,13 @@ def answers_shown(
     attachments: Iterable[Attachment],
     currency: str,
     masked: Collection[str] = (),
+    file_as: Callable[[Attachment], FileShown] = file_shown,
 ) -> list[AnswersShown]:
     """Return the answers, section by section, without questions that were not asked of this applicant.
 
     `masked` names the questions whose answers are not shown.
     """
-    files = {str(attachment.id): attachment for attachment in attachments}
+    files = {str(attachment.id): file_as(attachment) for attachment in attachments}
     filling = Filling(form, answers, Surroundings(clock.now()))
     return [
         AnswersShown(
@@ -163,7 +157,7 @@ def answers_shown(
     ]
 
 
-def _answer_shown(question: Question, answer: Answer, files: Mapping[str, Attachment], currency: str) -> AnswerShown:
+def _answer_shown(question: Question, answer: Answer, files: Mapping[str, FileShown], currency: str) -> AnswerShown:
     is_file = question.kind in FILE_KINDS and not is_sealed(answer)
     return AnswerShown(
         question=question,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from fundapp.accounts import queries as accounts
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.models import Application, Attachment, Call, CallInvitation
+from fundapp.applications.models import Application, Attachment, Call, CallInvitation, Upload
 from fundapp.applications.scope import held_by, of_own_organisation
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
@@ -66,6 +66,18 @@ def own_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -
     if attachment is None:
         raise NotFound
     return attachment
+
+
+def own_upload(*, actor: Actor, application_id: UUID, upload_id: UUID) -> Upload:
+    """Return a file on its way into an application of the actor's organisations, if the actor began it.
+
+    Raises NotFound.
+    """
+    application = own_application(actor=actor, application_id=application_id)
+    upload = db.session.get(Upload, upload_id)
+    if upload is None or (upload.application_id, upload.person_id) != (application.id, actor.person_id):
+        raise NotFound
+    return upload
 
 
 def may_write(*, actor: Actor, application: Application) -> bool:

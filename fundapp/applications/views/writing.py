@@ -159,6 +159,7 @@ def _save_files(application: Application, questions: list[Question], answers: Fl
                     actor=current_actor(),
                     application=application,
                     question=question,
+                    key=question.name,
                     filename=upload.filename,
                     data=upload.read(),
                     storage=storage(),
@@ -166,7 +167,7 @@ def _save_files(application: Application, questions: list[Question], answers: Fl
                 )
             elif f"remove_{field_name(question)}" in request.form:
                 attaching.remove_file(
-                    actor=current_actor(), application=application, question=question, now=clock.now()
+                    actor=current_actor(), application=application, key=question.name, now=clock.now()
                 )
         except RuleViolations as violations:
             problems += violations.problems

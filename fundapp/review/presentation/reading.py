@@ -1,14 +1,16 @@
 """Assignments and criteria as reviewers see them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from flask import url_for
 
 from fundapp.applications.identity import face_of, is_masked
-from fundapp.applications.models import Application, Criterion
+from fundapp.applications.models import Application, Attachment, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
+from fundapp.applications.presentation.files import FileShown, copy_shown
 from fundapp.applications.presentation.questions import AnswersShown
 from fundapp.applications.presentation.texts import Said, country_name, said
 from fundapp.core.dates import Moment, moment
@@ -112,8 +114,13 @@ def answers_to_read(application: Application) -> list[AnswersShown]:
                 if not is_masked(answer.question, is_protected=application.is_protected)
             ],
         )
-        for section in submitted_answers_shown(application, mask=True)
+        for section in submitted_answers_shown(application, mask=True, file_as=_copy_of(application))
     ]
+
+
+def _copy_of(application: Application) -> Callable[[Attachment], FileShown]:
+    """Return how a reviewer sees a file: as a copy, named by the application's reference."""
+    return partial(copy_shown, reference=face_of(application).reference)
 
 
 def given_answers(form: ReviewForm, criteria: Sequence[Criterion]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.models import Application, Attachment, Call, Entry, Submission
+from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
@@ -70,7 +70,7 @@ def application_to_read(*, actor: Actor, assignment_id: UUID) -> Application:
 
 
 def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUID) -> Attachment:
-    """Return a file that the submitted answers name, of an application that the actor reads.
+    """Return a file that the submitted answers name, and of which there is a copy, of an application the actor reads.
 
     Raises NotFound, also for files that could tell who somebody is.
     """
@@ -91,7 +91,7 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
         if isinstance(answer, dict) and "attachment" in answer
     }
     for attachment in application.attachments:
-        if attachment.id == attachment_id and str(attachment.id) in named:
+        if attachment.id == attachment_id and str(attachment.id) in named and attachment.status is FileStatus.READY:
             return attachment
     raise NotFound
 

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Criterion
-from fundapp.applications.views.files import file_response
+from fundapp.applications.presentation.files import copy_name
+from fundapp.applications.views.files import copy_response
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import gettext as _
@@ -131,10 +133,11 @@ def save(assignment_id: UUID) -> ResponseReturnValue:
 @bp.get("/reviews/applications/<uuid:application_id>/files/<uuid:attachment_id>")
 @requires(P.REVIEW_WRITE)
 def file(application_id: UUID, attachment_id: UUID) -> ResponseReturnValue:
-    """Give a file of an application to somebody who reads it."""
-    return file_response(
-        queries.attachment_to_read(actor=current_actor(), application_id=application_id, attachment_id=attachment_id)
+    """Give a copy of a file, without what tells who made it, to somebody who reads the application."""
+    attachment = queries.attachment_to_read(
+        actor=current_actor(), application_id=application_id, attachment_id=attachment_id
     )
+    return copy_response(attachment, name=copy_name(attachment, face_of(attachment.application).reference))
 
 
 def _criteria(assignment: Assignment) -> list[Criterion]:

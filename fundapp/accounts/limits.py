@@ -71,6 +71,7 @@ LIMITS: Final = {
     "start": Limit(15, one=60, address=200, alarm=6_000),
     "invite": Limit(60, one=20, address=100, everybody=2_000),
     "upload": Limit(15, one=300, address=3_000, everybody=30_000),
+    "part": Limit(15, one=2_000, address=20_000, everybody=200_000),
     "export": Limit(15, one=30, address=100, everybody=500, reads=True),
     "search": Limit(15, one=600, address=3_000, everybody=30_000, reads=True),
 }

@@ -65,6 +65,12 @@ def transcript(key: str) -> str:
     return f"{key}{SEPARATOR}{KeyPart.TRANSCRIPT}"
 
 
+def name_of(key: str) -> str:
+    """Return the name of the question or repeat that a key belongs to, in whatever row; "" for no key."""
+    read = read_key(key)
+    return read.name if read else ""
+
+
 def base(key: str) -> str:
     """Return the key of the answer that a recording or a transcript belongs to; of an answer its own."""
     read = read_key(key)

@@ -82,17 +82,24 @@ class Filling:
         return found
 
     def is_asked(self, key: str) -> bool:
-        """Return whether the question or repeat at a key is asked; nothing that the form does not have is."""
-        node = self._state.node_at(key)
+        """Return whether the question, group or repeat at a key is asked; nothing that the form does not have is.
+
+        A repeat is asked when one of its rows is, or could be.
+        """
+        state, node = self._state, self._state.node_at(key)
         if node is None:
             return False
-        if node.path in self._state.tree.repeats:
-            return any(self._state.is_asked(Node(node.path, (*node.rows, row))) for row in self._state.rows(*node))
-        return self._state.is_asked(node)
-
-    def is_group_asked(self, path: Path, rows: tuple[tuple[str, int], ...] = ()) -> bool:
-        """Return whether a group is asked, in given rows of the repeats around it, and its own where it is one."""
-        return self._state.is_asked(Node(path, tuple(row for _repeat, row in rows)))
+        if node.path not in state.tree.repeats:
+            return state.is_asked(node)
+        # What stands in no row yet is asked as a row would be that is to come.
+        rows = [Node(node.path, (*node.rows, row)) for row in state.rows(*node)]
+        to_come = Node(node.path, (*node.rows, 0))
+        around = Node(node.path[:-1], node.rows)
+        return (
+            any(state.is_asked(row) for row in rows)
+            if rows
+            else state.is_asked(around) and state.holds("relevant", to_come, ordinarily=True)
+        )
 
     def is_required(self, key: str) -> bool:
         """Return whether an answer is needed before sending: asked, required, and not filled in by the form itself."""
@@ -163,7 +170,23 @@ class Filling:
 
     def sent(self) -> dict[str, Answer]:
         """Return what is frozen when this is sent: what is asked and what is computed, and nothing else."""
-        return {key: answer for key, answer in self.answers.items() if self._is_sent(key)}
+        rows = {self._state.key_of(Node(*repeat)): rows for repeat, rows in self._state.numbers.items()}
+        return {key: answer for key, answer in {**rows, **self.answers}.items() if self._is_sent(key)}
+
+    def ineligible(self, language: str) -> list[Problem]:
+        """Say for which answers the form's conditions do not hold, and why; what is not answered is in nobody's way."""
+        return [
+            Problem(
+                self.text(place.question.ineligible_message, place.key, language)
+                or _l("With this answer you can't apply to this call."),
+                field=place.key,
+            )
+            for place in self.places()
+            if place.question.eligible
+            and self.answers.get(place.key) is not None
+            and is_understood(self.answers[place.key])
+            and not self._holds("eligible", place.key)
+        ]
 
     def to_keep(self) -> dict[str, Answer]:
         """Return what has to be stored after a save although nobody typed it.
@@ -270,17 +293,16 @@ class Filling:
         if is_sealed(answer):
             return []  # checked when it was typed; it cannot be read here
         wrong = list(complaints(question, answer, terms, language=language, offered=self.choices(key)))
-        if is_understood(answer) and not self._fits(key):
+        if is_understood(answer) and not self._holds("constraint", key):
             wrong.append(
                 self.text(question.constraint_message, key, language)
                 or _l("This answer does not fit the question. Please check it.")
             )
         return [Problem(message, field=key) for message in wrong]
 
-    def _fits(self, key: str) -> bool:
-        """Return whether the constraint of a question holds. An answer that takes too long to check does not fit."""
-        node, _question = self._at(key)
-        return node is None or self._state.holds("constraint", node, ordinarily=True)
+    def _holds(self, what: str, key: str) -> bool:
+        node = self._state.node_at(key)
+        return node is None or self._state.holds(what, node, ordinarily=True)
 
     def _is_sent(self, written: str) -> bool:
         key, node = read_key(written), self._state.node_at(written)

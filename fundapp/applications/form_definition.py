@@ -233,7 +233,7 @@ class FormDefinition:
         """
         place = read_key(key)
         question = self._by_name.get(place.name) if place else None
-        if place is None or question is None or self.repeats_around(question) != place.repeats:
+        if place is None or question is None or self._repeats_around(question.group) != place.repeats:
             return None
         match place.part:
             case KeyPart.SPOKEN if question.spoken:
@@ -244,10 +244,22 @@ class FormDefinition:
                 return question
         return None
 
-    def repeats_around(self, asked: Question | Group) -> tuple[str, ...]:
-        """Return the names of the repeats that a question or group stands in, outermost first, itself left out."""
-        around = asked.group if isinstance(asked, Question) else asked.path[:-1]
-        return tuple(around[depth - 1] for depth in range(1, len(around) + 1) if around[:depth] in self._repeats)
+    def has_key(self, key: str) -> bool:
+        """Return whether something of this form can stand under a key: an answer, or the rows of a repeat."""
+        if self.question_at(key) is not None:
+            return True
+        place = read_key(key)
+        return (
+            place is not None
+            and place.part in {KeyPart.ANSWER, KeyPart.LAST}
+            and any(
+                path[-1] == place.name and self._repeats_around(path[:-1]) == place.repeats for path in self._repeats
+            )
+        )
+
+    def _repeats_around(self, group: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of the repeats along a group's path, outermost first, itself too where it is one."""
+        return tuple(group[depth - 1] for depth in range(1, len(group) + 1) if group[:depth] in self._repeats)
 
     @cached_property
     def _by_name(self) -> Mapping[str, Question]:

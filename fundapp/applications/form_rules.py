@@ -1,12 +1,12 @@
 """A form made ready to be filled: its expressions read once, bound to their places, and put into an order.
 
-`rules_of` keeps what it has made, so that a save parses nothing. `rules.problems` is all that
+`rules_of` keeps what it has made, so that a save parses nothing. `faults_of` is all that
 is wrong with the expressions of a form; whoever loads a form shows it and stops.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Final, NamedTuple
 
@@ -22,7 +22,7 @@ from fundapp.applications.expressions import (
     parse_expression,
     tree_of,
 )
-from fundapp.applications.form_definition import FormDefinition, Group, Question, Role, Texts
+from fundapp.applications.form_definition import FormDefinition, Group, Question, Role, Sensitivity, Texts
 from fundapp.core.i18n import lazy_gettext as _l
 
 REFERENCE: Final = regex.compile(r"\$\{\s*([^{}]*?)\s*\}")
@@ -31,10 +31,13 @@ TEXTS: Final = ("label", "hint", "guidance", "constraint_message", "required_mes
 _KEPT_FORMS: Final = 64
 
 
-class ExpressionProblem(NamedTuple):
-    """What is wrong with an expression: of which question or group, in which of its fields. `message` is for people."""
+class Fault(NamedTuple):
+    """What is wrong with an expression or a text: of which question or group, by path, and in which of its fields.
 
-    name: str
+    `message` is for people.
+    """
+
+    path: Path
     field: str
     message: str
 
@@ -62,9 +65,14 @@ class Rules:
     bound: dict[tuple[str, Path], Bound] = field(default_factory=dict)
     order: tuple[Step, ...] = ()
     """Rows of repeats, whether something is asked, values that are computed: each after what it depends on."""
-    problems: list[ExpressionProblem] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
-    @property
+    @cached_property
+    def payee(self) -> frozenset[Path]:
+        """Return the questions that ask where money goes."""
+        return frozenset(path for path, each in self.questions.items() if each.sensitivity is Sensitivity.PAYEE)
+
+    @cached_property
     def categories(self) -> Path | None:
         """Return where the categories are chosen that are entered."""
         question = self.form.with_role(Role.CATEGORIES)
@@ -86,6 +94,11 @@ class Rules:
         return names | {path[-1] for path in found}
 
 
+def faults_of(form: FormDefinition) -> list[Fault]:
+    """Return all that is wrong with the expressions of a form and the names in its texts; it is not to be used then."""
+    return list(rules_of(form).faults)
+
+
 def text_references(texts: Texts) -> frozenset[str]:
     """Return the names that are written as ${name} in a text, in any language."""
     return frozenset(match[1] for text in texts.values() for match in REFERENCE.finditer(text))
@@ -103,6 +116,7 @@ def rules_of(form: FormDefinition) -> Rules:
     for what, path, source in _expressions(form):
         _bind_into(rules, what, path, source)
     _check_texts(rules)
+    _check_payee(rules)
     _put_in_order(rules)
     return rules
 
@@ -133,17 +147,29 @@ def _bind_into(rules: Rules, what: str, path: Path, source: str) -> None:
             stays=what == "default",
         )
     except ExpressionError as error:
-        rules.problems.append(ExpressionProblem(path[-1], what, error.message))
+        rules.faults.append(Fault(path, what, error.message))
 
 
 def _check_texts(rules: Rules) -> None:
-    owners: list[Group | Question] = [*rules.form.groups, *rules.form.questions]
-    for owner in owners:
+    owners: list[tuple[Path, Group | Question]] = [*rules.groups.items(), *rules.questions.items()]
+    for path, owner in owners:
         for what in TEXTS:
             for name in sorted(text_references(getattr(owner, what, {}))):
                 if name not in rules.tree.paths:
-                    message = _l("No question is called “%(name)s”.", name=name)
-                    rules.problems.append(ExpressionProblem(owner.name, what, message))
+                    rules.faults.append(Fault(path, what, _l("No question is called “%(name)s”.", name=name)))
+                elif rules.tree.paths[name] in rules.payee and rules.tree.paths[name] != path:
+                    rules.faults.append(Fault(path, what, _not_to_be_used(name)))
+
+
+def _check_payee(rules: Rules) -> None:
+    """Find whatever looks at payee details: once they are stored, nobody here can read them."""
+    for (what, path), bound in rules.bound.items():
+        for payee in sorted(bound.values & rules.payee - {path}):
+            rules.faults.append(Fault(path, what, _not_to_be_used(payee[-1])))
+
+
+def _not_to_be_used(name: str) -> str:
+    return _l("The answer to “%(name)s” is payee: no other question can use it.", name=name)
 
 
 def _put_in_order(rules: Rules) -> None:
@@ -175,15 +201,15 @@ def _put_in_order(rules: Rules) -> None:
             if len(names) == 1
             else _l("These depend on each other in a circle: %(names)s.", names=", ".join(names))
         )
-        owner, what = _owner(rules, steps)
-        rules.problems.append(ExpressionProblem(owner, what, message))
+        path, what = _owner(rules, steps)
+        rules.faults.append(Fault(path, what, message))
 
 
-def _owner(rules: Rules, steps: list[Step]) -> tuple[str, str]:
+def _owner(rules: Rules, steps: list[Step]) -> tuple[Path, str]:
     """Return an expression on a circle, so that it can be found in the form."""
     fields = {ASKED: "relevant", ROWS: "repeat_count", VALUE: "calculation"}
-    owned = [(path[-1], fields[what]) for what, path in steps if rules.of(fields[what], path)]
-    return min(owned) if owned else (steps[0].path[-1], fields[steps[0].what])
+    owned = [(path, fields[what]) for what, path in steps if rules.of(fields[what], path)]
+    return min(owned) if owned else (steps[0].path, fields[steps[0].what])
 
 
 def _needs(bound: Bound | None) -> set[Step]:

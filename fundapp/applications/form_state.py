@@ -25,7 +25,7 @@ class FormState:
     def __init__(self, rules: Rules, given: Mapping[str, Answer], now: datetime, language: str) -> None:
         """Compute everything. Raises ValueError for a form that goes in circles: those are never loaded."""
         if not rules.order and rules.questions:
-            raise ValueError(f"the form goes in circles: {rules.problems[-1]}")
+            raise ValueError(f"the form goes in circles: {rules.faults[-1]}")
         self.rules = rules
         self.tree = rules.tree
         self.now = now
@@ -140,7 +140,7 @@ class FormState:
             if bound is None:
                 stored = self.given.get(key)
                 # A repeat begins with one row; a list that is empty says that it was taken out.
-                rows = [row for row in stored if isinstance(row, int)] if isinstance(stored, list) else [1]
+                rows = list(stored) if isinstance(stored, list) else [1]
             else:
                 try:
                     counted = as_number(bound.value(self, Node((*repeat[:-1], f"{repeat[-1]}_count"), around.rows)))

@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.services.organisations import organisation_key
+from fundapp.applications.answer_keys import name_of
 from fundapp.applications.answers import Answer, facts, is_sealed, is_understood
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Sensitivity
-from fundapp.applications.models import Application, SealedAnswer, Submission
+from fundapp.applications.models import Application, Attachment, SealedAnswer, Submission
 from fundapp.core import keys
 from fundapp.core.db import db
 from fundapp.core.keys import Keyring, NotOpened, Ring
@@ -29,14 +30,15 @@ MASK: Final = "••••••"
 _SHOWN_OF_PAYEE: Final = 4
 _IDS_AT_ONCE: Final = 1000
 _PLACES: Final = frozenset({Role.COUNTRY, Role.REGION})
+_WORDS: Final = frozenset({Kind.TEXT, Kind.GEOPOINT, Kind.CALCULATE, Kind.HIDDEN})
 _NEVER: Final = frozenset({Role.AMOUNT, Role.CATEGORIES})
 """Decisions are computed from these, whatever else is hidden."""
 
 
 def clear_answers(holder: Holder, *, without: Collection[str] = ()) -> dict[str, Answer]:
-    """Return the answers in clear; those `without`, and all payee details, stay markers, and erased ones are missing.
+    """Return the answers in clear, by key; those to questions `without` and all payee details stay markers.
 
-    For the applicant's own pages, for checks, and for pages that were opened with a reason.
+    Erased ones are missing. For the applicant's own pages, for checks, and for pages that were opened with a reason.
     """
     return clear_answers_of([holder], without=without)[0]
 
@@ -47,7 +49,7 @@ def clear_answers_of(holders: Sequence[Holder], *, without: Collection[str] = ()
         UUID(answer["sealed"])
         for holder in holders
         for name, answer in holder.answers.items()
-        if is_sealed(answer) and name not in without
+        if is_sealed(answer) and name_of(name) not in without
     ]
     rows = _rows(ids)
     return [_clear(holder, rows, without) for holder in holders]
@@ -61,25 +63,43 @@ def keep_answers(
     by_id: UUID | None,
     now: datetime,
 ) -> None:
-    """Put clear values into the answers of an application (None takes one out).
+    """Put clear values into the answers of an application, by key (None takes one out).
 
     While it is a draft, what lists show follows; once it was sent, lists show what was sent.
     A value that is stored already stays in the version in which it is; a new one of a sealed question is a new version.
     """
     clear = clear_answers(application)
     stored = dict(application.answers)
-    for name, value in values.items():
-        question = form.question(name)
-        if value is None or question is None:
-            stored.pop(name, None)
-        elif name not in clear or clear[name] != value:
-            stored[name] = _stored(application, question, value, by_id, now)
+    for key, value in values.items():
+        if value is None or not form.has_key(key):
+            stored.pop(key, None)
+        elif key not in clear or clear[key] != value:
+            stored[key] = _stored(application, form, key, value, by_id, now)
     was_sent = application.submitted_at is not None
     if was_sent and stored != application.answers:
         application.edited_at = now
     application.answers = stored
     if not was_sent:
         show_in_lists(application, application, form)
+
+
+def frozen_answers(
+    *,
+    application: Application,
+    form: FormDefinition,
+    values: Mapping[str, Answer],
+    by_id: UUID | None,
+    now: datetime,
+) -> dict[str, Answer]:
+    """Return clear values as they are frozen: stored ones in the version in which they are, computed ones sealed anew.
+
+    Nothing of the working copy changes.
+    """
+    clear = clear_answers(application)
+    return {
+        key: application.answers[key] if clear.get(key) == value else _stored(application, form, key, value, by_id, now)
+        for key, value in values.items()
+    }
 
 
 def reseal(*, application: Application, now: datetime) -> None:
@@ -92,15 +112,14 @@ def reseal(*, application: Application, now: datetime) -> None:
         form = FormDefinition.from_json(holder.form_version.definition)
         clear = clear_answers(holder)
         holder.answers = {
-            name: _restored(application, form.question(name), holder.answers[name], value, now)
-            for name, value in clear.items()
+            key: _restored(application, form, key, holder.answers[key], value, now) for key, value in clear.items()
         }
     counts = application.submissions[-1] if application.submissions else application
     show_in_lists(application, counts, FormDefinition.from_json(counts.form_version.definition))
 
 
 def payee_answers(application: Application) -> dict[str, SealedAnswer]:
-    """Return the sealed payee details of an application by question: the newest, as it was sent or is being written.
+    """Return the sealed payee details of an application by key: the newest, as it was sent or is being written.
 
     Raises NotOpened for a marker that points to another application's answer, or to another question's.
     """
@@ -109,6 +128,13 @@ def payee_answers(application: Application) -> dict[str, SealedAnswer]:
     rows = _rows(list(markers.values()))
     found = {name: _of_its_place(rows.get(row_id), application.id, name) for name, row_id in markers.items()}
     return {name: row for name, row in found.items() if row.ring is Ring.PAYEE}
+
+
+def sent_files(application: Application) -> list[Attachment]:
+    """Return the files of every version that was sent: staff read no others, whatever the working copy holds."""
+    given = [answer for answers in clear_answers_of(application.submissions) for answer in answers.values()]
+    named = {str(answer["attachment"]) for answer in given if isinstance(answer, dict) and "attachment" in answer}
+    return [each for each in application.attachments if str(each.id) in named]
 
 
 def open_payee(row: SealedAnswer, private: Keyring) -> str:
@@ -127,7 +153,7 @@ def _clear(
 ) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
     for name, answer in holder.answers.items():
-        if not is_sealed(answer) or name in without:
+        if not is_sealed(answer) or name_of(name) in without:
             found[name] = answer
             continue
         application_id = holder.id if isinstance(holder, Application) else holder.application_id
@@ -148,18 +174,20 @@ def _of_its_place(row: SealedAnswer | None, application_id: UUID, question: str)
     return row
 
 
-def _stored(application: Application, question: Question, value: Answer, by_id: UUID | None, now: datetime) -> Answer:
+def _stored(
+    application: Application, form: FormDefinition, key: str, value: Answer, by_id: UUID | None, now: datetime
+) -> Answer:
     """Return what is stored for a clear value: a marker where it is to be sealed, else the value."""
-    ring = _ring(question, value, is_protected=application.is_protected)
+    ring = _ring(form.question_at(key), value, is_protected=application.is_protected)
     if ring is None:
         return value
     versions = select(func.max(SealedAnswer.version)).where(
-        SealedAnswer.application_id == application.id, SealedAnswer.question == question.name
+        SealedAnswer.application_id == application.id, SealedAnswer.question == key
     )
     row = SealedAnswer(
         id=uuid4(),
         application=application,
-        question=question.name,
+        question=key,
         version=(db.session.scalar(versions) or 0) + 1,
         ring=ring,
         mask=_mask(str(value)) if ring is Ring.PAYEE else MASK,
@@ -172,26 +200,28 @@ def _stored(application: Application, question: Question, value: Answer, by_id: 
 
 
 def _restored(
-    application: Application, question: Question | None, stored: Answer, clear: Answer, now: datetime
+    application: Application, form: FormDefinition, key: str, stored: Answer, clear: Answer, now: datetime
 ) -> Answer:
     """Return what is stored for a clear value after protection has changed; what stays sealed keeps its version."""
-    if question is None or is_sealed(clear):
+    if is_sealed(clear):
         return stored
-    is_to_seal = _ring(question, clear, is_protected=application.is_protected) is not None
+    is_to_seal = _ring(form.question_at(key), clear, is_protected=application.is_protected) is not None
     if is_to_seal == is_sealed(stored):
         return stored
-    return _stored(application, question, clear, None, now) if is_to_seal else clear
+    return _stored(application, form, key, clear, None, now) if is_to_seal else clear
 
 
-def _ring(question: Question, value: Answer, *, is_protected: bool) -> Ring | None:
-    """Return the ring that a value is sealed with, None for one that is stored as it is."""
+def _ring(question: Question | None, value: Answer, *, is_protected: bool) -> Ring | None:
+    """Return the ring that a value is sealed with, None for one that is stored as it is: the rows of a repeat, say."""
+    if question is None:
+        return None
     if question.sensitivity is Sensitivity.PAYEE:
         return Ring.PAYEE
     if question.sensitivity is Sensitivity.IDENTITY:
         return Ring.IDENTITY
     if not is_protected or question.role in _NEVER:
         return None
-    tells = question.kind is Kind.TEXT or question.kind in FILE_KINDS or question.role in _PLACES or question.identifies
+    tells = question.kind in _WORDS or question.kind in FILE_KINDS or question.role in _PLACES or question.identifies
     return Ring.IDENTITY if tells or not is_understood(value) else None
 
 

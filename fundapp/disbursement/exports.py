@@ -13,6 +13,7 @@ from uuid import UUID
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answer_keys import name_of
 from fundapp.applications.answers import is_sealed
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.identity import face_of
@@ -187,7 +188,8 @@ def _payee_questions(call: Call) -> dict[UUID, frozenset[str]]:
 def _payee_cell(entry: Entry, questions: Mapping[UUID, frozenset[str]]) -> Cell:
     """Return the masks of payee details, such as the last four characters of an account; more is never in a list."""
     names, answers = questions.get(entry.application.form_version_id, frozenset()), entry.application.answers
-    return "; ".join(str(answers[name]["mask"]) for name in sorted(names) if is_sealed(answers.get(name))) or None
+    masks = [str(answers[key]["mask"]) for key in sorted(answers) if name_of(key) in names and is_sealed(answers[key])]
+    return "; ".join(masks) or None
 
 
 def _figures(selected: Selection) -> dict[str, _Figures]:

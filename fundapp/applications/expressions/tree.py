@@ -55,7 +55,8 @@ def tree_of(form: FormDefinition) -> Tree:
     return Tree(
         children={path: tuple(names) for path, names in children.items()},
         repeats=frozenset(group.path for group in form.groups if group.is_repeat),
-        paths={path[-1]: path for path in _paths(form)},
+        # A question and the group around it may share a name, which then means the question.
+        paths={path[-1]: path for path in reversed(list(_paths(form)))},
         root_names=frozenset({"data", form.form_id} - {""}),
     )
 

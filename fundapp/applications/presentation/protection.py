@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answer_keys import name_of
 from fundapp.applications.form_definition import Sensitivity
 from fundapp.applications.identity import face_of, masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, ProtectionChange, ProtectionStep
@@ -126,7 +127,7 @@ def masked_files(application: Application) -> list[MaskedFile]:
     return [
         MaskedFile(attachment.id, said(question.label))
         for attachment in application.attachments
-        if attachment.question in masked and (question := form.question(attachment.question)) is not None
+        if name_of(attachment.question) in masked and (question := form.question_at(attachment.question)) is not None
     ]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answer_keys import name_of
 from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.applications.scope import in_calls, in_work, visible_to
@@ -98,7 +99,7 @@ def sent_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) 
     application = sent_application(actor=actor, application_id=application_id)
     masked = masked_names(submitted_form(application), is_protected=application.is_protected)
     found = next((each for each in application.attachments if each.id == attachment_id), None)
-    if found is None or found.question in masked:
+    if found is None or name_of(found.question) in masked:
         raise NotFound
     return found
 

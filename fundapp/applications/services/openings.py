@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answer_keys import name_of
 from fundapp.applications.form_definition import Sensitivity
 from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, IdentityOpening
@@ -27,10 +28,14 @@ def open_identity(*, actor: Actor, application: Application, reason: str, now: d
     masked = masked_names(form, is_protected=application.is_protected)
     answers = application.submissions[-1].answers
     files = {attachment.question for attachment in application.attachments}
+    order = {each.name: number for number, each in enumerate(form.questions)}
     opened = [
-        each.name
-        for each in form.questions
-        if each.name in masked - files and each.name in answers and each.sensitivity is not Sensitivity.PAYEE
+        key
+        for key in sorted(answers, key=lambda key: order.get(name_of(key), -1))
+        if key not in files
+        and (question := form.question_at(key)) is not None
+        and question.name in masked
+        and question.sensitivity is not Sensitivity.PAYEE
     ]
     return _record(actor, application, [CONTACT, *opened], reason, now)
 

@@ -15,8 +15,8 @@ from fundapp.applications.answers import Answer, Facts, facts
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import holders_of, may_send
-from fundapp.applications.sealed_answers import clear_answers, show_in_lists
-from fundapp.applications.services.drafts import fingerprint, form_of, lock, problems_in
+from fundapp.applications.sealed_answers import clear_answers, frozen_answers, show_in_lists
+from fundapp.applications.services.drafts import filling_of, fingerprint, form_of, lock, problems_in
 from fundapp.applications.transitions import APPLICATION
 from fundapp.applications.window import Window, window_of
 from fundapp.core.db import db
@@ -93,7 +93,9 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
     last = application.submissions[-1] if application.submissions else None
     if reopening is not None and last is not None:
         application.answers = _merged(window_of(application, now), application.answers, last.answers)
-    known = facts(form, clear_answers(application), call.currency)
+    sent = filling_of(application, form, now=now).sent()
+    frozen = frozen_answers(application=application, form=form, values=sent, by_id=actor.person_id, now=now)
+    known = facts(form, sent, call.currency)
     if application.organisation is not None:
         name_organisation(actor=actor, organisation=application.organisation, name=known.organisation, now=now)
     number, reference = (last.number + 1 if last else 1), application.reference or next_reference(call.id)
@@ -103,7 +105,7 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
             "reference": reference,
             "version": number,
             "form": application.form_version.sha256,
-            "answers": application.answers,
+            "answers": frozen,
         }
     )
     evidence: dict[str, Any] = {"submitted_at": now, "reference": reference, "edited_at": None}
@@ -124,7 +126,7 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
     submission = Submission(
         number=number,
         form_version_id=application.form_version_id,
-        answers=application.answers,
+        answers=frozen,
         content_sha256=content_sha256,
         submitted_by_id=actor.person_id,
         submitted_at=now,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fundapp.core.text import TextError, clean_text
 
@@ -70,7 +70,7 @@ class Wanted:
     sort: Order = Order.REFERENCE
     reverse: bool = False
 
-    def arguments(self) -> dict[str, str]:
+    def arguments(self) -> dict[str, Any]:
         """Return what stands in an address: all that differs from the usual, and never the words looked for."""
         usual = Wanted()
         written = {

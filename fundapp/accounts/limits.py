@@ -69,7 +69,12 @@ LIMITS: Final = {
     "tokens": Limit(15, one=60, address=300),
     "factor": Limit(15, one=10, address=300, device=10),
     "start": Limit(15, one=60, address=200, alarm=6_000),
+    "ask": Limit(60, one=20, address=30, everybody=1_000),
+    "nominate": Limit(60, one=40, address=60, everybody=3_000),
     "invite": Limit(60, one=20, address=100, everybody=2_000),
+    "send": Limit(15, one=60, address=3_000, everybody=30_000),
+    "pdf": Limit(15, one=20, address=200, everybody=1_000, reads=True),
+    "save": Limit(15, one=900, address=9_000, everybody=90_000),
     "upload": Limit(15, one=300, address=3_000, everybody=30_000),
     "part": Limit(15, one=2_000, address=20_000, everybody=200_000),
     "export": Limit(15, one=30, address=100, everybody=500, reads=True),
@@ -86,6 +91,9 @@ SITE_TIMES: Final = 10
 """How much more often than one /64 a whole /48 of IPv6 may: it can be one machine, or a town of telephones."""
 MAILS: Final = Limit(15, one=5, address=0)
 """Mails with a link to one address: more are not sent, and the newest one that is there goes on working."""
+
+BEGINNINGS: Final = Limit(60, one=0, address=60, everybody=2_000)
+"""People who begin without an address: each is a few rows. Who comes later can still begin with an address."""
 
 
 class Counter:
@@ -165,6 +173,16 @@ def may_mail(address: str) -> bool:
     Raises RuleViolations for something that is no address at all.
     """
     return not _counter().try_once("mails", MAILS, f"account:{checked_email(address)}", MAILS.one)
+
+
+def may_begin() -> bool:
+    """Count somebody who begins without an address; say whether they may, or have to give one first."""
+    counter = _counter()
+    networks = networks_of(request.remote_addr or "")
+    times = (1, SITE_TIMES)
+    subjects = [(f"address:{each}", BEGINNINGS.address * more) for each, more in zip(networks, times, strict=False)]
+    subjects.append(("everybody", BEGINNINGS.everybody))
+    return all(not counter.try_once("beginnings", BEGINNINGS, subject, allowed) for subject, allowed in subjects)
 
 
 def networks_of(address: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Instants and days as people read them: in a named zone and in UTC, by CLDR."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,13 @@ def moment(at: datetime, time_zone: str = "UTC") -> Moment:
         utc=_written(utc) if in_utc or local.date() != utc.date() else _time(utc),
         iso=at.astimezone(UTC).isoformat(timespec="seconds"),
     )
+
+
+def clock_face(at: datetime, time_zone: str = "UTC") -> Moment:
+    """Write the time of day of an aware instant, without the day, as `moment` does."""
+    whole = moment(at, time_zone)
+    local = _time(at.astimezone(ZoneInfo(time_zone))) if whole.local else ""
+    return replace(whole, local=local, utc=_time(at.astimezone(UTC)))
 
 
 def day(on: date) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "localised",
     "ngettext",
     "pgettext",
+    "plural_forms",
     "text_direction",
 ]
 
@@ -64,6 +65,15 @@ def text_direction(text: str) -> str:
     """Return "rtl" or "ltr" for a text by its first letter that has a direction (Unicode UAX 9, rule P2)."""
     strong = (kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL"))
     return "rtl" if next(strong, "L") in ("R", "AL") else "ltr"
+
+
+def plural_forms(singular: str, plural: str) -> dict[str, str]:
+    """Return the sentence for each plural form of the current language, by CLDR's name of it, with {} for the number."""
+    rule = Locale.parse(current_language()).plural_form
+    translate = flask_babel.get_domain().get_translations().ungettext
+    # Between them these numbers have every form that whole numbers can have in any language.
+    numbers = {rule(number): number for number in (1_000_000, *range(101, -1, -1))}
+    return {form: translate(singular, plural, number).replace("%(num)s", "{}") for form, number in numbers.items()}
 
 
 def localised(texts: Mapping[str, str], language: str | None = None) -> str:

@@ -11,10 +11,11 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Application
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services.attaching import attach_file, remove_file
-from fundapp.applications.services.drafts import fingerprint, form_of, stored_answers
-from fundapp.applications.services.managing import extend_deadline, mark_eligible, mark_ineligible
+from fundapp.applications.services.drafts import fingerprint, form_of
+from fundapp.applications.services.deadlines import extend_deadline
+from fundapp.applications.services.managing import mark_eligible, mark_ineligible
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
-from fundapp.applications.services.saving import save_draft
+from fundapp.applications.services.saving import marks_of, save_draft
 from fundapp.applications.services.starting import start_application
 from fundapp.applications.services.submitting import submit_application
 from fundapp.core import unit_of_work
@@ -49,7 +50,7 @@ def apply(app, commit, call, number: int) -> Application:
         actor=actor,
         application=application,
         typed=typed,
-        seen=fingerprint(stored_answers(application, typed)),
+        seen=marks_of(application, typed),
         language="en",
         now=NOW,
     )
@@ -89,7 +90,8 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
     first, second, third = (apply(app, commit, call, number) for number in range(3))
 
     later = CLOSES + timedelta(hours=1)
-    extend_deadline(actor=manager, call=call, closes_at=later, reasons={"en": f"{CANARY} asked."}, now=NOW)
+    reasons = dict.fromkeys(call.languages, f"{CANARY} asked.")
+    extend_deadline(actor=manager, call=call, closes_at=later, reasons=reasons, now=NOW)
     commit()
     protect(actor=manager, application=first, reason=f"{CANARY} is in danger.", now=NOW)
     commit()

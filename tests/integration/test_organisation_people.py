@@ -181,7 +181,7 @@ def test_who_only_writes_neither_sees_nor_answers_where_money_goes(signed_in):
     assert "q_account" not in page
     with pytest.raises(NotAllowed):
         save_draft(
-            actor=actor_of(writer), application=application, typed={"account": "EVIL1"}, seen="", language="en", now=NOW
+            actor=actor_of(writer), application=application, typed={"account": "EVIL1"}, seen={}, language="en", now=NOW
         )
 
 

@@ -209,7 +209,7 @@ class Steps(RuleBasedStateMachine):
                 actor=self.actor(who),
                 application=application,
                 typed={name: text if whole or name != "plan" else "" for name, text in ANSWERS.items()},
-                seen=drafts.fingerprint(drafts.stored_answers(application, ANSWERS)),
+                seen=saving.marks_of(application, ANSWERS),
                 language="en",
                 now=self.now,
             )

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
+from fundapp.applications.answer_keys import base
 from fundapp.applications.answers import Answer, is_sealed, shown
 from fundapp.applications.filling import Filling, Surroundings
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
+from fundapp.applications.form_pages import Page, Part, PartKind, pages_of, parts_of
 from fundapp.applications.models import Attachment, Call
 from fundapp.applications.presentation.files import FileShown, file_limits, file_shown
 from fundapp.applications.presentation.texts import Said, money, said
@@ -53,6 +56,7 @@ class AnswerShown:
     """
 
     question: Question
+    key: str
     label: Said
     texts: list[str]
     attachment: FileShown | None
@@ -61,11 +65,17 @@ class AnswerShown:
 
 @dataclass(frozen=True)
 class AnswersShown:
-    """The answers of one section; sections count from 1."""
+    """The answers of one page, or of a group or row on it; pages count from 1, and their own headings have level 2."""
 
     number: int
     title: Said
     answers: list[AnswerShown]
+    level: int = 2
+
+
+def page_title(page: Page, form: FormDefinition) -> Said:
+    """Return the heading of a page; questions outside all groups stand under the form's own title."""
+    return said(page.group.label) if page.group else Said(form.title)
 
 
 def section_title(section: Section, form: FormDefinition) -> Said:
@@ -141,34 +151,72 @@ def answers_shown(
     """
     files = {str(attachment.id): file_as(attachment) for attachment in attachments}
     filling = Filling(form, answers, Surroundings(clock.now()))
-    return [
-        AnswersShown(
-            number=number,
-            title=section_title(section, form),
-            answers=[
-                _masked_shown(question, answers.get(question.name))
-                if question.name in masked
-                else _answer_shown(question, answers.get(question.name), files, currency)
-                for question in section.questions
-                if question.takes_answer and filling.is_asked(question.name)
-            ],
-        )
-        for number, section in enumerate(form.sections, 1)
-    ]
+    found: list[AnswersShown] = []
+    for page in pages_of(form):
+        blocks = [AnswersShown(page.number, page_title(page, form), [])]
+        for part in parts_of(page, form, filling):
+            if part.kind in (PartKind.HEADING, PartKind.ROW):
+                blocks.append(AnswersShown(page.number, _block_title(part, filling), [], level=min(6, part.level + 2)))
+            elif _has_answer(part, answers):
+                blocks[-1].answers.append(_answer_shown(part, filling, files, currency, masked))
+        found += [block for at, block in enumerate(blocks) if _is_needed(blocks, at)]
+    return found
 
 
-def _answer_shown(question: Question, answer: Answer, files: Mapping[str, FileShown], currency: str) -> AnswerShown:
+def _is_needed(blocks: list[AnswersShown], at: int) -> bool:
+    """Say whether anything stands under a heading, be it under a deeper one."""
+    block = blocks[at]
+    under = takewhile(lambda each: each.level > block.level, blocks[at + 1 :])
+    return bool(block.answers) or any(each.answers for each in under)
+
+
+def _has_answer(part: Part, answers: Mapping[str, Answer]) -> bool:
+    """Say whether a part takes an answer; recordings and transcripts are shown only where there are any."""
+    if part.question is None or part.question.kind is Kind.NOTE:
+        return False
+    return part.kind is PartKind.QUESTION or part.key in answers
+
+
+def _block_title(part: Part, filling: Filling) -> Said:
+    assert part.group is not None
+    title = said_at(filling, part.group.label, part.key.rpartition("~")[0] if part.row else part.key)
+    return Said(f"{title.text} {part.row}", title.lang) if part.row else title
+
+
+def _answer_shown(
+    part: Part, filling: Filling, files: Mapping[str, FileShown], currency: str, masked: Collection[str]
+) -> AnswerShown:
+    question = filling.form.question_at(part.key)
+    assert question is not None
+    answer = filling.answers.get(part.key)
+    is_masked = question.name in masked
     is_file = question.kind in FILE_KINDS and not is_sealed(answer)
     return AnswerShown(
         question=question,
-        label=said(question.label),
-        texts=[] if is_file else shown(question, answer, current_language(), currency),
-        attachment=files.get(answer["attachment"]) if is_file and answer else None,
+        key=part.key,
+        label=label_at(part, filling),
+        texts=[] if is_file or is_masked else shown(question, answer, current_language(), currency),
+        attachment=files.get(answer["attachment"]) if is_file and answer and not is_masked else None,
+        is_masked=is_masked and answer is not None,
     )
 
 
-def _masked_shown(question: Question, answer: Answer) -> AnswerShown:
-    return AnswerShown(question, said(question.label), texts=[], attachment=None, is_masked=answer is not None)
+def label_at(part: Part, filling: Filling) -> Said:
+    """Return what a question, or what stands beside its answer, is called where it stands."""
+    assert part.question is not None
+    label = said_at(filling, part.question.label, base(part.key))
+    match part.kind:
+        case PartKind.SPOKEN:
+            return Said(_("A recording: %(question)s", question=label.text), label.lang)
+        case PartKind.TRANSCRIPT:
+            return Said(_("In writing, what is said in: %(question)s", question=label.text), label.lang)
+        case _:
+            return label
+
+
+def said_at(filling: Filling, texts: Mapping[str, str], key: str) -> Said:
+    """Return a text of the form with the answers that it names filled in, as they are where it stands."""
+    return Said(filling.text(texts, key, current_language()), said(texts).lang)
 
 
 def _multiple_limit(question: Question, call: Call) -> str:

@@ -43,11 +43,6 @@ def form_of(application: Application) -> FormDefinition:
     return replace(form, questions=tuple(each for each in form.questions if each.role is not Role.EMAIL))
 
 
-def stored_answers(application: Application, names: Iterable[str]) -> dict[str, Answer | None]:
-    """Return the answers to some questions as they are stored, sealed or not; None for those without one."""
-    return {name: application.answers.get(name) for name in names}
-
-
 def fingerprint(answers: Mapping[str, Answer | None]) -> str:
     """Return a SHA-256 over answers, the same for the same answers in any order; no answer is like none asked."""
     given = {name: answer for name, answer in answers.items() if answer is not None}

@@ -1,39 +1,66 @@
-"""Keeping what was typed into a draft, whatever is wrong with it."""
+"""Keeping what was typed into a draft, whatever is wrong with it, and without taking anybody else's words away.
 
-from collections.abc import Collection, Mapping
+A page carries a mark of each answer that it shows. What is saved is compared with it answer by answer: whoever left an
+answer as it was changes nothing, whoever changed one that nobody else changed has it stored, and where two have changed
+the same one the stored text stays and the other is told.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answers import (
-    Answer,
-    Typed,
-    read_answer,
-)
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.answers import Answer, Typed, read_answer
+from fundapp.applications.filling import Filling
+from fundapp.applications.form_definition import FormDefinition, Question, Sensitivity
 from fundapp.applications.models import Application
 from fundapp.applications.queries.applicant import may_send
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.drafts import (
     draft_problems,
-    fingerprint,
+    filling_of,
     form_of,
     lock_draft,
-    payee_names,
     problems_in,
-    stored_answers,
+    surroundings_of,
 )
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
+from fundapp.core.errors import NotAllowed, Problem
 from fundapp.core.i18n import lazy_gettext as _l
 
+NO_ANSWER: Final = "-"
+_MARK_DIGITS: Final = 10
 
-class ChangedElsewhere(Conflict):
-    """The stored answers are not those that the sender of these had seen; `stored` holds those that differ."""
 
-    def __init__(self, stored: Mapping[str, Answer | None]) -> None:
-        super().__init__(_l("These answers were changed in another window or by somebody else."))
-        self.stored = stored
+@dataclass(frozen=True)
+class Saved:
+    """What came of saving, by key of answer.
+
+    `conflicts` holds what is stored (None: nothing) where somebody else changed the same answer; `refused` what is
+    wrong with payee details, which are never stored as typed. Neither was saved. `problems` are those of the rest.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    conflicts: Mapping[str, Answer | None] = field(default_factory=dict)
+
+
+def mark(answer: Answer | None) -> str:
+    """Return a short text that is another one for another answer."""
+    if answer is None:
+        return NO_ANSWER
+    canonical = json.dumps(answer, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:_MARK_DIGITS]
+
+
+def marks_of(application: Application, keys: Iterable[str]) -> dict[str, str]:
+    """Return the marks of the stored answers with these keys."""
+    clear = clear_answers(application)
+    return {key: mark(clear.get(key)) for key in keys}
 
 
 def save_draft(
@@ -41,57 +68,110 @@ def save_draft(
     actor: Actor,
     application: Application,
     typed: Mapping[str, Typed],
-    seen: str,
+    seen: Mapping[str, str],
     language: str,
     now: datetime,
     take_out: Collection[str] = (),
-) -> list[Problem]:
-    """Keep what was typed, right or wrong, before or after the deadline; return what will have to be put right.
+    sent_before: Mapping[str, Typed] | None = None,
+) -> Saved:
+    """Keep what was typed, right or wrong, before or after the deadline, except where somebody else was faster.
 
-    `typed` holds the fields of one page by question name, `seen` the `fingerprint` of their stored answers when the
-    page was made. An empty payee field keeps what is stored, because no page can show it; `take_out` names those to
-    forget. Raises ChangedElsewhere, and changes nothing, when other answers were stored since; RuleViolations for payee
-    details that are wrong, which are never stored as typed; Conflict for questions that are not open any more.
+    `typed` holds fields by the keys of their answers, `seen` the marks that the page carried for them, `sent_before`
+    what the same page sent for them already without hearing whether it arrived. An empty payee field keeps what is
+    stored, because no page can show it; `take_out` names those to forget. Keys that the form does not have are left
+    out. Raises NotAllowed, and Conflict for questions that are not open any more.
     """
     lock_draft(actor, application, keys=typed, now=now)
     form = form_of(application)
-    currency = application.call.currency
-    values = {
-        question.name: read_answer(question, typed[question.name], language=language, currency=currency)
-        for question in form.questions
-        if question.name in typed
-    }
-    if payee_names(form) & values.keys() and not may_send(actor=actor, application=application):
-        raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can say where money goes."))
     clear = clear_answers(application)
-    for name in payee_names(form) & values.keys():
-        if values[name] is None and name not in take_out:
-            values[name] = clear.get(name)
-    if wrong := _payee_problems(application, form, {**clear, **values}, language=language, now=now):
-        raise RuleViolations(wrong)
-    stored = {name: clear.get(name) for name in values}
-    if values != stored:
-        if fingerprint(stored_answers(application, values)) != seen:
-            raise ChangedElsewhere({name: stored[name] for name in values if values[name] != stored[name]})
-        keep_answers(application=application, form=form, values=values, by_id=actor.person_id, now=now)
+    asked = {key: question for key in typed if (question := form.question_at(key)) and question.takes_answer}
+    payee = {key for key, question in asked.items() if question.sensitivity is Sensitivity.PAYEE}
+    if payee and not may_send(actor=actor, application=application):
+        raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can say where money goes."))
+
+    def read(texts: Mapping[str, Typed]) -> dict[str, Answer | None]:
+        currency = application.call.currency
+        return {
+            key: read_answer(question, texts[key], language=language, currency=currency)
+            for key, question in asked.items()
+            if key in texts
+        }
+
+    values, before = read(typed), read(sent_before or {})
+    for key in payee:
+        if values[key] is None and key not in take_out:
+            values[key] = clear.get(key)
+    refused = _payee_problems(application, form, asked, {**clear, **values}, language=language, now=now)
+    wrong = {problem.field for problem in refused}
+    acceptable = {key: value for key, value in values.items() if key not in wrong}
+    changes, conflicts = _compared(acceptable, clear, seen, before)
+    filling = Filling(form, {**clear, **changes}, surroundings_of(application.call, now, application.language))
+    _keep(actor, application, {**changes, **filling.to_keep()}, now)
+    problems = draft_problems(application, form, submitting=False, language=language, now=now)
+    return Saved([problem for problem in problems if problem.field in values], refused, conflicts)
+
+
+def add_row(*, actor: Actor, application: Application, repeat: str, now: datetime) -> int:
+    """Add an empty row to a repeat; return its number. Raises Conflict where the applicant can't, or it is full."""
+    lock_draft(actor, application, keys=[repeat], now=now)
+    row, changes = filling_of(application, form_of(application), now=now).row_added(repeat)
+    _keep(actor, application, changes, now)
+    return row
+
+
+def remove_row(*, actor: Actor, application: Application, repeat: str, row: int, now: datetime) -> None:
+    """Take a row out of a repeat, with all that stands in it. Raises Conflict where the applicant can't."""
+    lock_draft(actor, application, keys=[repeat], now=now)
+    _keep(actor, application, filling_of(application, form_of(application), now=now).row_removed(repeat, row), now)
+
+
+def _compared(
+    values: Mapping[str, Answer | None],
+    stored: Mapping[str, Answer],
+    seen: Mapping[str, str],
+    before: Mapping[str, Answer | None],
+) -> tuple[dict[str, Answer | None], dict[str, Answer | None]]:
+    """Return what is to be stored, and what is stored where somebody else changed the same answer."""
+    changes, conflicts = {}, {}
+    for key, value in values.items():
+        there, known = stored.get(key), seen.get(key) or NO_ANSWER
+        if value == there or mark(value) == known:
+            continue  # as it is stored, or as the page showed it: nobody changed it here
+        if mark(there) == known or (key in before and there == before[key]):
+            changes[key] = value
+        else:
+            conflicts[key] = there
+    return changes, conflicts
+
+
+def _payee_problems(
+    application: Application,
+    form: FormDefinition,
+    asked: Mapping[str, Question],
+    answers: Mapping[str, Answer],
+    *,
+    language: str,
+    now: datetime,
+) -> list[Problem]:
+    """Return what is wrong with payee details that were just typed: once stored, nobody here can check them."""
+    payee = {key for key, question in asked.items() if question.sensitivity is Sensitivity.PAYEE}
+    if not payee:
+        return []
+    problems = problems_in(application.call, form, answers, submitting=False, language=language, now=now)
+    return [problem for problem in problems if problem.field in payee]
+
+
+def _keep(actor: Actor, application: Application, changes: Mapping[str, Answer | None], now: datetime) -> None:
+    """Store changed answers, if there are any, and say so in the record."""
+    if changes:
+        keep_answers(application=application, form=form_of(application), values=changes, by_id=actor.person_id, now=now)
         record(
             actor=actor,
             action="application:save",
             subject=application,
             now=now,
             call_id=application.call_id,
-            data={"questions": sorted(name for name in values if values[name] != stored[name])},
+            data={"questions": sorted(changes)},
         )
     application.saved_at = now
     db.session.flush()
-    problems = draft_problems(application, form, submitting=False, language=language, now=now)
-    return [problem for problem in problems if problem.field in values]
-
-
-def _payee_problems(
-    application: Application, form: FormDefinition, answers: Mapping[str, Answer], *, language: str, now: datetime
-) -> list[Problem]:
-    """Return what is wrong with payee details that were just typed: once stored, nobody here can check them."""
-    payee = payee_names(form)
-    problems = problems_in(application.call, form, answers, submitting=False, language=language, now=now)
-    return [problem for problem in problems if problem.field in payee]

@@ -19,6 +19,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "slug": "call",
     "application_id": "application",
     "attachment_id": "file",
+    "upload_id": "file on its way",
     "assignment_id": "assignment",
     "entry_id": "entry",
     "letter_id": "letter",

@@ -7,6 +7,7 @@ from typing import Final
 
 from fundapp.accounts.models import OneTimeLink, SignInSession
 from fundapp.applications.keeping_periods import DEFAULT_DAYS
+from fundapp.applications.services.uploading import KEPT_FOR, delete_uploads
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem
@@ -61,6 +62,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "mail_failed": Told(
         _l("Mails that could not be handed over, with their addresses"), rules.MAIL_FAILED_DAYS, _l("giving up")
     ),
+    "upload": Told(_l("Files that never arrived whole"), KEPT_FOR.days, _l("the last part that arrived")),
     "work": Told(_l("Notes of finished work"), rules.WORK_DONE_DAYS, _l("its end")),
 }
 
@@ -73,6 +75,7 @@ RULES: Final = (
     Rule("invitation", queries.invitations_due, delete_invitations),
     Rule("mail_sent", queries.mails_sent_due, delete_rows(MailMessage)),
     Rule("mail_failed", queries.mails_failed_due, with_its_work(delete_rows(MailMessage))),
+    Rule("upload", queries.uploads_due, delete_uploads),
     Rule("work", queries.work_due, delete_rows(OutboxItem)),
 )
 """In this order: an application that goes may leave people whom nothing needs any more."""

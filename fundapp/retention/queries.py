@@ -19,7 +19,9 @@ from fundapp.accounts.models import (
 )
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.applications.models.files import Upload, UploadPart
 from fundapp.applications.scope import held_by, visible_to
+from fundapp.applications.services.uploading import KEPT_FOR
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
@@ -208,6 +210,11 @@ def work_due() -> list[Due]:
     return _by_time(OutboxItem.id, OutboxItem.done_at, WORK_DONE_DAYS)
 
 
+def uploads_due() -> list[Due]:
+    """Return files on their way, by when the last part arrived."""
+    return _by_time(Upload.id, Upload.touched_at, KEPT_FOR.days)
+
+
 def _by_time(id_column: Any, at: Any, days: int) -> list[Due]:
     rows = db.session.execute(select(id_column, at).where(at.is_not(None)).order_by(at, id_column))
     return [Due(row[0], row[1] + timedelta(days=days)) for row in rows]
@@ -217,7 +224,9 @@ def stored_files_in_use() -> set[str]:
     """Return the names of all stored files that a row points to."""
     erased = select(Letter.id).join(Application).where(Application.erased_at.is_not(None))
     letters = select(Letter.stored_as).where(Letter.stored_as.is_not(None), Letter.id.not_in(erased))
-    return {*db.session.scalars(select(Attachment.stored_as)), *map(str, db.session.scalars(letters))}
+    copies = select(Attachment.copy_stored_as).where(Attachment.copy_stored_as.is_not(None))
+    files = (select(Attachment.stored_as), copies, select(UploadPart.stored_as), letters)
+    return {str(name) for each in files for name in db.session.scalars(each)}
 
 
 def open_request(application_id: UUID) -> ErasureRequest | None:

@@ -25,7 +25,7 @@ from fundapp.accounts.models import (
 from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
 from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
-from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry, Upload
 from fundapp.core import clock, sealed_files
 from fundapp.core.db import Base, db
 from fundapp.core.sealing import record_of
@@ -68,6 +68,7 @@ class Round:
     draft: Application
     sent: Application
     papers: list[Attachment]
+    uploads: list[Upload]
     assignments: list[Assignment]
     letters: list[Letter]
     grants: list[RoleGrant]
@@ -83,6 +84,7 @@ class Round:
             "slug": [self.call.slug],
             "application_id": [self.draft.id, self.sent.id],
             "attachment_id": [paper.id for paper in self.papers],
+            "upload_id": [upload.id for upload in self.uploads],
             "assignment_id": [assignment.id for assignment in self.assignments],
             "entry_id": [entry.id for entry in self.sent.entries],
             "letter_id": [letter.id for letter in self.letters],
@@ -154,6 +156,7 @@ def make_round(
         draft,
         sent,
         papers,
+        [make_upload(draft, applicant, text)],
         assignments,
         letters,
         grants,
@@ -202,6 +205,23 @@ def make_session(person: Person) -> SignInSession:
 def make_paper(storage: Storage, application: Application, name: str, data: bytes = PDF) -> Attachment:
     """Attach a paper to an application, as the answer to its question."""
     return make_attachment(storage, application, data + name.encode(), filename=f"{name[:80]}.pdf")
+
+
+def make_upload(application: Application, person: Person, name: str) -> Upload:
+    """Begin to send a file."""
+    upload = Upload(
+        application_id=application.id,
+        person_id=person.id,
+        question="paper",
+        size_bytes=100_000,
+        received_bytes=0,
+        started_at=clock.now(),
+        touched_at=clock.now(),
+    )
+    upload.described = {"filename": f"{name[:80]}.pdf", "modified": "0"}
+    db.session.add(upload)
+    db.session.flush()
+    return upload
 
 
 def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, text: str) -> Letter:

@@ -5,7 +5,14 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.models import Application, ConflictOfInterest, IdentityOpening, ProtectionChange, SealedAnswer
+from fundapp.applications.models import (
+    Application,
+    ConflictOfInterest,
+    IdentityOpening,
+    ProtectionChange,
+    SealedAnswer,
+    Upload,
+)
 from fundapp.core.audit import record
 from fundapp.core.db import db
 
@@ -19,8 +26,12 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     Whoever calls this destroys the application's data keys, once everything that they seal is blank.
     """
     files = [attachment.stored_as for attachment in application.attachments]
+    files += [attachment.copy_stored_as for attachment in application.attachments if attachment.copy_stored_as]
     for attachment in list(application.attachments):
         db.session.delete(attachment)
+    for upload in db.session.scalars(select(Upload).where(Upload.application_id == application.id)):
+        files += [part.stored_as for part in upload.parts]
+        db.session.delete(upload)
     db.session.execute(delete(SealedAnswer).where(SealedAnswer.application_id == application.id))
     for submission in application.submissions:
         submission.answers = {}

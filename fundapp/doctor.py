@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from alembic.runtime.migration import MigrationContext
@@ -9,7 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from fundapp import rekeying
-from fundapp.applications.models import Application, Attachment, Call
+from fundapp.applications.file_rules import MEGABYTE, SPARE_BYTES
+from fundapp.applications.models import Application, Attachment, Call, FileStatus
 from fundapp.core import clock, keys, logs
 from fundapp.core.audit.entries import unguarded_tables
 from fundapp.core.audit.verification import first_broken
@@ -18,6 +20,7 @@ from fundapp.core.db import db
 from fundapp.core.keys import Keyring, Part, Ring
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.queue import RedisQueue
+from fundapp.core.scanning import Scanner
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
@@ -26,6 +29,7 @@ from fundapp.retention.queries import held_work
 from fundapp.retention.room import erased_list
 from fundapp.review.models import Decision, Slate
 
+FILES_WAIT: Final = timedelta(hours=1)
 CLOCK_SECONDS: Final = 60
 """How far this machine's clock may be from the database's."""
 
@@ -51,6 +55,8 @@ def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
     yield "budgets", _budgets
     yield "letters", _letters
     yield "attached files", _attached_files
+    yield "files on their way to reviewers", _prepared_files
+    yield "virus scanner", _scanner
     yield "erasures", _erasures
     yield "work given up", _given_up
     yield "work put aside", _held
@@ -85,7 +91,8 @@ def _queue(app: FundApp) -> tuple[bool, str]:
 def _files(app: FundApp) -> tuple[bool, str]:
     storage: Storage = app.extensions["storage"]
     storage.read(storage.put(b"fundapp doctor"))
-    return True, "writes and reads back"
+    free = storage.free_bytes()
+    return free > SPARE_BYTES, f"writes and reads back, {free // MEGABYTE} MB are free"
 
 
 def _budgets(_app: FundApp) -> tuple[bool, str]:
@@ -115,10 +122,36 @@ def _attached_files(app: FundApp) -> tuple[bool, str]:
     storage: Storage = app.extensions["storage"]
     missing = [
         str(attachment_id)
-        for attachment_id, stored_as in db.session.execute(select(Attachment.id, Attachment.stored_as))
-        if not storage.exists(stored_as)
+        for attachment_id, *stored in db.session.execute(
+            select(Attachment.id, Attachment.stored_as, Attachment.copy_stored_as)
+        )
+        if not all(storage.exists(name) for name in stored if name is not None)
     ]
     return not missing, f"missing: {', '.join(missing)}" if missing else "each attachment has its file"
+
+
+def _prepared_files(_app: FundApp) -> tuple[bool, str]:
+    """Files wait for a few minutes at most; a scanner that is away keeps them waiting."""
+    late = clock.now() - FILES_WAIT
+    waiting = db.session.scalar(
+        select(func.count())
+        .select_from(Attachment)
+        .where(Attachment.status == FileStatus.PENDING, Attachment.uploaded_at < late)
+    )
+    failed = db.session.scalar(
+        select(func.count()).select_from(Attachment).where(Attachment.status == FileStatus.FAILED)
+    )
+    if waiting:
+        return False, f"{waiting} wait for more than an hour, and reviewers do not get them"
+    return True, f"none waits for long; {failed} cannot be shown to reviewers" if failed else "none waits for long"
+
+
+def _scanner(app: FundApp) -> tuple[bool, str]:
+    scanner: Scanner | None = app.extensions["scanner"]
+    unscanned = db.session.scalar(select(func.count()).select_from(Attachment).where(Attachment.scanned_at.is_(None)))
+    if scanner is None:
+        return True, f"none is set up (CLAMD_ADDRESS): {unscanned} files were not scanned for viruses"
+    return True, f"{scanner.version()} answers; {unscanned} files were not scanned (fundapp files scan)"
 
 
 def _erasures(app: FundApp) -> tuple[bool, str]:

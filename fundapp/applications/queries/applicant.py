@@ -69,13 +69,10 @@ def own_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -
 
 
 def own_upload(*, actor: Actor, application_id: UUID, upload_id: UUID) -> Upload:
-    """Return a file on its way into an application of the actor's organisations, if the actor began it.
-
-    Raises NotFound.
-    """
+    """Return a file on its way into an application of the actor's organisations. Raises NotFound."""
     application = own_application(actor=actor, application_id=application_id)
     upload = db.session.get(Upload, upload_id)
-    if upload is None or (upload.application_id, upload.person_id) != (application.id, actor.person_id):
+    if upload is None or upload.application_id != application.id:
         raise NotFound
     return upload
 

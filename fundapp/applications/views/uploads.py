@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import jsonify, request
+from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
@@ -15,7 +15,7 @@ from fundapp.applications.services.attaching import NoRoom
 from fundapp.applications.views import bp
 from fundapp.applications.views.files import storage
 from fundapp.core import clock
-from fundapp.core.errors import NotFound, Problem, RuleViolations
+from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.routes import limited, requires
 
 
@@ -28,7 +28,7 @@ def begin_upload(application_id: UUID) -> ResponseReturnValue:
     key = request.form.get("key", "")
     size = request.form.get("size", "")
     if not size.isascii() or not size.isdigit() or len(size) > 12:
-        raise NotFound
+        abort(400)
     try:
         upload = uploading.begin_upload(
             actor=current_actor(),
@@ -55,7 +55,7 @@ def add_part(application_id: UUID, upload_id: UUID) -> ResponseReturnValue:
     upload = applicant.own_upload(actor=actor, application_id=application_id, upload_id=upload_id)
     start, part = request.form.get("start", ""), request.files.get("part")
     if part is None or not start.isascii() or not start.isdigit() or len(start) > 12:
-        raise NotFound
+        abort(400)
     question = _question(upload.application, upload.question)
     try:
         uploading.add_part(
@@ -72,7 +72,7 @@ def add_part(application_id: UUID, upload_id: UUID) -> ResponseReturnValue:
 def _question(application: Application, key: str) -> Question:
     question = drafts.form_of(application).question_at(key)
     if question is None or question.kind not in FILE_KINDS:
-        raise NotFound
+        abort(400)
     return question
 
 

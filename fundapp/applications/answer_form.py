@@ -18,7 +18,7 @@ from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import CHOICE_KINDS, FILE_KINDS, Choice, Kind, Question, Role, Sensitivity
 from fundapp.applications.form_pages import Part, PartKind
 from fundapp.applications.presentation.questions import MOST_SHOWN, label_at, said_at
-from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.presentation.texts import NOTHING, Said, said
 from fundapp.core.errors import Problem
 from fundapp.core.fields import CheckboxesField, DateField, DateTimeField, RankField
 from fundapp.core.i18n import gettext as _
@@ -28,6 +28,7 @@ from fundapp.core.text import count_characters, count_words
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _MINIMAL: Final = frozenset({"minimal", "autocomplete"})
 """Appearances that ask for a list that unfolds."""
+_WITH_OPTIONS: Final = (RadioField, SelectField, CheckboxesField)
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class Asked:
 class PartShown:
     """A part of a page with all that stands beside it.
 
-    `place` is its own on the page; `key` that of the answer, "" where there is nothing to fill in. `shape` changes when
-    anything but what was typed does, and `mark` with the stored answer. `counts` is ("words" or "characters", the most).
+    `place` is its own on the page; `key` that of the answer, "" where there is nothing to fill in. `mark` changes with
+    the stored answer. `counts` is ("words" or "characters", the most).
     """
 
     kind: str
@@ -63,9 +64,9 @@ class PartShown:
     key: str = ""
     control: str = ""
     field: Field | None = None
-    label: Said = Said("")
-    hint: Said = Said("")
-    guidance: Said = Said("")
+    label: Said = NOTHING
+    hint: Said = NOTHING
+    guidance: Said = NOTHING
     limit: str = ""
     used: str = ""
     over: bool = False
@@ -90,7 +91,7 @@ class PartShown:
     @cached_property
     def shape(self) -> str:
         """Return a short text that is another one when anything but what was typed is."""
-        choices = [(each.label.text, each.data) for each in self.field] if _has_options(self.field) else []
+        choices = [(each.label.text, each.data) for each in self.field] if isinstance(self.field, _WITH_OPTIONS) else []
         required = self.field is not None and bool(self.field.flags.required)
         drawn = (
             *(self.kind, self.place, self.control, self.label, self.hint, self.guidance, self.limit, self.texts),
@@ -125,10 +126,15 @@ def field_id(asked: Asked) -> str:
             return asked.name
 
 
+def as_asked(questions: Iterable[Question]) -> list[Asked]:
+    """Return questions that stand in no repeat and are always asked, with all their choices."""
+    return [Asked(each.name, each, each.choices, each.required) for each in questions]
+
+
 def asked_at(part: Part, filling: Filling) -> Asked | None:
     """Return what can be answered at a place; None for headings, notes and what the form itself fills in."""
     question = filling.form.question_at(part.key)
-    if part.question is None or question is None or not question.takes_answer:
+    if question is None or not question.takes_answer:
         return None
     return Asked(
         key=part.key,
@@ -158,6 +164,7 @@ def section_form(
     form: FlaskForm = made(data=stored) if typed is None else made(typed, data=stored)
     for each in asked:
         shown = form[each.name]
+        shown.label.text = said(each.question.label).text
         if each.required:
             shown.flags.required = True
         messages = [problem.message for problem in problems if problem.field == each.key]
@@ -217,25 +224,21 @@ def field_shown(
 
 def part_shown(part: Part, filling: Filling, **beside: Any) -> PartShown:
     """Return a heading, a note, a row or the end of rows; `texts` for an answer that only the form can change."""
-    texts = part.group.label if part.group else part.question.label if part.question else {}
-    hint = part.group.hint if part.group else part.question.hint if part.question else {}
-    kind = "note" if part.question and part.question.kind is Kind.NOTE else part.kind.value
+    question, group = part.question, part.group
+    kind = part.kind.value
+    if question is not None:
+        kind = "note" if question.kind is Kind.NOTE else "shown"
     return PartShown(
-        kind=kind if part.group or kind == "note" else "shown",
+        kind=kind,
         place=f"{part.kind}_{part.key}",
-        key="",
-        label=said_at(filling, texts, part.key),
-        hint=said_at(filling, hint, part.key) if part.kind is not PartKind.ROW else Said(""),
+        label=label_at(part, filling),
+        hint=NOTHING if part.row else said_at(filling, part.of.hint, part.key),
         level=part.level,
         row=part.row,
-        of=part.key if part.group else "",
-        is_free=part.kind is PartKind.ROW and part.group is not None and not part.group.repeat_count,
+        of=part.key if group else "",
+        is_free=part.kind is PartKind.ROW and group is not None and not group.repeat_count,
         **beside,
     )
-
-
-def _has_options(shown: Field | None) -> bool:
-    return isinstance(shown, RadioField | SelectField | CheckboxesField)
 
 
 def _used(question: Question, text: str) -> tuple[tuple[str, int] | None, str, bool]:

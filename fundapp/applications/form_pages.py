@@ -45,10 +45,19 @@ class Part:
 
     kind: PartKind
     key: str
-    question: Question | None = None
-    group: Group | None = None
+    of: Question | Group
     level: int = 0
     row: int = 0
+
+    @property
+    def question(self) -> Question | None:
+        """Return the question that is asked here; None for headings and rows."""
+        return self.of if isinstance(self.of, Question) else None
+
+    @property
+    def group(self) -> Group | None:
+        """Return the group whose heading or row this is."""
+        return self.of if isinstance(self.of, Group) else None
 
 
 def pages_of(form: FormDefinition) -> tuple[Page, ...]:
@@ -100,7 +109,7 @@ class _Walk:
                 continue
             group = next(group for group in self.form.groups if group.path == path)
             key = prefix + group.name
-            heading = [Part(PartKind.HEADING, key, group=group, level=depth)] if depth else []  # a page has a title
+            heading = [Part(PartKind.HEADING, key, group, level=depth)] if depth else []  # a page has a title
             if not group.is_repeat:
                 # Whether anything in it is asked decides: a group may share its name, and so its key, with a question.
                 parts = list(self.through(inside, depth=depth + 1, prefix=prefix))
@@ -110,16 +119,16 @@ class _Walk:
                 continue
             yield from heading
             for place, row in enumerate(self.filling.rows(key), 1):
-                yield Part(PartKind.ROW, f"{key}~{row}", group=group, level=depth, row=place)
+                yield Part(PartKind.ROW, f"{key}~{row}", group, level=depth, row=place)
                 yield from self.through(inside, depth=depth + 1, prefix=f"{key}~{row}~")
             if not group.repeat_count:
-                yield Part(PartKind.ROWS, key, group=group, level=depth)
+                yield Part(PartKind.ROWS, key, group, level=depth)
 
     def _question(self, question: Question, key: str) -> Iterator[Part]:
         if not self.filling.is_asked(key) or question.kind in (Kind.CALCULATE, Kind.HIDDEN):
             return
-        yield Part(PartKind.QUESTION, key, question=question)
+        yield Part(PartKind.QUESTION, key, question)
         if question.spoken:
-            yield Part(PartKind.SPOKEN, spoken(key), question=question)
+            yield Part(PartKind.SPOKEN, spoken(key), question)
         if question.kind in (Kind.AUDIO, Kind.VIDEO):
-            yield Part(PartKind.TRANSCRIPT, transcript(key), question=question)
+            yield Part(PartKind.TRANSCRIPT, transcript(key), question)

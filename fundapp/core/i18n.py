@@ -68,7 +68,7 @@ def text_direction(text: str) -> str:
 
 
 def plural_forms(singular: str, plural: str) -> dict[str, str]:
-    """Return the sentence for each plural form of the current language, by CLDR's name of it, with {} for the number."""
+    """Return a sentence in each plural form of the current language, by CLDR's names, with {} for the number."""
     rule = Locale.parse(current_language()).plural_form
     translate = flask_babel.get_domain().get_translations().ungettext
     # Between them these numbers have every form that whole numbers can have in any language.

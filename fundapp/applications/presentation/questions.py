@@ -156,9 +156,9 @@ def answers_shown(
         blocks = [AnswersShown(page.number, page_title(page, form), [])]
         for part in parts_of(page, form, filling):
             if part.kind in (PartKind.HEADING, PartKind.ROW):
-                blocks.append(AnswersShown(page.number, _block_title(part, filling), [], level=min(6, part.level + 2)))
-            elif _has_answer(part, answers):
-                blocks[-1].answers.append(_answer_shown(part, filling, files, currency, masked))
+                blocks.append(AnswersShown(page.number, block_title(part, filling), [], level=min(6, part.level + 2)))
+            elif (question := form.question_at(part.key)) and _has_answer(part, answers):
+                blocks[-1].answers.append(_answer_shown(part, question, filling, files, currency, masked))
         found += [block for at, block in enumerate(blocks) if _is_needed(blocks, at)]
     return found
 
@@ -177,17 +177,14 @@ def _has_answer(part: Part, answers: Mapping[str, Answer]) -> bool:
     return part.kind is PartKind.QUESTION or part.key in answers
 
 
-def _block_title(part: Part, filling: Filling) -> Said:
-    assert part.group is not None
-    title = said_at(filling, part.group.label, part.key.rpartition("~")[0] if part.row else part.key)
-    return Said(f"{title.text} {part.row}", title.lang) if part.row else title
-
-
 def _answer_shown(
-    part: Part, filling: Filling, files: Mapping[str, FileShown], currency: str, masked: Collection[str]
+    part: Part,
+    question: Question,
+    filling: Filling,
+    files: Mapping[str, FileShown],
+    currency: str,
+    masked: Collection[str],
 ) -> AnswerShown:
-    question = filling.form.question_at(part.key)
-    assert question is not None
     answer = filling.answers.get(part.key)
     is_masked = question.name in masked
     is_file = question.kind in FILE_KINDS and not is_sealed(answer)
@@ -201,10 +198,15 @@ def _answer_shown(
     )
 
 
+def block_title(part: Part, filling: Filling) -> Said:
+    """Return what a group is called where it stands, and a row of it: "Partner 2"."""
+    title = label_at(part, filling)
+    return Said(f"{title.text} {part.row}", title.lang) if part.row else title
+
+
 def label_at(part: Part, filling: Filling) -> Said:
-    """Return what a question, or what stands beside its answer, is called where it stands."""
-    assert part.question is not None
-    label = said_at(filling, part.question.label, base(part.key))
+    """Return what a question, or what stands beside its answer, or a group is called where it stands."""
+    label = said_at(filling, part.of.label, part.key.rpartition("~")[0] if part.row else base(part.key))
     match part.kind:
         case PartKind.SPOKEN:
             return Said(_("A recording: %(question)s", question=label.text), label.lang)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from fundapp.core.i18n import current_language, localised
 from fundapp.core.money import Money
@@ -17,6 +18,9 @@ class Said:
 
     def __str__(self) -> str:
         return self.text
+
+
+NOTHING: Final = Said("")
 
 
 def said(texts: Mapping[str, str]) -> Said:

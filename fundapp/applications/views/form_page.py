@@ -77,12 +77,6 @@ class Draft:
         """Say whether a part is for the reader: where money goes is for those who hold the organisation."""
         return self._holds or part.question is None or part.question.sensitivity is not Sensitivity.PAYEE
 
-    def name_of(self, part: Part) -> str:
-        """Return what a row is called: "Partner 2"."""
-        assert part.group is not None
-        label = self.filling.text(part.group.label, part.key.rpartition("~")[0], current_language())
-        return f"{label} {part.row}"
-
     def row_around(self, key: str) -> str:
         """Return what the innermost row around a key is called ("": it stands in none)."""
         read = read_key(key)
@@ -113,7 +107,8 @@ class Draft:
     def conflict(self, key: str, stored: Answer | None, typed: Typed) -> Conflict:
         """Return how what is stored differs from what was typed."""
         question = self.form.question_at(key)
-        assert question is not None
+        if question is None:
+            raise KeyError(key)
         theirs = shown(question, stored, current_language(), self.application.call.currency)
         own = typed if isinstance(typed, str) else "\n".join(typed)
         pieces = difference("\n".join(theirs), own) if question.kind is Kind.TEXT else []

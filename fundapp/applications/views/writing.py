@@ -22,6 +22,7 @@ from fundapp.applications.answers import Answer, Typed
 from fundapp.applications.form_definition import FILE_KINDS, Question, Sensitivity
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.applications import own_application_shown
+from fundapp.applications.presentation.questions import block_title
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import applicant
 from fundapp.applications.services import attaching, drafts, saving
@@ -382,5 +383,10 @@ def _row_to_remove(page: FormPage) -> tuple[str, str] | None:
     """Return the row that the applicant wants to take out and is asked about, with what it is called."""
     wanted = request.args.get("remove", "")
     return next(
-        ((part.key, page.draft.name_of(part)) for part in page.parts() if part.key == wanted and part.row), None
+        (
+            (part.key, block_title(part, page.draft.filling).text)
+            for part in page.parts()
+            if part.key == wanted and part.row
+        ),
+        None,
     )

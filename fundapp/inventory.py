@@ -30,6 +30,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "hold_id": "hold on erasing",
     "request_id": "request to be erased",
     "invitation_id": "invitation to an organisation",
+    "enquiry_id": "question before an application",
     "number": "section of a form",
     "format": "kind of file",
     "filename": "file of the site itself",

@@ -39,6 +39,7 @@ class P(StrEnum):
     ELIGIBILITY_DECIDE = "eligibility:decide"
     APPLICATION_ERASE = "application:erase"
     APPLICANT_HELP = "applicant:help"
+    APPLICANT_INVITE = "applicant:invite"
     IDENTITY_OPEN = "identity:open"
     PROTECTION_RAISE = "protection:raise"
     PROTECTION_LOWER = "protection:lower"
@@ -95,6 +96,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.ELIGIBILITY_DECIDE,
             P.APPLICATION_ERASE,
             P.APPLICANT_HELP,
+            P.APPLICANT_INVITE,
             P.IDENTITY_OPEN,
             P.PROTECTION_RAISE,
             P.PROTECTION_LOWER,

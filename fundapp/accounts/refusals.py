@@ -56,6 +56,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.ELIGIBILITY_DECIDE: _l("Decide whether an application is eligible"),
     P.APPLICATION_ERASE: _l("Erase applications, and keep them from being erased"),
     P.APPLICANT_HELP: _l("Help an applicant who cannot get in"),
+    P.APPLICANT_INVITE: _l("Invite organisations to apply, read nominations, and answer those who may not apply"),
     P.IDENTITY_OPEN: _l("Open the identity behind a protected application"),
     P.PROTECTION_RAISE: _l("Protect an application"),
     P.PROTECTION_LOWER: _l("Take the protection of an application away"),

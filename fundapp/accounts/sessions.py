@@ -126,6 +126,16 @@ def name_browser() -> str:
     return cast(str, session.setdefault(_BROWSER, new_token()))
 
 
+def carry(name: str, token: str) -> None:
+    """Keep in this browser's cookie with what it came, such as an invitation, until somebody signs in."""
+    session[f"carried_{name}"] = token
+
+
+def carried(name: str) -> str:
+    """Return with what this browser came ("" without it)."""
+    return str(session.get(f"carried_{name}", ""))
+
+
 def forget() -> None:
     """Empty the browser's cookie."""
     session.clear()

@@ -31,6 +31,7 @@ _ROLES = [
         _l("Hold it with you: write and send, read letters, invite and remove people"),
     ),
     SelectChoice(MembershipRole.COLLABORATOR.value, _l("Write and read letters, but not send")),
+    SelectChoice(MembershipRole.READER.value, _l("Only read: the application and its letters")),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from fundapp.accounts.models import OneTimeLink, SignInSession
 from fundapp.applications.keeping_periods import DEFAULT_DAYS
+from fundapp.applications.services.forgetting import forget_enquiries, forget_nominations, forget_offers
 from fundapp.applications.services.uploading import KEPT_FOR, delete_uploads
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.mail import MailMessage
@@ -16,6 +17,7 @@ from fundapp.retention import queries, rules
 from fundapp.retention.services import (
     delete_invitations,
     delete_rows,
+    erase_begun_drafts,
     erase_due_applications,
     erase_due_people,
     with_its_work,
@@ -49,6 +51,21 @@ TOLD: Final[Mapping[str, Told]] = {
         _l("Applications that were never decided"), DEFAULT_DAYS["undecided"], _l("the deadline"), per_call=True
     ),
     "awarded": Told(_l("Applications with an award"), DEFAULT_DAYS["awarded"], _l("the award"), per_call=True),
+    "begun": Told(_l("Drafts begun without an address and never kept"), rules.BEGUN_DAYS, _l("their beginning")),
+    "beginner": Told(
+        _l("People who began without an address and kept nothing"), rules.BEGUN_DAYS, _l("their beginning")
+    ),
+    "enquiry": Told(
+        _l("Questions to a person before an application, with the answers"),
+        rules.ENQUIRY_DAYS,
+        _l("the deadline, or the question after it"),
+    ),
+    "nomination": Told(
+        _l("Nominations, with who made them"),
+        rules.NOMINATION_DAYS,
+        _l("the deadline, or the nomination after it"),
+    ),
+    "offer": Told(_l("Drafts offered to an address that nobody took"), rules.OFFER_DAYS, _l("the end of the offer")),
     "person": Told(
         _l("People without a role and without an application"), rules.IDLE_PERSON_DAYS, _l("the last sign-in")
     ),
@@ -68,6 +85,11 @@ TOLD: Final[Mapping[str, Told]] = {
 
 RULES: Final = (
     *(Rule(fate, partial(queries.applications_due, fate), erase_due_applications) for fate in DEFAULT_DAYS),
+    Rule("begun", queries.begun_drafts_due, erase_begun_drafts),
+    Rule("beginner", queries.beginners_due, erase_due_people),
+    Rule("enquiry", queries.enquiries_due, forget_enquiries),
+    Rule("nomination", queries.nominations_due, forget_nominations),
+    Rule("offer", queries.offers_due, forget_offers),
     Rule("person", partial(queries.people_due, signed_in=True), erase_due_people),
     Rule("unconfirmed", partial(queries.people_due, signed_in=False), erase_due_people),
     Rule("session", queries.sessions_due, delete_rows(SignInSession)),

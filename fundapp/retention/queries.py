@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from fundapp.accounts.models import (
     Membership,
+    MembershipRole,
     OneTimeLink,
     Organisation,
     OrganisationInvitation,
@@ -18,7 +20,17 @@ from fundapp.accounts.models import (
     SignInSession,
 )
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Attachment,
+    Call,
+    DraftOffer,
+    Enquiry,
+    Entry,
+    Nomination,
+    Nominee,
+)
 from fundapp.applications.models.files import Upload, UploadPart
 from fundapp.applications.scope import held_by, visible_to
 from fundapp.applications.services.uploading import KEPT_FOR
@@ -31,11 +43,15 @@ from fundapp.core.retention import Due
 from fundapp.disbursement.models import Award, Letter
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.retention.rules import (
+    BEGUN_DAYS,
+    ENQUIRY_DAYS,
     IDLE_PERSON_DAYS,
     INVITATION_DAYS,
     LINK_DAYS,
     MAIL_FAILED_DAYS,
     MAIL_SENT_DAYS,
+    NOMINATION_DAYS,
+    OFFER_DAYS,
     SESSION_DAYS,
     UNCONFIRMED_DAYS,
     WORK_DONE_DAYS,
@@ -161,6 +177,7 @@ def people_due(*, signed_in: bool) -> list[Due]:
         .outerjoin(last_sign_in, last_sign_in.c.object_id == Person.id)
         .where(
             Person.erased_at.is_(None),
+            Person.begin_key.is_(None),
             ~has_duties(),
             ~exists(select(Application.id).where(Application.person_id == Person.id, kept)),
             ~exists(of_organisation),
@@ -170,6 +187,75 @@ def people_due(*, signed_in: bool) -> list[Due]:
     if signed_in:
         return [Due(row.id, row.at + timedelta(days=IDLE_PERSON_DAYS)) for row in rows if row.at is not None]
     return [Due(row.id, row.created_at + timedelta(days=UNCONFIRMED_DAYS)) for row in rows if row.at is None]
+
+
+def begun_drafts_due() -> list[Due]:
+    """Return drafts to which nobody can come back but a browser that has forgotten them by then."""
+    member, other = aliased(Membership), aliased(Person)
+    reachable = (
+        select(member.id)
+        .join(other, other.id == member.person_id)
+        .where(
+            member.organisation_id == Application.organisation_id,
+            member.role != MembershipRole.AFFILIATE,
+            other.begin_key.is_(None),
+        )
+    )
+    rows = db.session.execute(
+        select(Application.id, Person.created_at, Application.call_id)
+        .join(Person, Person.id == Application.person_id)
+        .where(
+            Person.begin_key.is_not(None),
+            Application.status == ApplicationStatus.DRAFT,
+            Application.erased_at.is_(None),
+            ~held(),
+            ~exists(reachable),
+        )
+        .order_by(Person.created_at, Application.id)
+    )
+    return [Due(row.id, row.created_at + timedelta(days=BEGUN_DAYS), row.call_id) for row in rows]
+
+
+def beginners_due() -> list[Due]:
+    """Return people who began without an address, kept nothing, and have no draft left."""
+    rows = db.session.execute(
+        select(Person.id, Person.created_at)
+        .where(
+            Person.begin_key.is_not(None),
+            Person.erased_at.is_(None),
+            ~exists(select(Application.id).where(Application.person_id == Person.id, Application.erased_at.is_(None))),
+        )
+        .order_by(Person.created_at, Person.id)
+    )
+    return [Due(row.id, row.created_at + timedelta(days=BEGUN_DAYS)) for row in rows]
+
+
+def enquiries_due() -> list[Due]:
+    """Return questions to a person before an application."""
+    rows = db.session.execute(
+        select(Enquiry.id, Enquiry.asked_at, Enquiry.call_id, Call.closes_at)
+        .join(Call, Call.id == Enquiry.call_id)
+        .order_by(Enquiry.asked_at, Enquiry.id)
+    )
+    since = timedelta(days=ENQUIRY_DAYS)
+    return [Due(row.id, max(row.asked_at, row.closes_at) + since, row.call_id) for row in rows]
+
+
+def nominations_due() -> list[Due]:
+    """Return nominations."""
+    rows = db.session.execute(
+        select(Nomination.id, Nomination.made_at, Nominee.call_id, Call.closes_at)
+        .join(Nominee, Nominee.id == Nomination.nominee_id)
+        .join(Call, Call.id == Nominee.call_id)
+        .order_by(Nomination.made_at, Nomination.id)
+    )
+    since = timedelta(days=NOMINATION_DAYS)
+    return [Due(row.id, max(row.made_at, row.closes_at) + since, row.call_id) for row in rows]
+
+
+def offers_due() -> list[Due]:
+    """Return drafts offered to somebody who never took them."""
+    return _by_time(DraftOffer.id, DraftOffer.expires_at, OFFER_DAYS)
 
 
 def sessions_due() -> list[Due]:

@@ -15,6 +15,11 @@ LINK_DAYS: Final = 7
 INVITATION_DAYS: Final = 90
 UNCONFIRMED_DAYS: Final = 30
 IDLE_PERSON_DAYS: Final = 365
+BEGUN_DAYS: Final = 15
+"""A day longer than a browser can come back to what was begun in it."""
+ENQUIRY_DAYS: Final = 90
+NOMINATION_DAYS: Final = 180
+OFFER_DAYS: Final = 1
 
 
 @dataclass(frozen=True)

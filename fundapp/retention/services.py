@@ -203,6 +203,14 @@ def erase_due_applications(ids: Sequence[UUID], now: datetime) -> None:
         erase_application(actor=system_actor(), application=application, cause=ErasureCause.RETENTION, now=now)
 
 
+def erase_begun_drafts(ids: Sequence[UUID], now: datetime) -> None:
+    """Erase drafts that were begun without an address and never kept, and with the last one whoever began it."""
+    beginners = set(db.session.scalars(select(Application.person_id).where(Application.id.in_(ids))))
+    erase_due_applications(ids, now)
+    db.session.flush()
+    erase_due_people([due.id for due in queries.beginners_due() if due.id in beginners], now)
+
+
 def erase_due_people(ids: Sequence[UUID], now: datetime) -> None:
     """Erase people whose time is over."""
     for person in db.session.scalars(select(Person).where(Person.id.in_(ids))):

@@ -17,7 +17,15 @@ from fundapp.accounts.models import (
     SignInSession,
 )
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications.models import Application, ApplicationStatus
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    DraftOffer,
+    Enquiry,
+    EnquiryCause,
+    Nomination,
+    Nominee,
+)
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db
@@ -131,14 +139,61 @@ def row(age: timedelta, name: str) -> Any:
     return made.id
 
 
+def begun(age: timedelta, name: str) -> Any:
+    """What somebody began without an address, with or without a draft."""
+    at = since(name, age)
+    made = Person(language="en", begin_key=str(uuid4()), created_at=at)
+    db.session.add(made)
+    db.session.flush()
+    if name == "beginner":
+        return made.id
+    call = make_call(opens_at=at - DAY, closes_at=NOW + DAY)
+    return make_application(call, person=made, status=ApplicationStatus.DRAFT, saved_at=NOW).id
+
+
+def before_applying(age: timedelta, name: str) -> Any:
+    at = since(name, age)
+    call = make_call(opens_at=at - 100 * DAY, closes_at=at - DAY)
+    made: Any
+    if name == "enquiry":
+        made = Enquiry(
+            call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text="May we?", language="en",
+            token_hash=str(uuid4()), asked_at=at,
+        )  # fmt: skip
+    elif name == "nomination":
+        nominee = Nominee(call_id=call.id, created_at=at)
+        db.session.add(nominee)
+        db.session.flush()
+        made = Nomination(
+            nominee_id=nominee.id, name="A group", contact="+254 700", why="Good", may_be_named=False, made_at=at
+        )
+    else:
+        call.closes_at = NOW + DAY
+        draft = make_application(call, status=ApplicationStatus.DRAFT)
+        made = DraftOffer(
+            application_id=draft.id, person_id=draft.person_id, offered_by_id=draft.person_id, offered_at=at - DAY,
+            expires_at=at,
+        )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    return made.id
+
+
 MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded"), application),
     **dict.fromkeys(("person", "unconfirmed"), person),
+    **dict.fromkeys(("begun", "beginner"), begun),
+    **dict.fromkeys(("enquiry", "nomination", "offer"), before_applying),
     **dict.fromkeys(("session", "link", "invitation", "mail_sent", "mail_failed", "work"), row),
 }
 TABLES: dict[str, type[Any]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded"), Application),
     **dict.fromkeys(("person", "unconfirmed"), Person),
+    "begun": Application,
+    "beginner": Person,
+    "enquiry": Enquiry,
+    "nomination": Nomination,
+    "offer": DraftOffer,
     "session": SignInSession,
     "link": OneTimeLink,
     "invitation": OrganisationInvitation,

@@ -53,8 +53,9 @@ def blank_person(*, actor: Actor, person: Person, keeping: Set[UUID] = frozenset
         change.reason = ""
     person.email = ""
     person.name = ""
-    person.password_hash = person.passphrase_hash = person.sign_in_reference = None
+    person.password_hash = person.passphrase_hash = person.sign_in_reference = person.begin_key = None
     person.is_active = False
+    person.mail_returned_at = None
     person.erased_at = now
     db.session.flush()
     destroy(record_of(person), now)

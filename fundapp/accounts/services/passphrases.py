@@ -1,5 +1,6 @@
 """People who sign in with a reference and a passphrase: they have no address, and no mail is ever sent to them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,23 +21,24 @@ def make_person_without_address(
 ) -> tuple[Person, list[str]]:
     """Make somebody known by a reference, and return them with the words of their passphrase, which nobody keeps."""
     words = new_words(language)
-    person = Person(
-        name=name,
-        language=language,
-        sign_in_reference=_free_reference(),
-        passphrase_hash=hash_password(folded(" ".join(words))),
-        created_at=now,
-    )
+    person = Person(name=name, language=language, created_at=now)
+    set_passphrase(person, words)
     db.session.add(person)
     db.session.flush()
     record(actor=actor or system_actor(), action="person:add", subject=person, now=now, data={"by": "reference"})
     return person, words
 
 
+def set_passphrase(person: Person, words: Sequence[str]) -> None:
+    """Let a person sign in with words, and with a reference, made if they have none. Whoever calls this records it."""
+    person.sign_in_reference = person.sign_in_reference or _free_reference()
+    person.passphrase_hash = hash_password(folded(" ".join(words)))
+
+
 def renew_passphrase(*, actor: Actor, person: Person, keep: UUID, now: datetime) -> list[str]:
     """Give a person new words and return them; the old ones, and all sessions but `keep`, end."""
     words = new_words(person.language)
-    person.passphrase_hash = hash_password(folded(" ".join(words)))
+    set_passphrase(person, words)
     record(actor=actor, action="passphrase:renew", subject=person, now=now)
     end_other_sessions(actor=actor, keep=keep, now=now)
     return words

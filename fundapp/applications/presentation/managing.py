@@ -122,6 +122,9 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     """Return the pages of a call that the actor may open, in the order of the work."""
     pages = [
         (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
+        (P.APPLICANT_INVITE, "applications.call_invitations", _("Invitations"), _("Who may apply, by personal link.")),
+        (P.APPLICANT_INVITE, "applications.enquiries", _("Questions before an application"), _("Answer, and let in.")),
+        (P.APPLICANT_INVITE, "applications.nominees", _("Nominations"), _("Who was named, and who is invited.")),
         (P.PANEL_READ, "review.reviewers", _("Reviewers"), _("Who they are, and how far they are.")),
         (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),

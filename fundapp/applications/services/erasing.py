@@ -13,6 +13,7 @@ from fundapp.applications.models import (
     SealedAnswer,
     Upload,
 )
+from fundapp.applications.services.forgetting import forget_around
 from fundapp.core.audit import record
 from fundapp.core.db import db
 
@@ -46,6 +47,12 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     for opening in openings:
         opening.reason = ERASED
         record(actor=actor, action="opening:erase", subject=opening, now=now, call_id=application.call_id)
+    forget_around(actor=actor, application=application, now=now)
+    for clarification in application.clarifications:
+        clarification.question = clarification.answer = ""
+    for reopening in application.reopenings:
+        reopening.message = ""
+    application.withdrawal_reason = ""
     application.answers = {}
     application.organisation_name = application.organisation_key = ""
     application.organisation = None

@@ -1,5 +1,6 @@
-"""How an application begins: by a mailed link, once for each organisation of a call."""
+"""How an application begins: at once or by a mailed link, once for each organisation of a call."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -10,15 +11,16 @@ from fundapp.accounts.rules import checked_email
 from fundapp.accounts.services.links import request_sign_in
 from fundapp.accounts.services.organisations import make_organisation
 from fundapp.accounts.services.people import ensure_person, write_to_address
-from fundapp.applications.answers import (
-    Answer,
-)
+from fundapp.applications.answers import Answer, Typed, facts
 from fundapp.applications.form_definition import FormDefinition, Role
-from fundapp.applications.models import Application, Call
+from fundapp.applications.models import Application, Call, CallInvitation, Enquiry
 from fundapp.applications.queries.applicant import invitation_for, is_invited, own_application_in
+from fundapp.applications.queries.entering import opens_start
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers
 from fundapp.applications.services.drafts import require_open
+from fundapp.applications.services.entering import Barred, bars, first_answers
+from fundapp.applications.services.inviting import use_invitation
 from fundapp.applications.services.protection import protect_own, protect_with_call
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -49,14 +51,26 @@ def request_start(
 
 
 def start_application(
-    *, actor: Actor, call: Call, language: str, now: datetime, protected: bool = False, organisation: str = ""
+    *,
+    actor: Actor,
+    call: Call,
+    language: str,
+    now: datetime,
+    protected: bool = False,
+    organisation: str = "",
+    first: Mapping[str, Typed] | None = None,
+    invitation: CallInvitation | None = None,
+    enquiry: Enquiry | None = None,
 ) -> Application:
     """Return the application of the actor's organisation in a call, made if there is none: twice makes one draft.
 
     It is protected from the start in a protected call, and where its people ask for it. `organisation` is the id of one
-    that the actor holds, or ANOTHER; "" will do for somebody who holds one or none.
+    that the actor holds, or ANOTHER; "" will do for somebody who holds one or none. `first` holds what was typed for
+    the call's first questions: they are the draft's first answers. An `invitation` by personal link is used up; an
+    `enquiry` whose asker was let in opens the call in spite of its rules.
 
-    Raises Conflict while the call takes no applications, NotAllowed for an address that was not invited, RuleViolations
+    Raises Conflict while the call takes no applications, Barred for an organisation that the call bars, NotAllowed for
+    an address that was not invited, RuleViolations for first answers that are missing or speak against applying, and
     where it is not clear for which organisation.
     """
     actor.require(P.APPLICATION_WRITE)
@@ -65,17 +79,25 @@ def start_application(
     if existing is not None:
         return existing
     require_open(call, now)
-    if not is_invited(call=call, email=person.email):
+    is_let_in = opens_start(enquiry, call)
+    if invitation is None and not is_let_in and not is_invited(call=call, email=person.email):
         raise NotAllowed(
             P.APPLICATION_WRITE,
             _l("This call is by invitation. Sign in with the address to which the invitation was sent."),
         )
+    form_version = current_form(call)
+    form = FormDefinition.from_json(form_version.definition)
+    look = first_answers(call=call, form=form, typed=first or {}, language=language, now=now)
+    if look.wrong or (look.ineligible and not is_let_in):
+        raise RuleViolations([*look.wrong, *look.ineligible])
     theirs = _organisation_for(actor, person, organisation, now)
     existing = own_application_in(actor=actor, call=call)  # somebody else of it may have been faster
     if existing is not None:
         return existing
-    form_version = current_form(call)
-    form = FormDefinition.from_json(form_version.definition)
+    known = {**_known_answers(form, call, person, invitation), **look.answers}
+    told = facts(form, known, call.currency)
+    if not is_let_in and bars(call, names=[theirs.name, told.organisation], emails=[person.email, told.email]):
+        raise Barred
     application = Application(
         call=call,
         form_version=form_version,
@@ -88,10 +110,14 @@ def start_application(
         saved_at=now,
     )
     db.session.add(application)
-    known = _known_answers(form, call, person)
     keep_answers(application=application, form=form, values=known, by_id=person.id, now=now)
     db.session.flush()
     record(actor=actor, action="application:start", subject=application, now=now, call_id=call.id)
+    if invitation is not None:
+        use_invitation(actor=actor, invitation=invitation, application=application, now=now)
+    if is_let_in and enquiry is not None:
+        enquiry.application_id = application.id
+        record(actor=actor, action="enquiry:use", subject=enquiry, now=now, call_id=call.id)
     db.session.flush()
     if call.is_protected:
         protect_with_call(actor=actor, application=application, now=now)
@@ -111,9 +137,11 @@ def _organisation_for(actor: Actor, person: Person, chosen: str, now: datetime) 
     return db.session.get_one(Organisation, found.id, with_for_update=True)
 
 
-def _known_answers(form: FormDefinition, call: Call, person: Person) -> dict[str, Answer]:
+def _known_answers(
+    form: FormDefinition, call: Call, person: Person, invitation: CallInvitation | None
+) -> dict[str, Answer]:
     """Return what is known already, so that nobody types it twice: the address, and the name on the invitation."""
-    invitation = invitation_for(call=call, email=person.email)
+    invitation = invitation or invitation_for(call=call, email=person.email)
     known = {
         Role.EMAIL: person.email,
         Role.CONTACT_NAME: person.name,

@@ -1,0 +1,62 @@
+"""Erase what came before an application: questions to a person, nominations, drafts that waited for somebody."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from fundapp.accounts.permissions import Actor, system_actor
+from fundapp.applications.models import Application, CallInvitation, DraftOffer, Enquiry, Nomination, Nominee
+from fundapp.core.audit import record
+from fundapp.core.db import db
+from fundapp.core.sealing import destroy, record_of
+
+
+def forget_around(*, actor: Actor, application: Application, now: datetime) -> None:
+    """Erase what was asked about an application, and what offers it to somebody."""
+    _forget_enquiries(
+        actor, db.session.scalars(select(Enquiry).where(Enquiry.application_id == application.id)).all(), now
+    )
+    for offer in db.session.scalars(select(DraftOffer).where(DraftOffer.application_id == application.id)).all():
+        record(actor=actor, action="draft:decline", subject=offer, now=now, call_id=application.call_id)
+        db.session.delete(offer)
+
+
+def forget_enquiries(ids: Sequence[UUID], now: datetime) -> None:
+    """Erase questions to a person whose time is over."""
+    _forget_enquiries(system_actor(), db.session.scalars(select(Enquiry).where(Enquiry.id.in_(ids))).all(), now)
+
+
+def forget_nominations(ids: Sequence[UUID], now: datetime) -> None:
+    """Erase nominations whose time is over, and nominees of whom none is left."""
+    actor = system_actor()
+    found = db.session.scalars(select(Nomination).where(Nomination.id.in_(ids))).all()
+    nominees = {nomination.nominee_id for nomination in found}
+    for nomination in found:
+        record(actor=actor, action="nomination:erase", subject=nomination, now=now)
+        db.session.delete(nomination)
+        destroy(record_of(nomination), now)
+    db.session.flush()
+    still = set(db.session.scalars(select(Nomination.nominee_id).where(Nomination.nominee_id.in_(nominees))))
+    for nominee in db.session.scalars(select(Nominee).where(Nominee.id.in_(nominees - still))).all():
+        for invitation in db.session.scalars(select(CallInvitation).where(CallInvitation.nominee_id == nominee.id)):
+            invitation.nominee_id = None
+            record(actor=actor, action="nominee:erase", subject=invitation, now=now, call_id=nominee.call_id)
+        db.session.flush()
+        record(actor=actor, action="nominee:erase", subject=nominee, now=now, call_id=nominee.call_id)
+        db.session.delete(nominee)
+
+
+def forget_offers(ids: Sequence[UUID], now: datetime) -> None:
+    """Delete offers that nobody took in time."""
+    for offer in db.session.scalars(select(DraftOffer).where(DraftOffer.id.in_(ids))).all():
+        record(actor=system_actor(), action="draft:decline", subject=offer, now=now)
+        db.session.delete(offer)
+
+
+def _forget_enquiries(actor: Actor, enquiries: Iterable[Enquiry], now: datetime) -> None:
+    for enquiry in enquiries:
+        record(actor=actor, action="enquiry:erase", subject=enquiry, now=now, call_id=enquiry.call_id)
+        db.session.delete(enquiry)
+        destroy(record_of(enquiry), now)

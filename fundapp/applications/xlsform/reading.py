@@ -46,21 +46,21 @@ def read_form(
     lists = Lists(reader, read_file)
     lists.read(sheets)
     survey = read_survey(reader, sheets["survey"], lists)
-    check_together(reader, survey)
-    _convert(sheets, problems)
-    if problems:
-        raise RuleViolations(problems)
     languages = _languages(survey.questions)
-    fallback = reader.fallback if reader.fallback in languages else languages[0]
-    return FormDefinition(
+    form = FormDefinition(
         title=settings.get("form_title", ""),
         form_id=settings.get("form_id", ""),
         version=settings.get("version", ""),
         languages=languages,
-        default_language=fallback,
+        default_language=reader.fallback if reader.fallback in languages else next(iter(languages), ""),
         groups=survey.groups,
         questions=tuple(_with_own_lists(survey.questions)),
     )
+    check_together(reader, survey, form)
+    _convert(sheets, problems)
+    if problems:
+        raise RuleViolations(problems)
+    return form
 
 
 def _with_own_lists(questions: tuple[Question, ...]) -> Iterator[Question]:

@@ -79,7 +79,7 @@ class Reader:
             if column is None or not rows:
                 continue
             if column.field not in SUPPORTED[sheet.kind]:
-                if lists and _COLUMN_NAME.fullmatch(header) and not is_left_out(column.field, sheet.kind):
+                if lists and is_of_list(column):
                     known[header] = Column(header, "")
                 else:
                     self._leave_out(sheet, column, rows)
@@ -142,10 +142,18 @@ class Reader:
                 others[header] = text
             elif column.field in TRANSLATED:
                 texts.setdefault(column.field, {})[column.language or self.fallback] = text
+            elif column.field == "form_title":
+                plain[column.field] = text
             else:
                 # No-break spaces are spelling in a text, and an accident everywhere else.
                 plain[column.field] = text.replace("\xa0", " ").strip()
         return Cells(row.number, plain, texts, headers, others)
+
+
+def is_of_list(column: Column) -> bool:
+    """Return whether a column of a list is one of its own, which a choice filter can compare."""
+    known = column.field in SUPPORTED["choices"] or is_left_out(column.field, "choices")
+    return not known and bool(_COLUMN_NAME.fullmatch(column.header))
 
 
 def read_expression(row: Cells, column: str) -> str:

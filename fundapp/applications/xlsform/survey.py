@@ -7,6 +7,7 @@ from typing import Final
 import regex
 
 from fundapp.applications.form_definition import Group, Kind, Question
+from fundapp.applications.form_rules import REFERENCE
 from fundapp.applications.xlsform.appearance import read_appearance
 from fundapp.applications.xlsform.choices import Lists, which_other
 from fundapp.applications.xlsform.questions import QuestionReader
@@ -16,7 +17,6 @@ from fundapp.applications.xlsform.types import Begin, Choosing, Device, End, Ran
 from fundapp.core.i18n import lazy_gettext as _l
 
 _NAME: Final = regex.compile(r"[\p{L}_][\p{L}\p{N}_.-]{0,99}")
-REFERENCE: Final = regex.compile(r"\$\{\s*([^{}]*?)\s*\}")
 _GROUP_COLUMNS: Final = frozenset({"type", "name", "label", "hint", "relevant", "appearance", "repeat_count"})
 # What a device notes by itself and an expression may use all the same: the day and the moment of the beginning.
 _FROM_DEVICE: Final = {"today": "once(today())", "start": "once(now())", "start time": "once(now())"}
@@ -30,8 +30,6 @@ class Survey:
     questions: tuple[Question, ...] = ()
     rows: dict[tuple[str, ...], Cells] = field(default_factory=dict)
     group_rows: dict[tuple[str, ...], Cells] = field(default_factory=dict)
-    refused: frozenset[str] = frozenset()
-    """The names of rows whose type is refused: what uses them is not wrong for that."""
     left_out: dict[str, Cells] = field(default_factory=dict)
     """The rows of what devices note, by name."""
 
@@ -60,7 +58,6 @@ class _SurveyReader:
     rows: dict[tuple[str, ...], Cells] = field(default_factory=dict)
     group_rows: dict[tuple[str, ...], Cells] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
     devices: dict[str, Cells] = field(default_factory=dict)
     referenced: set[str] = field(default_factory=set)
 
@@ -85,7 +82,6 @@ class _SurveyReader:
             tuple(self.questions),
             self.rows,
             self.group_rows,
-            frozenset(self.refused),
             self.devices,
         )
 
@@ -126,7 +122,8 @@ class _SurveyReader:
         elif regex.match(r"end[ _]", written.lower()) and self.open_groups:
             self.open_groups.pop()
         else:
-            self.refused.add(self._name(row))
+            # What uses the answer to this row is not wrong for that.
+            self._add(Question(self._name(row), Kind.TEXT, {}, self._path), row)
 
     # -- Groups -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import xlsxwriter
 from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question, Texts
 from fundapp.applications.xlsform.appearance import MULTILINE
 from fundapp.applications.xlsform.columns import OWN, language_heading, read_heading
-from fundapp.applications.xlsform.rows import MAX_CELL_CHARACTERS
+from fundapp.applications.xlsform.rows import MAX_CELL_CHARACTERS, is_of_list
 from fundapp.applications.xlsform.types import Begin, Choosing, End, write_type
 
 # The columns in their order; texts have one for each language.
@@ -41,10 +41,6 @@ def write_form(form: FormDefinition) -> bytes:
     choices = list(lists.rows())
     if choices:
         further = dict.fromkeys(name for row in choices for name in row if name not in {"list_name", "name", "label"})
-        for name in further:
-            column = read_heading(name, "choices")
-            if column is None or column.field != name or column.language:
-                raise ValueError(f"a choice cannot have a column {name}")
         _write_sheet(book, "choices", choices, ("list_name", "name", "label", *further), form.languages)
     settings: _Row = {
         "form_title": form.title,
@@ -78,6 +74,10 @@ class _Lists:
     def rows(self) -> Iterator[_Row]:
         for list_name, choices in self.lists.items():
             for choice in choices:
+                for name in choice.columns:
+                    column = read_heading(name, "choices")
+                    if column is None or not is_of_list(column):
+                        raise ValueError(f"a choice cannot have a column {name}")
                 yield {"list_name": list_name, "name": choice.name, "label": choice.label, **choice.columns}
 
 
@@ -86,15 +86,12 @@ class _Lists:
 
 def _survey(form: FormDefinition, lists: _Lists) -> Iterator[_Row]:
     """Write the rows of groups and questions, in the order of the form."""
-    ordered = list(_in_order(form))
-    if [item for item in ordered if isinstance(item, Question)] != list(form.questions) or [
-        item for item in ordered if isinstance(item, Group)
-    ] != list(form.groups):
-        raise ValueError("a group is taken up again after something else")
     open_groups: list[Group] = []
-    for item in ordered:
+    for item in _in_order(form):
         around = item.path[:-1] if isinstance(item, Group) else item.group
         yield from _ends(open_groups, around)
+        if (open_groups[-1].path if open_groups else ()) != around:
+            raise ValueError(f"the group of {item.name} is not there, or taken up again after something else")
         if isinstance(item, Group):
             open_groups.append(item)
             yield _group(item)

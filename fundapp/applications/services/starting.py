@@ -18,8 +18,8 @@ from fundapp.applications.queries.applicant import invitation_for, is_invited, o
 from fundapp.applications.queries.entering import opens_start
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers
+from fundapp.applications.services.admission import Barred, bars, first_answers
 from fundapp.applications.services.drafts import require_open
-from fundapp.applications.services.entering import Barred, bars, first_answers
 from fundapp.applications.services.inviting import use_invitation
 from fundapp.applications.services.protection import protect_own, protect_with_call
 from fundapp.core.audit import record

@@ -17,7 +17,7 @@ from fundapp.applications.models import Application, ApplicationStatus, Call, Ca
 from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.applications.sealed_answers import clear_answers, frozen_answers, show_in_lists
 from fundapp.applications.services.drafts import filling_of, fingerprint, form_of, lock, problems_in
-from fundapp.applications.services.entering import in_the_way
+from fundapp.applications.services.admission import in_the_way
 from fundapp.applications.transitions import APPLICATION
 from fundapp.applications.window import Window, window_of
 from fundapp.core.db import db

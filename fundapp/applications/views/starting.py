@@ -26,7 +26,7 @@ from fundapp.applications.presentation import calls as presentation
 from fundapp.applications.presentation.entering import first_fields_shown
 from fundapp.applications.queries import applicant, entering, public
 from fundapp.applications.services import starting
-from fundapp.applications.services.entering import BARRED, Barred, FirstAnswers, first_answers
+from fundapp.applications.services.admission import BARRED, Barred, FirstAnswers, first_answers
 from fundapp.applications.views import bp
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db

@@ -105,6 +105,12 @@ class PartShown:
         return {"data_what": self.counts[0], "data_most": self.counts[1]} if self.counts else {}
 
     @property
+    def is_time(self) -> bool:
+        """Say whether a browser's own field for times can hold what the field has; anything else needs a plain one."""
+        typed = self.field.data if self.field is not None else ""
+        return not typed or _TIME.fullmatch(typed) is not None
+
+    @property
     def is_by_hand(self) -> bool:
         """Say whether only a button sends it: payee details need a proof, and files have ways of their own."""
         return self.control in ("payee", "file")
@@ -321,11 +327,6 @@ def _control(asked: Asked) -> str:
                 Kind.DATETIME: "moment",
                 Kind.ACKNOWLEDGE: "tick",
             }[question.kind]
-
-
-def is_time(text: str) -> bool:
-    """Say whether a text is a time that a browser's own field for times can hold; anything else needs a plain one."""
-    return not text or _TIME.fullmatch(text) is not None
 
 
 def _width(asked: Asked) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answer_keys import base
 from fundapp.applications.answers import Answer, Typed, read_answer
 from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import FormDefinition, Question, Sensitivity
@@ -78,13 +79,18 @@ def save_draft(
 
     `typed` holds fields by the keys of their answers, `seen` the marks that the page carried for them, `sent_before`
     what the same page sent for them already without hearing whether it arrived. An empty payee field keeps what is
-    stored, because no page can show it; `take_out` names those to forget. Keys that the form does not have are left
-    out. Raises NotAllowed, and Conflict for questions that are not open any more.
+    stored, because no page can show it; `take_out` names those to forget. Keys that the form does not have,
+    or fills in itself, are left out. Raises NotAllowed, and Conflict for questions that are not open any more.
     """
     lock_draft(actor, application, keys=typed, now=now)
     form = form_of(application)
     clear = clear_answers(application)
-    asked = {key: question for key in typed if (question := form.question_at(key)) and question.takes_answer}
+    before_it = Filling(form, clear, surroundings_of(application.call, now, application.language))
+    asked = {
+        key: question
+        for key in typed
+        if (question := form.question_at(key)) and question.takes_answer and not before_it.is_readonly(base(key))
+    }
     payee = {key for key, question in asked.items() if question.sensitivity is Sensitivity.PAYEE}
     if payee and not may_send(actor=actor, application=application):
         raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can say where money goes."))

@@ -58,7 +58,10 @@ FILE_PROBLEM = "file:"
 @bp.get("/applications/<uuid:application_id>/sections/<int:number>")
 @requires(P.APPLICATION_WRITE)
 def section(application_id: UUID, number: int) -> ResponseReturnValue:
-    """Show a page of the form; with ?check=1, what is wrong with the stored answers."""
+    """Show a page of the form; with ?check=1, what is wrong with the stored answers.
+
+    With ?parts=1 it is remembered that the applicant likes one page at a time.
+    """
     return _show(application_id, number)
 
 
@@ -90,7 +93,7 @@ def save_whole_form(application_id: UUID) -> ResponseReturnValue:
 @requires(P.APPLICATION_WRITE)
 def answers_token(application_id: UUID) -> ResponseReturnValue:
     """Give a page that outlived its session the form token of the present one, as JSON."""
-    application = applicant.own_application(actor=current_actor(), application_id=application_id)
+    application = applicant.written_application(actor=current_actor(), application_id=application_id)
     return {"application": str(application.id), "token": generate_csrf()}
 
 
@@ -132,7 +135,9 @@ def save_answers(application_id: UUID) -> ResponseReturnValue:
         "late": late_text(draft),
     }
     if "".join(each.shape for each in fields) != request.form.get("shape"):
-        answer["fields"] = render_template("applications/_fields.html", **_beside_fields(application), fields=fields)
+        answer["fields"] = render_template(
+            "applications/_fields.html", **_beside_fields(draft.page(number)), fields=fields
+        )
     return answer
 
 
@@ -154,6 +159,8 @@ def _show(application_id: UUID, number: int) -> ResponseReturnValue:
     application, now = _own(application_id), clock.now()
     if not applicant.may_write(actor=current_actor(), application=application):
         return redirect(url_for("applications.check", application_id=application.id))
+    if "parts" in request.args:
+        choose_view(at_once=False)
     draft = Draft(application, now)
     if not draft.window.may_write:
         return redirect(url_for("applications.tasks", application_id=application.id))
@@ -277,12 +284,17 @@ def _page(
         row_to_remove=_row_to_remove(page),
         copy_key=_copy_key(application),
         counted={"words": _words_written(), "characters": _characters_written()},
-        **_beside_fields(application),
+        **_beside_fields(page),
     )
 
 
-def _beside_fields(application: Application) -> dict[str, object]:
-    return {"application_id": application.id, "currency": application.call.currency}
+def _beside_fields(page: FormPage) -> dict[str, object]:
+    application = page.draft.application
+    return {
+        "application_id": application.id,
+        "currency": application.call.currency,
+        "is_whole": page.number == WHOLE,
+    }
 
 
 def _conflict_html(conflict: Conflicting) -> str:
@@ -316,7 +328,7 @@ def _changes_payee(sent: _Sent, stored: Mapping[str, Answer]) -> bool:
 
 
 def _own(application_id: UUID) -> Application:
-    return applicant.own_application(actor=current_actor(), application_id=application_id)
+    return applicant.written_application(actor=current_actor(), application_id=application_id)
 
 
 def _file_problems() -> list[Problem]:

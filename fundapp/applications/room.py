@@ -10,6 +10,7 @@ from fundapp.applications.views import (
     application_list,
     bp,
     enquiries,
+    entering_by_hand,
     invitations,
     keeping,
     managing,
@@ -43,6 +44,7 @@ PAGES = (
     application_list,
     setting_aside,
     single_deadlines,
+    entering_by_hand,
 )
 """Importing these modules puts their pages on the blueprint."""
 

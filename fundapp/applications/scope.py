@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole, Organisation
-from fundapp.accounts.permissions import Actor
+from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Application, ApplicationStatus, ConflictOfInterest
 
 
@@ -64,6 +64,26 @@ def of_own_organisation(actor: Actor) -> ColumnElement[bool]:
 def held_by(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on Application that keeps to those that the actor may also send and decide about."""
     return _belongs(actor, MembershipRole.APPLICANT)
+
+
+def written_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on Application that keeps to what the actor may write: their own, or what they type in."""
+    return or_(of_own_organisation(actor), _typed_in_by(actor))
+
+
+def sent_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on Application that keeps to what the actor may send: their own, or what they type in."""
+    return or_(held_by(actor), _typed_in_by(actor))
+
+
+def _typed_in_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor types Application in for its people; once sent, it is like any other."""
+    return and_(
+        Application.entered_by_id == actor.person_id,
+        Application.status == ApplicationStatus.DRAFT,
+        in_calls(actor, P.APPLICATION_ENTER, Application.call_id),
+        visible_to(actor),
+    )
 
 
 def _belongs(actor: Actor, *roles: MembershipRole) -> ColumnElement[bool]:

@@ -112,6 +112,21 @@ class ChosenShown:
 
 
 @dataclass(frozen=True)
+class ReceiptShown:
+    """What people who get no mail are given on paper."""
+
+    id: UUID
+    reference: str
+    name: str
+    title: str
+    call_title: Said
+    source: str
+    received: str
+    submitted: Moment
+    content_sha256: str
+
+
+@dataclass(frozen=True)
 class AlikeShown:
     """An application that may be the same, and why."""
 
@@ -222,6 +237,22 @@ def chosen_shown(applications: Sequence[Application]) -> list[ChosenShown]:
         for each in applications
         for face in (face_of(each),)
     ]
+
+
+def receipt_shown(application: Application) -> ReceiptShown:
+    """Return the receipt of what was sent last."""
+    face, submission = face_of(application), application.submissions[-1]
+    return ReceiptShown(
+        id=application.id,
+        reference=face.reference,
+        name=face.name,
+        title=face.title,
+        call_title=said(application.call.titles),
+        source=str(SOURCES[application.source]),
+        received=day(application.received_on) if application.received_on else "",
+        submitted=moment(submission.submitted_at, application.call.time_zone),
+        content_sha256=submission.content_sha256,
+    )
 
 
 def alike_shown(found: Sequence[Alike]) -> list[AlikeShown]:

@@ -9,7 +9,7 @@ from fundapp.accounts import queries as accounts
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Attachment, Call, CallInvitation, Upload
-from fundapp.applications.scope import held_by, of_own_organisation
+from fundapp.applications.scope import held_by, of_own_organisation, sent_by, written_by
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 
@@ -20,17 +20,33 @@ def own_applications(*, actor: Actor) -> list[Application]:
         db.session.scalars(
             select(Application)
             .where(of_own_organisation(actor))
-            .options(joinedload(Application.call).joinedload(Call.programme))
+            .options(
+                joinedload(Application.call).joinedload(Call.programme),
+                selectinload(Application.reopenings),
+                selectinload(Application.clarifications),
+            )
             .order_by(Application.saved_at.desc(), Application.id)
         )
     )
 
 
 def own_application(*, actor: Actor, application_id: UUID) -> Application:
-    """Return an application of one of the actor's organisations, ready to show and to write. Raises NotFound."""
+    """Return an application of one of the actor's organisations, ready to show. Raises NotFound."""
+    return _application(application_id, of_own_organisation(actor))
+
+
+def written_application(*, actor: Actor, application_id: UUID) -> Application:
+    """Return an application of one of the actor's organisations, or one that they type in for its people.
+
+    It is ready to show and to write. Raises NotFound.
+    """
+    return _application(application_id, written_by(actor))
+
+
+def _application(application_id: UUID, condition: ColumnElement[bool]) -> Application:
     application = db.session.scalar(
         select(Application)
-        .where(Application.id == application_id, of_own_organisation(actor))
+        .where(Application.id == application_id, condition)
         .options(
             joinedload(Application.call),
             joinedload(Application.form_version),
@@ -60,7 +76,7 @@ def own_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -
         .where(
             Attachment.id == attachment_id,
             Application.id == application_id,
-            of_own_organisation(actor),
+            written_by(actor),
         )
     )
     if attachment is None:
@@ -70,7 +86,7 @@ def own_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -
 
 def own_upload(*, actor: Actor, application_id: UUID, upload_id: UUID) -> Upload:
     """Return a file on its way into an application of the actor's organisations. Raises NotFound."""
-    application = own_application(actor=actor, application_id=application_id)
+    application = written_application(actor=actor, application_id=application_id)
     upload = db.session.get(Upload, upload_id)
     if upload is None or upload.application_id != application.id:
         raise NotFound
@@ -78,12 +94,17 @@ def own_upload(*, actor: Actor, application_id: UUID, upload_id: UUID) -> Upload
 
 
 def may_write(*, actor: Actor, application: Application) -> bool:
-    """Say whether the actor may change a draft: they hold its organisation, or write for it."""
-    return _is(application, of_own_organisation(actor))
+    """Say whether the actor may change a draft: they hold its organisation, write for it, or type it in for it."""
+    return _is(application, written_by(actor))
 
 
 def may_send(*, actor: Actor, application: Application) -> bool:
-    """Say whether the actor may send an application and decide who belongs to it: they hold its organisation."""
+    """Say whether the actor may send an application: they hold its organisation, or type it in for it."""
+    return _is(application, sent_by(actor))
+
+
+def holds(*, actor: Actor, application: Application) -> bool:
+    """Say whether the actor decides who belongs to an application: they hold its organisation."""
     return _is(application, held_by(actor))
 
 

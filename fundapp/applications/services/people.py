@@ -19,7 +19,7 @@ from fundapp.accounts.models import (
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services import links, memberships
 from fundapp.applications.models import Application
-from fundapp.applications.queries.applicant import may_send
+from fundapp.applications.queries.applicant import holds
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
@@ -142,7 +142,7 @@ def help_with_links(*, actor: Actor, application: Application, secret_key: str, 
 
 
 def _held(actor: Actor, application: Application) -> Organisation:
-    if application.organisation is None or not may_send(actor=actor, application=application):
+    if application.organisation is None or not holds(actor=actor, application=application):
         message = _l("Only somebody who holds the organisation can decide who belongs to it.")
         raise NotAllowed(P.APPLICATION_WRITE, message)
     return application.organisation

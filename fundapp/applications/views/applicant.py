@@ -123,7 +123,7 @@ def own_file(application_id: UUID, attachment_id: UUID) -> ResponseReturnValue:
 
 
 def _own(application_id: UUID) -> tuple[Application, FormDefinition]:
-    application = applicant.own_application(actor=current_actor(), application_id=application_id)
+    application = applicant.written_application(actor=current_actor(), application_id=application_id)
     return application, drafts.form_of(application)
 
 

@@ -224,7 +224,7 @@ def _people_page(application: Application, form: ColleagueForm, other_form: Coll
         application=own_application_shown(application, clock.now()),
         members=[_member(each.id, each.person, each.role) for each in members],
         invited=[_member(each.id, each.person, each.role) for each in invited],
-        may_decide=applicant.may_send(actor=current_actor(), application=application),
+        may_decide=applicant.holds(actor=current_actor(), application=application),
         form=other_form if other_form.errors else form,
         colleague_form=form,
         other_form=other_form,

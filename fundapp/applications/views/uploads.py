@@ -24,7 +24,7 @@ from fundapp.core.routes import limited, requires
 @limited("upload")
 def begin_upload(application_id: UUID) -> ResponseReturnValue:
     """Begin an upload, or go on with one that broke off; say where to send parts, and how much is here already."""
-    application = applicant.own_application(actor=current_actor(), application_id=application_id)
+    application = applicant.written_application(actor=current_actor(), application_id=application_id)
     key = request.form.get("key", "")
     size = request.form.get("size", "")
     if not size.isascii() or not size.isdigit() or len(size) > 12:

@@ -66,6 +66,7 @@ COVERAGE: Final = Coverage(
         # saving without a change moves the time only; the first reading and decision are recorded as such
         "application": frozenset({"saved_at", "version", "review_began_at"}),
         "call": frozenset({"last_reference", "committed_minor"}),  # counters, moved by what is recorded elsewhere
+        "deadline_extension": frozenset({"told_up_to"}),  # how far telling people has come; its end is recorded
     },
     not_audited={
         "audit_entry": "the record itself",

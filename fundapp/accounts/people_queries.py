@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
@@ -106,6 +106,16 @@ def own_roles(*, actor: Actor) -> list[RoleGrant]:
             .order_by(RoleGrant.granted_at, RoleGrant.role)
         )
     )
+
+
+def role_holders(*, call_id: UUID) -> list[RoleGrant]:
+    """Return who has a role in one call, or in every call, by role and name: for those who work on that call."""
+    grants = db.session.scalars(
+        select(RoleGrant)
+        .where(or_(RoleGrant.call_id == call_id, RoleGrant.call_id.is_(None)))
+        .options(joinedload(RoleGrant.person))
+    )
+    return sorted(grants, key=lambda each: (each.role, each.person.name.casefold()))
 
 
 def open_sessions(*, person_id: UUID, now: datetime) -> int:

@@ -1,19 +1,13 @@
 """Forms of this room whose fields are always the same; those of an application come from its definition."""
 
-from datetime import date, datetime, time
-from typing import cast
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, RadioField, StringField, TextAreaField, TimeField
+from wtforms import EmailField, RadioField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from fundapp.accounts.models import MembershipRole
-from fundapp.applications.models import Call
-from fundapp.applications.rules import instant_in
-from fundapp.core.fields import DateField, Storable
-from fundapp.core.i18n import gettext as _
-from fundapp.core.i18n import language_name
+from fundapp.core.fields import Storable
 from fundapp.core.i18n import lazy_gettext as _l
 
 
@@ -108,38 +102,3 @@ class OpeningForm(FlaskForm):
         description=_l("For example: to call back about the bank account. Do not write names here."),
         validators=[DataRequired(_l("Write the reason.")), Storable()],
     )
-
-
-class ExtendForm(FlaskForm):
-    """Move a deadline later; `extend_form` adds a reason in each language of the call."""
-
-    closes_on = DateField(_l("New last day"), validators=[InputRequired(_l("Enter the new last day."))])
-    closes_time = TimeField(
-        _l("Time of day"),
-        description=_l("As 23:59, in the time zone of the call. Applications are taken until just before it."),
-        validators=[InputRequired(_l("Enter a time of day, such as 23:59."))],
-        invalid_value_message=_l("Enter a time of day, such as 23:59."),
-    )
-
-    def closes_at(self, time_zone: str) -> datetime:
-        """Return the new deadline of a valid form. Raises RuleViolations for a time that does not exist there."""
-        return instant_in(time_zone, cast(date, self.closes_on.data), cast(time, self.closes_time.data))
-
-    def reasons(self) -> dict[str, str]:
-        """Return the reasons that were given, by language."""
-        given = {field.name.removeprefix("reason_"): field.data for field in self if field.name.startswith("reason_")}
-        return {language: text for language, text in given.items() if text}
-
-
-def extend_form(call: Call) -> ExtendForm:
-    """Return the form to extend a call's deadline, with a reason in each language of the call."""
-    reasons = {
-        f"reason_{language}": TextAreaField(
-            _("Reason that everybody reads, in %(language)s", language=language_name(language)),
-            validators=[Length(max=1000, message=_l("Use at most 1,000 characters.")), Storable()],
-        )
-        for language in call.languages
-    }
-    made = type("ExtendFormOfCall", (ExtendForm,), reasons)
-    form: ExtendForm = made()
-    return form

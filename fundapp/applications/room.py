@@ -5,10 +5,14 @@ from datetime import datetime
 from fundapp.accounts.call_names import add_call_lister
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
+from fundapp.applications.services.deadlines import telling_job
 from fundapp.applications.views import (
     applicant,
     application_list,
     bp,
+    call_opening,
+    call_previews,
+    call_settings,
     enquiries,
     entering_by_hand,
     invitations,
@@ -30,6 +34,9 @@ from fundapp.core.web import FundApp
 
 PAGES = (
     public,
+    call_settings,
+    call_opening,
+    call_previews,
     starting,
     keeping,
     enquiries,
@@ -54,6 +61,7 @@ def join(app: FundApp) -> None:
     app.register_blueprint(bp)
     add_call_lister(app, named_calls)
     add_step_finder(app, steps_of_checking)
+    app.add_job_kind(telling_job())
     app.jinja_env.globals["moment_of"] = _moment_of
     app.add_job_kind(file_job(app.extensions["storage"], lambda: app.extensions["scanner"]))
 

@@ -35,6 +35,12 @@ SENTENCES: Final[dict[str, Sentence]] = {
     # calls
     "programme:load": Sentence(_l("The programme was loaded.")),
     "call:load": Sentence(_l("The call was loaded, or brought up to date.")),
+    "call:make": Sentence(_l("A draft of the call was made.")),
+    "call:clone": Sentence(_l("A draft of the call was made from another call.")),
+    "call:write": Sentence(_l("The call was changed on its pages.")),
+    "call:take_out": Sentence(_l("The call was taken out as a package, with the list of who is invited.")),
+    "call:tell": Sentence(_l("Those concerned were told of a new deadline.")),
+    "call:close_early": Sentence(_l("The deadline was moved earlier, to close the call.")),
     "call:publish": Sentence(_l("The call was published.")),
     "call:extend": Sentence(_l("The deadline was moved later.")),
     "call:decide": Sentence(_l("The call was closed as decided.")),

@@ -20,6 +20,7 @@ MOVES_LATER = "ck_deadline_extension_moves_later"
 def upgrade() -> None:
     with op.batch_alter_table("deadline_extension", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tells_senders", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("told_up_to", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.drop_constraint(op.f(MOVES_LATER), type_="check")
         batch_op.create_check_constraint(op.f(MOVES), "closes_at <> closed_at_before")
@@ -32,4 +33,5 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f(MOVES), type_="check")
         batch_op.create_check_constraint(op.f(MOVES_LATER), "closes_at > closed_at_before")
         batch_op.drop_column("told_at")
+        batch_op.drop_column("told_up_to")
         batch_op.drop_column("tells_senders")

@@ -101,6 +101,8 @@ class Round:
 
 PLAIN_ARGUMENTS: dict[str, list[Any]] = {
     "number": [1, 2],
+    "part": ["about", "criteria"],
+    "listed": ["categories", "criteria"],
     "format": ["csv", "xlsx"],
     "filename": ["app.css"],
     "token": ["no-such-token"],

@@ -11,7 +11,8 @@ import fundapp
 from fundapp.accounts.permissions import Role
 from fundapp.applications.conflicts import record_conflict
 from fundapp.applications.models import ApplicationStatus, ConflictSource, ProtectionStep
-from fundapp.applications.services.managing import extend_deadline, mark_ineligible
+from fundapp.applications.services.deadlines import extend_deadline
+from fundapp.applications.services.managing import mark_ineligible
 from fundapp.applications.services.protection import protect
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry, record
@@ -106,7 +107,11 @@ def test_the_history_of_a_call_says_who_did_what_when_and_why(call, manager, sig
     actor = actor_of(manager)
     mark_ineligible(actor=actor, application=application, reason="It asks for a building.", now=NOW)
     extend_deadline(
-        actor=actor, call=call, closes_at=CLOSES.replace(year=2021), reasons={"en": "The lines were down."}, now=NOW
+        actor=actor,
+        call=call,
+        closes_at=CLOSES.replace(year=2021),
+        reasons={"en": "The lines were down.", "fr": "Les lignes étaient coupées."},
+        now=NOW,
     )
     decision = make_decision(make_slate(call), make_application(call).entries[0], decided_by=manager)
     record(

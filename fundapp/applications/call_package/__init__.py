@@ -17,7 +17,7 @@ from fundapp.applications.call_package.package import (
     ProgrammeRead,
 )
 from fundapp.applications.call_package.reading import Document, Reading, read_document
-from fundapp.applications.call_package.writing import document_of, toml_of
+from fundapp.applications.call_package.writing import document_of, package_files, toml_of
 
 __all__ = [
     "CallPackage",
@@ -33,6 +33,7 @@ __all__ = [
     "Unready",
     "document_of",
     "instant",
+    "package_files",
     "read_document",
     "read_invitations",
     "read_package",

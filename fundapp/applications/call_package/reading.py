@@ -167,9 +167,9 @@ def _programme(keys: Keys) -> tuple[Literal["grant", "prize"], ProgrammeRead]:
 
 
 def _nominations(keys: Keys, zone: ZoneInfo | None) -> NominationsRead | None:
-    if not keys.has("nominations"):
+    table = keys.table("nominations", required=False)
+    if not table.values:
         return None
-    table = keys.table("nominations")
     opens, closes = table.instant("opens", zone), table.instant("closes", zone)
     table.finish()
     if opens is None or closes is None:
@@ -218,7 +218,7 @@ def _criterion(keys: Keys) -> CriterionRead:
     maximum = keys.whole("maximum", least=-MOST, most=MOST)
     if maximum <= minimum:
         keys.complain("maximum", _l("The scale ends above where it starts."))
-    anchors = keys.table("anchors")
+    anchors = keys.table("anchors", required=False)
     worded = {}
     for step in anchors.values:
         worded[step] = anchors.texts(step)

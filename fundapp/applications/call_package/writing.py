@@ -1,16 +1,22 @@
 """Writes a call as a package that reads back as the same call."""
 
+import csv
+import io
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import tomli_w
 
+from fundapp.applications.call_package.keys import FILE
 from fundapp.applications.call_package.local_time import comes_twice
 from fundapp.applications.call_package.package import CallPackage, CategoryRead, CriterionRead, ExtensionRead
 from fundapp.applications.call_package.reading import Document
+from fundapp.applications.xlsform import write_form
 from fundapp.core.money import Money
+
+INVITATIONS: Final = "invitations.csv"
 
 
 def document_of(package: CallPackage) -> dict[str, Any]:
@@ -62,6 +68,23 @@ def document_of(package: CallPackage) -> dict[str, Any]:
 def toml_of(document: Document) -> str:
     """Write a document as the text of call.toml."""
     return tomli_w.dumps(document, multiline_strings=True)
+
+
+def package_files(package: CallPackage, *, with_invitations: bool) -> dict[str, bytes]:
+    """Return the files of a package by name; the invitation list holds addresses, so it has to be asked for."""
+    document = document_of(package)
+    files: dict[str, bytes] = {}
+    if with_invitations and package.invitations:
+        document["call"]["invitations"] = INVITATIONS
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("email", "organisation"))
+        writer.writerows((each.email, each.organisation_name) for each in package.invitations)
+        files[INVITATIONS] = text.getvalue().encode()
+    files[FILE] = toml_of(document).encode()
+    if package.form.questions:
+        files["form.xlsx"] = write_form(package.form)
+    return files
 
 
 def _local(at: datetime, zone: ZoneInfo) -> datetime:

@@ -8,7 +8,7 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.call_package import CallPackage
 from fundapp.applications.models import Call, CallStatus
 from fundapp.applications.services.announcing import announce, require_for_new_calls
-from fundapp.applications.services.calls import WrittenCall, write_call
+from fundapp.applications.services.calls import Way, WrittenCall, write_call
 from fundapp.core.db import db
 
 
@@ -24,7 +24,7 @@ def load_call(*, package: CallPackage, actor: Actor, now: datetime) -> WrittenCa
         actor.require(P.CALL_WRITE, call.id)
         if call.package_sha256 == package.sha256:
             return WrittenCall(call, created=False)
-    written = write_call(call=call, package=package, action="call:load", actor=actor, now=now)
+    written = write_call(call=call, package=package, way=Way.LOADED, actor=actor, now=now)
     if written.call.status is CallStatus.DRAFT:
         announce(actor=actor, call=written.call, now=now)
     return written

@@ -123,8 +123,10 @@ class DeadlineExtension(Identified, Base):
     extended_at: Mapped[datetime]
     tells_senders: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Those who had sent were told as well as those who were still writing."""
+    told_up_to: Mapped[UUID | None]
+    """The last application whose people were told, by order of ids, while that goes on."""
     told_at: Mapped[datetime | None]
-    """When mail about it was put in line; null where nobody is told, as of a move that a package tells of."""
+    """When the last mail about it was put in line; null where nobody is told, as of a move that a package tells of."""
 
     call: Mapped[Call] = relationship(back_populates="extensions")
 

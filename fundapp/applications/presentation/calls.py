@@ -42,6 +42,8 @@ class ExtensionShown:
     closes: Moment
     closed_before: Moment
     reason: Said
+    is_early: bool
+    told: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ def extensions_shown(extensions: list[DeadlineExtension], time_zone: str) -> lis
             closes=moment(extension.closes_at, time_zone),
             closed_before=moment(extension.closed_at_before, time_zone),
             reason=said(extension.reasons),
+            is_early=extension.closes_at < extension.closed_at_before,
+            told=_told(extension),
         )
         for extension in reversed(extensions)
     ]
@@ -148,7 +152,17 @@ def categories_shown(categories: list[Category], currency: str) -> list[Category
     ]
 
 
+def _told(extension: DeadlineExtension) -> str:
+    if extension.told_at is None:
+        return ""
+    if extension.tells_senders:
+        return _("Those with a draft and those who had sent were told by mail.")
+    return _("Those with a draft were told by mail.")
+
+
 def _state_label(call: Call, state: Opening) -> str:
+    if call.status is CallStatus.DRAFT:
+        return _("Draft: not announced yet")
     if call.status is CallStatus.DECIDED:
         return _("Decided")
     return {Opening.NOT_YET: _("Opens soon"), Opening.OPEN: _("Open"), Opening.CLOSED: _("Closed")}[state]

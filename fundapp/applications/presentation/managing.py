@@ -121,6 +121,8 @@ def managed_call_shown(
 def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     """Return the pages of a call that the actor may open, in the order of the work."""
     pages = [
+        (P.CALL_WRITE, "applications.call_settings", _("What the call says"), _("Texts, dates, money, criteria, form.")),
+        (P.CALL_READ, "applications.call_roles", _("People and their roles"), _("Who manages, reviews, confirms.")),
         (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
         (P.APPLICANT_INVITE, "applications.call_invitations", _("Invitations"), _("Who may apply, by personal link.")),
         (P.APPLICANT_INVITE, "applications.enquiries", _("Questions before an application"), _("Answer, and let in.")),

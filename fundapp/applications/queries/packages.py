@@ -12,7 +12,7 @@ from fundapp.applications.call_package import (
     ProgrammeRead,
 )
 from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.models import Call, CallInvitation
+from fundapp.applications.models import Call, CallInvitation, Programme
 from fundapp.applications.queries.public import current_form
 from fundapp.core.db import db
 
@@ -61,6 +61,11 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         form=FormDefinition.from_json(current_form(call).definition),
         sha256="",
     )
+
+
+def programmes() -> list[Programme]:
+    """Return every programme, by its name in packages."""
+    return list(db.session.scalars(select(Programme).order_by(Programme.slug)))
 
 
 def _invitations(call: Call) -> tuple[InvitationRead, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -32,6 +33,15 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.sealing import destroy, record_of
 
 
+class Way(StrEnum):
+    """How a call comes to say something else; the record has it as the action."""
+
+    LOADED = "call:load"
+    MADE = "call:make"
+    CLONED = "call:clone"
+    WRITTEN = "call:write"
+
+
 @dataclass
 class WrittenCall:
     """What writing did: `changes` names the parts that are new or different (none: all stood there before)."""
@@ -46,8 +56,8 @@ class WrittenCall:
             self.changes.append(change)
 
 
-def write_call(*, call: Call | None, package: CallPackage, action: str, actor: Actor, now: datetime) -> WrittenCall:
-    """Make a call say what a package says, or make one (call None), as a draft; record it under `action`.
+def write_call(*, call: Call | None, package: CallPackage, way: Way, actor: Actor, now: datetime) -> WrittenCall:
+    """Make a call say what a package says, or make one (call None), as a draft; record it by its `way`.
 
     A form that has answers gets a new version, and old answers keep theirs. Once announced, a deadline only moves
     later. The caller has locked the call and checked the permission. Raises RuleViolations, and changes nothing, for
@@ -70,7 +80,7 @@ def write_call(*, call: Call | None, package: CallPackage, action: str, actor: A
             written.call.package_sha256 = package.sha256
         record(
             actor=actor,
-            action=action,
+            action=way,
             subject=written.call,
             now=now,
             call_id=written.call.id,

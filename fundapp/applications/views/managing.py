@@ -1,4 +1,4 @@
-"""Pages of those who look after a call: where it stands, its applications, eligibility, the deadline."""
+"""Pages of those who look after a call: where it stands, its applications, eligibility."""
 
 from uuid import UUID
 
@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.forms import EligibilityForm, ExtendForm, extend_form
-from fundapp.applications.models import Application, Call, CallStatus
+from fundapp.applications.forms import EligibilityForm
+from fundapp.applications.models import Application, CallStatus
 from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
-from fundapp.applications.presentation.calls import call_shown, extensions_shown
+from fundapp.applications.presentation.calls import extensions_shown
 from fundapp.applications.presentation.protection import openings_shown
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.services import managing as services
@@ -35,6 +35,7 @@ def managed_calls() -> ResponseReturnValue:
             presentation.managed_call_shown(call, counts, actor, now)
             for call, counts in queries.managed_calls(actor=actor)
         ],
+        may_make=actor.can(P.CALL_WRITE) and actor.calls_with(P.CALL_WRITE) is None,
     )
 
 
@@ -50,7 +51,8 @@ def managed_call(slug: str) -> ResponseReturnValue:
         call=presentation.managed_call_shown(call, counts, actor, now),
         steps=next_steps(actor, call, now),
         extensions=extensions_shown(call.extensions, call.time_zone),
-        may_extend=actor.can(P.CALL_EXTEND, call.id) and call.status is not CallStatus.DECIDED,
+        may_move=actor.can(P.CALL_EXTEND, call.id) and call.status is CallStatus.PUBLISHED,
+        is_draft=call.status is CallStatus.DRAFT,
         pages=presentation.pages_of_call(call, actor),
     )
 
@@ -90,37 +92,6 @@ def managed_file(application_id: UUID, attachment_id: UUID) -> ResponseReturnVal
     )
 
 
-@bp.get("/manage/<slug>/deadline")
-@requires(P.CALL_EXTEND)
-def deadline(slug: str) -> ResponseReturnValue:
-    """Offer to move a call's deadline later."""
-    call = queries.managed_call(actor=current_actor(), slug=slug, permission=P.CALL_EXTEND)
-    return _deadline_page(call, extend_form(call))
-
-
-@bp.post("/manage/<slug>/deadline")
-@requires(P.CALL_EXTEND)
-def extend_deadline(slug: str) -> ResponseReturnValue:
-    """Move a call's deadline later, for everybody, with the reason that the public reads."""
-    actor = current_actor()
-    call = queries.managed_call(actor=actor, slug=slug, permission=P.CALL_EXTEND)
-    form = extend_form(call)
-    if form.validate():
-        try:
-            services.extend_deadline(
-                actor=actor,
-                call=call,
-                closes_at=form.closes_at(call.time_zone),
-                reasons=form.reasons(),
-                now=clock.now(),
-            )
-        except RuleViolations as violations:
-            problems_into(form, violations)
-        else:
-            return redirect(url_for("applications.managed_call", slug=slug))
-    return _deadline_page(call, form), 422
-
-
 def _application_page(application: Application, form: EligibilityForm) -> str:
     call = application.call
     return render_template(
@@ -131,14 +102,5 @@ def _application_page(application: Application, form: EligibilityForm) -> str:
         submission=submission_shown(application.submissions[-1], call),
         sections=submitted_answers_shown(application, mask=True),
         openings=openings_shown(application, current_actor()),
-        form=form,
-    )
-
-
-def _deadline_page(call: Call, form: ExtendForm) -> str:
-    return render_template(
-        "applications/deadline.html",
-        call=call_shown(call, clock.now()),
-        extensions=extensions_shown(call.extensions, call.time_zone),
         form=form,
     )

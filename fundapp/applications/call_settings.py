@@ -1,0 +1,275 @@
+"""The parts of a call that managers write on pages: which values stand on which page, and how each is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from fundapp.core.i18n import lazy_gettext as _l
+
+
+class Control(Enum):
+    """How a value is asked for; lines and texts are asked for in every language of the call."""
+
+    LINES = auto()
+    TEXTS = auto()
+    TEXT = auto()
+    WHOLE = auto()
+    NUMBER = auto()
+    MONEY = auto()
+    TIME = auto()
+    FLAG = auto()
+    LIST = auto()
+    LANGUAGES = auto()
+    KIND = auto()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One value: its path in the call's document, and its words on the page. A draft can wait for the `needed`."""
+
+    path: str
+    control: Control
+    label: str
+    hint: str = ""
+    needed: bool = True
+
+
+@dataclass(frozen=True)
+class Part:
+    """One page of settings. `draft_only` values stand fast once the call is announced."""
+
+    title: str
+    hint: str
+    asked: tuple[Asked, ...]
+    draft_only: bool = False
+
+
+def _days(fate: str, label: str) -> Asked:
+    return Asked(f"retention.{fate}", Control.WHOLE, label, needed=False)
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "about": Part(
+        _l("What the call is about"),
+        _l("Its name, its purpose, its programme"),
+        (
+            Asked("call.title", Control.LINES, _l("Name of the call")),
+            Asked(
+                "call.purpose",
+                Control.TEXTS,
+                _l("Purpose"),
+                _l("What the money is for, who may apply, what is never paid. An empty line begins a new paragraph."),
+            ),
+            Asked(
+                "programme.title",
+                Control.LINES,
+                _l("Name of the fund or prize"),
+                _l("All calls of this fund or prize show it."),
+            ),
+        ),
+    ),
+    "languages": Part(
+        _l("Languages"),
+        _l("In which people read the call and apply"),
+        (
+            Asked(
+                "call.languages",
+                Control.LANGUAGES,
+                _l("Languages of the call"),
+                _l("The first one ticked is the call's own."),
+            ),
+        ),
+    ),
+    "dates": Part(
+        _l("Dates"),
+        _l("From when to when it takes applications"),
+        (
+            Asked(
+                "call.time_zone",
+                Control.TEXT,
+                _l("Time zone"),
+                _l("By its name, such as Africa/Nairobi, America/Bogota or UTC. All times below are times there."),
+            ),
+            Asked("call.opens", Control.TIME, _l("First day")),
+            Asked(
+                "call.closes",
+                Control.TIME,
+                _l("Last day"),
+                _l("Applications are taken until just before the time of day below. Every call has a deadline."),
+            ),
+        ),
+        draft_only=True,
+    ),
+    "money": Part(
+        _l("Money"),
+        _l("The budget, and the most for one application"),
+        (
+            Asked("budget.currency", Control.TEXT, _l("Currency"), _l("Three letters, such as USD, EUR or KES.")),
+            Asked("budget.total", Control.MONEY, _l("Money in all"), _l("Awards never come to more than this.")),
+            Asked(
+                "budget.ceiling",
+                Control.MONEY,
+                _l("At most for one application"),
+                _l("Only where applicants ask for an amount; leave it empty for a prize."),
+                needed=False,
+            ),
+        ),
+    ),
+    "categories": Part(
+        _l("Categories"),
+        _l("Parts of the call that are scored and decided apart"),
+        (
+            Asked(
+                "call.max_categories",
+                Control.WHOLE,
+                _l("How many categories may one application enter?"),
+                needed=False,
+            ),
+        ),
+    ),
+    "criteria": Part(
+        _l("Criteria"),
+        _l("What reviewers score, with words for the steps of each scale"),
+        (Asked("call.reviews_per_application", Control.WHOLE, _l("How many peers read each application?")),),
+    ),
+    "entry": Part(
+        _l("Who may apply"),
+        _l("Everybody or by invitation, nominations, organisations that may not"),
+        (
+            Asked(
+                "call.invitation_only",
+                Control.FLAG,
+                _l("Only those who are invited can apply"),
+            ),
+            Asked(
+                "nominations.opens",
+                Control.TIME,
+                _l("First day of nominations"),
+                _l("Leave both days empty if nobody is nominated. They say nothing about when applications are taken."),
+                needed=False,
+            ),
+            Asked("nominations.closes", Control.TIME, _l("Last day of nominations"), needed=False),
+            Asked(
+                "barred.names",
+                Control.LIST,
+                _l("Organisations that may not apply"),
+                _l("Such as your own partners. One name on each line."),
+                needed=False,
+            ),
+            Asked(
+                "barred.mail_domains",
+                Control.LIST,
+                _l("Their mail domains"),
+                _l("What stands behind the @ of their addresses, such as partner.org. One on each line."),
+                needed=False,
+            ),
+        ),
+    ),
+    "letters": Part(
+        _l("Letters"),
+        _l("What award and decline letters say, and who signs"),
+        (
+            Asked("letters.decided_by", Control.LINES, _l("Who decides"), _l("As letters name it.")),
+            Asked(
+                "letters.purpose",
+                Control.TEXTS,
+                _l("What an award is for"),
+                _l("Within a sentence: “flexible support for your work”."),
+            ),
+            Asked("letters.period_months", Control.WHOLE, _l("For how many months is an award?")),
+            Asked("letters.next_step", Control.TEXTS, _l("What those who get an award do next")),
+            Asked("letters.signatory.name", Control.TEXT, _l("Name of whoever signs")),
+            Asked("letters.signatory.title", Control.LINES, _l("Their title")),
+        ),
+    ),
+    "safety": Part(
+        _l("Safety and keeping"),
+        _l("Protection of those who apply, and how long applications are kept"),
+        (
+            Asked(
+                "protected",
+                Control.FLAG,
+                _l("Protect every application from its start"),
+                _l(
+                    "Two random words stand in place of the name. Who applies is opened only with a reason. Two people "
+                    "have to end it for each application, if it must end."
+                ),
+            ),
+            _days("draft", _l("Days for which drafts are kept after the deadline")),
+            _days("ineligible", _l("Days for which applications that were not eligible are kept")),
+            _days("declined", _l("Days for which declined applications are kept")),
+            _days("undecided", _l("Days for which applications without a decision are kept")),
+            _days("awarded", _l("Days for which applications with an award are kept")),
+        ),
+    ),
+}
+
+ITEMS: Final[Mapping[str, tuple[Asked, ...]]] = {
+    "categories": (
+        Asked("title", Control.LINES, _l("Name of the category")),
+        Asked("description", Control.TEXTS, _l("What it is for")),
+        Asked("awards", Control.WHOLE, _l("How many awards does it give?"), _l("For prizes only."), needed=False),
+        Asked("award", Control.MONEY, _l("Amount of each award"), _l("For prizes only."), needed=False),
+    ),
+    "criteria": (
+        Asked("label", Control.LINES, _l("Name of the criterion")),
+        Asked("question", Control.TEXTS, _l("The question that reviewers answer")),
+        Asked(
+            "weight",
+            Control.NUMBER,
+            _l("Weight"),
+            _l("A criterion of weight 2 counts twice as much as one of weight 1."),
+        ),
+        Asked("minimum", Control.WHOLE, _l("Lowest step of the scale")),
+        Asked("maximum", Control.WHOLE, _l("Highest step of the scale")),
+    ),
+}
+"""What is asked of each category and criterion; paths begin behind its code."""
+
+MOST_WORDED_STEPS: Final = 11
+"""A longer scale is worded at both ends and in the middle only."""
+
+
+def anchors_asked(minimum: int, maximum: int) -> tuple[Asked, ...]:
+    """Return the steps of a scale that a page asks words for; only both ends are needed."""
+    steps = range(minimum, maximum + 1)
+    if len(steps) > MOST_WORDED_STEPS:
+        steps = range(minimum, maximum + 1, max(1, (maximum - minimum) // 2))
+    return tuple(
+        Asked(
+            f"anchors.{step}",
+            Control.LINES,
+            _l("What step %(step)s means", step=step),
+            needed=step in (minimum, maximum),
+        )
+        for step in steps
+    )
+
+
+NEW_CALL: Final = (
+    Asked("programme.kind", Control.KIND, _l("If it is a new one, what does it give?"), needed=False),
+    Asked("programme.title", Control.LINES, _l("And what is its name?"), needed=False),
+    Asked("call.title", Control.LINES, _l("Name of the call"), _l("Such as the name of the fund with the year.")),
+    Asked(
+        "call.slug",
+        Control.TEXT,
+        _l("Short name for addresses"),
+        _l("Small letters, figures and dashes, such as fund-2027. It can't be changed later."),
+    ),
+    Asked(
+        "call.reference_prefix",
+        Control.TEXT,
+        _l("Beginning of references"),
+        _l("Capital letters, figures and dashes: FUND-2027 gives FUND-2027-0042."),
+    ),
+    *PARTS["dates"].asked,
+    *PARTS["money"].asked[:2],
+)
+"""What a new call is asked for before anything else, in its first language."""
+
+CLONED_CALL: Final = (
+    Asked("call.title", Control.LINES, _l("Name of the new call")),
+    *(asked for asked in NEW_CALL if asked.path in ("call.slug", "call.reference_prefix", "call.opens", "call.closes")),
+)
+"""What must be different in a call that is made from another one."""

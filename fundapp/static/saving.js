@@ -23,8 +23,8 @@ let timer = 0;
 let wait = FIRST_WAIT;
 let stopped = ""; // "sent" when there is nothing more to save, "refused" when the server takes nothing more
 
-const answers = () => [...fields.querySelectorAll("[data-key]:not([data-by-hand])")];
-const fieldOf = (key) => fields.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const answers = () => [...fields.children].filter(({ dataset }) => dataset.key && !dataset.byHand);
+const fieldOf = (key) => [...fields.children].find(({ dataset }) => dataset.key === key);
 const controls = (field) => [...field.querySelectorAll("input:not([type=file]), textarea, select")];
 
 function typed(field) {
@@ -33,7 +33,7 @@ function typed(field) {
 }
 
 const text = (field) => JSON.stringify(typed(field));
-const isChanged = (field) => field.dataset.key && !("byHand" in field.dataset) && text(field) !== stored.get(field.dataset.key);
+const isChanged = (field) => field.dataset.key && !field.dataset.byHand && text(field) !== stored.get(field.dataset.key);
 const changed = () => answers().filter(isChanged);
 const ready = () => changed().filter((field) => !held.has(field.dataset.key));
 
@@ -217,7 +217,7 @@ const isWaiting = () => wait > FIRST_WAIT;
 
 fields.addEventListener("input", ({ target }) => {
   if (target.type === "file") return;
-  held.delete(target.closest("[data-key]")?.dataset.key);
+  held.delete(target.closest("[data-place]")?.dataset.key);
   notice();
   if (!isWaiting()) later(PAUSE);
 });
@@ -269,8 +269,12 @@ for (const pair of form.elements.seen.value.split(" ").filter(Boolean)) {
 }
 // A page that gives back texts that are not stored names them; on any other page everything is stored.
 const unsaved = new Set((form.dataset.unsaved ?? "").split(" "));
-for (const field of answers()) stored.set(field.dataset.key, unsaved.has(field.dataset.key) ? "" : text(field));
-for (const key of unsaved) held.add(key);
+for (const field of answers()) {
+  const { key } = field.dataset;
+  stored.set(key, unsaved.has(key) ? "" : text(field));
+  if (field.querySelector("[data-part='conflict']")) held.add(key);
+}
+if (ready().length) save();
 
 // What was kept in this browser is put back into its fields, and sent with the marks of that time.
 addEventListener("restored", ({ detail }) => {

@@ -302,3 +302,34 @@ def test_more_time_is_refused_for_earlier_past_decided_and_to_others(app: Any) -
     with pytest.raises(RuleViolations):
         extended(draft, manager)
     assert draft.closes_at is None
+
+
+def test_page_of_an_application_tells_what_may_be_the_same_and_what_was_done(signed_in: Client) -> None:
+    call = make_call()
+    first = make_application(call, organisation=make_organisation("Espoir (sample)"))
+    again = make_application(call, organisation=make_organisation("ESPOIR  (sample)"))
+    client = signed_in(make_staff(Role.MANAGER))
+    page = client.get(f"/manage/applications/{first.id}").text
+    assert "May be there twice" in page
+    assert f'href="/manage/applications/{again.id}"' in page
+    assert "the same name of the organisation" in page
+    assert f'href="/manage/applications/{first.id}/deadline"' in page
+    aside(make_staff(Role.MANAGER, name="Mina Manager"), again, duplicate_of=first)
+    db.session.commit()
+    page = client.get(f"/manage/applications/{again.id}").text
+    assert "Set aside: a duplicate" in page
+    assert "It came twice." in page
+    assert "Mina Manager" in page
+    assert "Its people were not told." in page
+    assert "Take it back" in page
+    reader = signed_in(make_staff(Role.AUDITOR))
+    page = reader.get(f"/manage/applications/{again.id}").text
+    assert "Set aside: a duplicate" in page
+    assert "Take it back" not in page
+    assert reader.post(f"/manage/applications/{again.id}/take-back").status_code == 403
+    call.status, call.decided_at = CallStatus.DECIDED, NOW
+    db.session.commit()
+    page = client.get(f"/manage/applications/{again.id}").text
+    assert "Take it back" not in page
+    assert "Give more time" not in page
+    assert client.post(f"/manage/applications/{again.id}/take-back").status_code == 409

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import JSON, ColumnElement, Row, and_, case, exists, func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
+from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.rules import fold_organisation_name
 from fundapp.applications.answers import Answer, is_sealed
@@ -290,6 +291,14 @@ def alike_of(*, actor: Actor, application: Application) -> list[Alike]:
         .order_by(*_order(Wanted()))
     )
     return [Alike(row.id, row.face, row.status, row.set_aside_at is not None, others[row.id]) for row in rows]
+
+
+def person_called(person_id: UUID | None) -> str:
+    """Return how somebody of the fund is called ("" for nobody)."""
+    if person_id is None:
+        return ""
+    person = db.session.get_one(Person, person_id)
+    return person.name or person.email
 
 
 def _conditions(actor: Actor, call: Call, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -37,7 +37,8 @@ def enter_application(
     """Begin a draft for people who sent theirs another way; of staff, only the actor writes and sends it.
 
     That can be after the deadline. `received_on` is a day in the call's time zone. Whoever has an address gets the
-    receipt and can sign in to it; `email` may be "". Raises RuleViolations, Conflict for a call that is not announced or is decided, NotAllowed.
+    receipt and can sign in to it; `email` may be "". Raises RuleViolations, Conflict for a call that is not announced
+    or is decided, NotAllowed.
     """
     actor.require(P.APPLICATION_ENTER, call.id)
     if call.status is CallStatus.DRAFT:

@@ -13,6 +13,7 @@ from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
 from fundapp.applications.presentation.calls import extensions_shown
+from fundapp.applications.presentation.handling import handling_shown
 from fundapp.applications.presentation.protection import openings_shown
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.services import managing as services
@@ -102,5 +103,6 @@ def _application_page(application: Application, form: EligibilityForm) -> str:
         submission=submission_shown(application.submissions[-1], call),
         sections=submitted_answers_shown(application, mask=True),
         openings=openings_shown(application, current_actor()),
+        handling=handling_shown(application, current_actor()),
         form=form,
     )

@@ -57,8 +57,8 @@ def goes_to_reviewers() -> ColumnElement[bool]:
 
 
 def of_own_organisation(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition on Application that keeps to those that the actor may read and write as an applicant."""
-    return _belongs(actor, MembershipRole.APPLICANT, MembershipRole.COLLABORATOR)
+    """Return the condition on Application that keeps to those that the actor may read as an applicant."""
+    return _belongs(actor, MembershipRole.APPLICANT, MembershipRole.COLLABORATOR, MembershipRole.READER)
 
 
 def held_by(actor: Actor) -> ColumnElement[bool]:
@@ -66,9 +66,17 @@ def held_by(actor: Actor) -> ColumnElement[bool]:
     return _belongs(actor, MembershipRole.APPLICANT)
 
 
-def written_by(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition on Application that keeps to what the actor may write: their own, or what they type in."""
+def read_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on Application that keeps to what the actor may read as its people do, or types in."""
     return or_(of_own_organisation(actor), _typed_in_by(actor))
+
+
+def written_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on Application that keeps to what the actor may write: their own, or what they type in.
+
+    Readers of an organisation are left out.
+    """
+    return or_(_belongs(actor, MembershipRole.APPLICANT, MembershipRole.COLLABORATOR), _typed_in_by(actor))
 
 
 def sent_by(actor: Actor) -> ColumnElement[bool]:

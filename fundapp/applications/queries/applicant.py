@@ -9,7 +9,7 @@ from fundapp.accounts import queries as accounts
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Attachment, Call, CallInvitation, Upload
-from fundapp.applications.scope import held_by, of_own_organisation, sent_by, written_by
+from fundapp.applications.scope import held_by, of_own_organisation, read_by, sent_by, written_by
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 
@@ -38,9 +38,9 @@ def own_application(*, actor: Actor, application_id: UUID) -> Application:
 def written_application(*, actor: Actor, application_id: UUID) -> Application:
     """Return an application of one of the actor's organisations, or one that they type in for its people.
 
-    It is ready to show and to write. Raises NotFound.
+    It is ready to show, and to write for those who may (`may_write`). Raises NotFound.
     """
-    return _application(application_id, written_by(actor))
+    return _application(application_id, read_by(actor))
 
 
 def _application(application_id: UUID, condition: ColumnElement[bool]) -> Application:
@@ -76,7 +76,7 @@ def own_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) -
         .where(
             Attachment.id == attachment_id,
             Application.id == application_id,
-            written_by(actor),
+            read_by(actor),
         )
     )
     if attachment is None:

@@ -11,7 +11,7 @@ from fundapp.accounts.services.memberships import withdraw_help
 from fundapp.accounts.services.people import tell
 from fundapp.applications.identity import pseudonym_for
 from fundapp.applications.models import Application, Call, ProtectionChange, ProtectionStep
-from fundapp.applications.queries.applicant import holders_of, own_application
+from fundapp.applications.queries.applicant import holders_of, may_write, own_application
 from fundapp.applications.queries.protection import last_change
 from fundapp.applications.sealed_answers import reseal
 from fundapp.core.audit import record
@@ -41,9 +41,14 @@ def protect(*, actor: Actor, application: Application, reason: str, now: datetim
 
 
 def protect_own(*, actor: Actor, application: Application, now: datetime) -> None:
-    """Let people protect their own application, at once and without giving a reason. Raises NotFound."""
+    """Let people protect their own application, at once and without giving a reason.
+
+    Raises NotFound, and NotAllowed for those who may only read it.
+    """
     actor.require(P.APPLICATION_WRITE)
     own_application(actor=actor, application_id=application.id)
+    if not may_write(actor=actor, application=application):
+        raise NotAllowed(P.APPLICATION_WRITE)
     _raise(actor, application, ProtectionStep.RAISED_BY_APPLICANT, "", now)
 
 

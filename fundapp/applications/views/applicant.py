@@ -16,8 +16,9 @@ from fundapp.applications.presentation.applications import (
     submission_shown,
     submitted_answers_shown,
 )
+from fundapp.applications.presentation.entering import beginning_shown
 from fundapp.applications.presentation.questions import answers_shown
-from fundapp.applications.queries import applicant
+from fundapp.applications.queries import applicant, entering
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services import drafts, submitting
 from fundapp.applications.views import bp
@@ -39,6 +40,7 @@ def mine() -> ResponseReturnValue:
         applications=[
             own_application_shown(application, now) for application in applicant.own_applications(actor=current_actor())
         ],
+        drafts_waiting=len(entering.own_offers(actor=current_actor(), now=now)),
         invitations=[each.id for each in accounts.own_invitations(current_actor().person_id, now)],
     )
 
@@ -61,6 +63,7 @@ def tasks(application_id: UUID) -> ResponseReturnValue:
         application=own_application_shown(application, now),
         tasks=task_list(application, form, problems),
         is_complete=not problems,
+        beginning=beginning_shown(application),
     )
 
 
@@ -149,4 +152,6 @@ def _check_page(application: Application, form: FormDefinition, *, tried: bool =
         tried=tried,
         refused=refused,
         seen=drafts.fingerprint(application.answers),
+        beginning=beginning_shown(application),
+        may_send=applicant.may_send(actor=current_actor(), application=application),
     )

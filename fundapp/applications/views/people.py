@@ -118,7 +118,7 @@ def invitation(invitation_id: UUID) -> ResponseReturnValue:
     found = accounts.own_invitation(current_actor().person_id, invitation_id)
     return render_template(
         "applications/invitation.html",
-        is_holder=found.role is MembershipRole.APPLICANT,
+        role=found.role.value,
         is_open=found in accounts.own_invitations(current_actor().person_id, clock.now()),
         form=EmptyForm(),
     )
@@ -209,10 +209,19 @@ def _member(row_id: UUID, person: Person, role: MembershipRole) -> MemberShown:
         id=row_id,
         name=person.name,
         contact=person.email or _("without mail, reference %(reference)s", reference=reference),
-        role=_("Holds it") if role is MembershipRole.APPLICANT else _("Writes, does not send"),
+        role=_role_name(role),
         is_holder=role is MembershipRole.APPLICANT,
         is_self=person.id == current_actor().person_id,
     )
+
+
+def _role_name(role: MembershipRole) -> str:
+    names = {
+        MembershipRole.APPLICANT: _("Holds it"),
+        MembershipRole.COLLABORATOR: _("Writes, does not send"),
+        MembershipRole.READER: _("Only reads"),
+    }
+    return names[role]
 
 
 def _people_page(application: Application, form: ColleagueForm, other_form: ColleagueWithoutMailForm) -> str:

@@ -12,10 +12,11 @@ from fundapp.accounts import limits
 from fundapp.accounts import room as accounts
 from fundapp.accounts.gates import factor_gate, fresh_gate
 from fundapp.accounts.limits import limit_gate
+from fundapp.accounts.services.returned_mail import note_returned_mail
 from fundapp.accounts.sessions import load_actor
 from fundapp.applications import room as applications
 from fundapp.audited import COVERAGE
-from fundapp.core import health, keys, mail, web
+from fundapp.core import arrival, health, keys, mail, web
 from fundapp.core.db import db, engine_options
 from fundapp.core.keys import Part
 from fundapp.core.origins import Site
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
         )
     db.init_app(app)
     migrate.init_app(app, db)
+    arrival.init_app(app)
     web.init_app(
         app,
         site=Site(settings.base_url, settings.hosts),
@@ -83,7 +85,10 @@ def create_app(settings: Settings | None = None, *, holds: Collection[Part] = ke
         gates=(factor_gate, web.permission_gate, limit_gate, fresh_gate),
     )
     app.add_job_kind(
-        mail.job_kind(deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url))
+        mail.job_kind(
+            deliver_through(settings.mail_url, mail_from=settings.mail_from, base_url=settings.base_url),
+            note_returned_mail,
+        )
     )
     app.register_blueprint(health.bp)
     for room in (accounts, applications, review, disbursement, retention, history):

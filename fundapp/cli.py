@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from fundapp import create_app, doctor
 from fundapp.accounts.cli import people, roles
+from fundapp.accounts.mail_cli import mail_group
 from fundapp.applications.cli import applications, calls
 from fundapp.audit_cli import audit, verify
 from fundapp.backups.commands import backup_group
@@ -169,6 +170,7 @@ def doctor_command(app: FundApp) -> None:
 
 main.add_command(people)
 main.add_command(roles)
+main.add_command(mail_group)
 main.add_command(calls)
 main.add_command(applications)
 main.add_command(export)

@@ -33,7 +33,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "request_id": "request to be erased",
     "invitation_id": "invitation to an organisation",
     "enquiry_id": "question before an application",
-    "number": "section of a form",
+    "number": "section, question or version, counted from 1",
     "format": "kind of file",
     "filename": "file of the site itself",
     "token": "mailed link",

@@ -28,7 +28,7 @@ from fundapp.accounts.models import Person, SignInSession
 from fundapp.accounts.permissions import Actor
 from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
-from fundapp.core import outbox
+from fundapp.core import arrival, outbox
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.settings import Settings
@@ -115,6 +115,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
     )
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.test_client_class = CarefulClient
+    app.extensions[arrival.KEY] = arrival.by_this_process  # which tests can move; the database's clock has its own
     with app.app_context():
         upgrade()
     yield app

@@ -37,6 +37,7 @@ class P(StrEnum):
     CALL_WRITE = "call:write"
     CALL_EXTEND = "call:extend"
     ELIGIBILITY_DECIDE = "eligibility:decide"
+    APPLICATION_ASK = "application:ask"
     APPLICATION_ERASE = "application:erase"
     APPLICANT_HELP = "applicant:help"
     APPLICANT_INVITE = "applicant:invite"
@@ -94,6 +95,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.CALL_WRITE,
             P.CALL_EXTEND,
             P.ELIGIBILITY_DECIDE,
+            P.APPLICATION_ASK,
             P.APPLICATION_ERASE,
             P.APPLICANT_HELP,
             P.APPLICANT_INVITE,

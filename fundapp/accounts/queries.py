@@ -28,6 +28,11 @@ def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email.matches(email)))
 
 
+def person_of(actor: Actor) -> Person | None:
+    """Return the person who acts, None for the system and for nobody."""
+    return None if actor.person_id is None else db.session.get(Person, actor.person_id)
+
+
 def organisations_held(person_id: UUID | None) -> list[Organisation]:
     """Return the organisations that a person holds, the first one first."""
     return list(

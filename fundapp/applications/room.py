@@ -7,6 +7,7 @@ from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
 from fundapp.applications.services.deadlines import telling_job
 from fundapp.applications.views import (
+    afterwards,
     applicant,
     application_list,
     bp,
@@ -34,23 +35,24 @@ from fundapp.core.web import FundApp
 
 PAGES = (
     public,
-    call_settings,
-    call_opening,
-    call_previews,
     starting,
     keeping,
     enquiries,
     nominations,
     invitations,
     applicant,
+    afterwards,
     people,
     writing,
     uploads,
     managing,
-    protection,
     application_list,
     setting_aside,
     single_deadlines,
+    protection,
+    call_settings,
+    call_opening,
+    call_previews,
     entering_by_hand,
 )
 """Importing these modules puts their pages on the blueprint."""

@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fundapp.core import outbox
+from fundapp.core import logs, outbox
 from fundapp.core.db import Base, Identified, db
+from fundapp.core.errors import Failure
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
 
@@ -43,24 +44,61 @@ Deliver = Callable[[MailMessage], None]
 """Hands one mail to the mail server; raises when it did not take it."""
 
 
-def queue_mail(*, to_address: str, language: str, template: str, data: dict[str, Any], now: datetime) -> MailMessage:
+Returned = Callable[[MailMessage, datetime], object]
+"""Told of a mail whose address the mail server refused for good."""
+
+
+class AddressRefused(Failure):
+    """The mail server does not know the address, and never will; its answer is kept as its codes."""
+
+    def __init__(self, *codes: int) -> None:
+        super().__init__(f"the mail server answered {', '.join(str(code) for code in codes)}")
+
+
+def queue_mail(
+    *,
+    to_address: str,
+    language: str,
+    template: str,
+    data: dict[str, Any],
+    now: datetime,
+    recipient_id: UUID | None = None,
+) -> MailMessage:
     """Write a mail and its outbox row in the running transaction."""
-    message = MailMessage(to_address=to_address, language=language, template=template, data=data, created_at=now)
+    message = MailMessage(
+        to_address=to_address,
+        language=language,
+        template=template,
+        data=data,
+        created_at=now,
+        recipient_id=recipient_id,
+    )
     db.session.add(message)
     db.session.flush()
     outbox.enqueue(kind=MAIL_KIND, subject_id=message.id, now=now)
     return message
 
 
-def job_kind(deliver: Deliver) -> outbox.JobKind:
-    """Return the outbox work that sends a mail through `deliver`."""
+def job_kind(deliver: Deliver, returned: Returned) -> outbox.JobKind:
+    """Return the outbox work that sends a mail through `deliver`.
+
+    An address that is refused for good is not tried again: the mail failed, and `returned` is told.
+    """
 
     def work(message_id: UUID) -> outbox.Finish | None:
         message = db.session.get_one(MailMessage, message_id)
         if message.sent_at is not None:
             return None
-        deliver(message)
+        try:
+            deliver(message)
+        except AddressRefused as refusal:
+            failure = logs.described(refusal)
+            return lambda now: _refused(message_id, failure, now)
         return lambda now: _mark(message_id, sent_at=now)
+
+    def _refused(message_id: UUID, failure: str, now: datetime) -> None:
+        _mark(message_id, failed_at=now, failure=failure)
+        returned(db.session.get_one(MailMessage, message_id), now)
 
     def gave_up(message_id: UUID, now: datetime, error: str) -> None:
         _mark(message_id, failed_at=now, failure=error)

@@ -9,6 +9,7 @@ import os
 import re
 import types
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
@@ -66,8 +67,7 @@ def render_pdf(template: str, letter: object, *, language: str) -> bytes:
     Deterministic: the same record gives the same bytes. Raises MissingValue for a value that is blank although its
     type does not allow None, MissingFont, PdfUnavailable, and PdfError for anything else that is wrong with it.
     """
-    values = _values(letter)
-    if unknown := _characters_without_font("".join(text for text in values.values() if isinstance(text, str))):
+    if unknown := _characters_without_font("".join(_texts_in(_values(letter).values()))):
         raise MissingFont(unknown)
     return html_to_pdf(render_html(template, letter, language=language))
 
@@ -91,6 +91,12 @@ def render_html(template: str, letter: object, *, language: str) -> str:
 def html_to_pdf(html: str) -> bytes:
     """Lay out a whole HTML page as PDF/UA-1, reading nothing from outside. Raises PdfError."""
     return _engine().to_pdf(html)
+
+
+def drawable(text: str) -> str:
+    """Return a text with a question mark for each character that no installed font can draw."""
+    missing = _characters_without_font(text)
+    return text.translate(dict.fromkeys(map(ord, missing), "?")) if missing else text
 
 
 def warm_up() -> None:
@@ -121,11 +127,24 @@ def _values(letter: object) -> dict[str, Any]:
         if value is None or (isinstance(value, str) and not value.strip()):
             if not _may_be_none(hints[name]) or value is not None:
                 raise MissingValue(name)
-        elif not isinstance(value, _PRIMITIVES) and not (
-            isinstance(value, tuple) and all(isinstance(part, _PRIMITIVES) for part in value)
-        ):
-            raise TypeError(f"{name} is not a plain value")
+        elif not isinstance(value, _PRIMITIVES):
+            if not isinstance(value, tuple):
+                raise TypeError(f"{name} is not a plain value")
+            for part in value:
+                if not isinstance(part, _PRIMITIVES):
+                    _values(part)
     return values
+
+
+def _texts_in(values: Iterable[Any]) -> Iterator[str]:
+    """Yield every text of a record, those of the records in it too."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _texts_in(value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            yield from _texts_in(getattr(value, field.name) for field in fields(value))
 
 
 @cache

@@ -4,13 +4,17 @@ import smtplib
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import render_template
 
 from fundapp.core.errors import Failure
 from fundapp.core.i18n import in_language
-from fundapp.core.mail import Deliver, MailMessage
+from fundapp.core.mail import AddressRefused, Deliver, MailMessage
+
+FOR_GOOD: Final = range(500, 600)
+"""Answers that another try will not change. Source: RFC 5321, section 4.2.1."""
 
 
 class MailRefused(Failure):
@@ -48,7 +52,9 @@ def deliver_through(mail_url: str, *, mail_from: str, base_url: str) -> Deliver:
             except smtplib.SMTPResponseException as error:
                 raise MailRefused(error.smtp_code) from error
             except smtplib.SMTPRecipientsRefused as error:
-                raise MailRefused(*(code for code, _text in error.recipients.values())) from error
+                codes = [code for code, _text in error.recipients.values()]
+                is_for_good = all(code in FOR_GOOD for code in codes)
+                raise (AddressRefused if is_for_good else MailRefused)(*codes) from error
 
     def by_file(message: MailMessage) -> None:
         mail = compose(message, mail_from=mail_from, base_url=base_url)

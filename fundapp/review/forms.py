@@ -19,6 +19,16 @@ from fundapp.review.rules import Answer, Unjudged
 MAX_LISTING_CHARACTERS: Final = 200_000
 
 
+class WithdrawForm(FlaskForm):
+    """Take an application back."""
+
+    reason = TextAreaField(
+        _l("Why do you withdraw it?"),
+        description=_l("Only if you want to say so. It helps us to learn."),
+        validators=[Storable()],
+    )
+
+
 class InvitationForm(FlaskForm):
     """Invite one reviewer; the rules of invitations say what is missing, all of it at once."""
 

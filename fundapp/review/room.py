@@ -3,9 +3,9 @@
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.web import FundApp
 from fundapp.review.presentation.next_steps import steps_of_review
-from fundapp.review.views import bp, panel, reading, selection
+from fundapp.review.views import bp, panel, reading, selection, withdrawing
 
-PAGES = (reading, panel, selection)
+PAGES = (reading, panel, selection, withdrawing)
 """Importing these modules puts their pages on the blueprint."""
 
 

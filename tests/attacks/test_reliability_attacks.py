@@ -15,6 +15,7 @@ from fundapp.applications.models import Application, ApplicationStatus, Attachme
 from fundapp.core import outbox
 from fundapp.core.db import db
 from fundapp.core.errors import Failure
+from fundapp.accounts.services.returned_mail import note_returned_mail
 from fundapp.core.mail import MAIL_KIND, MailMessage, job_kind, queue_mail
 from fundapp.core.outbox import LEASE, MAX_ATTEMPTS, JobKind, OutboxItem, OutboxState
 from fundapp.core.postbox import deliver_through
@@ -63,7 +64,7 @@ def smtp(app):
         address = f"smtp://{server.host}:{server.port}"
         usual = app.job_kinds[MAIL_KIND]
         deliver = deliver_through(address, mail_from="fund@example.org", base_url="http://localhost")
-        app.add_job_kind(job_kind(deliver))
+        app.add_job_kind(job_kind(deliver, note_returned_mail))
         yield server
         app.add_job_kind(usual)
 
@@ -83,7 +84,6 @@ def now_state(item: OutboxItem) -> OutboxState:
     ("where", "answer", "code"),
     [
         ("to_recipient", f"450 {ADDRESS} is busy", "450"),
-        ("to_recipient", f"550 no such person {ADDRESS}", "550"),
         ("to_mail", f"451 {ADDRESS}: try later", "451"),
         ("to_mail", f"554 refused for {ADDRESS}", "554"),
     ],
@@ -104,6 +104,17 @@ def test_row_111_a_mail_server_that_refuses_is_asked_again_and_quoted_by_its_cod
     for text in (failed.last_error, message.failure):
         assert text == f"MailRefused: the mail server answered {code}"
     assert message.failed_at is not None
+    assert smtp.messages == []
+
+
+def test_row_111_an_address_that_is_refused_for_good_is_not_tried_again(app, clock, smtp):
+    smtp.to_recipient = f"550 no such person {ADDRESS}"
+    item = mail()
+    assert run_item(item.id) is True
+    assert now_state(item) is OutboxState.DONE
+    message = db.session.scalars(select(MailMessage)).one()
+    assert (message.failure, message.sent_at) == ("AddressRefused: the mail server answered 550", None)
+    assert message.failed_at == message.returned_at is not None
     assert smtp.messages == []
 
 

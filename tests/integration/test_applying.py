@@ -531,7 +531,7 @@ def test_copy_of_what_was_sent_can_be_had_again_on_the_page_and_as_text(signed_i
         assert "US$12,000.00 (USD)" in text.text
         assert reference in page.text
         assert reference in text.text
-        assert text.headers["Content-Disposition"] == f'attachment; filename="{reference}.txt"'
+        assert text.headers["Content-Disposition"] == f'attachment; filename="{reference}-1.txt"'
 
 
 def test_my_applications_say_in_the_applicants_words_where_each_stands(signed_in: Client) -> None:

@@ -13,6 +13,7 @@ from fundapp.accounts.services.link_spending import spend
 from fundapp.accounts.services.links import end_links, send_link
 from fundapp.accounts.services.notices import SECURITY_PATH
 from fundapp.accounts.services.people import tell, write_to_address
+from fundapp.accounts.services.returned_mail import mail_arrived
 from fundapp.accounts.services.sessions import end_all_sessions
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -76,6 +77,7 @@ def confirm_change(*, link: OneTimeLink, secret_key: str, now: datetime) -> None
     if queries.person_by_email(change.new_address) is not None:
         raise Conflict(_l("This address belongs to another account by now."))
     person.email = change.new_address
+    mail_arrived(person)
     change.confirmed_at = now
     end_links(person, now)
     if change.old_address:
@@ -106,6 +108,7 @@ def revert_change(*, link: OneTimeLink, now: datetime) -> None:
         db.session.flush()
     person = change.person
     person.email = change.old_address
+    mail_arrived(person)
     change.reverted_at = now
     end_links(person, now)
     later = select(AddressChange.revert_link_id).where(

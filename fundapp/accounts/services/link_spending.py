@@ -11,6 +11,7 @@ from fundapp.accounts import queries
 from fundapp.accounts.models import LinkPurpose, OneTimeLink
 from fundapp.accounts.secrets import link_code, token_hash
 from fundapp.accounts.services.passwords import set_password
+from fundapp.accounts.services.returned_mail import mail_arrived
 from fundapp.accounts.services.sessions import open_session
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -83,5 +84,6 @@ def spend(link: OneTimeLink, now: datetime) -> None:
     )
     if spent is None:
         raise Conflict(_l("This link was used already, or it is too old. Ask for a new one."))
+    mail_arrived(link.person)
     actor = queries.actor_of(link.person)
     record(actor=actor, action="link:spend", subject=link, now=now, data={"purpose": link.purpose.value})

@@ -33,7 +33,14 @@ def write_to(person: Person, *, template: str, data: dict[str, Any], now: dateti
     for them, they read on their pages.
     """
     if person.email:
-        write_to_address(person.email, template=template, data=data, now=now, language=language or person.language)
+        mail.queue_mail(
+            to_address=person.email,
+            language=language or person.language,
+            template=template,
+            data=data,
+            now=now,
+            recipient_id=person.id,
+        )
 
 
 def write_to_address(address: str, *, template: str, data: dict[str, Any], now: datetime, language: str) -> None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from fundapp.applications.identity import face_of, masked_names, submitted_form
+from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.identity import face_of, masked_names
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, CallStatus, Submission
 from fundapp.applications.presentation.files import FileShown, file_shown
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
-from fundapp.applications.rules import Opening, opening
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.transitions import APPLICATION, CALL
+from fundapp.applications.window import Window, window_of
 from fundapp.core.dates import Moment, moment
 
 _KINDS = {
@@ -20,6 +21,7 @@ _KINDS = {
     ApplicationStatus.SUBMITTED: "good",
     ApplicationStatus.ELIGIBLE: "good",
     ApplicationStatus.INELIGIBLE: "",
+    ApplicationStatus.WITHDRAWN: "",
 }
 
 
@@ -37,15 +39,23 @@ class OwnApplicationShown:
     is_protected: bool
     is_draft: bool
     is_decided: bool
+    is_withdrawn: bool
+    waits: bool
+    """Whether staff asked something that is not answered, or opened something again."""
     takes_it: bool
+    """Whether something of it can be sent now: all of it, or what was opened again."""
+    may_write: bool
+    is_changed: bool
+    """Whether it was sent, and changed since without sending that."""
     closes: Moment
     saved: Moment
 
 
 @dataclass(frozen=True)
 class SubmissionShown:
-    """When something was sent, and the hash that its receipt names."""
+    """One version that was sent: its number, when, and the hash that its receipt names."""
 
+    number: int
     submitted: Moment
     content_sha256: str
 
@@ -53,7 +63,7 @@ class SubmissionShown:
 def own_application_shown(application: Application, now: datetime) -> OwnApplicationShown:
     """Return what an applicant is told of an application at an instant."""
     call = application.call
-    state = opening(opens_at=call.opens_at, closes_at=application.deadline, now=now)
+    window = window_of(application, now)
     is_draft = application.status is ApplicationStatus.DRAFT
     is_decided = not is_draft and call.status is CallStatus.DECIDED
     return OwnApplicationShown(
@@ -67,25 +77,44 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
         is_protected=application.is_protected,
         is_draft=is_draft,
         is_decided=is_decided,
-        takes_it=state is Opening.OPEN,
-        closes=moment(application.deadline, call.time_zone),
+        is_withdrawn=application.status is ApplicationStatus.WITHDRAWN,
+        waits=_waits(application, window),
+        takes_it=window.may_send,
+        may_write=window.may_write,
+        is_changed=application.edited_at is not None,
+        closes=moment(window.closes_at or application.deadline, call.time_zone),
         saved=moment(application.saved_at, call.time_zone),
     )
+
+
+def _waits(application: Application, window: Window) -> bool:
+    if application.status is ApplicationStatus.WITHDRAWN or application.call.status is CallStatus.DECIDED:
+        return False
+    asked = any(each.answered_at is None for each in application.clarifications)
+    return asked or window.reopening is not None
 
 
 def submission_shown(submission: Submission, call: Call) -> SubmissionShown:
     """Return what a receipt says of a submission."""
     return SubmissionShown(
+        number=submission.number,
         submitted=moment(submission.submitted_at, call.time_zone), content_sha256=submission.content_sha256
     )
 
 
 def submitted_answers_shown(
-    application: Application, *, mask: bool, file_as: Callable[[Attachment], FileShown] = file_shown
+    application: Application,
+    *,
+    mask: bool,
+    submission: Submission | None = None,
+    file_as: Callable[[Attachment], FileShown] = file_shown,
 ) -> list[AnswersShown]:
-    """Return the answers as they were sent last; with `mask`, those that tell who somebody is are hidden."""
-    submission = application.submissions[-1]
-    form = submitted_form(application)
+    """Return the answers of a version that was sent (None: the last); with `mask`, without what tells who somebody is.
+
+    Never the working copy: what was not sent is nobody's to read.
+    """
+    submission = submission or application.submissions[-1]
+    form = FormDefinition.from_json(submission.form_version.definition)
     masked = masked_names(form, is_protected=application.is_protected) if mask else frozenset()
     answers = clear_answers(submission, without=masked)
     return answers_shown(form, answers, application.attachments, application.call.currency, masked, file_as)

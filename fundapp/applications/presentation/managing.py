@@ -124,6 +124,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.CALL_WRITE, "applications.call_settings", _("What the call says"), _("Texts, dates, money, criteria, form.")),
         (P.CALL_READ, "applications.call_roles", _("People and their roles"), _("Who manages, reviews, confirms.")),
         (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
+        (P.APPLICATION_ASK, "applications.papers", _("Further papers"), _("Asked of the shortlist only.")),
         (P.APPLICANT_INVITE, "applications.call_invitations", _("Invitations"), _("Who may apply, by personal link.")),
         (P.APPLICANT_INVITE, "applications.enquiries", _("Questions before an application"), _("Answer, and let in.")),
         (P.APPLICANT_INVITE, "applications.nominees", _("Nominations"), _("Who was named, and who is invited.")),
@@ -164,7 +165,8 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
         status_kind=STATUS_KINDS[application.status],
         requested=money(requested, call.currency) if requested is not None else "",
         categories=[said(entry.category.titles) for entry in application.entries if entry.category],
-        may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id),
+        may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id)
+        and application.status is not ApplicationStatus.WITHDRAWN,
         may_open=actor.can(P.IDENTITY_OPEN, call.id),
         may_protect=actor.can(P.PROTECTION_RAISE, call.id),
         may_read_history=actor.can(P.HISTORY_READ, call.id),

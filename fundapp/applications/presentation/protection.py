@@ -15,6 +15,7 @@ from fundapp.applications.presentation.applications import submitted_answers_sho
 from fundapp.applications.presentation.questions import AnswerShown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.queries.protection import changes_of, openings_of
+from fundapp.applications.sealed_answers import sent_files
 from fundapp.applications.services.protection import LOWER_WITHIN, waiting_request
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
@@ -126,7 +127,7 @@ def masked_files(application: Application) -> list[MaskedFile]:
     masked = masked_names(form, is_protected=application.is_protected)
     return [
         MaskedFile(attachment.id, said(question.label))
-        for attachment in application.attachments
+        for attachment in sent_files(application)
         if name_of(attachment.question) in masked and (question := form.question_at(attachment.question)) is not None
     ]
 

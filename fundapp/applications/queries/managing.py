@@ -12,6 +12,7 @@ from fundapp.applications.answer_keys import name_of
 from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.applications.scope import in_calls, in_work, visible_to
+from fundapp.applications.sealed_answers import sent_files
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 
@@ -98,7 +99,7 @@ def sent_attachment(*, actor: Actor, application_id: UUID, attachment_id: UUID) 
     """Return a file of an application that the actor may read. Raises NotFound, also for one that has to be opened."""
     application = sent_application(actor=actor, application_id=application_id)
     masked = masked_names(submitted_form(application), is_protected=application.is_protected)
-    found = next((each for each in application.attachments if each.id == attachment_id), None)
+    found = next((each for each in sent_files(application) if each.id == attachment_id), None)
     if found is None or name_of(found.question) in masked:
         raise NotFound
     return found

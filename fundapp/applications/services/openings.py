@@ -14,7 +14,9 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 
 CONTACT: Final = "contact"
-"""What an opening calls the name and address of the person behind an application; all else are names of questions."""
+"""What an opening calls the name and address of the person behind an application."""
+SAID: Final = "said"
+"""What it calls the words of its people outside the form: answers to questions of the staff, why it was withdrawn."""
 
 
 def open_identity(*, actor: Actor, application: Application, reason: str, now: datetime) -> IdentityOpening:
@@ -37,7 +39,14 @@ def open_identity(*, actor: Actor, application: Application, reason: str, now: d
         and question.name in masked
         and question.sensitivity is not Sensitivity.PAYEE
     ]
-    return _record(actor, application, [CONTACT, *opened], reason, now)
+    said = [SAID] if application.is_protected and has_said(application) else []
+    return _record(actor, application, [CONTACT, *said, *opened], reason, now)
+
+
+def has_said(application: Application) -> bool:
+    """Say whether its people wrote anything outside the form."""
+    answered = any(each.answered_at is not None for each in application.clarifications)
+    return answered or bool(application.withdrawal_reason)
 
 
 def open_file(

@@ -20,6 +20,7 @@ from fundapp.applications.services.drafts import filling_of, fingerprint, form_o
 from fundapp.applications.services.admission import in_the_way
 from fundapp.applications.transitions import APPLICATION
 from fundapp.applications.window import Window, window_of
+from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
@@ -53,6 +54,20 @@ def submit_application(
     submission = register_submission(actor=actor, application=application, form=form, now=now)
     _mail_receipt(application, submission, now)
     return submission
+
+
+def note_refusal(
+    *, actor: Actor, application: Application, refusal: RuleViolations | Conflict, now: datetime
+) -> None:
+    """Keep that an application arrived at `now` and was not taken, and why: without a word of what it says."""
+    fields = sorted({each.field or "" for each in refusal.problems}) if isinstance(refusal, RuleViolations) else []
+    record(
+        actor=actor,
+        action="application:refuse",
+        subject=application,
+        now=now,
+        data={"incomplete": bool(fields), "questions": fields, "arrived_at": now.isoformat()},
+    )
 
 
 def is_sent_as_it_is(application: Application) -> bool:

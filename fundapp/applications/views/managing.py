@@ -11,6 +11,7 @@ from fundapp.applications.forms import EligibilityForm
 from fundapp.applications.models import Application, CallStatus
 from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation
+from fundapp.applications.presentation.afterwards import after_sending_shown
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
 from fundapp.applications.presentation.calls import extensions_shown
 from fundapp.applications.presentation.handling import handling_shown
@@ -104,5 +105,6 @@ def _application_page(application: Application, form: EligibilityForm) -> str:
         sections=submitted_answers_shown(application, mask=True),
         openings=openings_shown(application, current_actor()),
         handling=handling_shown(application, current_actor()),
+        after=after_sending_shown(application, current_actor(), clock.now()),
         form=form,
     )

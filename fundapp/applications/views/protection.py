@@ -13,6 +13,7 @@ from fundapp.applications.models import Application
 from fundapp.applications.presentation import protection as presentation
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.managing import sent_application_shown
+from fundapp.applications.presentation.standing import asked_shown
 from fundapp.applications.queries import applicant
 from fundapp.applications.queries.managing import sent_application
 from fundapp.applications.services import openings, protection
@@ -117,6 +118,8 @@ def open_identity(application_id: UUID) -> ResponseReturnValue:
         contact=application.person.name,
         contact_email=application.person.email,
         answers=presentation.identity_shown(application),
+        asked=[each for each in asked_shown(application) if each.answered is not None],
+        withdrawal_reason=application.withdrawal_reason,
     )
 
 

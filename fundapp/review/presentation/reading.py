@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import url_for
 
 from fundapp.applications.identity import face_of, is_masked
-from fundapp.applications.models import Application, Attachment, Criterion
+from fundapp.applications.models import Application, Attachment, Clarification, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.files import FileShown, copy_shown
 from fundapp.applications.presentation.questions import AnswersShown
@@ -103,7 +103,7 @@ def labels_of(criteria: Sequence[Criterion]) -> dict[str, str]:
 
 
 def answers_to_read(application: Application) -> list[AnswersShown]:
-    """Return what was submitted, without what tells who somebody is: no reviewer ever opens that."""
+    """Return what was submitted, without what tells who somebody is or is kept from reviewers: they open nothing."""
     return [
         AnswersShown(
             section.number,
@@ -112,6 +112,7 @@ def answers_to_read(application: Application) -> list[AnswersShown]:
                 answer
                 for answer in section.answers
                 if not is_masked(answer.question, is_protected=application.is_protected)
+                and not answer.question.hidden_from_reviewers
             ],
         )
         for section in submitted_answers_shown(application, mask=True, file_as=_copy_of(application))
@@ -121,6 +122,13 @@ def answers_to_read(application: Application) -> list[AnswersShown]:
 def _copy_of(application: Application) -> Callable[[Attachment], FileShown]:
     """Return how a reviewer sees a file: as a copy, named by the application's reference."""
     return partial(copy_shown, reference=face_of(application).reference)
+
+
+def told_to_reviewers(application: Application) -> list[Clarification]:
+    """Return what staff asked for reviewers too and was answered; of a protected application nothing."""
+    if application.is_protected:
+        return []
+    return [each for each in application.clarifications if each.for_reviewers and each.answered_at is not None]
 
 
 def given_answers(form: ReviewForm, criteria: Sequence[Criterion]) -> list[tuple[str, str]]:

@@ -7,6 +7,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.answer_keys import name_of
+from fundapp.applications.identity import submitted_form
 from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
@@ -64,6 +66,7 @@ def application_to_read(*, actor: Actor, assignment_id: UUID) -> Application:
         .options(
             selectinload(Application.submissions).joinedload(Submission.form_version),
             selectinload(Application.attachments),
+            selectinload(Application.clarifications),
         )
         .execution_options(populate_existing=True)
     ).one()
@@ -85,10 +88,11 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     application = application_to_read(actor=actor, assignment_id=assignment_id)
     if application.is_protected:
         raise NotFound  # whatever its answers look like: a file shows whose it is
+    hidden = {each.name for each in submitted_form(application).questions if each.hidden_from_reviewers}
     named = {  # one that tells who somebody is, and every one of a protected application, is sealed: no name is read
         answer["attachment"]
-        for answer in application.submissions[-1].answers.values()
-        if isinstance(answer, dict) and "attachment" in answer
+        for name, answer in application.submissions[-1].answers.items()
+        if name_of(name) not in hidden and isinstance(answer, dict) and "attachment" in answer
     }
     for attachment in application.attachments:
         if attachment.id == attachment_id and str(attachment.id) in named and attachment.status is FileStatus.READY:

@@ -24,6 +24,7 @@ from fundapp.review.presentation.reading import (
     criteria_asked,
     given_answers,
     labels_of,
+    told_to_reviewers,
 )
 from fundapp.review.queries import reading as queries
 from fundapp.review.rules import completeness_problems
@@ -182,6 +183,7 @@ def _reading_page(assignment: Assignment, form: ReviewForm) -> str:
         assignment_id=assignment.id,
         application_id=application.id,
         sections=answers_to_read(application),
+        asked=told_to_reviewers(application),
         criteria=criteria_asked(criteria),
         given=given_answers(form, criteria),
         form=form,

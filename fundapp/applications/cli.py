@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.call_package import read_package
-from fundapp.applications.importing import ImportedApplications, import_applications, load_call
+from fundapp.applications.importing import ImportedApplications, import_in_batches, load_call
 from fundapp.applications.models import Call
-from fundapp.core import clock
+from fundapp.core import clock, unit_of_work
 from fundapp.core.commands import with_app
 from fundapp.core.db import db
 from fundapp.core.tables import read_table
@@ -51,8 +51,8 @@ def applications() -> None:
 def applications_import(context: click.Context, slug: str, file: Path) -> None:
     """Take the rows of FILE (CSV or XLSX) as submitted applications to CALL.
 
-    Rows that were taken before stay as they are. What cannot be taken is listed by row and column, and the exit status
-    is 1 then; all other rows are in.
+    Rows that were taken before stay as they are, so an import that was cut off goes on when it is started again. What
+    cannot be taken is listed by row and column, and the exit status is 1 then; all other rows are in.
     """
     done: ImportedApplications = _import_file(slug, file)
     for heading in done.unmapped:
@@ -65,9 +65,21 @@ def applications_import(context: click.Context, slug: str, file: Path) -> None:
 
 
 @with_app
-def _import_file(_app: FundApp, slug: str, file: Path) -> ImportedApplications:
+def _import_file(app: FundApp, slug: str, file: Path) -> ImportedApplications:
     call = db.session.scalar(select(Call).where(Call.slug == slug))
     if call is None:
         raise click.ClickException(f"there is no call {slug}")
     table = read_table(file.read_bytes(), file.name)
-    return import_applications(call=call, table=table, actor=system_actor(), now=clock.now())
+
+    def progress(rows: int) -> None:
+        if len(table.rows) > rows:
+            click.echo(f"{rows} of {len(table.rows)} rows", err=True)
+
+    return import_in_batches(
+        call_id=call.id,
+        table=table,
+        actor=system_actor(),
+        now=clock.now,
+        commit=lambda: unit_of_work.commit(app.queue),
+        progress=progress,
+    )

@@ -16,6 +16,7 @@ from fundapp.applications.views import (
     call_settings,
     enquiries,
     entering_by_hand,
+    importing,
     invitations,
     keeping,
     managing,
@@ -54,6 +55,7 @@ PAGES = (
     call_opening,
     call_previews,
     entering_by_hand,
+    importing,
 )
 """Importing these modules puts their pages on the blueprint."""
 

@@ -1,18 +1,21 @@
 """Applications from spreadsheets: real files, every row whole or refused by row and column, nothing twice."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Membership, Organisation, Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.call_package import read_package
 from fundapp.applications.cli import applications
-from fundapp.applications.importing import ImportedApplications, import_applications, load_call
+from fundapp.applications.importing import ImportedApplications, batches, import_applications, load_call
 from fundapp.applications.models import (
     Application,
     ApplicationSource,
@@ -22,6 +25,7 @@ from fundapp.applications.models import (
     Entry,
     Submission,
 )
+from fundapp.applications.views import importing as importing_pages
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
@@ -376,3 +380,86 @@ def test_sample_applications_all_go_in_once(name: str, entries: int) -> None:
     assert (again.taken, again.unchanged, said(again)) == (0, first.taken, [])
     assert count(Application) == first.taken
     assert count(Entry) == entries
+
+
+def many(number: int) -> bytes:
+    return csv(*({**ROW, "id": f"M{each}", "email": f"m{each}@example.org"} for each in range(number))).encode()
+
+
+def test_long_table_goes_in_by_batches_and_goes_on_where_it_was_cut_off(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH", 2)
+    db.session.commit()
+    table = read_table(csv(*({**ROW, "id": name} for name in ("A", "B", "C", "A", "D", "E"))).encode(), "a.csv")
+    call_id, committed, seen = call.id, [], []
+
+    def cut_off() -> None:
+        if len(committed) == 1:
+            raise ConnectionError
+        db.session.commit()
+        committed.append(count(Application))
+
+    with pytest.raises(ConnectionError):
+        batches.import_in_batches(call_id=call_id, table=table, actor=system_actor(), now=lambda: NOW, commit=cut_off)
+    db.session.rollback()
+    assert (committed, count(Application)) == ([2], 2)
+
+    done = batches.import_in_batches(
+        call_id=call_id,
+        table=table,
+        actor=system_actor(),
+        now=lambda: NOW,
+        commit=db.session.commit,
+        progress=seen.append,
+    )
+    assert (done.taken, done.unchanged, done.refused) == (3, 2, 1)
+    assert said(done) == ["row 5, column id: Row 2 has this id already."]
+    assert seen == [2, 4, 6]
+    assert count(Application) == 5
+
+
+def test_browser_looks_first_and_then_takes_with_the_same_code(
+    call: Call, signed_in: Callable[[Person | None], FlaskClient]
+) -> None:
+    manager = make_staff(Role.MANAGER, call)
+    client = signed_in(manager)
+    people = count(Person)
+    address = "/manage/gjf-2020/import"
+    data = csv({**ROW, "colour": "red"}, {**ROW, "id": "A2", "amount": "x"}).encode()
+
+    def sent(button: str, table: bytes = data, name: str = "a.csv") -> TestResponse:
+        return client.post(address, data={button: "1", "table": (io.BytesIO(table), name)})
+
+    looked = sent("look")
+    assert "Nothing is taken yet" in looked.text
+    assert "1 new application" in looked.text
+    assert "row 3, column amount" in looked.text
+    assert "<bdi>colour</bdi>" in looked.text
+    assert count(Application) == 0
+    assert count(Person) == people
+
+    taken = sent("take")
+    assert "The rows are in." in taken.text
+    application = db.session.scalars(select(Application)).one()
+    assert application.submissions[-1].submitted_by_id == manager.id
+    assert "1 was there before" in sent("take").text
+    assert count(Application) == 1
+
+    assert sent("take", b"%PDF-1.7\x00").status_code == 422
+    missing = sent("take", b"id,title\r\n1,2")
+    assert missing.status_code == 422
+    assert "No column answers the required question" in missing.text
+    assert client.post(address, data={"take": "1"}).status_code == 422
+    assert signed_in(make_staff(Role.AUDITOR)).get(address).status_code == 403
+
+
+def test_browser_refuses_a_table_that_takes_too_long(
+    call: Call, signed_in: Callable[[Person | None], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing_pages, "MAX_ROWS", 2)
+    client = signed_in(make_staff(Role.MANAGER, call))
+    for rows, status in ((2, 200), (3, 422)):
+        answer = client.post("/manage/gjf-2020/import", data={"take": "1", "table": (io.BytesIO(many(rows)), "a.csv")})
+        assert answer.status_code == status
+        assert count(Application) == 2

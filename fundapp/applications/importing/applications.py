@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -38,7 +38,8 @@ _DAY_WITH_TIME: Final = regex.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}.*")
 class ImportedApplications:
     """What an import did: rows taken, rows that were in already, rows refused.
 
-    `problems` say by row and column what could not be taken; `unmapped` are the columns that answer no question.
+    `problems` say by row and column what could not be taken; `unmapped` are the columns that answer no question,
+    `matched` those that do, with the question's name.
     """
 
     taken: int = 0
@@ -46,14 +47,26 @@ class ImportedApplications:
     refused: int = 0
     problems: list[Problem] = field(default_factory=list)
     unmapped: list[str] = field(default_factory=list)
+    matched: dict[str, str] = field(default_factory=dict)
+
+    def add(self, later: "ImportedApplications") -> None:
+        """Add what was done with later rows of the same table."""
+        self.taken += later.taken
+        self.unchanged += later.unchanged
+        self.refused += later.refused
+        self.problems += later.problems
+        self.unmapped, self.matched = later.unmapped, later.matched
 
 
-def import_applications(*, call: Call, table: Table, actor: Actor, now: datetime) -> ImportedApplications:
+def import_applications(
+    *, call: Call, table: Table, actor: Actor, now: datetime, start: int = 0, count: int | None = None
+) -> ImportedApplications:
     """Take the rows of a table as submitted applications, whatever the dates of the call.
 
-    A row that was taken before is left alone, so importing again changes nothing; a row with a problem is reported and
-    the others still go in. Raises RuleViolations, and takes nothing, when a required question has no column; Conflict
-    once the call is decided.
+    Only `count` rows are taken, from the one at `start` (the first is 0); None takes all that follow. A row that was
+    taken before is left alone, so importing again changes nothing; a row with a problem is reported and the others
+    still go in. Raises RuleViolations, and takes nothing, when a required question has no column; Conflict once the
+    call is decided.
     """
     actor.require(P.APPLICATION_IMPORT, call.id)
     db.session.refresh(call, with_for_update=True)
@@ -69,8 +82,12 @@ def import_applications(*, call: Call, table: Table, actor: Actor, now: datetime
     ]
     if problems:
         raise RuleViolations(problems)
-    reading = _Import(call, version, form, columns, actor, now, ImportedApplications(unmapped=columns.unmapped))
-    for row in table.rows:
+    done = ImportedApplications(unmapped=columns.unmapped, matched=columns.matched(form))
+    reading = _Import(call, version, form, columns, actor, now, done)
+    reading.read_keys(table.rows)
+    rows = table.rows[start : None if count is None else start + count]
+    reading.read_before(rows)
+    for row in rows:
         reading.take(row)
     record(
         actor=actor,
@@ -100,10 +117,21 @@ class _Import:
     now: datetime
     done: ImportedApplications
     before: dict[str, Mapping[str, Answer]] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
+    keys: dict[int, str] = field(default_factory=dict)
+    """The key of each row of the table, by the row's number."""
+    first: dict[str, int] = field(default_factory=dict)
+    """The number of the first row with a key."""
 
-    def __post_init__(self) -> None:
-        stored = select(Application).where(Application.call_id == self.call.id, Application.import_key.is_not(None))
+    def read_keys(self, rows: Sequence[Row]) -> None:
+        """Note under which key each row of the whole table is known."""
+        for row in rows:
+            key = self.keys[row.number] = self._key(row)
+            self.first.setdefault(key, row.number)
+
+    def read_before(self, rows: Sequence[Row]) -> None:
+        """Read what was taken of these rows by an earlier import."""
+        keys = {self.keys[row.number] for row in rows}
+        stored = select(Application).where(Application.call_id == self.call.id, Application.import_key.in_(keys))
         applications = db.session.scalars(stored).all()
         answers = clear_answers_of(applications, without=payee_names(self.form))
         self.before = {str(known.import_key): each for known, each in zip(applications, answers, strict=True)}
@@ -117,8 +145,10 @@ class _Import:
         """Take one row, or say why not."""
         language = self._language(row)
         answers = self._answers(row, language) if language else {}
-        key = self._key(row)
-        if key in self.seen:
+        key = self.keys[row.number]
+        if (heading := self.columns.id_heading) and (problem := _id_problem(row.cells[heading])):
+            self.complain(row, heading, problem)
+        if self.first[key] != row.number:
             self._twice(row, key)
         elif key in self.before:
             self.done.unchanged += 1
@@ -128,7 +158,6 @@ class _Import:
             self.done.refused += 1
         else:
             self._store(row, answers, language, key)
-        self.seen.setdefault(key, row.number)
 
     def _says_the_same(self, before: Mapping[str, Answer], answers: Mapping[str, Answer]) -> bool:
         """Compare a row with what was taken of it; payee details cannot be read again, so they are not compared."""
@@ -138,7 +167,7 @@ class _Import:
         }
 
     def _twice(self, row: Row, key: str) -> None:
-        first = self.seen[key]
+        first = self.first[key]
         if key.startswith("id:"):
             self.done.refused += 1
             self.complain(row, self.columns.id_heading, _l("Row %(row)s has this id already.", row=first))
@@ -196,11 +225,8 @@ class _Import:
 
     def _key(self, row: Row) -> str:
         heading = self.columns.id_heading
-        if heading and (written := row.cells[heading].strip()):
-            try:
-                return f"id:{clean_text(written)[:200]}"
-            except TextError as error:
-                self.complain(row, heading, error.message)
+        if heading and row.cells[heading].strip() and not _id_problem(row.cells[heading]):
+            return f"id:{clean_text(row.cells[heading].strip())[:200]}"
         canonical = json.dumps(row.cells, ensure_ascii=True, sort_keys=True).encode("ascii")
         return f"row:{hashlib.sha256(canonical).hexdigest()}"
 
@@ -242,3 +268,12 @@ class _Import:
             self.complain(row, None, "; ".join(str(problem.message) for problem in violations.problems))
         else:
             self.done.taken += 1
+
+
+def _id_problem(written: str) -> str:
+    """Return why an id cannot be kept ("": it can)."""
+    try:
+        clean_text(written.strip())
+    except TextError as error:
+        return error.message
+    return ""

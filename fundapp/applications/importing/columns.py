@@ -33,6 +33,12 @@ class ColumnMap:
     unmapped: list[str]
     problems: list[Problem]
 
+    def matched(self, form: FormDefinition) -> dict[str, str]:
+        """Return the name of the question that each heading answers, in the order of the form."""
+        names = {**self.questions, **{heading: name for heading, (name, _choice) in self.ticks.items()}}
+        order = {question.name: number for number, question in enumerate(form.questions)}
+        return dict(sorted(names.items(), key=lambda pair: order[pair[1]]))
+
     def heading_of(self, question: str) -> str | None:
         """Return the heading of the column that answers a question."""
         for heading, name in self.questions.items():

@@ -86,6 +86,7 @@ def _list_page(slug: str, wanted: Wanted, number: int) -> str:
         wanted=wanted,
         arguments=wanted.arguments(),
         may_enter=actor.can(P.APPLICATION_ENTER, call.id),
+        may_import=actor.can(P.APPLICATION_IMPORT, call.id),
         may_set_aside=actor.can(P.APPLICATION_SET_ASIDE, call.id),
         max_chosen=queries.MAX_CHOSEN,
     )

@@ -11,7 +11,10 @@ const words = document.querySelector("[data-part='uploads']").dataset;
 const running = new Map(); // input -> what ends with its upload
 const waiting = new WeakSet(); // forms that are sent once their files have arrived
 
-const pause = (wait) => new Promise((resolve) => { setTimeout(resolve, wait); });
+const pause = (wait) => new Promise((resolve) => {
+  setTimeout(resolve, wait);
+  addEventListener("online", resolve, { once: true });
+});
 
 function shownBeside(input) {
   const line = input.parentElement.querySelector("[data-part='upload']");
@@ -55,7 +58,6 @@ async function post(input, address, values) {
     }
     say(input, words.noLine);
     await pause(wait);
-    addEventListener("online", () => { wait = 0; }, { once: true });
   }
 }
 

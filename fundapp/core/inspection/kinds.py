@@ -45,6 +45,8 @@ _TOP_OF_PDF: Final = 1024
 
 def kind_of(data: bytes) -> str:
     """Return the media type of a PDF, a picture or an archive, or the reader of a recording. Raises Refused."""
+    if data.startswith(_WIDE):
+        raise Refused(Why.ACTIVE)
     kind = next((kind for start, kind in _STARTS if data.startswith(start)), None) or _by_later_bytes(data)
     if kind is None:
         raise Refused(_why_not(data))
@@ -68,9 +70,7 @@ def _by_later_bytes(data: bytes) -> str | None:
 def _why_not(data: bytes) -> Why:
     if data.startswith(_OLD_OFFICE):
         return Why.LOCKED if _LOCKED_OFFICE in data else Why.OLD_OFFICE
-    if data.startswith(_WIDE) or _ACTIVE.match(data[:4096]):
-        return Why.ACTIVE
-    return Why.UNKNOWN
+    return Why.ACTIVE if _ACTIVE.match(data[:4096]) else Why.UNKNOWN
 
 
 def _holds_a_page(kind: str, data: bytes) -> bool:

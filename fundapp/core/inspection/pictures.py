@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from fundapp.core.inspection.kinds import HEIF, JPEG, PNG, WEBP
 from fundapp.core.inspection.reasons import Refused, Why
 
-MAX_PIXELS: Final = 64_000_000
+MAX_PIXELS: Final = 50_000_000
 """The largest that telephones make in everyday use."""
 MAX_SIDE: Final = 3200
 """Of a copy, in pixels: handwriting on a page stays readable, and a reviewer on a bad line gets it."""
@@ -36,6 +36,8 @@ def clean(data: bytes, kind: str) -> tuple[str, bytes]:
     """Return the picture as it is seen, upright and in the usual colours, as PNG (of a PNG) or JPEG. Raises Refused."""
     with _opened(data, kind) as picture:
         try:
+            if picture.mode not in ("P", "1"):  # colours from a list would shrink to spots
+                picture.thumbnail((MAX_SIDE, MAX_SIDE))
             upright = ImageOps.exif_transpose(picture)
             seen = _in_usual_colours(upright, keep_clear=kind == PNG)
         except _FAULTS as error:

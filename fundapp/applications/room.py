@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fundapp.accounts.call_names import add_call_lister
 from fundapp.applications.next_steps import add_step_finder
+from fundapp.applications.presentation.entering import steps_of_answering
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
 from fundapp.applications.services.deadlines import telling_job
 from fundapp.applications.views import (
@@ -64,6 +65,7 @@ def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(bp)
     add_call_lister(app, named_calls)
+    add_step_finder(app, steps_of_answering)
     add_step_finder(app, steps_of_checking)
     app.add_job_kind(telling_job())
     app.jinja_env.globals["moment_of"] = _moment_of

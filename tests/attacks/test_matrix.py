@@ -49,7 +49,12 @@ def bundles(app: FundApp, ours: Round) -> list[Bundle]:
 
 def once(made: Round) -> dict[str, UUID]:
     """Return what a round has only once, around its application that was sent."""
-    return {"letter_id": made.letters[0].id, "hold_id": made.holds[0].id, "request_id": made.requests[0].id}
+    return {
+        "letter_id": made.letters[0].id,
+        "hold_id": made.holds[0].id,
+        "request_id": made.requests[0].id,
+        "enquiry_id": made.enquiries[0].id,
+    }
 
 
 def another(

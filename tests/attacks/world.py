@@ -25,7 +25,19 @@ from fundapp.accounts.models import (
 from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
 from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
-from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry, Upload
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Attachment,
+    Call,
+    CallInvitation,
+    Enquiry,
+    EnquiryCause,
+    Entry,
+    Nomination,
+    Nominee,
+    Upload,
+)
 from fundapp.core import clock, sealed_files
 from fundapp.core.db import Base, db
 from fundapp.core.sealing import record_of
@@ -77,6 +89,7 @@ class Round:
     holds: list[LegalHold]
     requests: list[ErasureRequest]
     invitations: list[OrganisationInvitation]
+    enquiries: list[Enquiry]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -96,6 +109,7 @@ class Round:
             "hold_id": [hold.id for hold in self.holds],
             "request_id": [request.id for request in self.requests],
             "invitation_id": [invitation.id for invitation in self.invitations],
+            "enquiry_id": [enquiry.id for enquiry in self.enquiries],
         }
 
 
@@ -149,7 +163,8 @@ def make_round(
     holds = [LegalHold(application_id=sent.id, reason=text, set_at=NOW)]
     requests = [ErasureRequest(application_id=sent.id, asked_by_id=applicant.id, asked_at=NOW)]
     invitations = [make_invitation(applicant, text)]
-    db.session.add_all([*holds, *requests, *invitations])
+    enquiries = [make_enquiry(made, text)]
+    db.session.add_all([*holds, *requests, *invitations, *enquiries])
     db.session.flush()
     return Round(
         mark,
@@ -167,6 +182,7 @@ def make_round(
         holds,
         requests,
         invitations,
+        enquiries,
     )
 
 
@@ -179,6 +195,24 @@ def make_invitation(person: Person, name: str) -> OrganisationInvitation:
         created_at=NOW,
         expires_at=datetime.now(UTC) + timedelta(days=14),
     )
+
+
+def make_enquiry(call: Call, text: str) -> Enquiry:
+    """Let somebody ask a person about a call, and nominate somebody for it."""
+    nominee = Nominee(call_id=call.id, created_at=NOW)
+    db.session.add(nominee)
+    db.session.flush()
+    db.session.add(
+        Nomination(
+            nominee_id=nominee.id, name=text, contact=text, why=text, nominator_name=text, nominator_contact=text,
+            may_be_named=False, made_at=NOW,
+        )
+    )  # fmt: skip
+    db.session.add(CallInvitation(call_id=call.id, email="", organisation_name=text, created_at=NOW))
+    return Enquiry(
+        call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=text, language="en",
+        token_hash=secrets.token_hex(16), asked_at=NOW,
+    )  # fmt: skip
 
 
 def make_passkey(person: Person, name: str) -> Passkey:

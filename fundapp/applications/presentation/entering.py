@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from flask import url_for
 from flask_wtf import FlaskForm
 from wtforms import Field
 
 from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.session_rules import APPLICANT
 from fundapp.applications.answer_form import field_name
 from fundapp.applications.form_definition import Question
@@ -21,13 +23,15 @@ from fundapp.applications.models import (
     EnquiryCause,
     Nominee,
 )
+from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.texts import Said, said
-from fundapp.applications.queries.entering import earlier_application
+from fundapp.applications.queries.entering import earlier_application, open_enquiries
 from fundapp.applications.rules import Opening
 from fundapp.applications.services.nominating import nominations_opening
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
+from fundapp.core.i18n import ngettext
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,21 @@ class OfferShown:
     organisations: list[tuple[UUID, str]]
     has_another: bool
     """One of the reader's organisations has an application in this call already."""
+
+
+def steps_of_answering(actor: Actor, call: Call, _now: datetime) -> list[NextStep]:
+    """Return the questions before an application that wait for the actor."""
+    if not actor.can(P.APPLICANT_INVITE, call.id):
+        return []
+    waiting = open_enquiries(actor=actor, call=call)
+    if not waiting:
+        return []
+    words = ngettext(
+        "Answer %(num)s question of somebody who may not apply",
+        "Answer %(num)s questions of people who may not apply",
+        waiting,
+    )
+    return [NextStep(url_for("applications.enquiries", slug=call.slug), words)]
 
 
 def begun_at(application: Application) -> Moment:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
@@ -21,7 +21,7 @@ from fundapp.applications.models import (
     Nomination,
     Nominee,
 )
-from fundapp.applications.scope import in_calls
+from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.paging import Page
@@ -58,14 +58,21 @@ def opens_start(enquiry: Enquiry | None, call: Call) -> bool:
     )
 
 
-def enquiries_page(*, call: Call, number: int) -> Page[Enquiry]:
+def _of_call(actor: Actor, call: Call) -> ColumnElement[bool]:
+    """Return the condition that Enquiry is about a call, and not from an application that the actor must not see."""
+    hidden = select(Application.id).where(Application.id == Enquiry.application_id, ~visible_to(actor))
+    return and_(Enquiry.call_id == call.id, ~exists(hidden))
+
+
+def enquiries_page(*, actor: Actor, call: Call, number: int) -> Page[Enquiry]:
     """Return one page of what was asked about a call: what waits for an answer first, the oldest of it first."""
-    total = db.session.scalar(select(func.count()).select_from(Enquiry).where(Enquiry.call_id == call.id)) or 0
+    of_call = _of_call(actor, call)
+    total = db.session.scalar(select(func.count()).select_from(Enquiry).where(of_call)) or 0
     page = Page[Enquiry](items=[], number=1, size=PAGE_SIZE, total=total)
     number = max(1, min(number, page.last))
     rows = db.session.scalars(
         select(Enquiry)
-        .where(Enquiry.call_id == call.id)
+        .where(of_call)
         .order_by(Enquiry.answered_at.is_not(None), Enquiry.asked_at, Enquiry.id)
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
@@ -73,9 +80,9 @@ def enquiries_page(*, call: Call, number: int) -> Page[Enquiry]:
     return Page(items=rows, number=number, size=PAGE_SIZE, total=total)
 
 
-def open_enquiries(call: Call) -> int:
+def open_enquiries(*, actor: Actor, call: Call) -> int:
     """Return how many questions about a call wait for an answer."""
-    waiting = select(func.count()).select_from(Enquiry).where(Enquiry.call_id == call.id, Enquiry.answered_at.is_(None))
+    waiting = select(func.count()).select_from(Enquiry).where(_of_call(actor, call), Enquiry.answered_at.is_(None))
     return db.session.scalar(waiting) or 0
 
 
@@ -84,7 +91,7 @@ def managed_enquiry(*, actor: Actor, call: Call, enquiry_id: UUID) -> Enquiry:
     enquiry = db.session.scalar(
         select(Enquiry).where(
             Enquiry.id == enquiry_id,
-            Enquiry.call_id == call.id,
+            _of_call(actor, call),
             in_calls(actor, P.APPLICANT_INVITE, Enquiry.call_id),
         )
     )

@@ -95,8 +95,9 @@ def go_in(token: str) -> ResponseReturnValue:
 @requires(P.APPLICANT_INVITE)
 def enquiries(slug: str) -> ResponseReturnValue:
     """List what was asked about a call; what waits for an answer comes first."""
-    call = managing.managed_call(actor=current_actor(), slug=slug, permission=P.APPLICANT_INVITE)
-    page = entering.enquiries_page(call=call, number=request.args.get("page", 1, type=int))
+    actor = current_actor()
+    call = managing.managed_call(actor=actor, slug=slug, permission=P.APPLICANT_INVITE)
+    page = entering.enquiries_page(actor=actor, call=call, number=request.args.get("page", 1, type=int))
     asked = _first_questions(call)
     return render_template(
         "applications/enquiries.html",

@@ -100,8 +100,8 @@ class CallForm(FlaskForm):
         match asked.control:
             case Control.LINES | Control.TEXTS:
                 texts = {code: self[f"{path}.{code}"].data or "" for code in _languages(self.document)}
-                # A text is stored in one form however often its page is saved.
-                return {code: text.replace("\r\n", "\n").strip() for code, text in texts.items() if text.strip()}
+                written = {code: text.strip() for code, text in texts.items() if text.strip()}
+                return written if written or asked.needed else None
             case Control.WHOLE:
                 return _read_or_typed(int, self[path].data)
             case Control.NUMBER:
@@ -124,7 +124,7 @@ class CallForm(FlaskForm):
 
     def _time(self, path: str) -> datetime | None:
         on, at = self[path].data, self[path + TIME_OF_DAY].data
-        if on is None or not at:
+        if on is None or not at or self[path + TIME_OF_DAY].errors:
             return None
         typed = datetime.combine(on, time.fromisoformat(at))
         stored = value_at(self.document, path)

@@ -28,6 +28,8 @@ NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 ONCE_SENT = {"applications.copy", "applications.copy_as_text"}
 """Pages of what was sent: a draft has none."""
+MAKES_CALLS = {"applications.new_call", "applications.clone"}
+"""Pages for those who manage every call; our people have their roles in one."""
 FOR_HOLDERS = {"retention.erase_own"}
 """Pages for those who hold the organisation, and not for those who only help to write."""
 
@@ -96,7 +98,9 @@ def expected(route: Route, visitor: Visitor, bundle: Bundle, arguments: dict[str
     if route.permission not in visitor.held:
         return Answer.REFUSED
     names = set(arguments) - set(PLAIN_ARGUMENTS)
-    return Answer.OPEN if _reaches(route, visitor.person.id, visitor, bundle, names) else Answer.NOTHING
+    if not _reaches(route, visitor.person.id, visitor, bundle, names):
+        return Answer.NOTHING
+    return Answer.REFUSED if route.endpoint in MAKES_CALLS else Answer.OPEN
 
 
 def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, names: set[str]) -> bool:

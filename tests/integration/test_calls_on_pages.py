@@ -130,7 +130,7 @@ def make_whole_call(client: FlaskClient) -> Call:
     scale = {"minimum": "1", "maximum": "3"}
     values = {f"criteria.new.{key}": value for key, value in {**criterion, **scale}.items()}
     item = saved(write(client, f"{settings}/criteria/item", {"code": "need", **values}))
-    words = {"anchors.1.en": "Hardly", "anchors.2.en": "Somewhat", "anchors.3.en": "Very much"}
+    words = {"anchors.1.en": "Hardly", "anchors.2.en": "", "anchors.3.en": "Very much"}
     saved(write(client, item, {f"criteria.need.{key}": value for key, value in (criterion | scale | words).items()}))
     form = replace(read_package(folder("gjf-2020")).form, languages=("en",))
     saved(send_form(client, "village-2020", write_form(form)))
@@ -189,6 +189,8 @@ def test_page_says_what_is_missing_and_where_it_is_written(client: FlaskClient) 
         ({"call.closes.time": "25:00"}, "call.closes.time", "Enter a time of day"),
         (a_day("call.closes", NOW + timedelta(days=2)), "call.closes-day", "The call closes before it opens."),
         ({"programme.kind": ""}, "programme.kind-0", "This is empty."),
+        ({"call.title.en": ""}, "call.title.en", "A call has a name, if only in one language."),
+        ({"programme": "", "call.slug": ""}, "call.slug", "This is empty."),
     ],
 )
 def test_what_cannot_be_is_named_beside_its_field_and_nothing_is_lost(
@@ -199,7 +201,7 @@ def test_what_cannot_be_is_named_beside_its_field_and_nothing_is_lost(
     assert f'href="#{field}"' in response.text
     assert f'id="{field}"' in response.text
     assert words in response.text
-    assert 'value="Village fund 2020 (sample)"' in response.text
+    assert 'value="Village fund (sample)"' in response.text
     assert db.session.scalar(select(func.count()).select_from(Call)) == 0
 
 

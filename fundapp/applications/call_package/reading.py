@@ -105,6 +105,8 @@ def read_document(
         "is_protected": keys.flag("protected"),
         "form": form,
     }
+    if not package["titles"]:
+        call.complain("title", _l("A call has a name, if only in one language."))
     call.text("invitations", required=False)  # the name of a file, which whoever reads files has looked at
     for table in (call, budget, barred, keys):
         table.finish()

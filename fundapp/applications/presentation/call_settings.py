@@ -83,11 +83,6 @@ def parts_shown(call: Call, missing: Sequence[Problem]) -> list[LinkShown]:
             _("The form"),
             _("What applicants are asked"),
         ),
-        LinkShown(
-            url_for("applications.call_roles", slug=call.slug),
-            _("People and their roles"),
-            _("Who manages, reviews, confirms"),
-        ),
     ]
 
 

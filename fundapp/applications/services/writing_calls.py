@@ -35,14 +35,19 @@ def empty_form(language: str) -> FormDefinition:
     return FormDefinition("", "", "", (language,), language, (), ())
 
 
-def make_call(*, actor: Actor, document: Document, now: datetime) -> Call:
-    """Make a draft of a call without a form. Raises RuleViolations, each with its path as field, and NotAllowed."""
-    require_for_new_calls(actor)
+def read_draft(document: Document) -> CallPackage:
+    """Return what a document of a new call says, without a form. Raises RuleViolations, each with its path as field."""
     languages = document["call"]["languages"]
     reading = read_document(document, form=empty_form(languages[0] if languages else "en"), invitations=None)
     if reading.problems:
         raise RuleViolations(reading.problems)
-    return write_call(call=None, package=reading.package, way=Way.MADE, actor=actor, now=now).call
+    return reading.package
+
+
+def make_call(*, actor: Actor, document: Document, now: datetime) -> Call:
+    """Make a draft of a call without a form. Raises RuleViolations, each with its path as field, and NotAllowed."""
+    require_for_new_calls(actor)
+    return write_call(call=None, package=read_draft(document), way=Way.MADE, actor=actor, now=now).call
 
 
 def clone_call(*, actor: Actor, call: Call, changes: Mapping[str, Any], now: datetime) -> Call:

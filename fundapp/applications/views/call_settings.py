@@ -1,6 +1,7 @@
 """Pages on which managers make a call and write what it says, part by part."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from wtforms.fields import SelectChoice
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.call_forms import CallForm, InvitationsForm, NewCallForm, call_form
+from fundapp.applications.call_forms import TIME_OF_DAY, CallForm, InvitationsForm, NewCallForm, call_form
 from fundapp.applications.call_package import Document, InvitationRead, document_of, read_invitations
 from fundapp.applications.call_package.keys import CODE
 from fundapp.applications.call_package.paths import value_at, with_values
@@ -45,22 +46,17 @@ def make_call() -> ResponseReturnValue:
     """Make a draft of a call."""
     known = programmes()
     form = _new_form(known)
-    if form.validate():
-        document = with_values(form.document, {path: each for path, each in form.changes().items() if each is not None})
-        chosen = next((each for each in known if each.slug == form["programme"].data), None)
-        slug = document["call"]["slug"]
-        document["programme"] = (
-            {"slug": chosen.slug, "kind": chosen.kind.value, "title": dict(chosen.titles)}
-            if chosen
-            else {**document["programme"], "slug": slug}
-        )
-        try:
+    is_valid = form.validate()
+    document = with_values(form.document, {path: each for path, each in form.changes().items() if each is not None})
+    document["programme"] = _chosen_programme(form["programme"].data, known, document)
+    try:
+        if is_valid:
             call = services.make_call(actor=current_actor(), document=document, now=clock.now())
-        except RuleViolations as violations:
-            _problems_into(form, violations)
-        else:
             flash(_("The draft is made. Nobody but you and your colleagues can see it."))
             return redirect(url_for("applications.call_settings", slug=call.slug))
+        services.read_draft(document)
+    except RuleViolations as violations:
+        _problems_into(form, violations)
     return _new_page(form), 422
 
 
@@ -68,8 +64,8 @@ def make_call() -> ResponseReturnValue:
 @requires(P.CALL_WRITE)
 def clone(slug: str) -> ResponseReturnValue:
     """Ask for what is different in a call that is made from this one."""
-    require_for_new_calls(current_actor())
     call = _call(slug)
+    require_for_new_calls(current_actor())
     return _clone_page(call, _clone_form(call))
 
 
@@ -78,6 +74,7 @@ def clone(slug: str) -> ResponseReturnValue:
 def clone_call(slug: str) -> ResponseReturnValue:
     """Make a draft of a call from another one."""
     call = _call(slug)
+    require_for_new_calls(current_actor())
     form = _clone_form(call)
     if form.validate():
         try:
@@ -268,7 +265,8 @@ def _problems_into(form: CallForm, violations: RuleViolations, call: Call | None
         names = [path, *(f"{path}.{code}" for code in value_at(form.document, "call.languages") or [])]
         field = next((form[name] for name in names if name in form), None)
         if field is not None:
-            field.errors = [*field.errors, problem.message]
+            beside = form[path + TIME_OF_DAY].errors if path + TIME_OF_DAY in form else []
+            field.errors = field.errors or beside or [problem.message]
         elif call is not None and path:
             form.form_errors = [*form.form_errors, f"{presentation.named(problem, call)}: {problem.message}"]
         else:
@@ -280,6 +278,16 @@ def _invitations(form: CallForm) -> tuple[InvitationRead, ...] | None:
     if not isinstance(upload, FileStorage) or not upload.filename:
         return None
     return read_invitations(upload.read(), upload.filename)
+
+
+def _chosen_programme(slug: str | None, known: Sequence[Programme], document: Document) -> dict[str, Any]:
+    """Return what a document says of the programme that was chosen, or of a new one, named after its first call."""
+    chosen = next((each for each in known if each.slug == slug), None)
+    if chosen is not None:
+        return {"slug": chosen.slug, "kind": chosen.kind.value, "title": dict(chosen.titles)}
+    new_slug = str(value_at(document, "call.slug") or "")
+    taken = {each.slug for each in known}
+    return {**document["programme"], "slug": f"{new_slug}-fund" if new_slug in taken else new_slug}
 
 
 def _new_form(known: Sequence[Programme]) -> CallForm:
@@ -325,7 +333,8 @@ def _item_form(call: Call, listed: str, code: str) -> CallForm:
 
 
 def _new_page(form: CallForm) -> str:
-    return render_template("applications/new_call.html", form=form, fields=form.shown())
+    fields = [replace(each, missing=False) for each in form.shown()]  # everything is still to be written
+    return render_template("applications/new_call.html", form=form, fields=fields)
 
 
 def _clone_page(call: Call, form: CallForm) -> str:

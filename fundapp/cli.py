@@ -14,6 +14,7 @@ from fundapp import create_app, doctor
 from fundapp.accounts.cli import people, roles
 from fundapp.accounts.mail_cli import mail_group
 from fundapp.applications.cli import applications, calls
+from fundapp.applications.file_cli import files_group
 from fundapp.audit_cli import audit, verify
 from fundapp.backups.commands import backup_group
 from fundapp.core import keys, logs
@@ -173,6 +174,7 @@ main.add_command(roles)
 main.add_command(mail_group)
 main.add_command(calls)
 main.add_command(applications)
+main.add_command(files_group)
 main.add_command(export)
 main.add_command(retention_group)
 main.add_command(outbox_group)

@@ -7,6 +7,7 @@ from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.entering import steps_of_answering
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
 from fundapp.applications.services.deadlines import telling_job
+from fundapp.applications.tasks import file_job
 from fundapp.applications.views import (
     afterwards,
     applicant,
@@ -23,6 +24,7 @@ from fundapp.applications.views import (
     managing,
     nominations,
     people,
+    preparing,
     protection,
     public,
     setting_aside,
@@ -31,7 +33,6 @@ from fundapp.applications.views import (
     uploads,
     writing,
 )
-from fundapp.applications.tasks import file_job
 from fundapp.core.dates import Moment, moment
 from fundapp.core.web import FundApp
 
@@ -47,6 +48,7 @@ PAGES = (
     people,
     writing,
     uploads,
+    preparing,
     managing,
     application_list,
     setting_aside,

@@ -16,6 +16,7 @@ from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.applications.sealed_answers import clear_answers, frozen_answers, show_in_lists
+from fundapp.applications.services.attaching import infected_problems
 from fundapp.applications.services.drafts import filling_of, fingerprint, form_of, lock, problems_in
 from fundapp.applications.services.admission import in_the_way
 from fundapp.applications.transitions import APPLICATION
@@ -89,6 +90,7 @@ def submission_problems(
             application.call, form, answers_to_send(application, now), submitting=True, language=language, now=now
         ),
         *_category_problems(application, form),
+        *infected_problems(application),
         *in_the_way(application, form, language=language, now=now),
     ]
     return [each for each in found if window.reopening is None or each.field is None or window.opens(each.field)]

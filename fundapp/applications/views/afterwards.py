@@ -150,7 +150,9 @@ def managed_version(application_id: UUID, number: int) -> ResponseReturnValue:
         "applications/managed_version.html",
         application=sent_application_shown(application, actor, ""),
         submission=submission_shown(submission, application.call),
-        sections=submitted_answers_shown(application, mask=True, submission=submission),
+        sections=submitted_answers_shown(
+            application, mask=True, submission=submission, file_as=checked_file_shown
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from fundapp.applications.presentation.afterwards import after_sending_shown
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
 from fundapp.applications.presentation.calls import extensions_shown
 from fundapp.applications.presentation.handling import handling_shown
+from fundapp.applications.presentation.files import checked_file_shown
 from fundapp.applications.presentation.protection import openings_shown
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.services import managing as services
@@ -102,7 +103,7 @@ def _application_page(application: Application, form: EligibilityForm) -> str:
             application, current_actor(), queries.eligibility_decider(application)
         ),
         submission=submission_shown(application.submissions[-1], call),
-        sections=submitted_answers_shown(application, mask=True),
+        sections=submitted_answers_shown(application, mask=True, file_as=checked_file_shown),
         openings=openings_shown(application, current_actor()),
         handling=handling_shown(application, current_actor()),
         after=after_sending_shown(application, current_actor(), clock.now()),

@@ -9,6 +9,11 @@ let presses = [];
 function leave() {
   document.title = "";
   document.body.replaceChildren();
+  try {
+    localStorage.clear();
+  } catch {
+    // This browser keeps nothing for anybody.
+  }
   const { signOut, token } = control.dataset;
   if (signOut) {
     // `keepalive` lets the request arrive although the page is gone.

@@ -290,3 +290,21 @@ addEventListener("restored", ({ detail }) => {
   }
   save();
 });
+
+// Copies in this browser are for who asks for them; where none may be kept, the page has no key, and old ones go.
+const copies = document.querySelector("[data-module='copies']");
+try {
+  const { name, key, script } = copies.dataset;
+  const box = copies.querySelector("input");
+  const load = () => import(script).then(notice, () => {
+    box.checked = false;
+  });
+  if (!key) localStorage.removeItem(name);
+  else if (globalThis.crypto?.subtle) {
+    copies.hidden = false;
+    if (localStorage.getItem(name) === null) box.addEventListener("change", load, { once: true });
+    else load();
+  }
+} catch {
+  copies.hidden = true; // this browser keeps nothing for anybody
+}

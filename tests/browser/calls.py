@@ -17,8 +17,11 @@ SUMMARY_WORDS = 12
 _PACKAGE = Path(__file__).parent / "package"
 
 
-def load_open_call(service: Service, folder: Path, slug: str) -> None:
-    """Write a call package that opened yesterday and closes in ten days, and load it."""
+def load_open_call(service: Service, folder: Path, slug: str, *, form: str = "form.md") -> None:
+    """Write a call package that opened yesterday and closes in ten days, and load it.
+
+    `form` is a file of the folder "forms", in place of the package's own.
+    """
     today = datetime.now(UTC).date()
     values = {
         "slug": slug,
@@ -31,6 +34,8 @@ def load_open_call(service: Service, folder: Path, slug: str) -> None:
     folder.mkdir()
     for template in _PACKAGE.iterdir():
         (folder / template.name).write_text(Template(template.read_text("utf-8")).substitute(values), "utf-8")
+    if form != "form.md":
+        (folder / "form.md").write_text((_PACKAGE.parent / "forms" / form).read_text("utf-8"), "utf-8")
     service.command("calls", "load", str(folder))
 
 

@@ -131,6 +131,8 @@ class Visitor:
         if self._mirror:
             self._mirror.route(lambda url: "/static/" not in url, self._show_copy)
         self._mails_read = 0
+        self.expected_statuses: set[int] = set()
+        """Refusals that a test brings about on purpose."""
         self._troubles: list[str] = []
         self._is_first = True
         self._received = 0
@@ -163,7 +165,12 @@ class Visitor:
 
     def click(self, target: Locator) -> None:
         """Follow a link or press a button, and look at the page that it leads to."""
-        target.click()
+        # A form that saves itself goes on only once what was typed is stored.
+        if target.evaluate("element => Boolean(element.closest('form[data-module=saving]'))"):
+            with self.page.expect_navigation():
+                target.click()
+        else:
+            target.click()
         self.look()
 
     def download(self, words: str) -> Path:
@@ -233,8 +240,11 @@ class Visitor:
 
     # Looking
 
-    def look(self) -> None:
-        """Check the page that is shown, and take a picture; a page that is built like one seen before is no news."""
+    def look(self, *, weighed: bool = True) -> None:
+        """Check the page that is shown, and take a picture; a page that is built like one seen before is no news.
+
+        Not `weighed`: one that was open for long, and has saved much.
+        """
         page = self.page
         page.wait_for_load_state()
         where = f"{self.name} at {urlsplit(page.url).path}: {page.title()}"
@@ -252,7 +262,8 @@ class Visitor:
             ]
             assert not latin, f"{where}: not translated: {latin}"
         self.check_untroubled()
-        self._weigh(where)
+        if weighed:
+            self._weigh(where)
         if self._album.has_seen(build):
             return
         page.screenshot(path=self._album.next_path(page.url), full_page=True)
@@ -296,7 +307,7 @@ class Visitor:
             self._troubles.append(f"asked elsewhere: {request.url}")
 
     def _see_response(self, response: Response) -> None:
-        if response.status >= 400 and response.status not in EXPECTED_STATUSES:
+        if response.status >= 400 and response.status not in EXPECTED_STATUSES | self.expected_statuses:
             self._troubles.append(f"{response.status} for {response.request.method} {response.url}")
 
     def _see_console(self, message: ConsoleMessage) -> None:

@@ -73,9 +73,14 @@ class AnswersShown:
     level: int = 2
 
 
+def form_title(form: FormDefinition) -> Said:
+    """Return what a form is called; some have no title of their own."""
+    return Said(form.title or _("The form"))
+
+
 def page_title(page: Page, form: FormDefinition) -> Said:
     """Return the heading of a page; questions outside all groups stand under the form's own title."""
-    return said(page.group.label) if page.group else Said(form.title)
+    return said(page.group.label) if page.group else form_title(form)
 
 
 def section_title(section: Section, form: FormDefinition) -> Said:

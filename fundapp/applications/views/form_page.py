@@ -26,7 +26,7 @@ from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kin
 from fundapp.applications.form_pages import Page, Part, pages_of, parts_of
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.files import accept_of, file_limits, file_shown
-from fundapp.applications.presentation.questions import limits_of, page_title
+from fundapp.applications.presentation.questions import form_title, limits_of, page_title
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.queries import applicant
 from fundapp.applications.sealed_answers import clear_answers
@@ -128,7 +128,7 @@ class FormPage:
     def title(self) -> Said:
         """Return the heading of the page."""
         form = self.draft.form
-        return Said(form.title) if self.number == WHOLE else page_title(self.laid[0], form)
+        return form_title(form) if self.number == WHOLE else page_title(self.laid[0], form)
 
     @property
     def hint(self) -> Said:

@@ -319,6 +319,7 @@ def make_application(
             "started_at": NOW,
             "saved_at": NOW,
             "submitted_at": NOW if submitted else None,
+            "withdrawn_at": NOW if status is ApplicationStatus.WITHDRAWN else None,
             "eligibility_reason": "It works in another field." if status is ApplicationStatus.INELIGIBLE else "",
             "eligibility_by_id": make_person().id if judged else None,
             "eligibility_at": NOW if judged else None,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 DEFAULT_DAYS: Final[Mapping[str, int]] = {
     "draft": 90,
+    "withdrawn": 180,
     "ineligible": 365,
     "declined": 365,
     "undecided": 730,

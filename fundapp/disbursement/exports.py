@@ -3,7 +3,7 @@
 Every entry of every application that was sent is a row: nothing is cut off, and what is not decided yet says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +11,15 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import select
+
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.answer_keys import name_of
 from fundapp.applications.answers import is_sealed
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.identity import face_of
-from fundapp.applications.models import ApplicationStatus, Call, Entry
+from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, FormVersion, Submission
 from fundapp.applications.services.drafts import payee_names
 from fundapp.core.db import db
 from fundapp.core.money import Money
@@ -66,6 +68,10 @@ COLUMNS: Final = (
 )
 
 
+_OUT: Final = (ApplicationStatus.INELIGIBLE, ApplicationStatus.WITHDRAWN)
+"""Applications about which nothing will be decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Figures:
     reviews: int = 0
@@ -102,7 +108,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
     decisions = decisions_by_entry(actor=actor, call=call)
     letters = letters_by_subject(actor=actor, call=call)
     ratifier = _name(selected.slate.ratified_by_id) if selected.slate else ""
-    payee = _payee_questions(call) if actor.can(P.PAYEE_READ, call.id) else {}
+    masks = _payee_masks(call) if actor.can(P.PAYEE_READ, call.id) else {}
     rows = []
     for entry in entries_of_call(actor=actor, call=call):
         decision = decisions.get(entry.id)
@@ -114,7 +120,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
                 *_decision_cells(call, entry, decision),
                 *_slate_cells(selected.slate if decision else None, ratifier),
                 *_letter_cells(letter),
-                _payee_cell(entry, payee),
+                masks.get(entry.application_id),
                 "yes" if call.is_sample else "no",
             ]
         )
@@ -156,8 +162,9 @@ def _figure_cells(figures: _Figures) -> Sequence[Cell]:
 
 def _decision_cells(call: Call, entry: Entry, decision: Decision | None) -> Sequence[Cell]:
     if decision is None:
-        barred = entry.application.status is ApplicationStatus.INELIGIBLE
-        return ("ineligible" if barred else "undecided", None, None, None, None)
+        status = entry.application.status
+        state = status.value if status in _OUT else "undecided"
+        return (state, None, None, None, None)
     return (
         decision.outcome.value,
         _amount(decision.amount_minor, call.currency),
@@ -180,16 +187,24 @@ def _letter_cells(letter: Letter | None) -> Sequence[Cell]:
     return (letter.status.value, made_at, letter.sha256)
 
 
-def _payee_questions(call: Call) -> dict[UUID, frozenset[str]]:
-    """Return the names of the questions that ask where money goes, by version of the form."""
-    return {version.id: payee_names(FormDefinition.from_json(version.definition)) for version in call.form_versions}
+def _payee_masks(call: Call) -> dict[UUID, str]:
+    """Return the masks of payee details as they were sent last, by application: such as an account's last four digits.
 
-
-def _payee_cell(entry: Entry, questions: Mapping[UUID, frozenset[str]]) -> Cell:
-    """Return the masks of payee details, such as the last four characters of an account; more is never in a list."""
-    names, answers = questions.get(entry.application.form_version_id, frozenset()), entry.application.answers
-    masks = [str(answers[key]["mask"]) for key in sorted(answers) if name_of(key) in names and is_sealed(answers[key])]
-    return "; ".join(masks) or None
+    More is never in a list.
+    """
+    rows = db.session.execute(
+        select(Submission.application_id, Submission.form_version_id, Submission.answers)
+        .join(Submission.application)
+        .where(Application.call_id == call.id)
+        .order_by(Submission.application_id, Submission.number)
+    )
+    versions = db.session.scalars(select(FormVersion).where(FormVersion.call_id == call.id))
+    asked = {each.id: payee_names(FormDefinition.from_json(each.definition)) for each in versions}
+    masks: dict[UUID, str] = {}
+    for application_id, form_id, answers in rows:
+        found = [key for key in sorted(answers) if name_of(key) in asked[form_id] and is_sealed(answers[key])]
+        masks[application_id] = "; ".join(str(answers[key]["mask"]) for key in found)
+    return {application_id: mask for application_id, mask in masks.items() if mask}
 
 
 def _figures(selected: Selection) -> dict[str, _Figures]:

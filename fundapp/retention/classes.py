@@ -41,6 +41,9 @@ TOLD: Final[Mapping[str, Told]] = {
         _l("the deadline, or the last change after it"),
         per_call=True,
     ),
+    "withdrawn": Told(
+        _l("Applications that were withdrawn"), DEFAULT_DAYS["withdrawn"], _l("that moment"), per_call=True
+    ),
     "ineligible": Told(
         _l("Applications that are not eligible"), DEFAULT_DAYS["ineligible"], _l("that decision"), per_call=True
     ),

@@ -29,6 +29,7 @@ class Facts:
     is_draft: bool
     saved_at: datetime
     closes_at: datetime
+    withdrawn_at: datetime | None
     ineligible_at: datetime | None
     entries: int
     decided: int
@@ -41,6 +42,8 @@ def fate(facts: Facts) -> tuple[str, datetime]:
     """Return what became of an application, as keeping_periods calls it, and the instant from which its days count."""
     if facts.is_draft:
         return "draft", max(facts.saved_at, facts.closes_at)
+    if facts.withdrawn_at is not None:
+        return "withdrawn", facts.withdrawn_at
     if facts.ineligible_at is not None:
         return "ineligible", facts.ineligible_at
     if facts.awarded_at is not None:

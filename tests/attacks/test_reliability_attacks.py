@@ -11,11 +11,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
+from fundapp.accounts.services.returned_mail import note_returned_mail
 from fundapp.applications.models import Application, ApplicationStatus, Attachment
 from fundapp.core import outbox
 from fundapp.core.db import db
 from fundapp.core.errors import Failure
-from fundapp.accounts.services.returned_mail import note_returned_mail
 from fundapp.core.mail import MAIL_KIND, MailMessage, job_kind, queue_mail
 from fundapp.core.outbox import LEASE, MAX_ATTEMPTS, JobKind, OutboxItem, OutboxState
 from fundapp.core.postbox import deliver_through

@@ -104,10 +104,10 @@ def test_row_94_a_review_is_neither_written_nor_read_before_no_conflict_was_decl
 
 
 @pytest.mark.parametrize("status", [status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT])
-def test_row_88_and_94_what_was_sent_is_not_changed_by_the_pages_of_a_draft(app, signed_in, clock, status):
+def test_row_88_and_94_what_is_being_read_is_not_changed_by_the_pages_of_a_draft(app, signed_in, clock, status):
     clock.move_to(NOW)
     made = make_round(app.extensions["storage"], "Ours-Canary")
-    sent = make_application(made.call, person=made.people[Role.APPLICANT], status=status)
+    sent = make_application(made.call, person=made.people[Role.APPLICANT], status=status, review_began_at=NOW)
     answers = dict(sent.answers)
     client = signed_in(made.people[Role.APPLICANT])
     for number in (1, 2):

@@ -39,6 +39,13 @@ class RoundModel:
     phase: Phase = Phase.OPEN
     applications: dict[str, str] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    """Whose working copy is not what was sent."""
+    versions: dict[str, int] = field(default_factory=dict)
+    in_review: set[str] = field(default_factory=set)
+    """Whose application somebody began to read, or decided."""
+    opened: set[str] = field(default_factory=set)
+    """Whose plan staff opened again, without a new version since."""
     readings: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: set[tuple[str, str]] = field(default_factory=set)
     choices: dict[str, Choice] = field(default_factory=dict)
@@ -62,28 +69,66 @@ class RoundModel:
     def may_start(self, person: str) -> bool:
         return person in self.applications or self.phase is Phase.OPEN
 
+    def is_whole_open(self, whose: str) -> bool:
+        """Say whether all of an application can be sent."""
+        return self.phase is Phase.OPEN and whose not in self.in_review and not self.is_decided
+
+    def is_open(self, whose: str) -> bool:
+        """Say whether something of an application can be sent."""
+        return not self.is_decided and (self.is_whole_open(whose) or whose in self.opened)
+
     def may_send(self, person: str, whose: str, *, fresh: bool) -> bool:
         if person != whose or not fresh:
             return False
-        return self.applications[whose] != "draft" or (self.phase is Phase.OPEN and whose in self.complete)
+        return self.is_sent_as_it_is(whose) or (self.is_open(whose) and whose in self.complete)
+
+    def is_sent_as_it_is(self, whose: str) -> bool:
+        return self.applications[whose] not in ("draft", "withdrawn") and whose not in self.changed
 
     def send(self, whose: str) -> None:
-        if self.applications[whose] == "draft":
+        if self.is_sent_as_it_is(whose):
+            return
+        self.versions[whose] = self.versions.get(whose, 0) + 1
+        if self.is_whole_open(whose):
             self.applications[whose] = "submitted"
+        self.changed.discard(whose)
+        self.opened.discard(whose)
 
-    def may_write(self, person: str, whose: str) -> bool:
-        return person == whose and self.applications[whose] == "draft"
+    def may_write(self, person: str, whose: str, *, only_plan: bool) -> bool:
+        if person != whose:
+            return False
+        if self.applications[whose] == "draft" or self.is_whole_open(whose):
+            return True
+        return whose in self.opened and only_plan and not self.is_decided
+
+    def write(self, whose: str, *, whole: bool) -> None:
+        (self.complete.add if whole else self.complete.discard)(whose)
+        if self.applications[whose] != "draft":
+            self.changed.add(whose)
+
+    def may_take_back(self, person: str, whose: str) -> bool:
+        sent = self.applications[whose] not in ("draft", "withdrawn")
+        return person == whose and sent and self.can_change and not self.is_decided
+
+    def take_back(self, whose: str) -> None:
+        self.applications[whose] = "withdrawn"
+        self.opened.discard(whose)
+
+    def may_reopen(self, person: str, whose: str) -> bool:
+        sent = self.applications[whose] not in ("draft", "withdrawn")
+        return person in MANAGERS and sent and whose not in self.opened and not self.is_decided
 
     def may_mark(self, person: str, whose: str, status: str) -> bool:
         before = self.applications[whose]
-        return person in MANAGERS and not self.is_decided and before not in ("draft", status)
+        return person in MANAGERS and not self.is_decided and before not in ("draft", "withdrawn", status)
 
     def may_assign(self, person: str, whose: str, reviewer: str) -> bool:
         is_eligible = self.applications[whose] == "eligible"
         return person in MANAGERS and self.can_change and is_eligible and (whose, reviewer) not in self.conflicts
 
     def may_declare_none(self, person: str, reading: tuple[str, str]) -> bool:
-        return person == reading[1] and self.readings[reading] == "assigned"
+        is_eligible = self.applications[reading[0]] == "eligible"
+        return person == reading[1] and self.readings[reading] == "assigned" and is_eligible
 
     def may_step_back(self, person: str, reading: tuple[str, str]) -> bool:
         return person == reading[1]

@@ -31,7 +31,6 @@ from fundapp.applications.presentation.copies import copy_pdf
 from fundapp.applications.services.clarifying import answer_question, ask_about
 from fundapp.applications.services.erasing import blank_application
 from fundapp.applications.services.reopening import ask_for_papers, close_reopening, keep_papers_form, send_back
-from fundapp.applications.services.saving import marks_of, save_draft
 from fundapp.applications.window import window_of
 from fundapp.core.bounces import bounce_in
 from fundapp.core.db import db
@@ -88,7 +87,9 @@ def reopened(application: Application, manager: Person, *questions: str, now: An
     )
 
 
-def asked(application: Application, manager: Person, question: str = "Where do you work?", **values: Any) -> Clarification:
+def asked(
+    application: Application, manager: Person, question: str = "Where do you work?", **values: Any
+) -> Clarification:
     return ask_about(
         actor=actor_of(manager),
         application=application,
@@ -133,13 +134,10 @@ def test_a_question_reaches_its_people_and_the_answer_becomes_part_of_the_applic
     again = applicant.post(place, data={"answer": "A second answer, typed in another window."})
     assert again.status_code == 409
     assert "A second answer, typed in another window." in again.text, "what was typed is given back"
-    for page in (client.get(path), applicant.get(f"/applications/{application.id}"), applicant.get(f"{own_copy(application)}.txt")):
+    own_pages = [applicant.get(f"/applications/{application.id}{page}") for page in ("", "/copy", "/copy.txt")]
+    for page in (client.get(path), *own_pages):
         assert "No, never." in page.text
     assert "No, never." in text_of(copy_pdf(application, application.submissions[-1]))
-
-
-def own_copy(application: Application) -> str:
-    return f"/applications/{application.id}/copy"
 
 
 def text_of(data: bytes) -> str:
@@ -435,7 +433,8 @@ def test_the_page_of_further_papers(signed_in, clock) -> None:
     assert client.post(path, data={**fields, "applications": [str(uuid4())]}).status_code == 422
     assert client.post(path, data=fields).status_code == 302
     assert "Waiting for them" in client.get(path).text
-    assert "Further papers are asked of you" in signed_in(application.person).get(f"/applications/{application.id}").text
+    own = signed_in(application.person).get(f"/applications/{application.id}")
+    assert "Further papers are asked of you" in own.text
     broken = {"form_file": (io.BytesIO(b"no workbook"), "papers.xlsx")}
     assert client.post(f"{path}/form", data=broken, content_type="multipart/form-data").status_code == 422
 
@@ -540,9 +539,7 @@ def test_each_version_can_be_had_as_an_accessible_pdf_in_its_language(signed_in,
     response = signed_in(application.person).get(f"/applications/{application.id}/copy.pdf?version=1")
     assert response.status_code == 200
     assert response.mimetype == "application/pdf"
-    report = page_validation.validate_pdf_bytes(
-        response.data, profile=page_validation.ValidationProfile.PDF_UA_1
-    )
+    report = page_validation.validate_pdf_bytes(response.data, profile=page_validation.ValidationProfile.PDF_UA_1)
     assert report.is_compliant, report
     assert found in text_of(response.data)
     assert signed_in(application.person).get(f"/applications/{application.id}/copy.pdf?version=2").status_code == 404

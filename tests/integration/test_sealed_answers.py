@@ -11,7 +11,14 @@ from sqlalchemy import func, select
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import Application, ApplicationStatus, SealedAnswer, Submission
-from fundapp.applications.sealed_answers import MASK, clear_answers, keep_answers, open_payee, payee_answers
+from fundapp.applications.sealed_answers import (
+    MASK,
+    clear_answers,
+    keep_answers,
+    open_payee,
+    payee_answers,
+    show_in_lists,
+)
 from fundapp.applications.services import drafts, saving
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
 from fundapp.core.audit import record
@@ -45,6 +52,7 @@ def sent(**values: Any) -> Application:
     application.answers = {}
     keep_answers(application=application, form=FORM, values=ANSWERS, by_id=None, now=NOW)
     application.submissions[-1].answers = application.answers
+    show_in_lists(application, application.submissions[-1], FORM)
     db.session.flush()
     return application
 

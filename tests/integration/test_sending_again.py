@@ -371,7 +371,9 @@ def test_what_arrived_and_was_not_taken_is_on_record(signed_in, clock) -> None:
     assert db.session.scalars(select(Submission)).all() == []
 
 
-def test_row_83_the_clock_of_the_database_decides_and_not_that_of_the_server(app, signed_in, clock, monkeypatch) -> None:
+def test_row_83_the_clock_of_the_database_decides_and_not_that_of_the_server(
+    app, signed_in, clock, monkeypatch
+) -> None:
     """The server's clock is a day fast, then a day slow; the database sees the application before the deadline."""
     in_time, too_late = CLOSES - timedelta(seconds=1), CLOSES
     for server, database, status in (
@@ -416,5 +418,3 @@ def test_reviewers_see_nothing_that_is_kept_from_them(signed_in) -> None:
     assert "What could happen to you?" not in page
     manager = make_staff(Role.MANAGER, call)
     assert "Canary-4711" in signed_in(manager).get(f"/manage/applications/{application.id}").text
-
-

@@ -26,7 +26,7 @@ from sqlalchemy import select
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, Role
 from fundapp.applications.models import Application, Call, CallStatus, Entry, Submission
-from fundapp.applications.services import drafts, managing, saving, starting, submitting
+from fundapp.applications.services import drafts, managing, reopening, saving, starting, submitting
 from fundapp.core import unit_of_work
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
@@ -38,7 +38,7 @@ from fundapp.disbursement.models import Award, Letter
 from fundapp.disbursement.queries import LETTER_KIND
 from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, Slate
 from fundapp.review.rules import Answer
-from fundapp.review.services import panel, reading, selection
+from fundapp.review.services import panel, reading, selection, withdrawing
 
 from ..conftest import actor_of
 from ..factories import ANSWERS, CLOSES, OPENS, make_call, make_person, make_reviewer, make_staff
@@ -67,7 +67,8 @@ STAGES = (
 BEGINNINGS = ("nothing", "written", "assigned", "reading", "decided", "proposed", "released")
 RUNS_PER_BEGINNING = 8
 STEPS = (
-    *("start", "write", "send", "mark", "assign", "declare_none", "step_back", "save_review", "submit_review"),
+    *("start", "write", "send", "take_back", "reopen", "mark", "assign", "declare_none", "step_back"),
+    *("save_review", "submit_review"),
     *("decide", "withdraw", "propose", "send_back", "ratify", "release", "work_on_letter", "retry"),
 )
 WHOLE: dict[str, Answer] = {"need": 4, "plan": 3}
@@ -161,7 +162,7 @@ class Steps(RuleBasedStateMachine):
     def begin(self) -> None:
         deciders = zip(["Mara", "Max"], APPLICANTS, strict=True)
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("written", lambda: [(self.start(name), self.write(name, name, whole=True)) for name in APPLICANTS]),
+            ("written", lambda: [self.start_and_write(name) for name in APPLICANTS]),
             ("sent", lambda: [self.send(name, name, fresh=True) for name in APPLICANTS]),
             ("checked", lambda: [self.mark(None, name, "eligible") for name in APPLICANTS]),
             ("assigned", lambda: [self.assign(None, name, "Rosa") for name in APPLICANTS]),
@@ -196,26 +197,29 @@ class Steps(RuleBasedStateMachine):
             self.model.applications.setdefault(person, "draft")
 
     @precondition(lambda self: self.model.applications)
-    @rule(person=anybody, whose=applicants, whole=st.booleans())
-    def write(self, person: str | None, whose: str, whole: bool) -> None:
+    @rule(person=anybody, whose=applicants, whole=st.booleans(), only_plan=st.booleans())
+    def write(self, person: str | None, whose: str, whole: bool, only_plan: bool) -> None:
         if whose not in self.model.applications:
             return
 
         who = person or whose
+        sent = self.model.applications[whose] != "draft"
 
         def step() -> None:
             application = self.application(whose)
+            texts = {**ANSWERS, "plan": f"A plan of {self.now}" if whole else ""}
+            typed = {"plan": texts["plan"]} if only_plan and sent else texts
             saving.save_draft(
                 actor=self.actor(who),
                 application=application,
-                typed={name: text if whole or name != "plan" else "" for name, text in ANSWERS.items()},
-                seen=saving.marks_of(application, ANSWERS),
+                typed=typed,
+                seen=saving.marks_of(application, typed),
                 language="en",
                 now=self.now,
             )
 
-        if self.attempt(self.model.may_write(who, whose), step):
-            (self.model.complete.add if whole else self.model.complete.discard)(whose)
+        if self.attempt(self.model.may_write(who, whose, only_plan=only_plan), step):
+            self.model.write(whose, whole=whole)
 
     @precondition(lambda self: self.model.applications)
     @rule(person=anybody, whose=applicants, fresh=fresh)
@@ -237,6 +241,48 @@ class Steps(RuleBasedStateMachine):
 
         if self.attempt(self.model.may_send(who, whose, fresh=fresh), step):
             self.model.send(whose)
+
+    def start_and_write(self, name: str) -> None:
+        self.start(name)
+        self.write(name, name, whole=True, only_plan=False)
+
+    @precondition(lambda self: self.model.applications)
+    @rule(person=anybody, whose=applicants)
+    def take_back(self, person: str | None, whose: str) -> None:
+        if whose not in self.model.applications:
+            return
+
+        who = person or whose
+
+        def step() -> None:
+            withdrawing.withdraw_application(
+                actor=self.actor(who), application=self.application(whose), reason="Other money came.", now=self.now
+            )
+
+        if self.attempt(self.model.may_take_back(who, whose), step):
+            self.model.take_back(whose)
+
+    @precondition(lambda self: self.model.applications)
+    @rule(person=anybody, whose=applicants)
+    def reopen(self, person: str | None, whose: str) -> None:
+        """Staff send an application back; what they open stays open to the end of the run."""
+        if whose not in self.model.applications:
+            return
+
+        who = person or "Mara"
+
+        def step() -> None:
+            reopening.send_back(
+                actor=self.actor(who),
+                application=self.application(whose),
+                questions=["plan"],
+                message="Say more.",
+                closes_at=self.now + timedelta(days=60),
+                now=self.now,
+            )
+
+        if self.attempt(self.model.may_reopen(who, whose), step):
+            self.model.opened.add(whose)
 
     @precondition(lambda self: self.model.applications)
     @rule(person=anybody, whose=applicants, status=st.sampled_from(["eligible", "ineligible"]))
@@ -284,6 +330,7 @@ class Steps(RuleBasedStateMachine):
 
         if self.attempt(self.model.may_declare_none(who, pair), step):
             self.model.readings[pair] = "reading"
+            self.model.in_review.add(pair[0])
 
     @precondition(lambda self: self.model.readings)
     @rule(person=anybody, which=which)
@@ -373,6 +420,7 @@ class Steps(RuleBasedStateMachine):
 
         if self.attempt(self.model.may_decide(who, whose, amount, is_award=is_award, fresh=fresh), step):
             self.model.choices[whose] = Choice(amount if is_award else 0, who)
+            self.model.in_review.add(whose)
             self.model.slate = "open"
 
     @rule(person=anybody, whose=applicants)
@@ -476,9 +524,9 @@ class Steps(RuleBasedStateMachine):
         sent = db.session.scalars(
             select(Submission.application_id).where(Submission.application_id.in_(of_application))
         ).all()
-        assert sorted(of_application[each] for each in sent) == sorted(
-            name for name, status in model.applications.items() if status != "draft"
-        )
+        assert Counter(of_application[each] for each in sent) == Counter(model.versions)
+        waiting = {of_application[each.id] for each in applications if each.edited_at is not None}
+        assert waiting == model.changed
         of_entry = {
             entry.id: of_application[entry.application_id]
             for entry in db.session.scalars(select(Entry).where(Entry.call_id == self.call_id))

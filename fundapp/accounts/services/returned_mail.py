@@ -28,7 +28,7 @@ def note_returned_mail(message: MailMessage, now: datetime) -> bool:
 
 
 def take_bounce(bounce: Bounce, now: datetime) -> bool:
-    """Note a bounce of a mail of ours; return whether it is one that is still known. Nothing about anybody is logged."""
+    """Note a bounce of a mail of ours; return whether that is still known. Nothing about anybody is logged."""
     message = db.session.get(MailMessage, bounce.message_id)
     if message is None:
         return False

@@ -98,7 +98,8 @@ def submission_shown(submission: Submission, call: Call) -> SubmissionShown:
     """Return what a receipt says of a submission."""
     return SubmissionShown(
         number=submission.number,
-        submitted=moment(submission.submitted_at, call.time_zone), content_sha256=submission.content_sha256
+        submitted=moment(submission.submitted_at, call.time_zone),
+        content_sha256=submission.content_sha256,
     )
 
 

@@ -32,7 +32,13 @@ _ENTERED: Final = frozenset({Role.AMOUNT, Role.CATEGORIES})
 
 
 def send_back(
-    *, actor: Actor, application: Application, questions: Collection[str], message: str, closes_at: datetime, now: datetime
+    *,
+    actor: Actor,
+    application: Application,
+    questions: Collection[str],
+    message: str,
+    closes_at: datetime,
+    now: datetime,
 ) -> Reopening:
     """Open named questions of a sent application until a date, for its people to correct; the others stay as they are.
 

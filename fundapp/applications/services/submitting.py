@@ -16,9 +16,9 @@ from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.applications.sealed_answers import clear_answers, frozen_answers, show_in_lists
+from fundapp.applications.services.admission import in_the_way
 from fundapp.applications.services.attaching import infected_problems
 from fundapp.applications.services.drafts import filling_of, fingerprint, form_of, lock, problems_in
-from fundapp.applications.services.admission import in_the_way
 from fundapp.applications.transitions import APPLICATION
 from fundapp.applications.window import Window, window_of
 from fundapp.core.audit import record
@@ -57,9 +57,7 @@ def submit_application(
     return submission
 
 
-def note_refusal(
-    *, actor: Actor, application: Application, refusal: RuleViolations | Conflict, now: datetime
-) -> None:
+def note_refusal(*, actor: Actor, application: Application, refusal: RuleViolations | Conflict, now: datetime) -> None:
     """Keep that an application arrived at `now` and was not taken, and why: without a word of what it says."""
     fields = sorted({each.field or "" for each in refusal.problems}) if isinstance(refusal, RuleViolations) else []
     record(

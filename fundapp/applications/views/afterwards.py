@@ -20,6 +20,7 @@ from fundapp.applications.presentation.applications import (
     submission_shown,
     submitted_answers_shown,
 )
+from fundapp.applications.presentation.files import checked_file_shown
 from fundapp.applications.presentation.managing import sent_application_shown
 from fundapp.applications.presentation.standing import asked_shown
 from fundapp.applications.presentation.texts import said
@@ -150,9 +151,7 @@ def managed_version(application_id: UUID, number: int) -> ResponseReturnValue:
         "applications/managed_version.html",
         application=sent_application_shown(application, actor, ""),
         submission=submission_shown(submission, application.call),
-        sections=submitted_answers_shown(
-            application, mask=True, submission=submission, file_as=checked_file_shown
-        ),
+        sections=submitted_answers_shown(application, mask=True, submission=submission, file_as=checked_file_shown),
     )
 
 

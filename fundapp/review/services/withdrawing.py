@@ -35,7 +35,9 @@ def withdraw_application(*, actor: Actor, application: Application, reason: str,
     try:
         require_open_slate(application.call)
     except Conflict as error:
-        message = _l("Decisions about this call are being confirmed just now, so nothing can be withdrawn. Please write to us.")
+        message = _l(
+            "Decisions about this call are being confirmed just now, so nothing can be withdrawn. Please write to us."
+        )
         raise Conflict(message) from error
     apply_transition(
         APPLICATION,

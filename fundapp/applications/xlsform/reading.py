@@ -97,8 +97,9 @@ def _convert(sheets: Mapping[str, Sheet], problems: list[Problem]) -> None:
     """Let pyxform convert the form: what its converter refuses is no XLSForm, whatever we would make of it."""
     try:
         convert(_for_pyxform(sheets))
-    except PyXFormError as error:
-        message = " ".join(str(error).split())
+    except Exception as error:
+        # Its converter stops at what it refuses with an error of its own, and stumbles over some of the rest.
+        message = " ".join(str(error).split()) if isinstance(error, PyXFormError) else type(error).__name__
         row = regex.search(r"\[row : (\d+)\]", message)
         reported = {problem.place.split(",")[0] for problem in problems}
         sheet = regex.search(r"'(survey|choices|settings)' sheet", message)

@@ -118,7 +118,7 @@ class _SurveyReader:
         else:
             self._complain(_l("The type “%(type)s” is not supported.", type=written), row, "type")
         if regex.match(r"begin[ _]", written.lower()):
-            self.open_groups.append(_Open(row.plain.get("name", ""), row.number, is_repeat=False))
+            self._begin_group(row, Begin(is_repeat=False))
         elif regex.match(r"end[ _]", written.lower()) and self.open_groups:
             self.open_groups.pop()
         else:

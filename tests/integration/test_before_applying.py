@@ -224,6 +224,11 @@ def test_a_personal_link_opens_an_invite_only_call_once_on_any_device(app, clien
     call = open_call(invitation_only=True, titles={"en": "Title-Canary"})
     assert begin(client, call).status_code == 403
     assert "Start the application" not in client.get(f"/calls/{call.slug}/start").text
+    visitor = app.test_client()
+    begin(visitor, open_call())
+    page = visitor.get(f"/calls/{call.slug}/start").text
+    assert "This call is by invitation" in page, "also for somebody who has begun elsewhere"
+    assert "Start the application" not in page
     invitation = invite(call)
     mail = mailed()
     assert "Canary" not in mail
@@ -235,7 +240,7 @@ def test_a_personal_link_opens_an_invite_only_call_once_on_any_device(app, clien
     assert phone.post(page).location == f"/calls/{call.slug}/start"
     begun = begin(phone, call)
     assert begun.status_code == 302
-    (draft,) = drafts()
+    (draft,) = [each for each in drafts() if each.call_id == call.id]
     assert draft.answers["organisation"] == "Hill Group (sample)"
     db.session.refresh(invitation)
     assert invitation.application_id == draft.id

@@ -297,6 +297,8 @@ def test_first_questions_come_before_everything_and_are_the_first_answers(client
     offered = client.post(f"/calls/{call.slug}/eligibility", data={"q_years": "3", "q_local": "yes"})
     assert (len(drafts()), count(Person), count(SignInSession)) == (0, 0, 0), "nothing is stored yet"
     data = {name: hidden(offered.text, name) for name in ("key", "q_years", "q_local")}
+    form = offered.text.partition('name="key"')[0].rpartition("<form")[2]
+    assert f'action="/calls/{call.slug}/start"' in form, "the page was an answer: its form must not go back to it"
     assert client.post(f"/calls/{call.slug}/start", data=data).status_code == 302
     (draft,) = drafts()
     assert clear_answers(draft) == {"years": 3, "local": "yes"}

@@ -234,7 +234,12 @@ def _start_page(call: Call, form: StartForm, first: First, *, is_full: bool = Fa
     nobody = actor.person_id is None
     if nobody:
         sessions.name_browser()  # what is begun here belongs to this browser
-    is_invited = not call.invitation_only or carried_invitation(call) is not None or _is_let_in(call)
+    person = accounts.person_of(actor)
+    may_begin = (
+        applicant.is_invited(call=call, email=person.email if person else "")
+        or carried_invitation(call) is not None
+        or _is_let_in(call)
+    )
     return render_template(
         "applications/start.html",
         call=presentation.call_shown(call, clock.now()),
@@ -243,7 +248,8 @@ def _start_page(call: Call, form: StartForm, first: First, *, is_full: bool = Fa
         another=starting.ANOTHER,
         kept=first.kept,
         key=new_token(),
-        at_once=not is_full and (is_invited or not nobody),
+        may_begin=may_begin and not is_full,
+        can_come_back=person is not None and person.begin_key is None,
         is_full=is_full,
         cause=EnquiryCause.INVITATION,
     )

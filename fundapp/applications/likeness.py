@@ -56,9 +56,21 @@ class Traits:
 
 def skeleton(name: str) -> str:
     """Return what a name looks like: equal for two that eyes can't tell apart."""
-    # A dotted capital I of Turkish leaves a mark behind when it is folded.
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold()))
-    return str(_NOT_WRITTEN.sub("", bare.translate(_LOOK_ALIKE)))
+    return str(_NOT_WRITTEN.sub("", _folded(name)))
+
+
+def alike_to(one: Traits, others: Iterable[Traits]) -> dict[UUID, frozenset[Likeness]]:
+    """Return those of the others that may be the same as one application, with what they have in common."""
+    groups: dict[tuple[Likeness, str], list[UUID]] = {key: [] for key in _keys(one)}
+    for other in others:
+        if other.id != one.id:
+            for key in groups.keys() & set(_keys(other)):
+                groups[key].append(other.id)
+    found: dict[UUID, set[Likeness]] = {}
+    for (likeness, _key), members in groups.items():
+        for each in members if len(members) < LARGEST_GROUP else ():
+            found.setdefault(each, set()).add(likeness)
+    return _without_needless(found)
 
 
 def alike(applications: Iterable[Traits]) -> dict[UUID, dict[UUID, frozenset[Likeness]]]:
@@ -96,8 +108,16 @@ def _keys(each: Traits) -> Iterator[tuple[Likeness, str]]:
     registration = skeleton(each.registration)
     if _SIGNIFICANT_REGISTRATION.search(each.registration) and registration:
         yield Likeness.REGISTRATION, registration
-    words = sorted({skeleton(word) for word in _WORDS.findall(each.title)})
+    words = sorted(set(_WORDS.findall(_folded(each.title))))
     if len(words) >= FEWEST_WORDS:
         # Two titles that share one of these differ by one word at most.
         for left_out in (None, *words):
             yield Likeness.TITLE, " ".join(word for word in words if word != left_out)
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower().translate(_LOOK_ALIKE)
+    # A dotted capital I of Turkish leaves a mark behind when it is folded.
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()))
+    return str(bare.translate(_LOOK_ALIKE))

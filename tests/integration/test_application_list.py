@@ -16,7 +16,16 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.application_table import COLUMNS
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.form_definition import Role as FormRole
-from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call
+from fundapp.applications.models import (
+    Application,
+    ApplicationSource,
+    ApplicationStatus,
+    Call,
+    Clarification,
+    FileStatus,
+    Reopening,
+    ReopeningKind,
+)
 from fundapp.applications.queries import managed_applications
 from fundapp.applications.queries.managed_applications import listed_questions, suspects
 from fundapp.core.db import db
@@ -26,6 +35,7 @@ from tests.conftest import NOW, actor_of, counted_statements
 from tests.factories import (
     FORM,
     make_application,
+    make_attachment,
     make_call,
     make_organisation,
     make_person,
@@ -345,3 +355,52 @@ def test_questions_in_lists_are_those_that_the_form_says() -> None:
     assert listed_questions(FORM) == []
     assert LISTED.with_role(FormRole.TITLE) is not None
     assert FormDefinition.from_json(LISTED.to_json()) == LISTED
+
+
+def test_what_needs_a_look_is_found(signed_in: Client, app: Any) -> None:
+    call = make_call()
+    kinds = ("answer", "papers", "scan", "infected", "returned")
+    waits = {kind: make_application(call) for kind in kinds}
+    done = {kind: make_application(call) for kind in kinds}
+    for application, answered_at in ((waits["answer"], None), (done["answer"], NOW)):
+        db.session.add(
+            Clarification(
+                application_id=application.id,
+                number=1,
+                question="Which villages?",
+                for_reviewers=False,
+                asked_at=NOW,
+                answered_at=answered_at,
+                answered_by_id=application.person_id if answered_at else None,
+            )
+        )
+    for application, kind, closed_at in (
+        (waits["papers"], ReopeningKind.PAPERS, None),
+        (done["papers"], ReopeningKind.PAPERS, NOW),
+        (done["answer"], ReopeningKind.CORRECTION, None),
+    ):
+        db.session.add(
+            Reopening(
+                application_id=application.id,
+                number=1,
+                kind=kind,
+                questions=["plan"],
+                message="Please send it.",
+                opened_at=NOW,
+                closes_at=NOW + timedelta(days=3),
+                closed_at=closed_at,
+            )
+        )
+    storage = app.extensions["storage"]
+    make_attachment(storage, done["scan"], b"%PDF-1.7 c")
+    for kind, status in (("scan", FileStatus.PENDING), ("infected", FileStatus.INFECTED)):
+        paper = make_attachment(storage, waits[kind], b"%PDF-1.7 a")
+        paper.status, paper.scanned_at = status, NOW
+        paper.copy_stored_as = paper.copy_content_type = paper.copy_size_bytes = None
+    waits["returned"].person.mail_returned_at = NOW
+    db.session.commit()
+    client = signed_in(make_staff(Role.MANAGER))
+    everything = [*waits.values(), *done.values()]
+    for kind, application in waits.items():
+        page = client.get(f"/manage/{call.slug}/applications", query_string={"waiting": kind}).text
+        assert shown(page, everything) == [application.reference], kind

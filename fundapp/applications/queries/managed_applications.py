@@ -13,20 +13,25 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import JSON, ColumnElement, Row, and_, case, exists, func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
-from fundapp.accounts.models import Person
+from fundapp.accounts.models import Membership, MembershipRole, Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.rules import fold_organisation_name
 from fundapp.applications.answers import Answer, is_sealed
 from fundapp.applications.form_definition import FormDefinition, Kind, Question
 from fundapp.applications.form_definition import Role as QuestionRole
 from fundapp.applications.identity import FACE, Face, is_masked
-from fundapp.applications.likeness import Likeness, Traits, alike
+from fundapp.applications.likeness import Likeness, Traits, alike, alike_to
 from fundapp.applications.models import (
     Application,
     ApplicationSource,
     ApplicationStatus,
+    Attachment,
     Call,
+    Clarification,
     Entry,
+    FileStatus,
+    Reopening,
+    ReopeningKind,
     SetAsideAs,
     Submission,
 )
@@ -69,6 +74,26 @@ _COLUMNS: Final[Mapping[Order, tuple[Any, ...]]] = {
     Order.SAVED: (Application.saved_at,),
 }
 """What the database sorts by; names and countries are sorted as their reader's language does, which it cannot."""
+
+_WAITS: Final[Mapping[Waiting, ColumnElement[bool]]] = {
+    Waiting.ANSWER: exists().where(Clarification.application_id == Application.id, Clarification.answered_at.is_(None)),
+    Waiting.PAPERS: exists().where(
+        Reopening.application_id == Application.id,
+        Reopening.kind == ReopeningKind.PAPERS,
+        Reopening.closed_at.is_(None),
+    ),
+    Waiting.SCAN: exists().where(Attachment.application_id == Application.id, Attachment.status == FileStatus.PENDING),
+    Waiting.INFECTED: exists().where(
+        Attachment.application_id == Application.id, Attachment.status == FileStatus.INFECTED
+    ),
+    Waiting.RETURNED: exists().where(
+        Membership.organisation_id == Application.organisation_id,
+        Membership.role == MembershipRole.APPLICANT,
+        Membership.person_id == Person.id,
+        Person.mail_returned_at.is_not(None),
+    ),
+}
+"""What the database can tell; whether something is there twice is read and compared."""
 
 
 @dataclass(frozen=True)
@@ -284,7 +309,8 @@ def suspects(*, actor: Actor, call: Call) -> Mapping[UUID, Mapping[UUID, frozens
 def alike_of(*, actor: Actor, application: Application) -> list[Alike]:
     """Return the applications of the call that may be the same as this one, set aside or not, by reference."""
     call = application.call
-    others = alike(_traits([*_seen_and_sent(actor, call, set_aside=True)], call)).get(application.id, {})
+    traits = {each.id: each for each in _traits(_seen_and_sent(actor, call, set_aside=True), call)}
+    others = alike_to(traits[application.id], traits.values()) if application.id in traits else {}
     rows = db.session.execute(
         select(Application.id, FACE, Application.status, Application.set_aside_at)
         .where(Application.id.in_(others))
@@ -323,6 +349,8 @@ def _conditions(actor: Actor, call: Call, wanted: Wanted) -> list[ColumnElement[
         of_answers.append(Application.submitted_at >= _midnight(call, wanted.sent_from))
     if wanted.sent_to:
         of_answers.append(Application.submitted_at < _midnight(call, wanted.sent_to + timedelta(days=1)))
+    if wanted.waiting in _WAITS:
+        of_answers.append(_WAITS[wanted.waiting])
     if wanted.search or of_answers or wanted.waiting:
         found += [*of_answers, Application.status.in_(SENT)]  # nothing is told of what stands in a draft
     return found

@@ -284,7 +284,7 @@ def _fields(document: Document, asked: Asked, path: str) -> dict[str, Field]:
             return {
                 f"{path}.{code}": kind(
                     _in_language(asked.label, code) if len(languages) > 1 else asked.label,
-                    description=asked.hint,
+                    description=asked.hint if code == languages[0] else "",
                     default=(stored or {}).get(code, ""),
                     validators=[*marks, Length(max=MOST_TYPED), Storable()],
                     render_kw={"lang": code},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from fundapp.applications.keeping_periods import DEFAULT_DAYS
 from fundapp.core.i18n import lazy_gettext as _l
 
 
@@ -46,7 +47,8 @@ class Part:
 
 
 def _days(fate: str, label: str) -> Asked:
-    return Asked(f"retention.{fate}", Control.WHOLE, label, needed=False)
+    hint = _l("Left empty, %(days)s.", days=DEFAULT_DAYS[fate])
+    return Asked(f"retention.{fate}", Control.WHOLE, label, hint, needed=False)
 
 
 PARTS: Final[Mapping[str, Part]] = {

@@ -305,7 +305,8 @@ def _new_form(known: Sequence[Programme]) -> CallForm:
 
 def _clone_form(call: Call) -> CallForm:
     document = document_of(package_of(call))
-    return call_form(with_values(document, {"call.slug": None, "call.reference_prefix": None}), CLONED_CALL)
+    new = ("call.slug", "call.reference_prefix", "call.opens", "call.closes")
+    return call_form(with_values(document, dict.fromkeys(new)), CLONED_CALL)
 
 
 def _part_form(call: Call, part: str) -> CallForm:

@@ -1,6 +1,7 @@
 """XLSForms: what is supported is read, everything else is named by sheet, row and column."""
 
 import json
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from fundapp.applications.expressions.functions import FUNCTIONS
+from fundapp.applications.expressions.reading import LOOKING
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Role
 from fundapp.applications.xlsform import read_form
 from fundapp.applications.xlsform.sheets import MAX_BYTES
@@ -410,4 +413,25 @@ def test_sensitivities_that_cannot_be_kept_are_refused():
         "survey row 7, column fundapp::sensitivity: “secret” is no sensitivity."
         " Write one of: public, internal, identity, payee.",
         "survey row 6, column constraint: The answer to “account” is payee: no other question can use it.",
+    ]
+
+
+def test_documentation_lists_every_function() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "xlsform.md").read_text(encoding="utf-8")
+    rows = page.partition("## Expressions")[2].partition("Refused:")[0].splitlines()
+    told = {
+        name.removeprefix("jr:")
+        for row in rows
+        if row.startswith("| ") and not row.startswith("| operators")
+        for name in re.findall(r"`([^`]+)`", row)
+    }
+
+    assert told == {*FUNCTIONS, *LOOKING}
+
+
+def test_answers_in_the_label_of_a_choice_are_refused() -> None:
+    choices = "| choices |\n| | list_name | name | label |\n| | l | x | For ${a} |"
+
+    assert problems(survey("text | a | A", "select_one l | b | B", more=choices)) == [
+        "choices row 2, column label: Answers inside the label of a choice are not supported."
     ]

@@ -63,7 +63,7 @@ class Case:
                 assert not any(self.filling.is_asked(key) for key in rest.split())
             case "wrong":
                 found = self.filling.problems(Terms("USD"), submitting=True, language=self.language)
-                assert sorted({problem.field for problem in found}) == sorted(rest.split())
+                assert {problem.field for problem in found} == set(rest.split())
             case "value":
                 key, value = rest.split(" ", 1)
                 assert self.filling.answers.get(key) == json.loads(value)

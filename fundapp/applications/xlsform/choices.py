@@ -146,6 +146,10 @@ class Lists:
             return
         if not label:
             self.reader.warn(_l("The label is missing; the name is shown instead."), row.place(sheet, "label"))
+        if any("${" in text for text in label.values()):
+            self.reader.complain(
+                _l("Answers inside the label of a choice are not supported."), row.place(sheet, "label")
+            )
         choices = lists.setdefault(list_name, {})
         if name in choices:
             self.reader.complain(_l("The list has this name already."), row.place(sheet, "name"))

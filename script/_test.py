@@ -43,11 +43,12 @@ TESTS: dict[str, TestGroup] = {
     "jobs": TestGroup(["jobs"], {}),
     "migrations": TestGroup(["migrations"], {}),
     "browser": TestGroup(["browser"], {}),
+    "odk": TestGroup(["odk"], {"TZ": "UTC"}),
 }
 
 # Groups share nothing but the code, so two run side by side; the longest begin first, so that both lanes end together.
 LANES = 2
-LONGEST_FIRST = ["jobs", "browser", "postgresql", "sqlite", "unit", "migrations", *CHECKS]
+LONGEST_FIRST = ["jobs", "browser", "postgresql", "sqlite", "odk", "unit", "migrations", *CHECKS]
 
 # What a person set for their own fundapp must never be what the tests write to.
 NOT_FOR_TESTS = (

@@ -25,11 +25,13 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
 from fundapp.accounts.rules import checked_email
+from fundapp.applications.expressions import as_moment
 from fundapp.applications.form_definition import (
     DAY_KINDS,
     FILE_KINDS,
     LIST_KINDS,
     NUMBER_KINDS,
+    UNSEEN_KINDS,
     FormDefinition,
     Kind,
     Question,
@@ -156,8 +158,13 @@ def text_of_answer(question: Question, answer: Answer, now: datetime) -> str:
 
 def answer_of_text(question: Question, text: str) -> Answer:
     """Return what is stored for a text that the form itself gives: a default, or what was computed."""
-    if question.kind in DAY_KINDS:
-        text = text[: {Kind.DATE: 10, Kind.TIME: 5, Kind.DATETIME: 16}[question.kind]]
+    if question.kind in UNSEEN_KINDS:
+        return _storable(text[:MAX_CHARACTERS]) or None
+    if question.kind is Kind.TIME:
+        text = text[:5]
+    elif question.kind in DAY_KINDS and (moment := as_moment(text)):
+        # A day may have been counted: today() + 7 is a number.
+        text = moment.isoformat("T", "minutes")[: 10 if question.kind is Kind.DATE else 16]
     written: Typed = text.split() if question.kind in LIST_KINDS else text
     # XPath writes numbers as plain English does; a form knows no currency but that of its call.
     return read_answer(question, written, language="en", currency=_ANY_CURRENCY)

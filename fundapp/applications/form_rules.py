@@ -4,8 +4,8 @@
 is wrong with the expressions of a form; whoever loads a form shows it and stops.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Final, NamedTuple
@@ -78,6 +78,10 @@ class Rules:
         question = self.form.with_role(Role.CATEGORIES)
         return (*question.group, question.name) if question else None
 
+    def rows_between(self, place: Path, path: Path) -> list[Path]:
+        """Return the repeats around `path` that `place` does not stand in."""
+        return [each for each in self.tree.repeats_of(path) if path != each and place[: len(each)] != each]
+
     def of(self, what: str, path: Path) -> Bound | None:
         """Return the expression of a field of the question or group at `path`."""
         return self.bound.get((what, path))
@@ -97,6 +101,30 @@ class Rules:
 def faults_of(form: FormDefinition) -> list[Fault]:
     """Return all that is wrong with the expressions of a form and the names in its texts; it is not to be used then."""
     return list(rules_of(form).faults)
+
+
+def inheriting(form: FormDefinition) -> FormDefinition:
+    """Return a form whose computed questions are as sensitive, and as hidden, as what they are computed from."""
+    rules, marked = rules_of(form), dict(rules_of(form).questions)
+    for _ in range(len(marked)):
+        before = dict(marked)
+        for (what, path), bound in rules.bound.items():
+            if what in {"calculation", "default"}:
+                sources = [marked[each] for each in bound.values & marked.keys() if each != path]
+                marked[path] = _as_sensitive_as(marked[path], sources)
+        if marked == before:
+            break
+    return replace(form, questions=tuple(marked.values()))
+
+
+def _as_sensitive_as(question: Question, sources: Sequence[Question]) -> Question:
+    tells = any(each.sensitivity is Sensitivity.IDENTITY for each in sources)
+    return replace(
+        question,
+        given_sensitivity=Sensitivity.IDENTITY if tells else question.given_sensitivity,
+        identifies=question.identifies or any(each.identifies for each in sources),
+        hidden_from_reviewers=question.hidden_from_reviewers or any(each.hidden_from_reviewers for each in sources),
+    )
 
 
 def text_references(texts: Texts) -> frozenset[str]:
@@ -157,6 +185,8 @@ def _check_texts(rules: Rules) -> None:
             for name in sorted(text_references(getattr(owner, what, {}))):
                 if name not in rules.tree.paths:
                     rules.faults.append(Fault(path, what, _l("No question is called “%(name)s”.", name=name)))
+                elif rows := rules.rows_between(path, rules.tree.paths[name]):
+                    rules.faults.append(Fault(path, what, _asked_in_rows(name, rows[-1])))
                 elif rules.tree.paths[name] in rules.payee and rules.tree.paths[name] != path:
                     rules.faults.append(Fault(path, what, _not_to_be_used(name)))
 
@@ -166,6 +196,14 @@ def _check_payee(rules: Rules) -> None:
     for (what, path), bound in rules.bound.items():
         for payee in sorted(bound.values & rules.payee - {path}):
             rules.faults.append(Fault(path, what, _not_to_be_used(payee[-1])))
+
+
+def _asked_in_rows(name: str, repeat: Path) -> str:
+    return _l(
+        "“%(name)s” is asked in each row of “%(repeat)s”, so there is no one answer to show here.",
+        name=name,
+        repeat=repeat[-1],
+    )
 
 
 def _not_to_be_used(name: str) -> str:

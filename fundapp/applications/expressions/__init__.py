@@ -11,7 +11,7 @@ Source: ODK XForms Specification, section "XPath Functions"; docs.getodk.org, "F
 from fundapp.applications.expressions.binding import Bound, bind
 from fundapp.applications.expressions.reading import MAX_DEPTH, Expression, ExpressionError, parse_expression
 from fundapp.applications.expressions.tree import CHOICE, ROOT, Focus, Node, Path, Tree, referred, tree_of
-from fundapp.applications.expressions.values import ExpressionTooSlow, as_number
+from fundapp.applications.expressions.values import ExpressionTooSlow, as_moment, as_number
 
 __all__ = [
     "CHOICE",
@@ -25,6 +25,7 @@ __all__ = [
     "Node",
     "Path",
     "Tree",
+    "as_moment",
     "as_number",
     "bind",
     "parse_expression",

@@ -12,9 +12,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 import regex
+from babel import Locale
 from babel.dates import get_day_names, get_month_names
 
-from fundapp.applications.expressions.functions import FUNCTIONS, OF_NODES
+from fundapp.applications.expressions.functions import FUNCTIONS, OF_NODES, TAKING_MANY
 from fundapp.applications.expressions.reading import CURRENT, LOOKING, Expression, ExpressionError
 from fundapp.applications.expressions.tree import ROOT, Focus, Node, Path, Tree, World, children_named, referred
 from fundapp.applications.expressions.values import (
@@ -28,7 +29,6 @@ from fundapp.applications.expressions.values import (
     compare,
 )
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.core.numbers import cldr
 
 Compute = Callable[[Focus], Value]
 Select = Callable[[Focus], list[Node]]
@@ -99,14 +99,17 @@ class _Binder:
 
     # -- Values -------------------------------------------------------------------------------------------------------
 
-    def value(self, token: Any, here: frozenset[Path]) -> Compute:
-        """Bind a part of the expression, seen from the paths in `here`."""
+    def value(self, token: Any, here: frozenset[Path], *, takes_many: bool = False) -> Compute:
+        """Bind a part of the expression, seen from the paths in `here`.
+
+        Only where it `takes_many` can it be the answers of several rows.
+        """
         symbol, parts = token.symbol, len(token)
         if symbol in _LITERALS:
             literal: Value = token.value if symbol == "(string)" else float(token.value)
             return lambda _focus: literal
         if symbol == "(" and parts == 1:
-            return self.value(token[0], here)
+            return self.value(token[0], here, takes_many=takes_many)
         if symbol in {"and", "or"} and parts == 2:
             return self._logic(symbol, self.value(token[0], here), self.value(token[1], here))
         if symbol in {"+", "-"} and parts == 1:
@@ -120,12 +123,22 @@ class _Binder:
             return self._looking(token, here)
         if symbol in FUNCTIONS:
             return self._function(token, here)
-        return self._answers(token, here)
+        return self._answers(token, here, takes_many=takes_many)
 
-    def _answers(self, token: Any, here: frozenset[Path]) -> Compute:
+    def _answers(self, token: Any, here: frozenset[Path], *, takes_many: bool) -> Compute:
         found = self.path(token, here)
         self._uses(found.paths)
-        if self._is_one(token):
+        plain = self._plain(token)
+        rows = None if plain is None else self._rows_of(plain, here)
+        if plain is not None and rows and plain not in self.tree.children and not takes_many:
+            raise ExpressionError(
+                _l(
+                    "“%(name)s” is asked in each row of “%(repeat)s”: use sum(), count(), join() or indexed-repeat().",
+                    name=plain[-1],
+                    repeat=rows[-1][-1],
+                )
+            )
+        if plain is not None and not rows and plain not in self.tree.children:
             # The one answer itself, and not a set of one: by far the most common, and the quickest.
             def one(focus: Focus) -> Value:
                 nodes = found.select(focus)
@@ -134,12 +147,13 @@ class _Binder:
             return one
         return lambda focus: Nodes(focus.world, found.select(focus))
 
-    def _is_one(self, token: Any) -> bool:
-        """Say whether a path is a plain name that stands in no row, or in the row of the expression."""
-        path = self._plain(token)
-        if path is None or path in self.tree.children:
-            return False
-        return all(self.place[: len(repeat)] == repeat for repeat in self.tree.repeats_of(path))
+    def _rows_of(self, path: Path, here: frozenset[Path]) -> list[Path]:
+        """Return the repeats around a path whose rows it goes through, seen from the expression: not its own rows."""
+        return [
+            repeat
+            for repeat in self.tree.repeats_of(path)
+            if not _is_within(self.place, repeat) and not all(_is_within(each, repeat) for each in here)
+        ]
 
     def _uses(self, paths: frozenset[Path]) -> None:
         self.values |= paths
@@ -174,7 +188,7 @@ class _Binder:
             found = self.path(token[0], here)
             self._uses(found.paths)
             return lambda focus: computed(Nodes(focus.world, found.select(focus)))
-        arguments = [self.value(part, here) for part in token]
+        arguments = [self.value(part, here, takes_many=name in TAKING_MANY) for part in token]
         if not arguments and (least, most) == (0, 1):
             self._uses(here)
             arguments = [lambda focus: focus.world.text(focus.here)]
@@ -284,6 +298,8 @@ class _Binder:
             name = path[-1] if path else ""
         if name not in self.tree.paths:
             raise ExpressionError(_l("No question is called “%(name)s”.", name=name))
+        if name not in self.tree.choosing:
+            raise ExpressionError(_l("“%(name)s” has no choices.", name=name))
         return lambda focus: focus.world.choice_label(name, as_text(choice(focus)))
 
     # -- Paths --------------------------------------------------------------------------------------------------------
@@ -427,6 +443,10 @@ class _Binder:
             self.counted |= {*self.tree.repeats_of(path)}
 
 
+def _is_within(path: Path, group: Path) -> bool:
+    return path[: len(group)] == group
+
+
 def _calculate(symbol: str, left: float, right: float) -> float:
     try:
         match symbol:
@@ -451,7 +471,7 @@ def _formatted(value: Value, pattern: str, language: str) -> str:
     moment = as_moment(value)
     if moment is None:
         return ""
-    locale = cldr(language)
+    locale = Locale.parse(language, sep="-" if "-" in language else "_")
     written = {
         "Y": f"{moment.year:04d}",
         "y": f"{moment.year % 100:02d}",

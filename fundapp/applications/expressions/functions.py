@@ -68,7 +68,9 @@ def _half_up(value: float) -> float:
 
 def _round(value: Value, places: Value = 0.0) -> Value:
     number, digits = as_number(value), as_number(places)
-    if math.isnan(number) or math.isinf(number) or not abs(digits) <= 30:
+    if math.isnan(number) or math.isinf(number):
+        return number
+    if not abs(digits) <= 30:
         return math.nan
     scale = 10.0 ** int(digits)
     return _half_up(number * scale) / scale
@@ -184,8 +186,8 @@ FUNCTIONS: Final[Mapping[str, tuple[int, int | None, Callable[..., Value]]]] = {
     "sqrt": (1, 1, _each_number(math.sqrt)),
     "exp": (1, 1, _each_number(math.exp)),
     "exp10": (1, 1, _each_number(lambda number: 10.0**number)),
-    "log": (1, 1, _each_number(math.log)),
-    "log10": (1, 1, _each_number(math.log10)),
+    "log": (1, 1, _each_number(lambda number: math.log(number) if number else -math.inf)),
+    "log10": (1, 1, _each_number(lambda number: math.log10(number) if number else -math.inf)),
     "sin": (1, 1, _each_number(math.sin)),
     "cos": (1, 1, _each_number(math.cos)),
     "tan": (1, 1, _each_number(math.tan)),
@@ -223,3 +225,5 @@ FUNCTIONS: Final[Mapping[str, tuple[int, int | None, Callable[..., Value]]]] = {
 }
 OF_NODES: Final = frozenset({"sum", "count", "count-non-empty"})
 """These take a path, and nothing that is computed."""
+TAKING_MANY: Final = frozenset({"min", "max", "concat", "join", "boolean", "not"})
+"""These take the answers of several rows, or values."""

@@ -29,6 +29,8 @@ class Tree:
     children: Mapping[Path, tuple[str, ...]]
     repeats: frozenset[Path]
     paths: Mapping[str, Path]
+    choosing: frozenset[str]
+    """The names of the questions that have choices."""
     root_names: frozenset[str]
 
     def repeats_of(self, path: Path) -> tuple[Path, ...]:
@@ -57,6 +59,7 @@ def tree_of(form: FormDefinition) -> Tree:
         repeats=frozenset(group.path for group in form.groups if group.is_repeat),
         # A question and the group around it may share a name, which then means the question.
         paths={path[-1]: path for path in reversed(list(_paths(form)))},
+        choosing=frozenset(question.name for question in form.questions if question.choices),
         root_names=frozenset({"data", form.form_id} - {""}),
     )
 

@@ -11,7 +11,7 @@ const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 const characters = globalThis.Intl?.Segmenter && new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 // A text as it will be kept: without what is invisible, and without blanks at its ends.
-function kept(text) {
+export function kept(text) {
   return text.replace(INVISIBLE, "").replace(/\t/g, " ").replace(LINE_ENDS, "\n").replace(ENDS, "").normalize("NFC");
 }
 

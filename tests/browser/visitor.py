@@ -213,7 +213,7 @@ class Visitor:
         mail = self._service.mail_to(self.email, number=self._mails_read)
         return str(mail["Subject"]), mail.get_content()
 
-    def reload_until(self, ready: Callable[[], bool]) -> None:
+    def reload_until(self, ready: Callable[[], bool], *, weighed: bool = True) -> None:
         """Load the page again until it says what is waited for, then look at it."""
 
         def loaded_and_ready() -> bool | None:
@@ -221,7 +221,7 @@ class Visitor:
             return ready() or None
 
         wait_for(loaded_and_ready, f"a change of {self.page.url}")
-        self.look()
+        self.look(weighed=weighed)
 
     def sees(self, *texts: str) -> None:
         """Fail unless the page says all this, in the language of the variant."""

@@ -59,6 +59,7 @@ DEV_NEEDS = [
     Need("redis-server", program("redis-server")),
     Need("chromium", program("chromium")),
     Need("poppler-utils", program("pdftotext")),
+    Need("clamav-daemon", Path("/usr/sbin/clamd").exists),
 ]
 
 

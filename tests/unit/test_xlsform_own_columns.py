@@ -127,10 +127,10 @@ def test_what_reviewers_and_lists_show_is_read() -> None:
             "text | b | B | yes | yes", "fundapp::reviewers | fundapp::identifies",
             "fundapp::reviewers: An answer that tells who applies is never shown to reviewers.",
         ),
-        ("file | b | B | yes", "fundapp::lists", "fundapp::lists: Files, notes, and what is identity or payee"),
+        ("file | b | B | yes", "fundapp::lists", "fundapp::lists: Files and notes cannot"),
         (
             "text | b | B | yes | identity", "fundapp::lists | fundapp::sensitivity",
-            "fundapp::lists: Files, notes, and what is identity or payee cannot stand in lists.",
+            "fundapp::lists: What is identity or payee, or computed from it, cannot stand in lists.",
         ),
         (
             "text | b | B | yes | multiline", "fundapp::lists | appearance",
@@ -244,3 +244,25 @@ def test_payee_answers_are_used_by_nothing_else() -> None:
     assert {problem.split(":")[0] for problem in problems(survey(*rows, columns=columns))} == {
         "survey row 3, column constraint", "survey row 4, column label", "survey row 5, column calculation",
     }  # fmt: skip
+
+
+def test_what_is_computed_is_as_private_as_what_it_is_computed_from() -> None:
+    rows = (
+        "text | head | Head | yes | identity | | ",
+        "text | risk | Risk | | | no | ",
+        "calculate | both | | | | | concat(${head}, ${risk})",
+    )
+    columns = "type | name | label | fundapp::identifies | fundapp::sensitivity | fundapp::reviewers | calculation"
+
+    both = question(survey(*rows, columns=columns), "both")
+
+    assert both.sensitivity is Sensitivity.IDENTITY
+    assert both.identifies
+    assert both.hidden_from_reviewers
+    assert problems(
+        survey(
+            "text | head | Head | identity | |",
+            "calculate | told | | | yes | ${head}",
+            columns="type | name | label | fundapp::sensitivity | fundapp::lists | calculation",
+        )
+    ) == ["survey row 3, column fundapp::lists: What is identity or payee, or computed from it, cannot stand in lists."]

@@ -124,9 +124,9 @@ def check_own(reader: Reader, row: Cells, question: Question, in_repeat: bool) -
         _l("Only a text can be spoken, without a role, and neither identity nor payee."),
     )
     refuse(
-        question.in_lists and (kind not in LISTED_KINDS or sealed),
+        question.in_lists and kind not in LISTED_KINDS,
         "lists",
-        _l("Files, notes, and what is identity or payee cannot stand in lists."),
+        _l("Files and notes cannot stand in lists."),
     )
     refuse(
         question.in_lists and question.multiline, "lists", _l("A text of several lines is too long to stand in lists.")

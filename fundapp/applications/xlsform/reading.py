@@ -10,6 +10,7 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
 from fundapp.applications.form_definition import FormDefinition, Question
+from fundapp.applications.form_rules import inheriting
 from fundapp.applications.xlsform.choices import Lists, ReadFile
 from fundapp.applications.xlsform.columns import HeadingError, language_code, read_heading
 from fundapp.applications.xlsform.references import check_together
@@ -56,6 +57,7 @@ def read_form(
         groups=survey.groups,
         questions=tuple(_with_own_lists(survey.questions)),
     )
+    form = inheriting(form)
     check_together(reader, survey, form)
     _convert(sheets, problems)
     if problems:

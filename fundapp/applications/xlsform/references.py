@@ -13,6 +13,7 @@ from fundapp.applications.form_definition import (
 from fundapp.applications.form_rules import REFERENCE, faults_of
 from fundapp.applications.xlsform.choices import OTHER
 from fundapp.applications.xlsform.columns import OWN
+from fundapp.applications.xlsform.own_columns import SEALED
 from fundapp.applications.xlsform.rows import Cells, Reader
 from fundapp.applications.xlsform.survey import Survey
 from fundapp.core.i18n import lazy_gettext as _l
@@ -38,12 +39,7 @@ def check_together(reader: Reader, survey: Survey, form: FormDefinition) -> None
     _check_roles(reader, survey, form)
     _check_others(reader, survey, form)
     _check_eligibility(reader, survey, form)
-    listed = [question for question in form.questions if question.in_lists]
-    for question in listed[MOST_LISTED:]:
-        reader.complain(
-            _l("At most %(limit)s answers can stand in lists.", limit=MOST_LISTED),
-            _row(survey, question).place("survey", f"{OWN}lists"),
-        )
+    _check_listed(reader, survey, form)
     if not any(question.takes_answer for question in form.questions):
         reader.complain(_l("The form asks nothing."), "survey")
 
@@ -82,6 +78,15 @@ def _check_roles(reader: Reader, survey: Survey, form: FormDefinition) -> None:
                 _l("The question with the role “%(role)s” is asked of everybody.", role=question.role),
                 row.place("survey", "relevant"),
             )
+
+
+def _check_listed(reader: Reader, survey: Survey, form: FormDefinition) -> None:
+    for position, question in enumerate(question for question in form.questions if question.in_lists):
+        where = _row(survey, question).place("survey", f"{OWN}lists")
+        if position >= MOST_LISTED:
+            reader.complain(_l("At most %(limit)s answers can stand in lists.", limit=MOST_LISTED), where)
+        if question.sensitivity in SEALED:
+            reader.complain(_l("What is identity or payee, or computed from it, cannot stand in lists."), where)
 
 
 def _check_others(reader: Reader, survey: Survey, form: FormDefinition) -> None:

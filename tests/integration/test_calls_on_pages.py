@@ -305,10 +305,13 @@ def test_call_keeps_its_first_day_when_it_is_announced_before(client: FlaskClien
     assert "Opens soon" in signed_in(None).get("/calls/village-2020").text
 
 
-def test_call_whose_deadline_has_passed_is_not_announced(client: FlaskClient, clock: Any) -> None:
-    make_whole_call(client)
-    clock.shift(timedelta(days=60))
-    client.post("/manage/village-2020/announce", data={"when": "now"})
+def test_call_whose_deadline_has_passed_is_not_announced(client: FlaskClient) -> None:
+    call = make_whole_call(client)
+    call.opens_at, call.closes_at = NOW - timedelta(days=9), NOW - timedelta(days=1)
+    db.session.commit()
+    refused = client.post("/manage/village-2020/announce", data={"when": "now"})
+    assert refused.status_code == 422
+    assert "The deadline lies in the past." in refused.text
     assert the_call().status is CallStatus.DRAFT
 
 

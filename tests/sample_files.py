@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from typing import Final
 
 import pikepdf
@@ -18,7 +19,7 @@ def make_pdf(**info: str) -> bytes:
     return out.getvalue()
 
 
-def make_archive(parts: dict[str, str | bytes]) -> bytes:
+def make_archive(parts: Mapping[str, str | bytes]) -> bytes:
     """Return a zip archive of these parts, in their order."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

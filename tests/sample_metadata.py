@@ -39,6 +39,8 @@ def everything_in(data: bytes) -> bytes:
                     found.append(each.read_raw_bytes())
                     if "/DCTDecode" not in str(each.get("/Filter")):
                         found.append(each.read_bytes())
+                    elif "/FlateDecode" in str(each.get("/Filter")):
+                        found.append(zlib.decompress(each.read_raw_bytes()))
     if data.startswith(b"\x89PNG"):
         found += _unpacked_texts(data)
     return b"\n".join(found)
@@ -104,8 +106,13 @@ def make_document_pdf() -> bytes:
         Type=Name.XObject, Subtype=Name.Image, Width=40, Height=20, ColorSpace=Name.DeviceRGB, BitsPerComponent=8,
         Filter=Name.DCTDecode, Metadata=document.make_stream(_MARK),
     )  # fmt: skip
+    packed = document.make_stream(zlib.compress(photo))
+    packed.stream_dict = Dictionary(
+        Type=Name.XObject, Subtype=Name.Image, Width=40, Height=20, ColorSpace=Name.DeviceRGB, BitsPerComponent=8,
+        Filter=Array([Name.FlateDecode, Name.DCTDecode]),
+    )  # fmt: skip
     font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
-    page.Resources = Dictionary(Font=Dictionary(F1=font), XObject=Dictionary(Im0=image))
+    page.Resources = Dictionary(Font=Dictionary(F1=font), XObject=Dictionary(Im0=image, Im1=packed))
     page.PieceInfo = Dictionary(Program=Dictionary(Private=String(MARK)))
     page.Thumb = document.make_stream(_MARK)
     script = Dictionary(S=Name.JavaScript, JS=String(f"app.alert('{MARK}')"))
@@ -127,7 +134,9 @@ def make_document_pdf() -> bytes:
     document.docinfo["/Author"] = document.docinfo["/Producer"] = MARK
     with document.open_metadata() as metadata:
         metadata["dc:creator"] = [MARK]
-    document.attachments["notes.txt"] = pikepdf.AttachedFileSpec(document, _MARK, filename=f"{MARK}.txt")
+    document.attachments["notes.txt"] = pikepdf.AttachedFileSpec(
+        document, _MARK, filename=f"{MARK}.txt", description=MARK, mime_type="text/plain", creation_date="", mod_date=""
+    )
     document.Root.OpenAction = script
     document.Root.Names["/JavaScript"] = Dictionary(Names=Array([String("a"), script]))
     out = io.BytesIO()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import abort, jsonify, request
+from flask import Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
@@ -58,9 +58,7 @@ def add_part(application_id: UUID, upload_id: UUID) -> ResponseReturnValue:
         abort(400)
     question = _question(upload.application, upload.question)
     try:
-        uploading.add_part(
-            actor=actor, upload=upload, start=int(start), data=part.read(), storage=storage(), now=now
-        )
+        uploading.add_part(actor=actor, upload=upload, start=int(start), data=part.read(), storage=storage(), now=now)
     except RuleViolations as violations:
         return _refused(violations.problems, is_full=isinstance(violations, NoRoom))
     if upload.received_bytes < upload.size_bytes:
@@ -76,7 +74,7 @@ def _question(application: Application, key: str) -> Question:
     return question
 
 
-def _said(problems: list[Problem]) -> ResponseReturnValue:
+def _said(problems: list[Problem]) -> Response:
     return jsonify(problem=" ".join(str(problem.message) for problem in problems))
 
 

@@ -113,11 +113,11 @@ def _clean_relations(name: str, kept: dict[str, bytes]) -> frozenset[str]:
 
 def _may_point_outside(relation: etree._Element) -> bool:
     """Say whether a link stays: one that a reader clicks, or one to another workbook, whose name is then forgotten."""
-    kind = relation.get("Type", "").rpartition("/")[2]
+    kind, target = str(relation.get("Type", "")).rpartition("/")[2], str(relation.get("Target", ""))
     if kind == "externalLinkPath":
         relation.attrib["Target"] = "removed.xlsx"  # formulas that speak of it would break the workbook without it
         return True
-    return kind == "hyperlink" and relation.get("Target", "").startswith(("http:", "https:", "mailto:"))
+    return kind == "hyperlink" and target.startswith(("http:", "https:", "mailto:"))
 
 
 def _clean_types(data: bytes, kept: dict[str, bytes]) -> bytes:

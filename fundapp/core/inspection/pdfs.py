@@ -1,5 +1,6 @@
 """PDF files: opened without a password, and written anew without what names people or can act."""
 
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final
@@ -12,6 +13,7 @@ from fundapp.core.inspection.reasons import Refused, Why
 
 MAX_PAGES: Final = 2000
 MAX_DEPTH: Final = 100
+MAX_PHOTO_BYTES: Final = 50 * 1024 * 1024
 
 _OF_ANYTHING: Final = (
     "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AA", "/AF", "/CreatorInfo", "/OpenAction", "/XFA",
@@ -123,12 +125,25 @@ def _strip_action(found: Any) -> None:
 def _strip_picture(found: Stream) -> None:
     """Photographs inside a document carry their own place and camera."""
     filters = found.get("/Filter")
-    if filters == Name.DCTDecode or (isinstance(filters, Array) and list(filters) == [Name.DCTDecode]):
-        found.write(
-            jpeg.without_metadata(found.read_raw_bytes()), filter=Name.DCTDecode, decode_parms=found.get("/DecodeParms")
-        )
-    elif "/JPXDecode" in str(filters) and jpeg.has_boxes_of_metadata(found.read_raw_bytes()):
+    names = [str(each) for each in filters] if isinstance(filters, Array) else [str(filters)]
+    if names in (["/DCTDecode"], ["/FlateDecode", "/DCTDecode"]):
+        photo = found.read_raw_bytes()
+        if len(names) > 1:
+            photo = _unpacked(photo)
+        found.write(jpeg.without_metadata(photo), filter=Name.DCTDecode)
+    elif "/DCTDecode" in names or ("/JPXDecode" in names and jpeg.has_boxes_of_metadata(found.read_raw_bytes())):
         raise Refused(Why.NOT_CLEANED)
+
+
+def _unpacked(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        unpacked = unpacker.decompress(data, MAX_PHOTO_BYTES)
+    except zlib.error as error:
+        raise Refused(Why.BROKEN) from error
+    if unpacker.unconsumed_tail:
+        raise Refused(Why.TOO_MUCH)
+    return unpacked
 
 
 def _strip_notes(page: Any) -> None:

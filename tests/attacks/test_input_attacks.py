@@ -71,7 +71,10 @@ def test_row_57_and_58_bytes_that_are_no_text_are_never_a_server_error(app, sign
     assert "\\x00" not in everything_stored()
 
 
-QUERY_NAMES = ("page", "search", "status", "lang", "next", "check", "sort", "category", "outcome", "seen", "nothing")
+QUERY_NAMES = (
+    *("page", "search", "status", "lang", "next", "check", "sort", "category", "outcome", "seen", "nothing"),
+    *("aside", "country", "language", "region", "source", "waiting", "sent_from", "sent_to", "reverse"),
+)
 HOSTILE_QUERIES = [*BROKEN_BYTES.values(), b"%27%22%3B--", b"-1", b"1e999", HUGE.encode(), "٣".encode()]
 
 

@@ -93,11 +93,15 @@ def test_the_auditor_reads_everything_and_writes_nothing():
 def test_nobody_who_only_reads_may_send_anything(app):
     """No unsafe route asks for a reading permission, so a role that only reads can change nothing.
 
-    Only searches come by POST: what is searched for must not stand in addresses. They change nothing
-    (`test_managing.py`, `test_people_and_roles.py`).
+    Only searches come by POST, and the table of what was searched for: the words must not stand in addresses. They
+    change nothing (`test_managing.py`, `test_application_list.py`, `test_people_and_roles.py`).
     """
     changing = [route for route in inventory(app) if "POST" in route.methods and route.permission.endswith(":read")]
-    assert {route.endpoint for route in changing} == {"applications.search_applications", "accounts.search_people"}
+    assert {route.endpoint for route in changing} == {
+        "applications.search_applications",
+        "applications.applications_file",
+        "accounts.search_people",
+    }
 
 
 def test_the_administrator_reaches_no_route_of_a_call(app):

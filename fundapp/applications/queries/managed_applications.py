@@ -49,6 +49,9 @@ MAX_CHOSEN: Final = 500
 """So many applications can be chosen at once."""
 SENT: Final = tuple(status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT)
 
+_HAVE_COLUMNS: Final = frozenset(
+    {QuestionRole.ORGANISATION, QuestionRole.TITLE, QuestionRole.COUNTRY, QuestionRole.AMOUNT}
+)
 _LAST: Final = and_(
     Submission.application_id == Application.id,
     Submission.number
@@ -158,8 +161,8 @@ def listed_form(call: Call) -> FormDefinition:
 
 
 def listed_questions(form: FormDefinition) -> list[Question]:
-    """Return the questions of a form whose answers stand in lists."""
-    return [question for question in form.questions if question.in_lists]
+    """Return the questions of a form whose answers stand in lists, but for those that have a column anyway."""
+    return [question for question in form.questions if question.in_lists and question.role not in _HAVE_COLUMNS]
 
 
 def numbers_of(*, actor: Actor, call: Call) -> Numbers:

@@ -31,6 +31,7 @@ from fundapp.applications.models import (
     Attachment,
     Call,
     CallInvitation,
+    Clarification,
     Enquiry,
     EnquiryCause,
     Entry,
@@ -160,6 +161,10 @@ def make_round(
     shown = [people[role].id for role in (Role.MANAGER, Role.RATIFIER)]
     grants = list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id.in_(shown)).order_by(RoleGrant.role)))
     factors, sessions = [make_passkey(applicant, text)], [make_session(applicant)]
+    asked = Clarification(
+        application_id=sent.id, number=1, for_reviewers=False, asked_by_id=None, asked_at=NOW, question=text
+    )
+    db.session.add(asked)
     holds = [LegalHold(application_id=sent.id, reason=text, set_at=NOW)]
     requests = [ErasureRequest(application_id=sent.id, asked_by_id=applicant.id, asked_at=NOW)]
     invitations = [make_invitation(applicant, text)]

@@ -198,6 +198,7 @@ def test_the_draft_joins_an_account_only_when_its_owner_takes_it(app, client, ma
     assert taken.location == tasks
     assert other.get(tasks).status_code == 200
     assert client.get(tasks).status_code == 302, "whoever began is signed out"
+    assert {each.person_id for each in db.session.scalars(select(SignInSession))} == {owner.id}
     (draft,) = drafts()
     db.session.refresh(draft)
     assert draft.person_id == owner.id

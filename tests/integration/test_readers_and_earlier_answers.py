@@ -80,6 +80,7 @@ SECRETS = (
     Question(name="bank", kind=Kind.TEXT, label={"en": "Account number"}, given_sensitivity=Sensitivity.PAYEE),
     Question(name="staff", kind=Kind.INTEGER, label={"en": "How many are you?"}),
     Question(name="site", kind=Kind.TEXT, label={"en": "Your page"}),
+    Question(name="wallet", kind=Kind.TEXT, label={"en": "Telephone for money"}),
 )
 OLD = replace(FORM, questions=(*FORM.questions, *SECRETS))
 NEW = replace(
@@ -90,6 +91,7 @@ NEW = replace(
         *SECRETS[:2],
         replace(SECRETS[2], kind=Kind.TEXT),
         SECRETS[3],
+        replace(SECRETS[4], given_sensitivity=Sensitivity.PAYEE),
     ),
 )
 
@@ -100,6 +102,7 @@ def two_calls() -> tuple[Application, Application]:
     before = make_application(make_call(form=OLD), person=person, started_at=NOW - timedelta(days=200))
     values: dict[str, Any] = {
         **ANSWERS, "contact": "Contact-Canary", "bank": "KE00 4321", "staff": 7, "site": "hill.example",
+        "wallet": "Wallet-Canary",
     }  # fmt: skip
     keep_answers(application=before, form=form_of(before), values=values, by_id=person.id, now=NOW)
     now = datetime.now(UTC)
@@ -123,7 +126,7 @@ def test_what_was_written_last_time_is_offered_and_not_filled_in(signed_in):
     assert offered is not None
     assert {question.name for question, _answer in offered.answers} == {"who", "region", "plan", "contact", "site"}
     assert "Contact-Canary" in page, "its own people read it"
-    for absent in ("4321", "Know your land rights", "12000"):
+    for absent in ("4321", "Wallet-Canary", "Know your land rights", "12000"):
         assert absent not in page
 
 

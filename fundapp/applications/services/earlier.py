@@ -100,9 +100,7 @@ def _source(question: Question, old_form: FormDefinition) -> Question | None:
         source = old_form.question(question.name)
         if source is not None and source.role in NOT_AGAIN:
             return None
-    if source is None or source.kind is not question.kind or source.sensitivity is Sensitivity.PAYEE:
-        return None
-    return source
+    return source if source is not None and source.kind is question.kind else None
 
 
 def _fits(question: Question, answer: Answer) -> bool:

@@ -42,6 +42,7 @@ class FormState:
         """The choices that a choice filter goes through."""
         self._asked: dict[Node, bool] = {Node(ROOT): True}
         self._texts: dict[Node, str] = {}
+        self._nodes: dict[str, Node | None] = {}
         self._looked_at = 0
         for what, path in rules.order:
             if what == ROWS:
@@ -111,6 +112,11 @@ class FormState:
 
     def node_at(self, written: str) -> Node | None:
         """Return the place that a key names, with what belongs to it; None where the form has none such."""
+        if written not in self._nodes:
+            self._nodes[written] = self._read_node(written)
+        return self._nodes[written]
+
+    def _read_node(self, written: str) -> Node | None:
         key = read_key(written)
         path = self.tree.paths.get(key.name) if key else None
         if key is None or path is None:

@@ -138,7 +138,8 @@ class _Binder:
                     repeat=rows[-1][-1],
                 )
             )
-        if plain is not None and not rows and plain not in self.tree.children:
+        is_step = token.symbol in {".", "(name)"} and not found.paths & self.tree.children.keys()
+        if is_step or (plain is not None and not rows and plain not in self.tree.children):
             # The one answer itself, and not a set of one: by far the most common, and the quickest.
             def one(focus: Focus) -> Value:
                 nodes = found.select(focus)

@@ -1,7 +1,7 @@
 """The tree that expressions walk: a form's groups and questions by name, and the places in it once rows are known."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
@@ -32,10 +32,15 @@ class Tree:
     choosing: frozenset[str]
     """The names of the questions that have choices."""
     root_names: frozenset[str]
+    _repeats_of: dict[Path, tuple[Path, ...]] = field(default_factory=dict, compare=False)
 
     def repeats_of(self, path: Path) -> tuple[Path, ...]:
         """Return the repeats on the way to `path`, outermost first, itself too where it is one."""
-        return tuple(path[:depth] for depth in range(1, len(path) + 1) if path[:depth] in self.repeats)
+        known = self._repeats_of.get(path)
+        if known is None:
+            steps = (path[:depth] for depth in range(1, len(path) + 1))
+            known = self._repeats_of[path] = tuple(step for step in steps if step in self.repeats)
+        return known
 
     def parent(self, node: Node) -> Node | None:
         """Return what stands around a node; None for the form itself."""

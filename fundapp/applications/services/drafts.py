@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from fundapp.accounts.permissions import Actor, P
@@ -12,7 +13,7 @@ from fundapp.applications.answers import Answer
 from fundapp.applications.checking import Terms
 from fundapp.applications.filling import Filling, Surroundings
 from fundapp.applications.form_definition import FormDefinition, Role, Sensitivity
-from fundapp.applications.models import Application, Call
+from fundapp.applications.models import Application, Call, FormVersion
 from fundapp.applications.queries.applicant import may_write
 from fundapp.applications.rules import Opening, opening
 from fundapp.applications.sealed_answers import clear_answers
@@ -20,6 +21,10 @@ from fundapp.applications.window import window_of
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem
 from fundapp.core.i18n import lazy_gettext as _l
+
+_KEPT_FORMS: Final = 64
+_FORMS: Final[dict[tuple[str, bool], FormDefinition]] = {}
+"""Forms that this process has read, by fingerprint, and by whether an address is asked for."""
 
 
 def require_open(call: Call, now: datetime, application: Application | None = None) -> None:
@@ -37,10 +42,21 @@ def require_open(call: Call, now: datetime, application: Application | None = No
 
 def form_of(application: Application) -> FormDefinition:
     """Return the form in the version that an application answers; who gets no mail is not asked for an address."""
-    form = FormDefinition.from_json(application.form_version.definition)
-    if application.person.email:
-        return form
-    return replace(form, questions=tuple(each for each in form.questions if each.role is not Role.EMAIL))
+    return _form(application.form_version, asks_address=bool(application.person.email))
+
+
+def _form(version: FormVersion, *, asks_address: bool) -> FormDefinition:
+    # A form that is read once keeps what was found out about it: see form_rules.rules_of.
+    key = (version.sha256, asks_address)
+    known = _FORMS.get(key)
+    if known is None:
+        known = FormDefinition.from_json(version.definition)
+        if not asks_address:
+            known = replace(known, questions=tuple(each for each in known.questions if each.role is not Role.EMAIL))
+        if len(_FORMS) >= _KEPT_FORMS:
+            _FORMS.clear()
+        _FORMS[key] = known
+    return known
 
 
 def fingerprint(answers: Mapping[str, Answer | None]) -> str:

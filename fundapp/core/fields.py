@@ -56,7 +56,7 @@ class DateField(Field):
     It starts from a date, or from an earlier `typed` text, so that a draft can hold a day that does not exist.
     """
 
-    PARTS: Final = ("day", "month", "year")
+    PARTS: tuple[str, ...] = ("day", "month", "year")
 
     def __init__(self, label: Any = None, validators: Sequence[Any] | None = None, **kwargs: Any) -> None:
         self.parts = dict.fromkeys(self.PARTS, "")
@@ -110,7 +110,7 @@ class DateTimeField(DateField):
     What is typed is only kept here; whoever asks reads it.
     """
 
-    PARTS: Final = ("day", "month", "year", "time")
+    PARTS = ("day", "month", "year", "time")
 
     @property
     def typed(self) -> str:
@@ -126,4 +126,4 @@ class DateTimeField(DateField):
         self.parts = {"day": day, "month": month, "year": year, "time": time}
 
     def _read(self) -> None:
-        self.data = self.typed or None
+        self.data = None

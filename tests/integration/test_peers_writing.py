@@ -127,7 +127,7 @@ def test_peers_12_token_that_ran_out_wipes_nothing(app: Any, signed_in: Client, 
     refused = client.post(f"{address}/sections/2", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
     assert refused.status_code == 400
     assert long_text in refused.text
-    fresh = client.get(f"{address}/answers").json["token"]
+    fresh = client.get(f"{address}/answers").get_json()["token"]
     saved = client.post(f"{address}/answers", data={**sent, "page": "2", "shape": "", "csrf_token": fresh})
     assert saved.status_code == 200, "the script fetches a new token and sends the text again"
     assert stored()["plan"] == long_text

@@ -191,12 +191,12 @@ def test_change_is_saved_by_itself_and_the_time_is_that_of_the_server(signed_in:
     page = Window(client, address, 5)
     answer = page.send_change(page=5, q_story="We sing", seen="story=-")
     assert answer.status_code == 200
-    assert answer.json["saved"] == "Saved at 15:00 (time in Nairobi)."
+    assert answer.get_json()["saved"] == "Saved at 15:00 (time in Nairobi)."
     assert stored() == {"story": "We sing"}
-    assert list(answer.json["marks"]) == ["story"]
-    assert answer.json["late"] == ""
+    assert list(answer.get_json()["marks"]) == ["story"]
+    assert answer.get_json()["late"] == ""
     again = page.send_change(page=5, q_story="We sing loud", seen=f"story={answer.json['marks']['story']}")
-    assert again.json["conflicts"] == {}
+    assert again.get_json()["conflicts"] == {}
     assert stored()["story"] == "We sing loud"
 
 
@@ -214,13 +214,13 @@ def test_answer_brings_the_fields_only_when_they_changed(signed_in: Client) -> N
     client, address = begin(signed_in)
     page = Window(client, address, 1)
     first = page.send_change(page=1, q_has_office="yes", seen="has_office=-")
-    assert "Where is the office?" in first.json["fields"]
-    shape = "".join(re.findall(r'data-shape="(\w+)"', first.json["fields"]))
+    assert "Where is the office?" in first.get_json()["fields"]
+    shape = "".join(re.findall(r'data-shape="(\w+)"', first.get_json()["fields"]))
     second = client.post(
         f"{address}/answers",
         data={"page": "1", "seen": "office=-", "q_office": "By the market", "shape": shape},
     )
-    assert "fields" not in second.json
+    assert "fields" not in second.get_json()
 
 
 def test_two_who_change_the_same_answer_are_shown_the_difference_and_none_is_lost(signed_in: Client) -> None:
@@ -230,9 +230,9 @@ def test_two_who_change_the_same_answer_are_shown_the_difference_and_none_is_los
     answer = yours.send_change(page=5, seen="story=- honest=-", q_story="We sing in nine villages.", q_honest="y")
     assert stored()["story"] == "We sing in six villages."
     assert stored()["honest"] is True, "what nobody else changed is saved"
-    conflict = answer.json["conflicts"]["story"]
+    conflict = answer.get_json()["conflicts"]["story"]
     assert "<del>six</del><ins>nine</ins> villages." in conflict["shown"]
-    assert "story" not in answer.json["marks"]
+    assert "story" not in answer.get_json()["marks"]
     yours.send_change(page=5, seen=f"story={conflict['mark']}", q_story="We sing in fifteen villages.")
     assert stored()["story"] == "We sing in fifteen villages."
 
@@ -251,12 +251,12 @@ def test_save_whose_answer_was_lost_is_no_conflict_with_itself(signed_in: Client
     page = Window(client, address, 5)
     page.send_change(page=5, seen="story=-", q_story="We sing")
     retried = page.send_change(page=5, seen="story=-", q_story="We sing")
-    assert retried.json["conflicts"] == {}
+    assert retried.get_json()["conflicts"] == {}
     left = page.send_change(page=5, seen="story=-", q_story="We sing and dance", was_q_story="We sing")
-    assert left.json["conflicts"] == {}
+    assert left.get_json()["conflicts"] == {}
     assert stored()["story"] == "We sing and dance"
     other = page.send_change(page=5, seen="story=-", q_story="We sleep", was_q_story="We never said this")
-    assert "story" in other.json["conflicts"]
+    assert "story" in other.get_json()["conflicts"]
 
 
 def test_saving_goes_on_after_the_deadline_and_says_that_nothing_can_be_sent(signed_in: Client) -> None:
@@ -267,13 +267,13 @@ def test_saving_goes_on_after_the_deadline_and_says_that_nothing_can_be_sent(sig
     db.session.commit()
     answer = page.send_change(page=5, seen="story=-", q_story="Typed a moment too late")
     assert answer.status_code == 200
-    assert answer.json["late"] == "The deadline has passed. What you write is kept, but it cannot be sent."
+    assert answer.get_json()["late"] == "The deadline has passed. What you write is kept, but it cannot be sent."
     assert stored()["story"] == "Typed a moment too late"
 
 
 def test_page_that_outlived_its_session_gets_a_new_token_and_nobody_else_does(signed_in: Client) -> None:
     client, address = begin(signed_in)
-    assert client.get(f"{address}/answers").json["token"]
+    assert client.get(f"{address}/answers").get_json()["token"]
     assert signed_in(make_person()).get(f"{address}/answers").status_code == 404
     assert signed_in(None).get(f"{address}/answers").status_code == 302
     assert signed_in(None).post(f"{address}/answers", data={"q_story": "x"}).status_code == 401

@@ -26,7 +26,7 @@ OF_APPLICATIONS = {"application_id", "attachment_id", "entry_id", "letter_id"}
 OF_ONESELF = {"session_id", "factor_id"}
 NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
-ONCE_SENT = {"applications.copy", "applications.copy_as_text", "applications.copy_as_pdf"}
+ONCE_SENT = {"applications.copy", "applications.copy_as_text", "applications.copy_as_pdf", "applications.own_question"}
 """Pages of what was sent: a draft has none."""
 MAKES_CALLS = {"applications.new_call", "applications.clone"}
 """Pages for those who manage every call; our people have their roles in one."""

@@ -10,6 +10,7 @@ from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.queries import applicant
+from fundapp.applications.window import window_of
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, InvalidTransition, RuleViolations
 from fundapp.core.i18n import gettext as _
@@ -53,9 +54,11 @@ def _own(application_id: UUID) -> Application:
 
 
 def _page(application: Application, form: WithdrawForm) -> str:
+    window = window_of(application, clock.now())
     return render_template(
         "review/withdraw.html",
         application=own_application_shown(application, clock.now()),
         may_withdraw=applicant.may_send(actor=current_actor(), application=application),
+        may_return=window.may_send and window.reopening is None,
         form=form,
     )

@@ -14,6 +14,7 @@ from fundapp.applications.models import ApplicationStatus, ConflictSource, Prote
 from fundapp.applications.services.deadlines import extend_deadline
 from fundapp.applications.services.managing import mark_ineligible
 from fundapp.applications.services.protection import protect
+from fundapp.applications.file_transitions import FILE
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db
@@ -38,7 +39,7 @@ from ..factories import (
     make_staff,
 )
 
-MACHINES = (CALL, APPLICATION, ASSIGNMENT, REVIEW, SLATE, LETTER)
+MACHINES = (CALL, APPLICATION, FILE, ASSIGNMENT, REVIEW, SLATE, LETTER)
 ACTION = re.compile(r"[a-z][a-z_-]*:[a-z][a-z_-]*")
 
 

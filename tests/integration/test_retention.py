@@ -25,6 +25,7 @@ from fundapp.applications.models import (
     EnquiryCause,
     Nomination,
     Nominee,
+    Upload,
 )
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry, record
@@ -179,12 +180,25 @@ def before_applying(age: timedelta, name: str) -> Any:
     return made.id
 
 
+def upload(age: timedelta, name: str) -> UUID:
+    """A file whose last part arrived some time ago."""
+    draft = make_application(make_call(), status=ApplicationStatus.DRAFT)
+    at = since(name, age)
+    made = Upload(
+        application_id=draft.id, question="paper", size_bytes=9, received_bytes=0, started_at=at, touched_at=at
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made.id
+
+
 MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded"), application),
     **dict.fromkeys(("person", "unconfirmed"), person),
     **dict.fromkeys(("begun", "beginner"), begun),
     **dict.fromkeys(("enquiry", "nomination", "offer"), before_applying),
     **dict.fromkeys(("session", "link", "invitation", "mail_sent", "mail_failed", "work"), row),
+    "upload": upload,
 }
 TABLES: dict[str, type[Any]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded"), Application),
@@ -199,6 +213,7 @@ TABLES: dict[str, type[Any]] = {
     "invitation": OrganisationInvitation,
     "mail_sent": MailMessage,
     "mail_failed": MailMessage,
+    "upload": Upload,
     "work": OutboxItem,
 }
 

@@ -4,6 +4,7 @@ import pytest
 
 from fundapp.accounts.permissions import Role
 from fundapp.applications.models import ApplicationStatus
+from fundapp.applications.file_transitions import FILE
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
@@ -15,7 +16,7 @@ from fundapp.review.transitions import ASSIGNMENT, REVIEW, SLATE
 from ..conftest import NOW, actor_of
 from ..factories import make_application, make_call, make_person, make_staff
 
-MACHINES = [CALL, APPLICATION, ASSIGNMENT, REVIEW, SLATE, LETTER]
+MACHINES = [CALL, APPLICATION, FILE, ASSIGNMENT, REVIEW, SLATE, LETTER]
 
 
 def eligible_by(person, application):

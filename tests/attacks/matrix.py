@@ -26,6 +26,8 @@ OF_APPLICATIONS = {"application_id", "attachment_id", "entry_id", "letter_id"}
 OF_ONESELF = {"session_id", "factor_id"}
 NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
+OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
+"""Pages of staff about an application that need not be sent: they tell that it is there, not what is in it."""
 ONCE_SENT = {"applications.copy", "applications.copy_as_text", "applications.copy_as_pdf", "applications.own_question"}
 """Pages of what was sent: a draft has none."""
 MAKES_CALLS = {"applications.new_call", "applications.clone"}
@@ -120,7 +122,8 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
     if not visitor.holds_in(route.permission, bundle.call):
         return False
     if names & OF_APPLICATIONS:
-        return not is_draft and person_id not in bundle.in_conflict | bundle.members
+        is_reached = not is_draft or route.endpoint in OF_DRAFTS_TOO
+        return is_reached and person_id not in bundle.in_conflict | bundle.members
     return True
 
 

@@ -48,6 +48,7 @@ function say(message, link) {
     const anchor = Object.assign(document.createElement("a"), { href: words.signIn, target: "_blank", rel: "noopener", textContent: link });
     said.append(" ", anchor);
   }
+  said.classList.add("live"); // short from now on, and so kept in view
   said.classList.toggle("stop", message !== words.saving && changed().length > 0);
 }
 

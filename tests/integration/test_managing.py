@@ -253,7 +253,7 @@ def test_applicant_is_told_plainly_but_not_the_decision_before_it_is_released(si
     person = make_person()
     application = make_application(make_call(), person=person, status=ApplicationStatus.INELIGIBLE)
     page = signed_in(person).get(f"/applications/{application.id}").text
-    assert "Checked: you will hear from us" in page
+    assert "You will hear from us, whatever is decided." in page
     assert application.eligibility_reason not in page
 
 

@@ -59,7 +59,7 @@ KEPT: Final[Mapping[tuple[str, str, str], str]] = {
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
-def test_we_see_what_odk_sees(path: Path, record_property: Callable[[str, object], None]) -> None:
+def test_we_see_what_odk_sees(path: Path, record_testsuite_property: Callable[[str, object], None]) -> None:
     chance = random.Random(SEED)
     form = Form.read(path)
     today = datetime.now(UTC).date()
@@ -81,7 +81,7 @@ def test_we_see_what_odk_sees(path: Path, record_property: Callable[[str, object
                     differing.add((path.stem, name_of(key), what))
                 elif one != other:
                     unexpected.append(f"{key} {what}: ours {one!r}, ODK's {other!r}, with {dict(filling.answers)}")
-    record_property("comparisons", f"{compared}, with the seed {SEED}")
+    record_testsuite_property(f"comparisons of {path.stem}", f"{compared}, with the seed {SEED}")
     assert unexpected == [], f"with the seed {SEED}"
     assert compared > RECORDS
     assert differing == {each for each in KEPT if each[0] == path.stem}, "a difference that is kept shows no more"

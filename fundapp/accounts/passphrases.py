@@ -12,7 +12,7 @@ from mnemonic import Mnemonic
 
 WORDS: Final = 7
 MAX_CHARACTERS: Final = 200
-_LISTS: Final = {"en": "english", "fr": "french", "es": "spanish"}
+_LISTS: Final = {"en": "english", "fr": "french", "es": "spanish", "pt": "portuguese"}
 """Languages whose words are easy to tell apart and to type; people who read others get the English ones."""
 _FIGURES: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without those that are taken for each other: 0 O, 1 I L, U V."""

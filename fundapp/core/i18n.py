@@ -37,6 +37,7 @@ LANGUAGES: Final[dict[str, str]] = {
     "en": "English",
     "fr": "Français",
     "es": "Español",
+    "pt": "Português",
     "ar": "العربية",
 }
 DEFAULT_LANGUAGE: Final = "en"

@@ -91,7 +91,7 @@ _TEXTS = """() => {
 # Addresses, references, codes between marks of direction, and words that are the same in every language.
 _SAME_IN_ALL_LANGUAGES = re.compile(
     r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|\u2066.*?\u2069|US\$"
-    r"|\b(UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument|English|Français|Español)\b"
+    r"|\b(UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument|English|Français|Español|Português|ODK|KoboToolbox)\b"
 )
 
 

@@ -17,6 +17,7 @@ from fundapp.applications.xlsform.references import check_together
 from fundapp.applications.xlsform.rows import Cells, Reader
 from fundapp.applications.xlsform.sheets import REFUSED_SHEETS, SHEETS, Sheet, place, read_sheets
 from fundapp.applications.xlsform.survey import read_survey
+from fundapp.applications.xlsform.tables import Tables
 from fundapp.applications.xlsform.types import read_type, write_type
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
@@ -37,6 +38,21 @@ def read_form(
     """
     warned = [] if warnings is None else warnings
     sheets, stray = read_sheets(data, filename, warned)
+    return _form_of(sheets, stray, default_language, read_file, warned)
+
+
+def read_tables(tables: Tables, *, default_language: str, warnings: list[Problem] | None = None) -> FormDefinition:
+    """Read a form from tables instead of a file, by the same rules. Raises RuleViolations like `read_form`."""
+    return _form_of(tables.sheets(), [], default_language, None, [] if warnings is None else warnings)
+
+
+def _form_of(
+    sheets: Mapping[str, Sheet],
+    stray: list[Problem],
+    default_language: str,
+    read_file: ReadFile | None,
+    warned: list[Problem],
+) -> FormDefinition:
     problems = list(stray)
     for name in REFUSED_SHEETS:
         problems += [

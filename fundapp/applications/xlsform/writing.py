@@ -1,28 +1,16 @@
 """Writes a form definition as an XLSForm workbook that `read_form` and the tools of ODK read."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question, Texts
+from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
 from fundapp.applications.xlsform.appearance import MULTILINE
 from fundapp.applications.xlsform.columns import OWN, language_heading, read_heading
 from fundapp.applications.xlsform.rows import MAX_CELL_CHARACTERS, is_of_list
+from fundapp.applications.xlsform.tables import Cells, Table, Tables
 from fundapp.applications.xlsform.types import Begin, Choosing, End, write_type
-
-# The columns in their order; texts have one for each language.
-_SURVEY: Final = (
-    "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant", "constraint",
-    "constraint_message", "calculation", "default", "readonly", "choice_filter", "repeat_count", "appearance",
-    f"{OWN}words", f"{OWN}characters", f"{OWN}role", f"{OWN}identifies", f"{OWN}reviewers", f"{OWN}sensitivity",
-    f"{OWN}category", f"{OWN}lists", f"{OWN}spoken", f"{OWN}places", f"{OWN}other_of", f"{OWN}eligible",
-    f"{OWN}ineligible_message",
-)  # fmt: skip
-
-# A cell's text, or the same text in several languages.
-_Row = dict[str, str | Texts]
 
 
 def write_form(form: FormDefinition) -> bytes:
@@ -31,26 +19,32 @@ def write_form(form: FormDefinition) -> bytes:
     Raises ValueError for a definition that no XLSForm says: groups that are taken up again later, or a text that no
     cell can hold.
     """
-    lists = _Lists()
-    survey = list(_survey(form, lists))
+    return write_tables(tables_of(form))
+
+
+def write_tables(tables: Tables) -> bytes:
+    """Return the workbook of tables, whatever they say. Raises ValueError for a text that no cell can hold."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
-    _write_sheet(book, "survey", survey, _SURVEY, form.languages)
-    choices = list(lists.rows())
-    if choices:
-        further = dict.fromkeys(name for row in choices for name in row if name not in {"list_name", "name", "label"})
-        _write_sheet(book, "choices", choices, ("list_name", "name", "label", *further), form.languages)
-    settings: _Row = {
+    for table in tables.all:
+        _write_sheet(book, table)
+    book.close()
+    return out.getvalue()
+
+
+def tables_of(form: FormDefinition) -> Tables:
+    """Return the tables of a form. Raises ValueError for groups that are taken up again later."""
+    lists = _Lists()
+    survey = list(_survey(form, lists))
+    settings: Cells = {
         "form_title": form.title,
         "form_id": form.form_id,
         "version": form.version,
         "default_language": language_heading(form.default_language),
     }
-    _write_sheet(book, "settings", [settings], tuple(settings), ())
-    book.close()
-    return out.getvalue()
+    return Tables(survey, list(lists.rows()), settings, form.languages)
 
 
 # -- Lists -----------------------------------------------------------------------------------------------------------
@@ -71,7 +65,7 @@ class _Lists:
             name = f"{wanted}_{number}"
         return name
 
-    def rows(self) -> Iterator[_Row]:
+    def rows(self) -> Iterator[Cells]:
         for list_name, choices in self.lists.items():
             for choice in choices:
                 for name in choice.columns:
@@ -84,7 +78,7 @@ class _Lists:
 # -- Survey ----------------------------------------------------------------------------------------------------------
 
 
-def _survey(form: FormDefinition, lists: _Lists) -> Iterator[_Row]:
+def _survey(form: FormDefinition, lists: _Lists) -> Iterator[Cells]:
     """Write the rows of groups and questions, in the order of the form."""
     open_groups: list[Group] = []
     for item in _in_order(form):
@@ -100,7 +94,7 @@ def _survey(form: FormDefinition, lists: _Lists) -> Iterator[_Row]:
     yield from _ends(open_groups, ())
 
 
-def _ends(open_groups: list[Group], around: Sequence[str]) -> Iterator[_Row]:
+def _ends(open_groups: list[Group], around: Sequence[str]) -> Iterator[Cells]:
     while open_groups and open_groups[-1].path != tuple(around[: len(open_groups[-1].path)]):
         yield {"type": write_type(End(open_groups.pop().is_repeat))}
 
@@ -120,7 +114,7 @@ def _is_around(group: Group, question: Question) -> bool:
     return question.group[: len(group.path)] == group.path
 
 
-def _group(group: Group) -> _Row:
+def _group(group: Group) -> Cells:
     return {
         "type": write_type(Begin(group.is_repeat)),
         "name": group.name,
@@ -132,7 +126,7 @@ def _group(group: Group) -> _Row:
     }
 
 
-def _question(question: Question, lists: _Lists) -> _Row:
+def _question(question: Question, lists: _Lists) -> Cells:
     list_name = lists.name_of(question) if question.choices else ""
     is_place = question.kind is Kind.GEOPOINT
     return {
@@ -174,41 +168,16 @@ def _yes(flag: bool) -> str:
 # -- Sheets ----------------------------------------------------------------------------------------------------------
 
 
-def _write_sheet(
-    book: xlsxwriter.Workbook, title: str, rows: Sequence[_Row], fields: Sequence[str], languages: Sequence[str]
-) -> None:
+def _write_sheet(book: xlsxwriter.Workbook, table: Table) -> None:
     """Write one sheet, with the columns that hold anything; every cell is text, never a formula."""
-    sheet = book.add_worksheet(title)
+    sheet = book.add_worksheet(table.name)
     heading = book.add_format({"bold": True, "bottom": 1})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    for place, (field, language) in enumerate(_columns(rows, fields, languages)):
-        title_cell = f"{field}::{language_heading(language)}" if language else field
-        sheet.set_column(place, place, 40 if language else max(12, len(title_cell) + 2))
-        for number, text in enumerate([title_cell, *(_text(row.get(field, ""), language) for row in rows)]):
+    for place, column in enumerate(table.columns()):
+        sheet.set_column(place, place, 40 if column.language else max(12, len(column.heading) + 2))
+        for number, text in enumerate([column.heading, *(column.text(row) for row in table.rows)]):
             if len(text) > MAX_CELL_CHARACTERS:
-                raise ValueError(f"row {number + 1} of {title} is too long for a cell in the column {title_cell}")
+                raise ValueError(f"row {number + 1} of {table.name} is too long for a cell: {column.heading}")
             if text:
                 sheet.write_string(number, place, text, wrapped if number else heading)
     sheet.freeze_panes(1, 0)
-
-
-def _columns(rows: Sequence[_Row], fields: Sequence[str], languages: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Give each field that holds anything, with each language that it is written in ("" for none)."""
-    for field in fields:
-        cells = [row[field] for row in rows if row.get(field)]
-        spoken = dict.fromkeys(_languages(cells))
-        if spoken:
-            yield from ((field, language) for language in languages if language in spoken)
-            yield from ((field, language) for language in spoken if language not in languages)
-        elif cells or field in {"type", "name", "list_name"}:
-            yield field, ""
-
-
-def _languages(cells: Iterable[str | Texts]) -> Iterator[str]:
-    for cell in cells:
-        if isinstance(cell, Mapping):
-            yield from cell
-
-
-def _text(cell: str | Texts, language: str) -> str:
-    return cell.get(language, "") if isinstance(cell, Mapping) else cell

@@ -205,9 +205,12 @@ def test_row_109_a_row_never_points_to_a_file_that_was_not_stored(app, signed_in
         "q_paper": (BytesIO(PDF), "paper.pdf"),
     }
     answer = client.post(page, data=data, content_type="multipart/form-data")
-    assert answer.status_code == 500
+    assert answer.status_code == 302
+    assert "We have no room for this file at the moment." in client.get(answer.location).get_data(as_text=True)
     assert db.session.scalars(select(Attachment)).all() == []
-    assert db.session.get_one(Application, application.id).version == application.version
+    db.session.expire_all()
+    answers = db.session.get_one(Application, application.id).answers
+    assert (answers["plan"], "paper" in answers) == ("A plan", False), "the text is kept, and no file is said to be"
 
 
 def test_row_108_an_answer_that_got_lost_after_the_commit_is_given_again(app, signed_in, time_machine):

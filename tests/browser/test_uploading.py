@@ -105,7 +105,8 @@ def test_file_that_cannot_be_taken_is_said_beside_its_field(variant: Variant, wr
 
 @pytest.mark.parametrize("variant", [Variant("1280-waits", 1280, scripts=True)], ids=lambda each: each.name)
 def test_form_waits_for_its_file_and_is_sent_once(variant: Variant, writer: Visitor, budget: Path) -> None:
-    page, held = writer.page, []
+    page = writer.page
+    held: list[Route] = []
     page.route("**/uploads/*", lambda route: held.append(route) if not held else route.continue_())
     page.locator("input[type=file]").set_input_files(budget)
     expect(status(page)).to_contain_text("Sending the file")

@@ -13,7 +13,13 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.inspection.reasons import Why
 
-_ENDINGS: Final = {"audio/ogg": ".ogg", "audio/mp4": ".m4a", "audio/amr": ".amr", "audio/webm": ".webm", "image/jpeg": ".jpg"}
+_ENDINGS: Final = {
+    "audio/ogg": ".ogg",
+    "audio/mp4": ".m4a",
+    "audio/amr": ".amr",
+    "audio/webm": ".webm",
+    "image/jpeg": ".jpg",
+}
 """Where the standard library knows none, or one that nobody uses."""
 _FAILURES: Final = {
     Why.NOT_CLEANED: _l("it holds something whose hidden details cannot be taken out"),

@@ -215,7 +215,7 @@ def test_an_upload_that_no_page_of_ours_begins_is_refused(signed_in: SignedIn, v
 
 
 def test_parts_of_other_sizes_than_a_page_sends_are_refused(signed_in: SignedIn) -> None:
-    person, data = make_person(), large_pdf()
+    person, data = make_person(), large_pdf(100_000)
     application = draft_of(person)
     client = signed_in(person)
     upload = (begin(client, application, data).json or {})["upload"]

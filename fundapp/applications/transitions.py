@@ -85,7 +85,7 @@ APPLICATION: Final = Machine(
     labels={
         ApplicationStatus.DRAFT: Label(_l("Draft"), _l("Not sent yet")),
         ApplicationStatus.SUBMITTED: Label(_l("Submitted"), _l("Sent: we are checking it")),
-        ApplicationStatus.ELIGIBLE: Label(_l("Eligible"), _l("Being read by reviewers")),
+        ApplicationStatus.ELIGIBLE: Label(_l("Eligible"), _l("Checked: you will hear from us")),
         ApplicationStatus.INELIGIBLE: Label(_l("Not eligible"), _l("Checked: you will hear from us")),
         ApplicationStatus.WITHDRAWN: Label(_l("Withdrawn"), _l("Withdrawn by you")),
     },

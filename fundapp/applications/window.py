@@ -55,8 +55,8 @@ def window_of(application: Application, now: datetime) -> Window:
         return Window(_l("This call is not open yet."), may_write=is_draft)
     if is_draft:
         return Window(_l("The deadline of this call has passed. Your text is kept, and nothing was sent."))
-    if application.review_began_at is not None:
+    if state is Opening.OPEN:
         refusal = _l("What you sent is being read already, so it can't be changed any more.")
-    else:
+    else:  # the same whether it is read or not: only what fits the call is read
         refusal = _l("The deadline has passed. What you sent stays as it is.")
     return Window(refusal, may_write=False)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from difflib import unified_diff
 from typing import Any
 
 import pytest
@@ -126,9 +127,9 @@ def test_its_people_learn_where_it_stands_and_never_who_reads_it_or_how_many(sig
     pages = {path: client.get(path).text for path in (f"/applications/{application.id}", "/applications")}
     words = {
         "submitted": "We look whether it fits the call.",
-        "eligible": "Peers read and score it, each alone.",
-        "reading": "Peers read and score it, each alone.",
-        "reviewed": "Peers read and score it, each alone.",
+        "eligible": "Peers read and score what fits the call, each alone.",
+        "reading": "Peers read and score what fits the call, each alone.",
+        "reviewed": "Peers read and score what fits the call, each alone.",
         "ineligible": "You will hear from us, whatever is decided.",
         "decided": "Your letters",
         "withdrawn": "You took it back.",
@@ -153,3 +154,34 @@ def test_the_pages_of_an_eligible_application_are_the_same_however_far_its_reade
         main = page[page.index("<main") : page.index("</main>")]
         shown.add(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|GJF-\d+-\d+|Call \d+|Organisation \d+", "#", main))
     assert len(shown) == 1, sorted(shown)
+
+
+@pytest.mark.parametrize("passed", [False, True], ids=["before the deadline", "after the deadline"])
+def test_nothing_tells_whether_it_fits_the_call_until_decisions_are_out(signed_in, clock, passed: bool) -> None:
+    clock.move_to(CLOSES + timedelta(days=3) if passed else NOW)
+    paths = ("", "/edit", "/check", "/copy", "/copy.txt", "list")
+    ours = r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|GJF-\d+-\d+|(Call|Organisation|Applicant) \d+|/calls/[\w-]+"
+    ours += r"|[\w-]+\.[\w-]+\.[\w-]{27}"  # tokens of forms
+    shown: list[dict[str, tuple[int, list[str]]]] = []
+    for status in (ApplicationStatus.ELIGIBLE, ApplicationStatus.INELIGIBLE):
+        is_read = passed and status is ApplicationStatus.ELIGIBLE
+        application = make_application(make_call(), status=status, review_began_at=NOW if is_read else None)
+        client, own = signed_in(application.person), f"/applications/{application.id}"
+        pages = {path: client.get("/applications" if path == "list" else own + path) for path in paths}
+        shown.append(
+            {path: (page.status_code, re.sub(ours, "#", page.text).splitlines()) for path, page in pages.items()}
+        )
+    fits, fits_not = shown
+    for path in paths:
+        assert fits[path][0] == fits_not[path][0], path
+        assert list(unified_diff(fits[path][1], fits_not[path][1], n=0)) == [], path
+    assert [fits[path][0] for path in ("", "/copy", "/copy.txt", "list")] == [200] * 4
+    assert "It works in another field." not in str(shown), "the reason that staff wrote"
+
+
+def test_what_does_not_fit_is_not_said_to_have_been_read_once_decisions_are_out(signed_in, clock) -> None:
+    clock.move_to(NOW)
+    call = make_call(status=CallStatus.DECIDED, decided_at=NOW)
+    application = make_application(call, status=ApplicationStatus.INELIGIBLE)
+    page = signed_in(application.person).get(f"/applications/{application.id}").text
+    assert "Peers read and score" not in page

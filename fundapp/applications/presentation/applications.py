@@ -20,7 +20,7 @@ _KINDS = {
     ApplicationStatus.DRAFT: "act",
     ApplicationStatus.SUBMITTED: "good",
     ApplicationStatus.ELIGIBLE: "good",
-    ApplicationStatus.INELIGIBLE: "",
+    ApplicationStatus.INELIGIBLE: "good",  # as eligible: the colour of a tag must not tell what is not out yet
     ApplicationStatus.WITHDRAWN: "",
 }
 

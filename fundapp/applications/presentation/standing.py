@@ -1,4 +1,7 @@
-"""Where an application stands, in its people's words: never who reads it, nor how many."""
+"""Where an application stands, in its people's words: never who reads it, nor how many.
+
+Until decisions are out, nothing tells whether it fits the call: people hear that with everybody else, from the letters.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,26 +137,20 @@ def _steps(application: Application) -> list[StepShown]:
         return [received, StepShown(_("Withdrawn"), words, DONE, at)]
     is_decided = call.status is CallStatus.DECIDED
     is_checked = status is not ApplicationStatus.SUBMITTED or is_decided
-    is_read = is_decided or status is ApplicationStatus.INELIGIBLE
     checked_at = moment(application.eligibility_at, zone) if application.eligibility_at else None
+    read = StepShown(
+        _("Read"),
+        _("Peers read and score what fits the call, each alone."),
+        DONE if is_decided else NOW if is_checked else LATER,
+    )
     return [
         received,
         StepShown(_("Checked"), _("We look whether it fits the call."), DONE if is_checked else NOW, checked_at),
-        *(
-            []
-            if status is ApplicationStatus.INELIGIBLE
-            else [
-                StepShown(
-                    _("Read"),
-                    _("Peers read and score it, each alone."),
-                    DONE if is_read else NOW if is_checked else LATER,
-                )
-            ]
-        ),
+        *([] if is_decided and status is ApplicationStatus.INELIGIBLE else [read]),
         StepShown(
             _("Decided"),
             _("You will hear from us, whatever is decided."),
-            DONE if is_decided else NOW if is_read else LATER,
+            DONE if is_decided else LATER,
             moment(call.decided_at, zone) if call.decided_at else None,
         ),
     ]

@@ -348,13 +348,16 @@ class Filling:
             return ""
 
 
-def defaults(form: FormDefinition, surroundings: Surroundings) -> dict[str, Answer]:
-    """Return the answers that a new draft begins with: the form's defaults, and the first values of once()."""
+def defaults(form: FormDefinition, surroundings: Surroundings, known: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Return the answers that a new draft begins with: the form's defaults, and the first values of once().
+
+    What is `known` already stays as it is, and defaults may be computed from it.
+    """
     # Twice: a default that is computed may look at those that are fixed.
-    begun: dict[str, Answer] = {}
+    begun = dict(known)
     for _time in range(2):
-        begun = Filling(form, begun, surroundings)._defaults_under(Node(ROOT))
-    return begun | Filling(form, begun, surroundings).to_keep()
+        begun = Filling(form, begun, surroundings)._defaults_under(Node(ROOT)) | dict(known)
+    return Filling(form, begun, surroundings).to_keep() | begun
 
 
 def _last(repeat_key: str) -> str:

@@ -424,7 +424,7 @@ def test_a_new_draft_begins_with_the_defaults_of_its_form() -> None:
         groups=(repeat("r"),),
     )
 
-    assert defaults(form, MAY) == {
+    assert defaults(form, MAY, {}) == {
         "country": "Kenya",
         "copy": "Kenya!",
         "begun": "2020-05-02",
@@ -435,6 +435,9 @@ def test_a_new_draft_begins_with_the_defaults_of_its_form() -> None:
         "when": "2020-05-02T12:00:00.000+00:00",
         "r~1~name": "first",
     }
+    known: dict[str, Any] = {"country": "Nepal", "count": 5}
+    begun = defaults(form, MAY, known)
+    assert (begun["country"], begun["copy"], begun["count"]) == ("Nepal", "Nepal!", 5), "what is known stays"
 
 
 def test_answers_are_seen_by_expressions_as_odk_writes_them() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.answers import Answer, is_sealed, is_understood
+from fundapp.applications.filling import defaults
 from fundapp.applications.form_definition import (
     CHOICE_KINDS,
     FILE_KINDS,
@@ -18,7 +19,7 @@ from fundapp.applications.form_definition import (
 from fundapp.applications.models import Application
 from fundapp.applications.queries.entering import earlier_application
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
-from fundapp.applications.services.drafts import form_of, lock_draft
+from fundapp.applications.services.drafts import form_of, lock_draft, surroundings_of
 from fundapp.core.audit import record
 from fundapp.core.db import db
 
@@ -45,7 +46,9 @@ def offered(application: Application) -> Earlier | None:
         return None
     form = form_of(application)
     old_form = FormDefinition.from_json(before.form_version.definition)
-    given = clear_answers(application)
+    # What the form itself filled in is nobody's answer yet.
+    begun = defaults(form, surroundings_of(application.call, application.started_at, application.language), {})
+    given = {key: answer for key, answer in clear_answers(application).items() if answer != begun.get(key)}
     old = clear_answers(before)
     found = []
     for question in form.questions:

@@ -9,10 +9,12 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import organisation_named
 from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import Answer
+from fundapp.applications.filling import defaults
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers
+from fundapp.applications.services.drafts import surroundings_of
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -75,7 +77,8 @@ def enter_application(
     db.session.add(application)
     form = FormDefinition.from_json(version.definition)
     known = _known(form, organisation.strip(), contact_name.strip(), person.email)
-    keep_answers(application=application, form=form, values=known, by_id=actor.person_id, now=now)
+    begun = defaults(form, surroundings_of(call, now, language), known)
+    keep_answers(application=application, form=form, values=begun, by_id=actor.person_id, now=now)
     db.session.flush()
     record(
         actor=actor,

@@ -12,6 +12,7 @@ from fundapp.accounts.services.links import request_sign_in
 from fundapp.accounts.services.organisations import make_organisation
 from fundapp.accounts.services.people import ensure_person, write_to_address
 from fundapp.applications.answers import Answer, Typed, facts
+from fundapp.applications.filling import defaults
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, Call, CallInvitation, Enquiry
 from fundapp.applications.queries.applicant import invitation_for, is_invited, own_application_in
@@ -19,7 +20,7 @@ from fundapp.applications.queries.entering import opens_start
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers
 from fundapp.applications.services.admission import Barred, bars, first_answers
-from fundapp.applications.services.drafts import require_open
+from fundapp.applications.services.drafts import require_open, surroundings_of
 from fundapp.applications.services.inviting import use_invitation
 from fundapp.applications.services.protection import protect_own, protect_with_call
 from fundapp.core.audit import record
@@ -110,7 +111,8 @@ def start_application(
         saved_at=now,
     )
     db.session.add(application)
-    keep_answers(application=application, form=form, values=known, by_id=person.id, now=now)
+    begun = defaults(form, surroundings_of(call, now, language), known)
+    keep_answers(application=application, form=form, values=begun, by_id=person.id, now=now)
     db.session.flush()
     record(actor=actor, action="application:start", subject=application, now=now, call_id=call.id)
     if invitation is not None:

@@ -253,6 +253,24 @@ def test_a_personal_link_opens_an_invite_only_call_once_on_any_device(app, clien
     assert templates == ["invited_to_apply", "invitation_used"]
 
 
+@pytest.mark.parametrize("is_revoked", [False, True], ids=["in force", "another one was sent since"])
+def test_peers_10_a_draft_begun_by_invitation_can_be_sent(client, mailed, is_revoked):
+    call = open_call(invitation_only=True)
+    invite(call)
+    assert client.post(path_in(mailed(), "invited")).status_code == 302
+    own = begin(client, call).location
+    without_mail(client, f"{own}/keep/words")
+    (draft,) = drafts()
+    draft.answers = {**ANSWERS}
+    db.session.commit()
+    if is_revoked:
+        invite(call, email="others@example.org", name="Others (sample)")
+    check = client.get(f"{own}/check").text
+    assert client.post(f"{own}/check", data={"seen": hidden(check, "seen")}).status_code == 302
+    (draft,) = drafts()
+    assert draft.status is ApplicationStatus.SUBMITTED
+
+
 def test_two_who_use_one_link_at_once_get_one_application(app):
     call = open_call(invitation_only=True)
     invitation = invite(call)

@@ -1,16 +1,17 @@
 """What people complain about in other services while they write, by the number of the complaint: not here."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from fundapp.applications.models import Application, Submission
+from fundapp.applications.models import Application, ApplicationStatus, Submission
 from fundapp.core.db import db
 from tests.conftest import NOW
-from tests.factories import ANSWERS, FORM
+from tests.factories import ANSWERS, CLOSES, FORM
 from tests.windows import Client, Window, begin, stored
 
 TOO_LONG = "word " * 60
@@ -69,6 +70,14 @@ def test_peers_03_refresh_and_double_click_make_one_draft(signed_in: Client) -> 
     answers = [client.post(f"{address}/sections/2", data=sent) for _ in range(3)]
     assert {answer.status_code for answer in answers} == {302}, "a page to go to, so that a reload sends nothing"
     assert db.session.scalar(select(func.count()).select_from(Application)) == 1
+    assert stored() == {"plan": "Open days"}
+
+
+def test_peers_03_pressing_start_again_leads_to_the_draft_that_is_there(signed_in: Client) -> None:
+    client, address = begin(signed_in, FORM)
+    Window(client, address, 2).send(q_plan="Open days")
+    slug = db.session.scalars(select(Application)).one().call.slug
+    assert {client.post(f"/calls/{slug}/start").location for _ in range(3)} == {address}
     assert stored() == {"plan": "Open days"}
 
 
@@ -151,3 +160,38 @@ def test_peers_14_what_changes_is_saved_without_a_button(signed_in: Client) -> N
     assert page.send_change(page=2, seen="plan=-", q_plan="Saved while I type").status_code == 200
     assert stored() == {"plan": "Saved while I type"}
     assert "Saved while I type</textarea>" in client.get(f"{address}/sections/2").text
+
+
+@pytest.mark.parametrize("leave", [{}, {"leave": "1"}], ids=["going on", "to all parts"])
+def test_peers_15_there_is_no_sending_without_saving(signed_in: Client, leave: dict[str, str]) -> None:
+    client, address = begin(signed_in, FORM)
+    fill(client, address, plan="")
+    last = Window(client, address, 2)
+    buttons = re.findall(r"<button[^>]*>([^<]+)</button>", last.text[last.text.index("<main") :])
+    assert "Save and go on" in buttons
+    assert not [words for words in buttons if words.startswith("Send")], "no page sends past what is typed on it"
+    last.send(q_title=ANSWERS["title"], q_plan=ANSWERS["plan"], q_amount=ANSWERS["amount"], **leave)
+    assert send(client, address).status_code == 302
+    (submission,) = db.session.scalars(select(Submission)).all()
+    assert submission.answers["plan"] == ANSWERS["plan"], "what was typed last is in what was sent"
+
+
+def test_peers_15_what_was_sent_stays_whatever_is_written_afterwards(signed_in: Client, clock: Any) -> None:
+    client, address = begin(signed_in, FORM)
+    fill(client, address)
+    assert send(client, address).status_code == 302
+    (application,) = db.session.scalars(select(Application)).all()
+    clock.move_to(CLOSES - timedelta(days=1))
+    client = signed_in(application.person)
+    Window(client, address, 2).send(q_title="", q_plan="Half a new")
+    assert send(client, address).status_code == 422
+    clock.move_to(CLOSES + timedelta(days=1))
+    client = signed_in(application.person)
+    db.session.refresh(application)
+    assert application.answers["plan"] == "Half a new"
+    assert application.status is ApplicationStatus.SUBMITTED
+    assert [each.answers["plan"] for each in application.submissions] == [ANSWERS["plan"]]
+    for page in (client.get(f"{address}/copy").text, client.get(f"{address}/copy.txt").text):
+        assert ANSWERS["plan"] in page
+        assert "Half a new" not in page
+    assert application.reference in client.get("/applications").text

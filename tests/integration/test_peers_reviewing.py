@@ -1,0 +1,88 @@
+"""What hurt those who review with other tools; the numbers are those of our list of lessons."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from fundapp.accounts.models import Person
+from fundapp.core.db import db
+from fundapp.review.models import Assignment, AssignmentStatus, Review, SlateStatus
+from tests.conftest import NOW
+from tests.factories import CLOSES, make_application, make_assignment, make_call, make_reviewer, make_slate
+
+pytestmark = pytest.mark.usefixtures("app")
+SignedIn = Callable[[Person | None], FlaskClient]
+LONG = "A comment that took an hour to write. " * 60
+
+
+@pytest.fixture
+def assignment(clock: Any) -> Assignment:
+    clock.move_to(NOW)
+    call = make_call()
+    return make_assignment(make_application(call).entries[0], make_reviewer(call), AssignmentStatus.READING)
+
+
+def test_peers_12_a_token_of_an_older_session_wipes_no_long_review(
+    app: Any, signed_in: SignedIn, monkeypatch: Any, assignment: Assignment
+) -> None:
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    data = {"action": "save", "version": "0", "criterion_1": "4", "comment": LONG, "csrf_token": "of yesterday"}
+    refused = client.post(path, data=data, headers={"Sec-Fetch-Site": "same-origin"})
+    assert refused.status_code == 400
+    assert LONG.strip() in refused.text
+    assert db.session.scalars(select(Review)).all() == []
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
+    assert token
+    assert client.post(path, data={**data, "csrf_token": token[1]}).status_code == 302
+    assert db.session.scalars(select(Review.comment)).one() == LONG.strip()
+
+
+def test_peers_12_a_form_that_was_open_for_hours_is_still_taken(
+    app: Any, signed_in: SignedIn, clock: Any, monkeypatch: Any, assignment: Assignment
+) -> None:
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
+    assert token
+    clock.move_to(NOW + timedelta(hours=7))
+    data = {"action": "save", "version": "0", "comment": LONG, "csrf_token": token[1]}
+    assert client.post(path, data=data, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
+    assert db.session.scalars(select(Review.comment)).one() == LONG.strip()
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["late", "after the list was sent"])
+def test_peers_13_what_was_given_to_read_is_never_blank_when_a_date_has_passed(
+    signed_in: SignedIn, clock: Any, assignment: Assignment, closed: bool
+) -> None:
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    assert client.post(path, data={"action": "save", "version": "0", "comment": LONG}).status_code == 302
+    clock.move_to(CLOSES + timedelta(days=90))
+    if closed:
+        make_slate(assignment.entry.application.call, SlateStatus.PROPOSED)
+    page = signed_in(assignment.reviewer.person).get(path)
+    assert page.status_code == 200
+    assert assignment.entry.application.title in page.text
+    assert LONG.strip() in page.text
+    assert ("Reviews of this call are closed" in page.text) is closed
+
+
+def test_peers_15_sending_a_review_without_saving_it_before_loses_nothing(
+    signed_in: SignedIn, assignment: Assignment
+) -> None:
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    sent = {"action": "submit", "version": "0", "criterion_1": "4", "comment": LONG}
+    page = client.get(client.post(path, data=sent).location).text
+    assert 'href="#criterion_2-0"' in page, "what is missing is named"
+    assert LONG.strip() in page
+    version = re.search(r'name="version" type="hidden" value="(\d+)"', page)
+    assert version
+    assert client.post(path, data={**sent, "version": version[1], "criterion_2": "3"}).location == "/reviews"
+    review = db.session.scalars(select(Review)).one()
+    assert (review.comment, len(review.scores)) == (LONG.strip(), 2)
+    assert review.submitted_at is not None

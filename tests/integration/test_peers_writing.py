@@ -1,6 +1,7 @@
 """What people complain about in other services while they write, by the number of the complaint: not here."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -195,3 +196,18 @@ def test_peers_15_what_was_sent_stays_whatever_is_written_afterwards(signed_in: 
         assert ANSWERS["plan"] in page
         assert "Half a new" not in page
     assert application.reference in client.get("/applications").text
+
+
+def test_who_asks_for_little_is_asked_less(signed_in: Client) -> None:
+    (plan,) = [question for question in FORM.questions if question.name == "plan"]
+    label = {"en": "Who keeps your books, and how?", "fr": "Qui tient vos comptes, et comment ?"}
+    books = replace(plan, name="books", label=label, relevant="${amount} > 5000")
+    client, address = begin(signed_in, replace(FORM, questions=(*FORM.questions, books)))
+    fill(client, address, amount="4,000")
+    assert label["en"] not in client.get(f"{address}/sections/2").text
+    assert label["en"] not in client.get(f"{address}/check").text
+    fill(client, address, amount="6,000")
+    assert label["en"] in client.get(f"{address}/sections/2").text
+    assert send(client, address).status_code == 422, "of whoever asks for more it is required"
+    fill(client, address, amount="4,000")
+    assert send(client, address).status_code == 302

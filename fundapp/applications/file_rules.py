@@ -37,6 +37,7 @@ TAKEN: Final[Mapping[Kind, tuple[Group, ...]]] = {
     Kind.IMAGE: (Group.PICTURE,),
     Kind.AUDIO: (Group.SOUND,),
     Kind.VIDEO: (Group.FILM,),
+    Kind.RECORDING: (Group.SOUND, Group.FILM),
 }
 """One file for each question."""
 ACCEPTED: Final[Mapping[Group, str]] = {
@@ -53,12 +54,14 @@ _LIMITS: Final[Mapping[Kind, str]] = {
     Kind.IMAGE: _l("One picture: JPEG, PNG, WebP or HEIC; at most %(size)s MB."),
     Kind.AUDIO: _l("One sound recording, as telephones make them (M4A, MP3, OGG, WAV, AMR); at most %(size)s MB."),
     Kind.VIDEO: _l("One video, as telephones make them (MP4, MOV, WebM, 3GP); at most %(size)s MB."),
+    Kind.RECORDING: _l("One sound recording or video, as telephones make them; at most %(size)s MB."),
 }
 _OTHER_KIND: Final[Mapping[Kind, str]] = {
     Kind.FILE: _l("We cannot take this kind of file. Choose a PDF, Word, Excel or OpenDocument file, or a picture."),
     Kind.IMAGE: _l("This is not a picture that we can take. Choose a JPEG, PNG, WebP or HEIC file."),
     Kind.AUDIO: _l("This is not a sound recording that we can take. Choose an M4A, MP3, OGG, WAV or AMR file."),
     Kind.VIDEO: _l("This is not a video that we can take. Choose an MP4, MOV, WebM or 3GP file."),
+    Kind.RECORDING: _l("This is not a recording that we can take. Choose a sound or video file of your telephone."),
 }
 _REASONS: Final[Mapping[Why, str]] = {
     Why.ACTIVE: _l(

@@ -41,13 +41,15 @@ class Kind(StrEnum):
     IMAGE = "image"
     AUDIO = "audio"
     VIDEO = "video"
+    RECORDING = "recording"
+    """Sound or film, given in place of a written text; no form asks for it by itself."""
     ACKNOWLEDGE = "acknowledge"
     NOTE = "note"
     CALCULATE = "calculate"
     HIDDEN = "hidden"
 
 
-FILE_KINDS: Final = frozenset({Kind.FILE, Kind.IMAGE, Kind.AUDIO, Kind.VIDEO})
+FILE_KINDS: Final = frozenset({Kind.FILE, Kind.IMAGE, Kind.AUDIO, Kind.VIDEO, Kind.RECORDING})
 CHOICE_KINDS: Final = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.RANK})
 UNSEEN_KINDS: Final = frozenset({Kind.CALCULATE, Kind.HIDDEN})
 """Their values come from the form itself; nobody fills them in."""
@@ -237,7 +239,7 @@ class FormDefinition:
             return None
         match place.part:
             case KeyPart.SPOKEN if question.spoken:
-                return _asking_only(question, Kind.AUDIO)
+                return _asking_only(question, Kind.RECORDING)
             case KeyPart.TRANSCRIPT if question.kind in {Kind.AUDIO, Kind.VIDEO}:
                 return _asking_only(question, Kind.TEXT)
             case KeyPart.ANSWER:

@@ -81,8 +81,8 @@ def scanner(app: FundApp, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool | N
     return set_up
 
 
-def with_kind(kind: Kind) -> FormDefinition:
-    recording = Question(name="recording", kind=kind, label={"en": "Tell us"}, group=("work",))
+def with_kind(kind: Kind, *, spoken: bool = False) -> FormDefinition:
+    recording = Question(name="recording", kind=kind, label={"en": "Tell us"}, group=("work",), spoken=spoken)
     return FormDefinition(**{**vars_of(FORM), "questions": (*FORM.questions, recording)})
 
 
@@ -643,6 +643,17 @@ def test_documents_and_pictures_are_saved_and_never_opened_as_pages_of_ours(sign
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_text_may_be_spoken_as_sound_or_as_film_and_as_nothing_else(signed_in: SignedIn) -> None:
+    person = make_person()
+    application = draft_of(person, form=with_kind(Kind.TEXT, spoken=True))
+    client = signed_in(person)
+    for kind, content_type in (("mp3", "audio/mpeg"), ("mp4", "video/mp4")):
+        file = sent_with(client, application, make_recording(kind), key="recording~spoken")
+        assert file.content_type == content_type
+    answer = send_all(client, application, PDF, key="recording~spoken")
+    assert "This is not a recording that we can take." in answer["problem"]
 
 
 @pytest.mark.parametrize(

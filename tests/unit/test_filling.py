@@ -123,7 +123,7 @@ def test_a_recording_and_a_transcript_are_as_sensitive_as_the_answer_and_have_no
     recording, text = form.question_at("story~spoken"), form.question_at("talk~transcript")
 
     assert recording
-    assert (recording.kind, recording.required, recording.identifies) == (Kind.AUDIO, False, True)
+    assert (recording.kind, recording.required, recording.identifies) == (Kind.RECORDING, False, True)
     assert not recording.constraint
     assert text
     assert (text.kind, text.multiline, text.sensitivity) == (Kind.TEXT, True, Sensitivity.IDENTITY)

@@ -1,19 +1,18 @@
 """Questions with their limits, and answers as people read them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
 from fundapp.applications.answer_keys import base
 from fundapp.applications.answers import Answer, is_sealed, shown
-from fundapp.applications.filling import Filling, Surroundings
+from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
 from fundapp.applications.form_pages import Page, Part, PartKind, pages_of, parts_of
 from fundapp.applications.models import Attachment, Call
 from fundapp.applications.presentation.files import FileShown, file_limits, file_shown
 from fundapp.applications.presentation.texts import Said, money, said
-from fundapp.core import clock
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
 
@@ -78,9 +77,10 @@ def form_title(form: FormDefinition) -> Said:
     return Said(form.title or _("The form"))
 
 
-def page_title(page: Page, form: FormDefinition) -> Said:
+def page_title(page: Page, filling: Filling, masked: frozenset[str] = frozenset()) -> Said:
     """Return the heading of a page; questions outside all groups stand under the form's own title."""
-    return said(page.group.label) if page.group else form_title(form)
+    group = page.group
+    return said_at(filling, group.label, group.name, masked) if group else form_title(filling.form)
 
 
 def section_title(section: Section, form: FormDefinition) -> Said:
@@ -102,7 +102,7 @@ def limits_of(question: Question, call: Call) -> list[str]:
             limits.append(_("Choose one."))
         case Kind.SELECT_MULTIPLE:
             limits.append(_multiple_limit(question, call))
-        case Kind.FILE | Kind.IMAGE | Kind.AUDIO | Kind.VIDEO:
+        case Kind.FILE | Kind.IMAGE | Kind.AUDIO | Kind.VIDEO | Kind.RECORDING:
             limits.append(file_limits(question))
     if question.max_words is not None:
         limits.append(ngettext("Up to %(num)s word.", "Up to %(num)s words.", question.max_words))
@@ -143,26 +143,25 @@ def questions_shown(form: FormDefinition, call: Call) -> list[SectionShown]:
 
 
 def answers_shown(
-    form: FormDefinition,
-    answers: Mapping[str, Answer],
+    filling: Filling,
     attachments: Iterable[Attachment],
     currency: str,
-    masked: Collection[str] = (),
+    masked: frozenset[str] = frozenset(),
     file_as: Callable[[Attachment], FileShown] = file_shown,
 ) -> list[AnswersShown]:
     """Return the answers, section by section, without questions that were not asked of this applicant.
 
-    `masked` names the questions whose answers are not shown.
+    `masked` names the questions whose answers are shown nowhere, neither as answers nor inside of other texts.
     """
     files = {str(attachment.id): file_as(attachment) for attachment in attachments}
-    filling = Filling(form, answers, Surroundings(clock.now()))
-    found: list[AnswersShown] = []
+    form, found = filling.form, list[AnswersShown]()
     for page in pages_of(form):
-        blocks = [AnswersShown(page.number, page_title(page, form), [])]
+        blocks = [AnswersShown(page.number, page_title(page, filling, masked), [])]
         for part in parts_of(page, form, filling):
-            if part.kind in (PartKind.HEADING, PartKind.ROW):
-                blocks.append(AnswersShown(page.number, block_title(part, filling), [], level=min(6, part.level + 2)))
-            elif (question := form.question_at(part.key)) and _has_answer(part, answers):
+            if part.kind in (PartKind.HEADING, PartKind.AGAIN, PartKind.ROW):
+                title, level = block_title(part, filling, masked), part.level + 2 + (part.kind is PartKind.ROW)
+                blocks.append(AnswersShown(page.number, title, [], level=min(6, level)))
+            elif (question := form.question_at(part.key)) and _has_answer(part, filling.answers):
                 blocks[-1].answers.append(_answer_shown(part, question, filling, files, currency, masked))
         found += [block for at, block in enumerate(blocks) if _is_needed(blocks, at)]
     return found
@@ -188,7 +187,7 @@ def _answer_shown(
     filling: Filling,
     files: Mapping[str, FileShown],
     currency: str,
-    masked: Collection[str],
+    masked: frozenset[str],
 ) -> AnswerShown:
     answer = filling.answers.get(part.key)
     is_masked = question.name in masked
@@ -196,22 +195,23 @@ def _answer_shown(
     return AnswerShown(
         question=question,
         key=part.key,
-        label=label_at(part, filling),
+        label=label_at(part, filling, masked),
         texts=[] if is_file or is_masked else shown(question, answer, current_language(), currency),
         attachment=files.get(answer["attachment"]) if is_file and answer and not is_masked else None,
         is_masked=is_masked and answer is not None,
     )
 
 
-def block_title(part: Part, filling: Filling) -> Said:
+def block_title(part: Part, filling: Filling, masked: frozenset[str] = frozenset()) -> Said:
     """Return what a group is called where it stands, and a row of it: "Partner 2"."""
-    title = label_at(part, filling)
+    title = label_at(part, filling, masked)
     return Said(f"{title.text} {part.row}", title.lang) if part.row else title
 
 
-def label_at(part: Part, filling: Filling) -> Said:
+def label_at(part: Part, filling: Filling, masked: frozenset[str] = frozenset()) -> Said:
     """Return what a question, or what stands beside its answer, or a group is called where it stands."""
-    label = said_at(filling, part.of.label, part.key.rpartition("~")[0] if part.row else base(part.key))
+    where = part.key.rpartition("~")[0] if part.kind is PartKind.ROW else base(part.key)
+    label = said_at(filling, part.of.label, where, masked)
     match part.kind:
         case PartKind.SPOKEN:
             return Said(_("A recording: %(question)s", question=label.text), label.lang)
@@ -221,9 +221,12 @@ def label_at(part: Part, filling: Filling) -> Said:
             return label
 
 
-def said_at(filling: Filling, texts: Mapping[str, str], key: str) -> Said:
-    """Return a text of the form with the answers that it names filled in, as they are where it stands."""
-    return Said(filling.text(texts, key, current_language()), said(texts).lang)
+def said_at(filling: Filling, texts: Mapping[str, str], key: str, masked: frozenset[str] = frozenset()) -> Said:
+    """Return a text of the form with the answers that it names filled in, as they are where it stands.
+
+    Of those to questions `masked`, only an ellipsis.
+    """
+    return Said(filling.text(texts, key, current_language(), masked), said(texts).lang)
 
 
 def _multiple_limit(question: Question, call: Call) -> str:

@@ -33,8 +33,9 @@ OBJECTS: Final[Mapping[str, str]] = {
     "request_id": "request to be erased",
     "invitation_id": "invitation to an organisation",
     "enquiry_id": "question before an application",
-    "number": "section, question or version, counted from 1",
+    "number": "section, question, version or row of a form, counted from 1",
     "format": "kind of file",
+    "language": "language of a call",
     "filename": "file of the site itself",
     "token": "mailed link",
 }

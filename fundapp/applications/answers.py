@@ -80,6 +80,11 @@ def read_answer(question: Question, typed: Typed | Mapping[str, Any], *, languag
         return {"typed": written if len(written) > 1 else written[0]}
 
 
+def kept_as_typed(text: str) -> Answer:
+    """Return what is stored for a text that is not to be understood, whatever the question: its owner puts it right."""
+    return {"typed": _storable(text)}
+
+
 def is_sealed(answer: Answer) -> bool:
     """Return whether an answer stands for one that is kept sealed."""
     return isinstance(answer, Mapping) and "sealed" in answer

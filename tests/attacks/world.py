@@ -119,6 +119,7 @@ PLAIN_ARGUMENTS: dict[str, list[Any]] = {
     "part": ["about", "criteria"],
     "listed": ["categories", "criteria"],
     "format": ["csv", "xlsx"],
+    "language": ["en"],
     "filename": ["app.css"],
     "token": ["no-such-token"],
 }

@@ -70,7 +70,7 @@ def _copy(application: Application, submission: Submission, language: str) -> Ap
         call=drawable(localised(call.titles, language)),
         name=drawable(name) or None,
         number=submission.number,
-        received=_written(shown.submitted),
+        received=written(shown.submitted),
         fingerprint=submission.content_sha256,
         is_sample=call.is_sample,
         sections=tuple(CopiedSection(drawable(title) or None, _copied(answers)) for title, answers in sections),
@@ -90,7 +90,8 @@ def _texts(answer: AnswerShown) -> list[str]:
     return [answer.attachment.filename] if answer.attachment else answer.texts
 
 
-def _written(at: Moment) -> str:
+def written(at: Moment) -> str:
+    """Return an instant as it stands on paper: by the clock of its zone, and in UTC."""
     if not at.local:
         return f"{at.utc} UTC"
     return f"{at.local} {_('(time in %(place)s)', place=at.place)} = {at.utc} UTC"

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import calls as presentation
-from fundapp.applications.presentation import entering, questions
+from fundapp.applications.presentation import away, entering, questions
 from fundapp.applications.queries import public
 from fundapp.applications.views import bp
 from fundapp.core import clock
@@ -44,4 +44,5 @@ def said_by_call(call: Call) -> dict[str, Any]:
         "categories": presentation.categories_shown(call.categories, call.currency),
         "criteria": presentation.criteria_shown(call.criteria),
         "sections": questions.questions_shown(form, call),
+        "form_languages": away.languages_shown(call),
     }

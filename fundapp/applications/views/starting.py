@@ -11,6 +11,7 @@ from fundapp.accounts import limits, sessions
 from fundapp.accounts import queries as accounts
 from fundapp.accounts.forms import CodeForm
 from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor
 from fundapp.accounts.secrets import new_token
 from fundapp.accounts.services import beginning
 from fundapp.accounts.services.sessions import open_session
@@ -141,21 +142,30 @@ def stopped_page(call: Call, cause: EnquiryCause, reasons: list[Problem], form: 
     )
 
 
+def whoever_starts() -> tuple[Actor, str] | None:
+    """Return who starts, with the token of a new session for somebody who begins at once; None: too many begin now."""
+    actor = current_actor()
+    if actor.person_id is not None:
+        return actor, ""
+    if not limits.may_begin():
+        return None
+    now = clock.now()
+    person = beginning.begin(
+        browser=sessions.name_of_browser(),
+        key=request.form.get("key", "")[:100],
+        language=current_language(),
+        now=now,
+    )
+    token = open_session(person=person, now=now, device=sessions.current_device())
+    return accounts.actor_of(person), token
+
+
 def _begin(call: Call, first: First) -> ResponseReturnValue:
     now = clock.now()
-    actor = current_actor()
-    token = ""
-    if actor.person_id is None:
-        if not limits.may_begin():
-            return _start_page(call, StartForm(formdata=None), first, is_full=True), 429
-        person = beginning.begin(
-            browser=sessions.name_of_browser(),
-            key=request.form.get("key", "")[:100],
-            language=current_language(),
-            now=now,
-        )
-        token = open_session(person=person, now=now, device=sessions.current_device())
-        actor = accounts.actor_of(person)
+    starter = whoever_starts()
+    if starter is None:
+        return _start_page(call, StartForm(formdata=None), first, is_full=True), 429
+    actor, token = starter
     application = starting.start_application(
         actor=actor,
         call=call,
@@ -165,7 +175,7 @@ def _begin(call: Call, first: First) -> ResponseReturnValue:
         organisation=request.form.get("organisation", ""),
         first=typed_in(first.form, as_asked(first.questions)),
         invitation=carried_invitation(call),
-        enquiry=_carried_enquiry(call),
+        enquiry=carried_enquiry(call),
     )
     if token:
         start_session(token)
@@ -267,7 +277,8 @@ def carried_invitation(call: Call) -> CallInvitation | None:
     return invitation if invitation.call_id == call.id and entering.used_by(invitation) is None else None
 
 
-def _carried_enquiry(call: Call) -> Enquiry | None:
+def carried_enquiry(call: Call) -> Enquiry | None:
+    """Return the answered question to a person that opens a call to this browser, unless it was used."""
     token = sessions.carried(LET_IN)
     if not token:
         return None
@@ -279,4 +290,4 @@ def _carried_enquiry(call: Call) -> Enquiry | None:
 
 
 def _is_let_in(call: Call) -> bool:
-    return _carried_enquiry(call) is not None
+    return carried_enquiry(call) is not None

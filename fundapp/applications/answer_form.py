@@ -238,7 +238,7 @@ def part_shown(part: Part, filling: Filling, **beside: Any) -> PartShown:
         kind=kind,
         place=f"{part.kind}_{part.key}",
         label=label_at(part, filling),
-        hint=NOTHING if part.row else said_at(filling, part.of.hint, part.key),
+        hint=NOTHING if part.row or part.kind is PartKind.AGAIN else said_at(filling, part.of.hint, part.key),
         level=part.level,
         row=part.row,
         of=part.key if group else "",

@@ -348,15 +348,18 @@ class Filling:
             return ""
 
 
-def defaults(form: FormDefinition, surroundings: Surroundings, known: Mapping[str, Answer]) -> dict[str, Answer]:
+def defaults(
+    form: FormDefinition, surroundings: Surroundings, known: Mapping[str, Answer] | None = None
+) -> dict[str, Answer]:
     """Return the answers that a new draft begins with: the form's defaults, and the first values of once().
 
     What is `known` already stays as it is, and defaults may be computed from it.
     """
+    told = dict(known or {})
+    begun = told
     # Twice: a default that is computed may look at those that are fixed.
-    begun = dict(known)
     for _time in range(2):
-        begun = Filling(form, begun, surroundings)._defaults_under(Node(ROOT)) | dict(known)
+        begun = Filling(form, begun, surroundings)._defaults_under(Node(ROOT)) | told
     return Filling(form, begun, surroundings).to_keep() | begun
 
 

@@ -1,7 +1,7 @@
 """How a form lies on pages: a group on each, its questions, headings and rows in order."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
@@ -19,6 +19,8 @@ class PartKind(StrEnum):
     TRANSCRIPT = "transcript"
     """What is said in a recording or film, in writing."""
     HEADING = "heading"
+    AGAIN = "again"
+    """The heading of a group or row once more, where it goes on after a group in it."""
     ROW = "row"
     ROWS = "rows"
     """The end of a repeat: where rows are added."""
@@ -38,7 +40,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Part:
-    """Something on a page. `key` is that of the answer; of a heading or row, of its group.
+    """Something on a page. `key` is that of the answer; of a heading or row, of its group; of a heading that stands
+    there once more, of the question that follows.
 
     `level` is how deep it lies in groups of the page; `row` the place of a row among its siblings, from 1.
     """
@@ -100,27 +103,39 @@ class _Walk:
     form: FormDefinition
     filling: Filling
 
-    def through(self, questions: Sequence[Question], *, depth: int, prefix: str) -> Iterator[Part]:
+    def through(
+        self, questions: Sequence[Question], *, depth: int, prefix: str, around: Part | None = None
+    ) -> Iterator[Part]:
+        """Go through questions of one group or row, whose own heading is `around`."""
+        is_below_another = False
         for path, run in groupby(questions, key=lambda question: question.group[: depth + 1]):
             inside = list(run)
             if len(path) <= depth:
-                for question in inside:
-                    yield from self._question(question, prefix + question.name)
+                asked = [part for each in inside for part in self._question(each, prefix + each.name)]
+                if asked and is_below_another and around is not None:
+                    level = max(1, around.level + (around.kind is PartKind.ROW))
+                    yield replace(around, kind=PartKind.AGAIN, key=asked[0].key, level=level)
+                    is_below_another = False
+                yield from asked
                 continue
             group = next(group for group in self.form.groups if group.path == path)
             key = prefix + group.name
-            heading = [Part(PartKind.HEADING, key, group, level=depth)] if depth else []  # a page has a title
+            own = Part(PartKind.HEADING, key, group, level=depth)
+            heading = [own] if depth else []  # a page has a title
             if not group.is_repeat:
                 # Whether anything in it is asked decides: a group may share its name, and so its key, with a question.
-                parts = list(self.through(inside, depth=depth + 1, prefix=prefix))
+                parts = list(self.through(inside, depth=depth + 1, prefix=prefix, around=own))
+                is_below_another = is_below_another or bool(parts)
                 yield from [*heading, *parts] if parts else []
                 continue
             if not self.filling.is_asked(key):
                 continue
+            is_below_another = True
             yield from heading
             for place, row in enumerate(self.filling.rows(key), 1):
-                yield Part(PartKind.ROW, f"{key}~{row}", group, level=depth, row=place)
-                yield from self.through(inside, depth=depth + 1, prefix=f"{key}~{row}~")
+                of_row = Part(PartKind.ROW, f"{key}~{row}", group, level=depth, row=place)
+                yield of_row
+                yield from self.through(inside, depth=depth + 1, prefix=f"{key}~{row}~", around=of_row)
             if not group.repeat_count:
                 yield Part(PartKind.ROWS, key, group, level=depth)
 

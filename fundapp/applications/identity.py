@@ -16,6 +16,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Bundle
 
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Role, Sensitivity
+from fundapp.applications.form_rules import rules_of
 from fundapp.applications.models import Application
 from fundapp.core.db import db
 
@@ -88,8 +89,16 @@ def is_masked(question: Question, *, is_protected: bool) -> bool:
 
 
 def masked_names(form: FormDefinition, *, is_protected: bool) -> frozenset[str]:
-    """Return the names of the questions of a form whose answers are masked."""
-    return frozenset(each.name for each in form.questions if is_masked(each, is_protected=is_protected))
+    """Return the names of the questions of a form whose answers are masked, and of all that is computed from those."""
+    return rules_of(form).derived_from(
+        frozenset(each.name for each in form.questions if is_masked(each, is_protected=is_protected))
+    )
+
+
+def kept_from_reviewers(form: FormDefinition, *, is_protected: bool) -> frozenset[str]:
+    """Return the names of the questions of a form whose answers no reviewer sees, nor what is computed from them."""
+    hidden = frozenset(each.name for each in form.questions if each.identifies or each.hidden_from_reviewers)
+    return rules_of(form).derived_from(hidden | masked_names(form, is_protected=is_protected))
 
 
 def submitted_form(application: Application) -> FormDefinition:

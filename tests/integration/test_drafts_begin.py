@@ -54,6 +54,7 @@ def test_a_draft_begins_with_defaults_and_what_is_known_counts_more(app: FundApp
 def test_a_default_is_changed_without_a_conflict(app: FundApp) -> None:
     person = make_person(email="amina@example.org")
     application = started(person)
+    assert clear_answers(application)["money"] == "euro"
     saved = save_draft(
         actor=actor_of(person),
         application=application,

@@ -424,7 +424,7 @@ def test_a_new_draft_begins_with_the_defaults_of_its_form() -> None:
         groups=(repeat("r"),),
     )
 
-    assert defaults(form, MAY, {}) == {
+    assert defaults(form, MAY) == {
         "country": "Kenya",
         "copy": "Kenya!",
         "begun": "2020-05-02",

@@ -82,7 +82,7 @@ class Case:
                 assert all(self.filling.is_readonly(key) for key in rest.split())
             case "default":
                 key, value = rest.split(" ", 1)
-                assert defaults(self.form, Surroundings(NOW, self.language), {}).get(key) == json.loads(value)
+                assert defaults(self.form, Surroundings(NOW, self.language)).get(key) == json.loads(value)
             case "warned":
                 assert any(warning.startswith(rest) for warning in self.warnings), self.warnings
             case _:

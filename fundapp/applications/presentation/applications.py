@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.identity import face_of, masked_names
+from fundapp.applications.identity import face_of, kept_from_reviewers, masked_names
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, CallStatus, Submission
 from fundapp.applications.presentation.files import FileShown, file_shown
 from fundapp.applications.presentation.questions import AnswersShown, answers_shown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.sealed_answers import clear_answers
+from fundapp.applications.services.drafts import surroundings_of
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.applications.window import Window, window_of
 from fundapp.core.dates import Moment, moment
@@ -107,15 +109,21 @@ def submitted_answers_shown(
     application: Application,
     *,
     mask: bool,
+    for_reviewers: bool = False,
     submission: Submission | None = None,
     file_as: Callable[[Attachment], FileShown] = file_shown,
 ) -> list[AnswersShown]:
     """Return the answers of a version that was sent (None: the last); with `mask`, without what tells who somebody is.
 
-    Never the working copy: what was not sent is nobody's to read.
+    `for_reviewers`, without what is kept from them besides. What was asked is what was asked when it was sent. Never
+    the working copy: what was not sent is nobody's to read.
     """
     submission = submission or application.submissions[-1]
-    form = FormDefinition.from_json(submission.form_version.definition)
-    masked = masked_names(form, is_protected=application.is_protected) if mask else frozenset()
-    answers = clear_answers(submission, without=masked)
-    return answers_shown(form, answers, application.attachments, application.call.currency, masked, file_as)
+    form, is_protected = FormDefinition.from_json(submission.form_version.definition), application.is_protected
+    masked = masked_names(form, is_protected=is_protected) if mask else frozenset()
+    if for_reviewers:
+        masked = kept_from_reviewers(form, is_protected=is_protected)
+    # What was asked can hang on answers that are masked, so that all are looked at before some are kept back.
+    surroundings = surroundings_of(application.call, submission.submitted_at, application.language)
+    filling = Filling(form, clear_answers(submission), surroundings)
+    return answers_shown(filling, application.attachments, application.call.currency, masked, file_as)

@@ -47,7 +47,7 @@ def offered(application: Application) -> Earlier | None:
     form = form_of(application)
     old_form = FormDefinition.from_json(before.form_version.definition)
     # What the form itself filled in is nobody's answer yet.
-    begun = defaults(form, surroundings_of(application.call, application.started_at, application.language), {})
+    begun = defaults(form, surroundings_of(application.call, application.started_at, application.language))
     given = {key: answer for key, answer in clear_answers(application).items() if answer != begun.get(key)}
     old = clear_answers(before)
     found = []

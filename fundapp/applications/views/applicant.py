@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from fundapp.accounts import queries as accounts
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
+from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.models import Application, ApplicationStatus, Submission
 from fundapp.applications.presentation.applications import (
@@ -27,7 +29,7 @@ from fundapp.applications.queries import applicant, entering
 from fundapp.applications.services import drafts, submitting
 from fundapp.applications.views import bp
 from fundapp.applications.views.files import file_response
-from fundapp.applications.views.progress import problems_shown, task_list
+from fundapp.applications.views.progress import change_url, problems_shown, task_list
 from fundapp.applications.window import window_of
 from fundapp.core import clock, unit_of_work
 from fundapp.core.arrival import arrival
@@ -227,11 +229,13 @@ def _check_page(
     problems = submitting.submission_problems(application, form, language=current_language(), now=now)
     met = {str(each) for each in problems}
     problems += [each for each in outside if str(each) not in met]
-    answers = submitting.answers_to_send(application, now)
+    surroundings = drafts.surroundings_of(application.call, now, application.language)
+    filling = Filling(form, submitting.answers_to_send(application, now), surroundings)
     return render_template(
         "applications/check.html",
         application=own_application_shown(application, now),
-        sections=answers_shown(form, answers, application.attachments, application.call.currency),
+        sections=answers_shown(filling, application.attachments, application.call.currency),
+        change_url=partial(change_url, application),
         missing=problems_shown(application, form, problems),
         tried=tried,
         refused=refused,

@@ -26,8 +26,8 @@ from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kin
 from fundapp.applications.form_pages import Page, Part, pages_of, parts_of
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.files import accept_of, file_limits, file_shown
-from fundapp.applications.presentation.questions import form_title, limits_of, page_title
-from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.presentation.questions import form_title, limits_of, page_title, said_at
+from fundapp.applications.presentation.texts import Said
 from fundapp.applications.queries import applicant
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services import drafts, saving
@@ -128,13 +128,13 @@ class FormPage:
     def title(self) -> Said:
         """Return the heading of the page."""
         form = self.draft.form
-        return form_title(form) if self.number == WHOLE else page_title(self.laid[0], form)
+        return form_title(form) if self.number == WHOLE else page_title(self.laid[0], self.draft.filling)
 
     @property
     def hint(self) -> Said:
         """Return what stands under the heading."""
         group = self.laid[0].group if self.number != WHOLE else None
-        return said(group.hint) if group else Said("")
+        return said_at(self.draft.filling, group.hint, group.name) if group else Said("")
 
     def parts(self) -> list[Part]:
         """Return what stands on the page now."""
@@ -158,7 +158,7 @@ class FormPage:
         for page in self.laid:
             parts = [part for part in parts_of(page, draft.form, draft.filling) if draft.is_shown(part)]
             if parts and self.number == WHOLE:
-                drawn.append(PartShown(kind="page", place=f"part-{page.number}", label=page_title(page, draft.form)))
+                drawn.append(PartShown(kind="page", place=f"part-{page.number}", label=page_title(page, draft.filling)))
             for part in parts:
                 answered = places.get(part.key) if part.question is not None else None
                 if answered is not None:

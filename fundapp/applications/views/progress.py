@@ -105,6 +105,11 @@ def _address(application: Application, number: int, anchor: str = "", **argument
     return page_url(application, number, _anchor=anchor or None, **arguments)
 
 
+def change_url(application: Application, number: int, key: str) -> str:
+    """Return where an answer on a page of the form is changed, as the applicant likes the form."""
+    return _address(application, number, f"at_{key}")
+
+
 def choose_view(*, at_once: bool) -> None:
     """Remember whether the whole form is liked on one page."""
     if at_once:

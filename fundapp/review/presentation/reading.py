@@ -1,13 +1,13 @@
 """Assignments and criteria as reviewers see them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
 from flask import url_for
 
-from fundapp.applications.identity import face_of, is_masked
+from fundapp.applications.identity import face_of, kept_from_reviewers, submitted_form
 from fundapp.applications.models import Application, Attachment, Clarification, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.files import FileShown, copy_shown
@@ -104,18 +104,12 @@ def labels_of(criteria: Sequence[Criterion]) -> dict[str, str]:
 
 def answers_to_read(application: Application) -> list[AnswersShown]:
     """Return what was submitted, without what tells who somebody is or is kept from reviewers: they open nothing."""
+    kept = kept_from_reviewers(submitted_form(application), is_protected=application.is_protected)
     return [
-        AnswersShown(
-            section.number,
-            section.title,
-            [
-                answer
-                for answer in section.answers
-                if not is_masked(answer.question, is_protected=application.is_protected)
-                and not answer.question.hidden_from_reviewers
-            ],
+        replace(section, answers=[answer for answer in section.answers if answer.question.name not in kept])
+        for section in submitted_answers_shown(
+            application, mask=True, for_reviewers=True, file_as=_copy_of(application)
         )
-        for section in submitted_answers_shown(application, mask=True, file_as=_copy_of(application))
     ]
 
 

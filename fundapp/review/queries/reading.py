@@ -8,7 +8,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.answer_keys import name_of
-from fundapp.applications.identity import submitted_form
+from fundapp.applications.identity import kept_from_reviewers, submitted_form
 from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
@@ -88,11 +88,11 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     application = application_to_read(actor=actor, assignment_id=assignment_id)
     if application.is_protected:
         raise NotFound  # whatever its answers look like: a file shows whose it is
-    hidden = {each.name for each in submitted_form(application).questions if each.hidden_from_reviewers}
+    kept = kept_from_reviewers(submitted_form(application), is_protected=application.is_protected)
     named = {  # one that tells who somebody is, and every one of a protected application, is sealed: no name is read
         answer["attachment"]
         for name, answer in application.submissions[-1].answers.items()
-        if name_of(name) not in hidden and isinstance(answer, dict) and "attachment" in answer
+        if name_of(name) not in kept and isinstance(answer, dict) and "attachment" in answer
     }
     for attachment in application.attachments:
         if attachment.id == attachment_id and str(attachment.id) in named and attachment.status is FileStatus.READY:

@@ -141,6 +141,12 @@ def test_a_value_without_one_spelling_is_refused_at_once(app, value):
         note(prepared(), data={"value": value})
 
 
+@pytest.mark.parametrize("name", ["version", "version_sha256"])
+def test_what_only_kept_versions_are_called_is_refused_at_once(app, name):
+    with pytest.raises(TypeError, match=name):
+        note(prepared(), data={"number": 1, name: 1})
+
+
 def test_a_subject_without_an_id_is_refused_at_once(app):
     with pytest.raises(TypeError):
         note(Organisation(name="new", name_key="new", created_at=NOW))

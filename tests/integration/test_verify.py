@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,6 +36,7 @@ from fundapp.review.models import Decision, Review
 from ..audit_log import without_triggers
 from ..conftest import NOW
 from ..factories import make_application, make_call, make_decision, make_review, make_reviewer, make_slate
+from .test_sending_again import draft, send, write
 
 SCRIPT = Path(__file__).parents[2] / "script" / "verify_audit.py"
 
@@ -276,14 +278,14 @@ def cut_to(seq: int) -> list[Any]:
     return [f"DELETE FROM audit_entry WHERE seq > {seq}", f"DELETE FROM kept_version WHERE seq > {seq}", move_head]
 
 
-def rewrite() -> None:
-    """Change the third entry and chain everything anew, as the owner of the database could."""
+def rewrite(seq: int = 3, column: str = "action", value: Any = "test:rewritten") -> None:
+    """Change one entry and chain everything anew, as the owner of the database could."""
     before = NO_HASH
     rows = db.session.execute(select(*AuditEntry.__table__.c).order_by(AuditEntry.seq)).mappings().all()
     for row in rows:
         values = {**row, "prev_hash": before}
-        if row["seq"] == 3:
-            values["action"] = "test:rewritten"
+        if row["seq"] == seq:
+            values[column] = value
         before = entry_hash(before, facts_of(SimpleNamespace(**values)))
         values["entry_hash"] = before
         statement = update(AuditEntry).where(AuditEntry.seq == row["seq"]).values(values)
@@ -309,6 +311,14 @@ def test_a_chain_that_is_rewritten_is_named_by_a_checkpoint(mutate, checkpoints)
     assert mutate(rewrite, "DELETE FROM audit_checkpoint") is None
     found = mutate(rewrite, "DELETE FROM audit_checkpoint", elsewhere=True)
     assert (found.table, found.seq) == ("audit_entry", 1)
+
+
+@pytest.mark.parametrize("forged", [{"version": 1}, {"version": [1], "version_sha256": "0" * 64}])
+def test_an_entry_that_tells_of_a_version_as_none_does_is_named(mutate, forged):
+    seq = db.session.scalars(select(KeptVersion.seq).order_by(KeptVersion.seq).limit(1)).one()
+    found = mutate(partial(rewrite, seq, "data", forged))
+    assert (found.table, found.seq) == ("audit_entry", seq)
+    assert "can't be read" in found.problem
 
 
 def test_a_checkpoint_of_another_key_or_one_that_is_gone_is_named(mutate, checkpoints, tmp_path):
@@ -345,6 +355,17 @@ def test_each_change_of_a_decision_has_a_version_and_so_has_its_end(app, ring):
     assert len({row.sha256 for row in rows}) == 4
     assert rows[-1].content is None
     assert "First." not in str([row.content for row in rows])
+    assert first_broken(db.session(), ring=ring) is None
+
+
+def test_an_application_that_is_sent_twice_is_as_it_was_written(app, ring):
+    application = draft()
+    for plan in ("A plan", "A second plan"):
+        write(application, plan=plan)
+        send(application)
+        db.session.commit()
+    sent = db.session.scalars(select(AuditEntry.data).where(AuditEntry.object_id == application.id)).all()
+    assert [data["submission"] for data in sent if "content_sha256" in data] == [1, 2]
     assert first_broken(db.session(), ring=ring) is None
 
 

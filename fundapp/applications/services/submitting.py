@@ -138,7 +138,7 @@ def register_submission(*, actor: Actor, application: Application, form: FormDef
         now=now,
         call_id=call.id if actor.is_system else None,
         evidence=evidence,
-        data={"reference": reference, "version": number, "content_sha256": content_sha256},
+        data={"reference": reference, "submission": number, "content_sha256": content_sha256},
     )
     submission = Submission(
         number=number,

@@ -17,6 +17,7 @@ from fundapp.core.audit.entries import Doer
 from fundapp.core.db import db
 
 _KEY: Final = "audit"
+_OF_VERSIONS: Final = frozenset({"version", "version_sha256"})
 Name = tuple[str, UUID]
 """A row: its table and its id."""
 
@@ -73,8 +74,10 @@ def record(
     """Note `action` ("application:submit") on a mapped `subject` with an id; it is written when this commits.
 
     `data` holds references, statuses, counts and hashes: no names, no addresses, no text that somebody wrote. Raises
-    TypeError for values that have no canonical JSON.
+    TypeError for values that have no canonical JSON, and for names in `data` that only kept versions have.
     """
+    if taken := _OF_VERSIONS & (data or {}).keys():
+        raise TypeError(f"{action} can't use {', '.join(sorted(taken))} in its data: kept versions are named there")
     if subject.id is None:
         raise TypeError(f"this {subject.__tablename__} has no id yet: flush before recording")
     ledger = ledger_of(db.session())

@@ -69,14 +69,14 @@ def _broken_entry(session: Session, walk: _Walk, wanted: set[int]) -> Broken | N
                 return None
             if problem := _entry_problem(entry, seq, walk.before):
                 return Broken("audit_entry", seq, problem)
-        except (TypeError, ValueError, AttributeError) as error:
+            if "version" in entry.data:
+                key = (entry.object_type, entry.object_id, entry.data["version"])
+                walk.versions[key] = (seq, entry.data["version_sha256"])
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
             return Broken("audit_entry", seq, f"was edited: it can't be read any more ({type(error).__name__})")
         walk.last, walk.before = seq, entry.entry_hash
         if seq in wanted:
             walk.hashes[seq] = entry.entry_hash
-        if "version" in entry.data:
-            key = (entry.object_type, entry.object_id, entry.data["version"])
-            walk.versions[key] = (seq, entry.data["version_sha256"])
 
 
 def _entry_problem(entry: Row[Any], seq: int, before: str) -> str | None:

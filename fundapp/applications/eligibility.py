@@ -1,10 +1,15 @@
 """Who may apply: what is asked before anything else, and which organisations a call bars. Pure: no database, no web."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from typing import Final
 
 from fundapp.accounts.rules import fold_email, fold_organisation_name
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question
+from fundapp.applications.form_definition import NUMBER_KINDS, FormDefinition, Kind, Question
+
+FIRST_KINDS: Final = frozenset(
+    {Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.ACKNOWLEDGE, Kind.DATE, Kind.GEOPOINT, *NUMBER_KINDS}
+)
+"""What can be asked before anything else; a form that asks other kinds first is not taken."""
 
 
 def first_questions(form: FormDefinition) -> tuple[Question, ...]:
@@ -14,24 +19,9 @@ def first_questions(form: FormDefinition) -> tuple[Question, ...]:
         question
         for question in form.questions
         if question.eligible
-        and question.takes_answer
-        and question.kind not in FILE_KINDS
+        and question.kind in FIRST_KINDS
         and not any(question.group[:depth] in repeats for depth in range(1, len(question.group) + 1))
     )
-
-
-def conditions(form: FormDefinition) -> FormDefinition:
-    """Return a form of the first questions alone, with the call's conditions as what their answers have to be."""
-    asked = tuple(
-        replace(
-            question,
-            required=False,
-            constraint=question.eligible,
-            constraint_message=question.ineligible_message,
-        )
-        for question in first_questions(form)
-    )
-    return replace(form, questions=asked)
 
 
 def is_barred(

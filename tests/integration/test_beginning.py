@@ -316,6 +316,17 @@ def test_a_no_says_why_stores_nothing_and_offers_a_person(client):
     assert client.post(f"/calls/{call.slug}/start", data={"key": "k"}).status_code == 422
 
 
+def test_a_first_question_that_is_not_asked_needs_no_answer(client):
+    since = replace(YEARS, relevant="${local} = 'yes'")
+    call = open_call(form=replace(WITH_FIRST, questions=(LOCAL, since, *FORM.questions)))
+    page = client.post(f"/calls/{call.slug}/eligibility", data={"q_local": "no"}).text
+    assert "led by those whom they serve" in page
+    assert "Answer this question." not in page
+    asked = client.post(f"/calls/{call.slug}/eligibility", data={"q_local": "yes"})
+    assert asked.status_code == 422
+    assert "Answer this question." in asked.text
+
+
 def test_conditions_hold_at_the_end_too(client):
     call = open_call(form=WITH_FIRST)
     tasks = begin(client, call, q_years="3", q_local="yes").location

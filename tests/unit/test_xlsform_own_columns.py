@@ -70,8 +70,8 @@ def test_eligibility_questions_are_read_with_what_has_to_hold_and_why() -> None:
         ),
         (
             ("text | n | N | yes | . != '' | Why. | ",),
-            ["survey row 2, column fundapp::eligible: Who may apply is asked by choices, numbers, dates or a box to"
-             " tick, without a role or sensitivity."],
+            ["survey row 2, column fundapp::eligible: Who may apply is asked by choices, numbers, dates, places or"
+             " a box to tick, without a role or sensitivity."],
         ),
         (
             ("integer | n | N | yes | . > ${later} | Why. | ", "integer | later | L | | | | "),

@@ -1,18 +1,18 @@
 """What stands between somebody and a call: its first questions, organisations that it bars, no way to come back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from fundapp.accounts import queries as accounts
 from fundapp.applications.answers import Answer, Typed, facts, read_answer
-from fundapp.applications.eligibility import conditions, first_questions, is_barred
+from fundapp.applications.eligibility import first_questions, is_barred
+from fundapp.applications.filling import Filling
 from fundapp.applications.form_definition import FormDefinition, Role
 from fundapp.applications.models import Application, Call
 from fundapp.applications.queries.entering import is_let_in
-from fundapp.applications.sealed_answers import clear_answers
-from fundapp.applications.services.drafts import problems_in
+from fundapp.applications.services.drafts import filling_of, surroundings_of, terms_of
 from fundapp.core.errors import Conflict, Problem
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -49,12 +49,17 @@ def first_answers(
         for question in asked
     }
     answers = {name: answer for name, answer in read.items() if answer is not None}
-    unanswered = [Problem(_l("Answer this question."), field=name) for name, answer in read.items() if answer is None]
-    only_first = replace(form, questions=asked)
-    wrong = problems_in(call, only_first, answers, submitting=False, language=language, now=now)
-    against = _against(call, form, answers, language, now)
+    filling = Filling(form, answers, surroundings_of(call, now, language))
+    unanswered = [
+        Problem(_l("Answer this question."), field=name)
+        for name, answer in read.items()
+        if answer is None and filling.is_asked(name)
+    ]
+    problems = filling.problems(terms_of(call), submitting=False, language=language)
+    wrong = [each for each in problems if each.field in answers]
     fields = {problem.field for problem in wrong}
-    return FirstAnswers(answers, [*unanswered, *wrong], [each for each in against if each.field not in fields])
+    against = [each for each in filling.ineligible(language) if each.field not in fields]
+    return FirstAnswers(answers, [*unanswered, *wrong], against)
 
 
 def bars(call: Call, *, names: Iterable[str], emails: Iterable[str]) -> bool:
@@ -71,9 +76,9 @@ def in_the_way(application: Application, form: FormDefinition, *, language: str,
     holders = accounts.holders(application.organisation_id)
     if holders and all(person.begin_key is not None for person in holders):
         problems.append(Problem(NO_WAY_BACK))
-    answers = clear_answers(application)
-    against = _against(call, form, answers, language, now)
-    known = facts(form, answers, call.currency)
+    filling = filling_of(application, form, now=now)
+    against = filling.ineligible(language)
+    known = facts(form, filling.answers, call.currency)
     organisation = application.organisation.name if application.organisation else ""
     emails = [known.email, *(person.email for person in holders)]
     if bars(call, names=[known.organisation, organisation], emails=emails):
@@ -82,12 +87,3 @@ def in_the_way(application: Application, form: FormDefinition, *, language: str,
     if against and not is_let_in(application):
         problems += against
     return problems
-
-
-def _against(
-    call: Call, form: FormDefinition, answers: Mapping[str, Answer], language: str, now: datetime
-) -> list[Problem]:
-    """Say for which answers the call's conditions do not hold, and why; what is not answered is in nobody's way."""
-    asked = conditions(form)
-    given = {question.name: answers[question.name] for question in asked.questions if question.name in answers}
-    return problems_in(call, asked, given, submitting=False, language=language, now=now)

@@ -4,6 +4,7 @@ from typing import Final
 
 import regex
 
+from fundapp.applications.eligibility import FIRST_KINDS
 from fundapp.applications.form_definition import (
     CHOICE_KINDS,
     IDENTITY_ROLES,
@@ -20,9 +21,6 @@ from fundapp.applications.xlsform.rows import NO, YES, Cells, Reader
 from fundapp.core.i18n import lazy_gettext as _l
 
 SEALED: Final = frozenset({Sensitivity.IDENTITY, Sensitivity.PAYEE})
-ELIGIBLE_KINDS: Final = frozenset(
-    {Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.ACKNOWLEDGE, Kind.DATE, Kind.GEOPOINT, *NUMBER_KINDS}
-)
 LISTED_KINDS: Final = frozenset(
     {Kind.TEXT, Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.GEOPOINT, Kind.ACKNOWLEDGE, Kind.CALCULATE, *NUMBER_KINDS}
     | CHOICE_KINDS
@@ -132,9 +130,11 @@ def check_own(reader: Reader, row: Cells, question: Question, in_repeat: bool) -
         question.in_lists and question.multiline, "lists", _l("A text of several lines is too long to stand in lists.")
     )
     refuse(
-        bool(question.eligible) and (kind not in ELIGIBLE_KINDS or sealed or question.role is not None),
+        bool(question.eligible) and (kind not in FIRST_KINDS or sealed or question.role is not None),
         "eligible",
-        _l("Who may apply is asked by choices, numbers, dates or a box to tick, without a role or sensitivity."),
+        _l(
+            "Who may apply is asked by choices, numbers, dates, places or a box to tick, without a role or sensitivity."
+        ),
     )
     refuse(
         bool(question.eligible) and not question.required,

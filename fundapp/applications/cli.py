@@ -7,8 +7,10 @@ from sqlalchemy import select
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.call_package import read_package
-from fundapp.applications.importing import ImportedApplications, import_in_batches, load_call
+from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.importing import ImportedApplications, import_in_batches, load_call, titles_of_sheets
 from fundapp.applications.models import Call
+from fundapp.applications.queries.public import current_form
 from fundapp.core import clock, unit_of_work
 from fundapp.core.commands import with_app
 from fundapp.core.db import db
@@ -69,7 +71,8 @@ def _import_file(app: FundApp, slug: str, file: Path) -> ImportedApplications:
     call = db.session.scalar(select(Call).where(Call.slug == slug))
     if call is None:
         raise click.ClickException(f"there is no call {slug}")
-    table = read_table(file.read_bytes(), file.name)
+    form = FormDefinition.from_json(current_form(call).definition)
+    table = read_table(file.read_bytes(), file.name, also=titles_of_sheets(form))
 
     def progress(rows: int) -> None:
         if len(table.rows) > rows:

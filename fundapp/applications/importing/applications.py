@@ -13,9 +13,11 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import organisation_named
 from fundapp.accounts.services.people import ensure_person
+from fundapp.applications.answer_keys import name_of
 from fundapp.applications.answers import Answer, Typed, facts, read_answer
 from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
+from fundapp.applications.importing.repeats import RepeatSheet, index_of, repeat_sheets, rows_under, without_repeats
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import clear_answers_of, keep_answers
@@ -31,6 +33,7 @@ from fundapp.core.tables import Row, Table
 from fundapp.core.text import TextError, clean_text
 
 _NO: Final = frozenset({"", "0", "no", "non", "false", "لا"})
+_ZONE: Final = regex.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 _DAY_WITH_TIME: Final = regex.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}.*")
 
 
@@ -59,9 +62,19 @@ class ImportedApplications:
 
 
 def import_applications(
-    *, call: Call, table: Table, actor: Actor, now: datetime, start: int = 0, count: int | None = None
+    *,
+    call: Call,
+    table: Table,
+    actor: Actor,
+    now: datetime,
+    start: int = 0,
+    count: int | None = None,
+    as_drafts: bool = False,
 ) -> ImportedApplications:
     """Take the rows of a table as submitted applications, whatever the dates of the call.
+
+    `as_drafts`: as drafts of whoever has the address in each row, with all that is wrong or missing, for them to
+    finish.
 
     Only `count` rows are taken, from the one at `start` (the first is 0); None takes all that follow. A row that was
     taken before is left alone, so importing again changes nothing; a row with a problem is reported and the others
@@ -74,16 +87,25 @@ def import_applications(
         raise Conflict(_l("This call is decided; no applications can be added."))
     version = current_form(call)
     form = FormDefinition.from_json(version.definition)
-    columns = map_columns(form, table.headers)
-    problems = columns.problems + [
-        Problem(_l("No column answers the required question “%(name)s”.", name=question.name), field=question.name)
-        for question in form.questions
-        if question.required and not question.category and columns.heading_of(question.name) is None
+    once = without_repeats(form)
+    columns = map_columns(once, table.headers)
+    sheets, wrong = repeat_sheets(form, table)
+    problems = [
+        *columns.problems,
+        *wrong,
+        *(
+            Problem(_l("No column answers the required question “%(name)s”.", name=question.name), field=question.name)
+            for question in once.questions
+            if question.required
+            and not as_drafts
+            and not (question.category or question.relevant)
+            and columns.heading_of(question.name) is None
+        ),
     ]
     if problems:
         raise RuleViolations(problems)
     done = ImportedApplications(unmapped=columns.unmapped, matched=columns.matched(form))
-    reading = _Import(call, version, form, columns, actor, now, done)
+    reading = _Import(call, version, form, columns, sheets, actor, now, done, as_drafts)
     reading.read_keys(table.rows)
     rows = table.rows[start : None if count is None else start + count]
     reading.read_before(rows)
@@ -113,14 +135,18 @@ class _Import:
     version: FormVersion
     form: FormDefinition
     columns: ColumnMap
+    sheets: Mapping[tuple[str, ...], RepeatSheet]
     actor: Actor
     now: datetime
     done: ImportedApplications
+    as_drafts: bool
     before: dict[str, Mapping[str, Answer]] = field(default_factory=dict)
     keys: dict[int, str] = field(default_factory=dict)
     """The key of each row of the table, by the row's number."""
     first: dict[str, int] = field(default_factory=dict)
     """The number of the first row with a key."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Where the answers of the present row's repeats stand, by key."""
 
     def read_keys(self, rows: Sequence[Row]) -> None:
         """Note under which key each row of the whole table is known."""
@@ -138,8 +164,7 @@ class _Import:
 
     def complain(self, row: Row, heading: str | None, message: str) -> None:
         """Note what could not be taken, by row and column."""
-        place = f"row {row.number}, column {heading}" if heading else f"row {row.number}"
-        self.done.problems.append(Problem(message, place=place))
+        self.done.problems.append(Problem(message, place=_place(row, heading)))
 
     def take(self, row: Row) -> None:
         """Take one row, or say why not."""
@@ -162,8 +187,8 @@ class _Import:
     def _says_the_same(self, before: Mapping[str, Answer], answers: Mapping[str, Answer]) -> bool:
         """Compare a row with what was taken of it; payee details cannot be read again, so they are not compared."""
         payee = payee_names(self.form)
-        return {name: answer for name, answer in before.items() if name not in payee} == {
-            name: answer for name, answer in answers.items() if name not in payee
+        return {key: answer for key, answer in before.items() if name_of(key) not in payee} == {
+            key: answer for key, answer in answers.items() if name_of(key) not in payee
         }
 
     def _twice(self, row: Row, key: str) -> None:
@@ -192,32 +217,48 @@ class _Import:
         return language
 
     def _answers(self, row: Row, language: str) -> dict[str, Answer]:
+        """Return the answers of a row, and of the rows of repeats that belong to it, by key."""
+        self.places = {}
+        found: dict[str, Answer] = dict(self._read(row, self.columns, "", language))
+        for key, numbers, rows in rows_under(self.sheets, index_of(row)):
+            found[key] = numbers
+            for prefix, inner, sheet in rows:
+                found |= self._read(inner, sheet.columns, prefix, language, sheet.title)
+        return found
+
+    def _read(self, row: Row, columns: ColumnMap, prefix: str, language: str, title: str = "") -> dict[str, Answer]:
+        """Return the answers that stand in one row of a sheet, by key."""
         typed: dict[str, Typed] = {}
-        for heading, name in self.columns.questions.items():
+        for heading, name in columns.questions.items():
             question = self.form.question(name)
             cell = row.cells[heading]
             if question and cell.strip():
-                typed[name] = self._typed(row, heading, question, cell)
+                typed[name] = self._typed(row, heading, question, cell, columns)
+                self.places[prefix + name] = _place(row, heading, title)
         ticked: dict[str, list[str]] = {}
-        for heading, (name, choice) in self.columns.ticks.items():
+        for heading, (name, choice) in columns.ticks.items():
             if row.cells[heading].strip().casefold() not in _NO:
                 ticked.setdefault(name, []).append(choice)
         # The column of the whole answer says as much as the columns of its choices.
         given = {**ticked, **typed}
         read = {
-            question.name: read_answer(question, given[question.name], language=language, currency=self.call.currency)
+            prefix + question.name: read_answer(
+                question, given[question.name], language=language, currency=self.call.currency
+            )
             for question in self.form.questions
             if question.name in given
         }
-        return {name: answer for name, answer in read.items() if answer is not None}
+        return {key: answer for key, answer in read.items() if answer is not None}
 
-    def _typed(self, row: Row, heading: str, question: Question, cell: str) -> Typed:
+    def _typed(self, row: Row, heading: str, question: Question, cell: str, columns: ColumnMap) -> Typed:
         if question.choices:
-            return choices_in(question, cell, self.columns.choices[question.name])
+            return choices_in(question, cell, columns.choices[question.name])
         if question.kind is Kind.ACKNOWLEDGE:
             return "" if cell.strip().casefold() in _NO else "OK"
         if question.kind is Kind.DATE and (match := _DAY_WITH_TIME.fullmatch(cell.strip())):
             return str(match[1])
+        if question.kind in (Kind.TIME, Kind.DATETIME):
+            return str(_ZONE.sub("", cell.strip()))  # as the clock showed it to whoever answered
         if question.kind in FILE_KINDS:
             self.complain(row, heading, _l("A file cannot be taken from a table; it was left out."))
             return ""
@@ -231,11 +272,20 @@ class _Import:
         return f"row:{hashlib.sha256(canonical).hexdigest()}"
 
     def _refuse(self, row: Row, answers: Mapping[str, Answer], language: str) -> bool:
-        problems = problems_in(self.call, self.form, answers, submitting=True, language=language, now=self.now)
+        problems = problems_in(
+            self.call, self.form, answers, submitting=not self.as_drafts, language=language, now=self.now
+        )
         for problem in problems:
             heading = self.columns.heading_of(problem.field or "")
-            self.complain(row, heading or problem.field, problem.message)
-        return bool(problems)
+            inner = "" if heading else self.places.get(problem.field or "", "")
+            if inner:
+                self.done.problems.append(Problem(problem.message, place=inner))
+            else:
+                self.complain(row, heading or problem.field, problem.message)
+        if self.as_drafts and not facts(self.form, answers, self.call.currency).email:
+            self.complain(row, None, _l("A draft needs the e-mail address of whoever finishes it."))
+            return True
+        return bool(problems) and not self.as_drafts
 
     def _store(self, row: Row, answers: dict[str, Answer], language: str, key: str) -> None:
         known = facts(self.form, answers, self.call.currency)
@@ -262,12 +312,26 @@ class _Import:
                 db.session.flush()
                 if self.call.is_protected:
                     protect_with_call(actor=self.actor, application=application, now=self.now)
-                register_submission(actor=self.actor, application=application, form=self.form, now=self.now)
+                if self.as_drafts:
+                    record(
+                        actor=self.actor,
+                        action="application:start",
+                        subject=application,
+                        now=self.now,
+                        call_id=self.call.id,
+                    )
+                else:
+                    register_submission(actor=self.actor, application=application, form=self.form, now=self.now)
         except RuleViolations as violations:
             self.done.refused += 1
             self.complain(row, None, "; ".join(str(problem.message) for problem in violations.problems))
         else:
             self.done.taken += 1
+
+
+def _place(row: Row, heading: str | None, title: str = "") -> str:
+    place = f"row {row.number}, column {heading}" if heading else f"row {row.number}"
+    return f"{title}, {place}" if title else place
 
 
 def _id_problem(written: str) -> str:

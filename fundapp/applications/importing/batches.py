@@ -26,6 +26,7 @@ def import_in_batches(
     now: Callable[[], datetime],
     commit: Callable[[], None],
     progress: Callable[[int], None] = lambda _rows: None,
+    as_drafts: bool = False,
 ) -> ImportedApplications:
     """Take a whole table, as `import_applications` does; `commit` ends each batch, `progress` hears the rows done.
 
@@ -34,7 +35,11 @@ def import_in_batches(
     done = ImportedApplications()
     for start in range(0, max(1, len(table.rows)), BATCH):
         call = db.session.get_one(Call, call_id)
-        done.add(import_applications(call=call, table=table, actor=actor, now=now(), start=start, count=BATCH))
+        done.add(
+            import_applications(
+                call=call, table=table, actor=actor, now=now(), start=start, count=BATCH, as_drafts=as_drafts
+            )
+        )
         commit()
         progress(min(start + BATCH, len(table.rows)))
     return done

@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question
+from fundapp.applications.form_definition import LIST_KINDS, Choice, FormDefinition, Kind, Question
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -86,7 +86,7 @@ def choices_in(question: Question, cell: str, by_text: Mapping[str, str]) -> lis
     """Return the names of the choices that a cell holds, by name or by label; what is no choice stays as written."""
     if name := by_text.get(folded(cell)):
         return [name]
-    if question.kind is Kind.SELECT_MULTIPLE:
+    if question.kind in LIST_KINDS:
         for separator in _SEPARATORS:
             parts = [folded(part) for part in separator.split(cell) if part.strip()]
             if parts and all(part in by_text for part in parts):

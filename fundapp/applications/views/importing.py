@@ -9,11 +9,13 @@ from flask_wtf.file import FileField
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.importing import ImportedApplications, import_in_batches
+from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.importing import ImportedApplications, import_in_batches, titles_of_sheets
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.importing import ImportShown, import_shown
 from fundapp.applications.queries.managing import managed_call
+from fundapp.applications.queries.public import current_form
 from fundapp.applications.views import bp
 from fundapp.core import clock, unit_of_work
 from fundapp.core.errors import Problem, RuleViolations
@@ -51,15 +53,17 @@ def take_table(slug: str) -> ResponseReturnValue:
     actor = current_actor()
     call = managed_call(actor=actor, slug=slug, permission=P.APPLICATION_IMPORT)
     call_id, takes = call.id, "take" in request.form
+    titles = titles_of_sheets(FormDefinition.from_json(current_form(call).definition))
     form = ImportForm()
     try:
-        table = _table(form)
+        table = _table(form, titles)
         done = import_in_batches(
             call_id=call_id,
             table=table,
             actor=actor,
             now=clock.now,
             commit=_commit if takes else unit_of_work.rollback,
+            as_drafts="drafts" in request.form,
         )
     except RuleViolations as violations:
         unit_of_work.rollback()
@@ -71,12 +75,12 @@ def _commit() -> None:
     unit_of_work.commit(cast(FundApp, current_app).queue)
 
 
-def _table(form: ImportForm) -> Table:
+def _table(form: ImportForm, titles: list[str]) -> Table:
     """Return the table that was chosen. Raises RuleViolations."""
     upload = form.table.data
     if not upload or not upload.filename:
         raise RuleViolations([Problem(_l("Choose a table first."))])
-    table = read_table(upload.read(), upload.filename)
+    table = read_table(upload.read(), upload.filename, also=titles)
     if len(table.rows) > MAX_ROWS:
         raise RuleViolations(
             [

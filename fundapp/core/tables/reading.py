@@ -6,8 +6,8 @@ import itertools
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -58,18 +58,30 @@ class Table:
 
     headers: list[str]
     rows: list[Row]
+    others: Mapping[str, "Table"] = field(default_factory=dict)
+    """Further sheets of a workbook, by title, where they were asked for."""
 
 
-def read_table(data: bytes, filename: str) -> Table:
+def read_table(data: bytes, filename: str, also: Collection[str] = ()) -> Table:
     """Read a CSV file (any usual encoding and separator) or the first visible sheet of an XLSX workbook.
+
+    Of a workbook, further sheets whose title is among `also` (without regard to case) are read with it.
 
     What the file is goes by its content, not its name. Cells come back as text: dates in ISO 8601, numbers without
     grouping. Raises TableError.
     """
     if len(data) > MAX_BYTES:
         raise TableError(_l("This file is larger than %(limit)s MB.", limit=MAX_BYTES // 2**20), filename)
+    others = {}
     if data.startswith(b"PK\x03\x04"):
-        grid = _sheet_rows(data, filename)
+        has_formulas = inspect_workbook(data, filename)
+        first, *more = _titles(data, filename)
+        wanted = {title.casefold() for title in also}
+        for title in more:
+            if title.casefold() in wanted:
+                name = f"{filename}, {title}"
+                others[title] = _table(_sheet_rows(data, name, title, has_formulas), name)
+        grid = _sheet_rows(data, filename, first, has_formulas)
     elif data.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(
             _l("This is an old or password-protected Excel file. Save it as XLSX without a password, or as CSV."),
@@ -77,7 +89,7 @@ def read_table(data: bytes, filename: str) -> Table:
         )
     else:
         grid = _csv_rows(data, filename)
-    return _table(grid, filename)
+    return replace(_table(grid, filename), others=others)
 
 
 def _table(grid: Iterator[list[str]], filename: str) -> Table:
@@ -203,13 +215,25 @@ def _delimiter(text: str) -> str:
 # --- XLSX in --------------------------------------------------------------------------------------------------------
 
 
-def _sheet_rows(data: bytes, filename: str) -> Iterator[list[str]]:
-    has_formulas = inspect_workbook(data, filename)
+def _titles(data: bytes, filename: str) -> list[str]:
+    """Return the titles of the visible sheets."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+        titles = [str(sheet.title) for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    except Exception:  # a broken workbook makes the library raise nearly anything
+        titles = []
+    if not titles:
+        raise TableError(_l("This file cannot be read as an XLSX workbook. Save it again, or as CSV."), filename)
+    return titles
+
+
+def _sheet_rows(data: bytes, filename: str, title: str, has_formulas: bool) -> Iterator[list[str]]:
     try:
         # openpyxl remarks on features it leaves aside (drop-down lists, styles); no cell's value depends on them.
         with warnings.catch_warnings(action="ignore"):
-            values = _first_sheet(data, results=True)
-            formulas = _first_sheet(data, results=False) if has_formulas else itertools.repeat(())
+            values = _sheet(data, title, results=True)
+            formulas = _sheet(data, title, results=False) if has_formulas else itertools.repeat(())
             for row, formula_row in zip(values, formulas, strict=False):
                 yield [
                     _as_text(cell, formula, filename)
@@ -257,10 +281,10 @@ def inspect_workbook(data: bytes, filename: str) -> bool:
     return has_formulas
 
 
-def _first_sheet(data: bytes, *, results: bool) -> Iterator[tuple[Any, ...]]:
-    """Return the rows of the first visible sheet, with the results of formulas or with the formulas themselves."""
+def _sheet(data: bytes, title: str, *, results: bool) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a sheet, with the results of formulas or with the formulas themselves."""
     workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=results, keep_links=False)
-    sheet = next(sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible")
+    sheet = workbook[title]
     # What the file says of its own size may be missing or forged.
     sheet.reset_dimensions()
     rows: Iterator[tuple[Any, ...]] = sheet.iter_rows()

@@ -5,7 +5,9 @@ check    fail unless each of those texts is translated into each language, with 
 """
 
 import argparse
+import re
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -16,6 +18,7 @@ from fundapp.core.i18n import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE_LANGUAGE = "en"  # its texts are the ones in the code
+WORD = re.compile(r"(?<![%(\w.])[A-Za-z]{2,}(?![\w)])")
 SOURCES = {
     "fundapp": [("**.py", "python")],
     "templates": [("**.*", "jinja2")],
@@ -84,7 +87,8 @@ def read(language: str) -> Catalog:
 
 def update(language: str, texts: Catalog) -> None:
     catalog = read(language)
-    catalog.update(texts, no_fuzzy_matching=True, update_creation_date=False)
+    # A copy: a catalogue takes new messages as they are, and what is written into them must stay in this language.
+    catalog.update(deepcopy(texts), no_fuzzy_matching=True, update_creation_date=False)
     if language == SOURCE_LANGUAGE:
         for text in catalog:
             text.string = text.id
@@ -103,16 +107,19 @@ def check(language: str, texts: Catalog) -> list[str]:
         f"{language}: {fault}: {text.id!r}"
         for text in texts
         if text.id
-        for fault in faults(catalog.get(text.id, text.context), text, catalog)
+        for fault in faults(catalog.get(text.id, text.context), text, catalog, language)
     ]
 
 
-def faults(translation: Message | None, text: Message, catalog: Catalog) -> list[str]:
+def faults(translation: Message | None, text: Message, catalog: Catalog, language: str) -> list[str]:
     if translation is None:
         return ["missing (script/catalogues update)"]
     strings = [translation.string] if isinstance(translation.string, str) else list(translation.string or ("",))
     if not all(strings) or (text.pluralizable and len(strings) != catalog.num_plurals):
         return ["not translated"]
+    originals = text.id if isinstance(text.id, tuple) else (text.id,)
+    if language != SOURCE_LANGUAGE and any(len(WORD.findall(each)) >= 3 and each in strings for each in originals):
+        return ["still in English"]
     if translation.fuzzy:
         return ["marked as unsure (fuzzy)"]
     translation.flags |= text.flags  # whether the text has placeholders is told by the code, not by the catalogue

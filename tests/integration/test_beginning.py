@@ -143,7 +143,7 @@ def test_beginnings_are_bounded_and_an_address_still_leads_in(app, client, monke
     assert asked.location.endswith("/start/link-sent")
 
 
-def test_what_is_begun_can_be_kept_by_words(client):
+def test_what_is_begun_can_be_kept_by_words(client, clock):
     call = open_call()
     tasks = begin(client, call).location
     keep = client.get(f"{tasks}/keep")
@@ -156,7 +156,22 @@ def test_what_is_begun_can_be_kept_by_words(client):
     assert client.get(tasks).status_code == 302
     sign_in(client, reference, " ".join(words))
     assert client.get(tasks).status_code == 200
+    clock.shift(timedelta(minutes=11))
     assert client.post(f"{tasks}/keep/words").status_code == 409, "words are made once"
+
+
+def test_a_second_click_or_a_reload_of_the_words_shows_words_that_work(client, clock):
+    tasks = begin(client, open_call()).location
+    clock.shift(timedelta(hours=2))
+    reference, first, _page = without_mail(client, f"{tasks}/keep/words")
+    same_reference, second, _page = without_mail(client, f"{tasks}/keep/words")
+    assert same_reference == reference
+    assert first != second
+    assert client.get("/account/passphrase").status_code == 200, "and whoever can't read them makes new ones"
+    client.post("/sign-out")
+    assert sign_in(client, reference, " ".join(first)).status_code == 422, "the last ones count"
+    assert sign_in(client, reference, " ".join(second)).status_code == 302
+    assert client.get(tasks).status_code == 200
 
 
 def test_an_address_that_is_known_and_one_that_is_not_are_answered_and_mailed_alike(app, client, mailed):

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from fundapp.accounts.models import Person
+from fundapp.accounts.models import Person, SignInSession
 from fundapp.accounts.passphrases import new_words
 from fundapp.accounts.permissions import Actor, system_actor
 from fundapp.accounts.secrets import new_token, token_hash
@@ -47,6 +47,8 @@ def keep_by_words(*, actor: Actor, person: Person, now: datetime) -> list[str]:
     words = new_words(person.language)
     set_passphrase(person, words)
     person.begin_key = None
+    # Until now their browser was all that proved who they are, so for a short while it may have new words made.
+    db.session.execute(update(SignInSession).where(SignInSession.person_id == person.id).values(proved_at=now))
     record(actor=actor, action="passphrase:make", subject=person, now=now)
     return words
 

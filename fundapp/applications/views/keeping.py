@@ -11,7 +11,8 @@ from fundapp.accounts.forms import CodeForm, EmptyForm
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import P
 from fundapp.accounts.services import beginning
-from fundapp.accounts.sessions import current_actor
+from fundapp.accounts.services.passphrases import renew_passphrase
+from fundapp.accounts.sessions import current_actor, current_session
 from fundapp.accounts.views.passphrases import words_page
 from fundapp.applications.answers import shown
 from fundapp.applications.entering_forms import KeepForm
@@ -82,10 +83,17 @@ def offer_sent(application_id: UUID) -> ResponseReturnValue:
 @requires(P.APPLICATION_WRITE)
 @limited("start")
 def keep_by_words(application_id: UUID) -> ResponseReturnValue:
-    """Give whoever began without an address a reference and words, and show them this once."""
-    application = _own(application_id)
-    person = db.session.get_one(Person, current_actor().person_id)
-    words = beginning.keep_by_words(actor=current_actor(), person=person, now=clock.now())
+    """Give whoever began without an address a reference and words, and show them this once.
+
+    The same button pressed twice, or the page loaded again, shows new ones: nobody may have read the first.
+    """
+    application, now = _own(application_id), clock.now()
+    person = db.session.get_one(Person, current_actor().person_id, with_for_update=True)
+    current = current_session()
+    if current is not None and person.sign_in_reference and not person.email and current.is_fresh(now):
+        words = renew_passphrase(actor=current_actor(), person=person, keep=current.id, now=now)
+    else:
+        words = beginning.keep_by_words(actor=current_actor(), person=person, now=now)
     return words_page(person, words, own=True, next_path=url_for("applications.tasks", application_id=application.id))
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from fundapp.accounts.rules import fold_email, fold_organisation_name
 from fundapp.applications.form_definition import NUMBER_KINDS, FormDefinition, Kind, Question
+from fundapp.applications.likeness import skeleton
 
 FIRST_KINDS: Final = frozenset(
     {Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.ACKNOWLEDGE, Kind.DATE, Kind.GEOPOINT, *NUMBER_KINDS}
@@ -22,6 +23,17 @@ def first_questions(form: FormDefinition) -> tuple[Question, ...]:
         and question.kind in FIRST_KINDS
         and not any(question.group[:depth] in repeats for depth in range(1, len(question.group) + 1))
     )
+
+
+def look_barred(barred_names: Sequence[str], name: str) -> list[str]:
+    """Return the names on the list of a call that a name looks like to the eye although it is spelled otherwise.
+
+    That is a suspicion, for people to look at: it bars nobody.
+    """
+    seen, written = skeleton(name), fold_organisation_name(name)
+    return [
+        each for each in barred_names if seen and skeleton(each) == seen and fold_organisation_name(each) != written
+    ]
 
 
 def is_barred(

@@ -13,6 +13,7 @@ from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.services.erasing import blank_person
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallInvitation
 from fundapp.applications.services.erasing import ERASED, blank_application
+from fundapp.applications.services.forgetting import forget_address
 from fundapp.core import outbox, unit_of_work
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -80,7 +81,8 @@ def _erase_person(actor: Actor, person: Person, cause: ErasureCause, now: dateti
 
 
 def _erase_address(actor: Actor, address: str, now: datetime) -> None:
-    """Erase what else holds an address: mails that were not sent, and invitations to apply."""
+    """Erase what else holds an address: mails that were not sent, invitations to apply, questions, nominations."""
+    forget_address(actor=actor, address=address, now=now)
     unsent = queries.unsent_mails()
     with_its_work(delete_rows(MailMessage))([mail.id for mail in unsent if mail.to_address == address], now)
     for invitation in db.session.scalars(select(CallInvitation).where(CallInvitation.email.matches(address))):

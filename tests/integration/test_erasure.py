@@ -16,8 +16,19 @@ from fundapp.accounts.models import (
     RoleChange,
 )
 from fundapp.accounts.permissions import Actor, Role, system_actor
-from fundapp.applications.models import Application, Attachment, CallInvitation, IdentityOpening, SealedAnswer
+from fundapp.applications.models import (
+    Application,
+    Attachment,
+    CallInvitation,
+    Enquiry,
+    EnquiryCause,
+    IdentityOpening,
+    Nomination,
+    SealedAnswer,
+)
+from fundapp.applications.services.enquiries import ask_person
 from fundapp.applications.services.erasing import blank_application
+from fundapp.applications.services.nominating import nominate
 from fundapp.backups.commands import backup_group
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry
@@ -26,6 +37,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict
 from fundapp.core.keys import Keyring, Part
 from fundapp.core.mail import MailMessage, queue_mail
+from fundapp.core.sealing import RecordKey
 from fundapp.core.storage import Storage
 from fundapp.disbursement.models import Award, Letter
 from fundapp.retention import services as retention_services
@@ -362,6 +374,35 @@ def test_no_unsent_mail_or_invitation_to_apply_outlives_an_erased_person(app, ru
     run_jobs()
     (mail,) = mail_dir.iterdir()
     assert "other@sample.example" in mail.read_text()
+
+
+def test_questions_and_nominations_go_with_the_person_who_wrote_them(app, run_jobs):
+    person = make_person(email="canary@sample.example")
+    call = make_call(
+        nominations_open_at=NOW - timedelta(days=1), nominations_close_at=NOW + timedelta(days=1), invitation_only=True
+    )
+    for address in ("Canary@sample.example", "other@sample.example", ""):
+        ask_person(
+            call=call, cause=EnquiryCause.BARRED, questions=[], text=f"Asked by {address}", email=address,
+            language="en", secret_key="test", now=NOW,
+        )  # fmt: skip
+    for contact, nominator in (
+        ("hill@sample.example", "CANARY@sample.example"),
+        ("canary@sample.example", ""),
+        ("hill@sample.example", "other@sample.example"),
+    ):
+        nominate(
+            call=call, name="Hill Group", contact=contact, why=f"{MARK} {contact} {nominator}", nominator_name="Amina",
+            nominator_contact=nominator, may_be_named=False, now=NOW,
+        )  # fmt: skip
+    db.session.commit()
+    erase_person(actor=system_actor(), person=person, cause=ErasureCause.REQUEST, now=NOW)
+    commit(app)
+    assert {each.text for each in db.session.scalars(select(Enquiry))} == {"Asked by other@sample.example", "Asked by"}
+    assert [each.nominator_contact for each in db.session.scalars(select(Nomination))] == ["other@sample.example"]
+    working = select(RecordKey.owner_id).where(RecordKey.owner_table == "nomination", RecordKey.wrapped.is_not(None))
+    kept = set(db.session.scalars(working))
+    assert kept == {each.id for each in db.session.scalars(select(Nomination))}, "the keys of the others are gone"
 
 
 def test_settling_a_restore_signs_everybody_out_and_ends_links(app, signed_in):

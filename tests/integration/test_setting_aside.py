@@ -13,6 +13,7 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, SetAsideAs
 from fundapp.applications.presentation.set_aside import told_of_setting_aside
+from fundapp.applications.services.admission import bars
 from fundapp.applications.services.drafts import fingerprint
 from fundapp.applications.services.setting_aside import set_aside, take_back
 from fundapp.applications.services.single_deadlines import give_later_deadline
@@ -35,6 +36,7 @@ from tests.factories import (
     make_call,
     make_organisation,
     make_person,
+    make_protected,
     make_review,
     make_reviewer,
     make_staff,
@@ -333,3 +335,29 @@ def test_page_of_an_application_tells_what_may_be_the_same_and_what_was_done(sig
     assert "Take it back" not in page
     assert "Give more time" not in page
     assert client.post(f"/manage/applications/{again.id}/take-back").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "protected", "told"),
+    [
+        ("\u0415sp\u043eir (sample)", False, True),  # two letters are Cyrillic
+        ("Espo1r sample", False, True),
+        ("ESPOIR  (sample)", False, False),  # barred outright: whoever reads it was let in
+        ("Hill (sample)", False, False),
+        ("\u0415sp\u043eir (sample)", True, False),  # staff read no name
+    ],
+)
+def test_a_name_that_looks_like_a_barred_one_is_told_to_managers_and_bars_nobody(
+    signed_in: Client, name: str, protected: bool, told: bool
+) -> None:
+    call = make_call(barred_names=["Espoir (sample)", "Another (sample)"])
+    application = make_application(call, organisation=make_organisation(name))
+    if protected:
+        make_protected(application)
+    db.session.commit()
+    page = signed_in(make_staff(Role.MANAGER)).get(f"/manage/applications/{application.id}").text
+    assert ("Looks like a name that this call bars" in page) is told
+    assert ("<bdi>Espoir (sample)</bdi>" in page) is told
+    assert "Another (sample)" not in page
+    if told:
+        assert not bars(call, names=[name], emails=[])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from flask import url_for
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.eligibility import look_barred
+from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationSource, CallStatus
 from fundapp.applications.presentation.application_list import SET_ASIDE, SOURCES, AlikeShown, alike_shown
 from fundapp.applications.queries.managed_applications import alike_of, person_called
@@ -33,6 +35,8 @@ class HandlingShown:
     set_aside_url: str
     take_back_url: str
     alike: Sequence[AlikeShown]
+    look_barred: Sequence[str]
+    """The names that the call bars and that its name looks like."""
 
 
 def handling_shown(application: Application, actor: Actor) -> HandlingShown:
@@ -70,4 +74,5 @@ def handling_shown(application: Application, actor: Actor) -> HandlingShown:
             url_for("applications.take_back", application_id=application.id) if may_set_aside and is_aside else ""
         ),
         alike=alike_shown(alike_of(actor=actor, application=application)),
+        look_barred=look_barred(call.barred_names, face_of(application).name) if not application.is_protected else [],
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, system_actor
+from fundapp.accounts.rules import fold_email
 from fundapp.applications.models import Application, CallInvitation, DraftOffer, Enquiry, Nomination, Nominee
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -23,6 +24,19 @@ def forget_around(*, actor: Actor, application: Application, now: datetime) -> N
         db.session.delete(offer)
 
 
+def forget_address(*, actor: Actor, address: str, now: datetime) -> None:
+    """Erase questions that were asked with an address, and nominations that were made with it or name it.
+
+    An invitation that followed from a nomination stays: it is somebody else's.
+    """
+    folded = fold_email(address)
+    enquiries = db.session.scalars(select(Enquiry)).all()
+    _forget_enquiries(actor, [each for each in enquiries if fold_email(each.email) == folded], now)
+    nominations = db.session.scalars(select(Nomination)).all()
+    theirs = [each.id for each in nominations if folded in map(fold_email, (each.contact, each.nominator_contact))]
+    _forget_nominations(actor, theirs, now)
+
+
 def forget_enquiries(ids: Sequence[UUID], now: datetime) -> None:
     """Erase questions to a person whose time is over."""
     _forget_enquiries(system_actor(), db.session.scalars(select(Enquiry).where(Enquiry.id.in_(ids))).all(), now)
@@ -30,7 +44,10 @@ def forget_enquiries(ids: Sequence[UUID], now: datetime) -> None:
 
 def forget_nominations(ids: Sequence[UUID], now: datetime) -> None:
     """Erase nominations whose time is over, and nominees of whom none is left."""
-    actor = system_actor()
+    _forget_nominations(system_actor(), ids, now)
+
+
+def _forget_nominations(actor: Actor, ids: Sequence[UUID], now: datetime) -> None:
     found = db.session.scalars(select(Nomination).where(Nomination.id.in_(ids))).all()
     nominees = {nomination.nominee_id for nomination in found}
     for nomination in found:

@@ -140,6 +140,18 @@ class NewCallForm(FlaskForm):
     programme = RadioField(_l("Which fund or prize is it for?"), validators=[InputRequired(_l("Choose one."))])
 
 
+class NewItemForm(FlaskForm):
+    """Give a new category or criterion its short name."""
+
+    code = StringField(
+        _l("Short name"),
+        description=_l(
+            "Small letters, figures and dashes, such as courage. The form and tables use it; it can't be changed later."
+        ),
+        validators=[Needed(), Storable()],
+    )
+
+
 class InvitationsForm(FlaskForm):
     """Add a file with the list of those who are invited."""
 

@@ -205,6 +205,16 @@ def test_what_cannot_be_is_named_beside_its_field_and_nothing_is_lost(
     assert db.session.scalar(select(func.count()).select_from(Call)) == 0
 
 
+def test_wrong_answers_are_told_once_and_by_the_names_of_fields(client: FlaskClient) -> None:
+    wrong = {"call.slug": "Village 2020", "call.closes.time": "25:00"}
+    for typed in ({}, new_call(**wrong), new_call(**wrong, programme="")):
+        refused = client.post("/new-call", data=typed)
+        assert refused.status_code == 422
+        assert "programme.slug" not in refused.text
+    assert 'href="#call.slug"' in refused.text
+    assert refused.text.count("Enter a time of day, such as 23:59.") == 2  # in the summary, and beside the field
+
+
 def test_peers_11_a_call_is_never_open_for_ever_because_a_deadline_is_empty(client: FlaskClient) -> None:
     none = {f"call.closes-{part}": "" for part in ("day", "month", "year")}
     response = client.post("/new-call", data=new_call(**none, **{"call.closes.time": ""}))
@@ -373,6 +383,8 @@ def test_criteria_are_added_ordered_and_taken_out_without_scripts(client: FlaskC
     twice = write(client, f"{part}/item", {"code": "plan", **values})
     assert twice.status_code == 422
     assert "not in the list yet" in twice.text
+    assert 'href="#code"' in twice.text
+    assert re.search(r'id="code-error">.*?not in the list yet', twice.text, re.DOTALL)
 
     list_seen = re.findall(r'name="seen" value="(\w+)"', client.get(part).text)[0]
     saved(client.post(f"{part}/order", data={"code": "plan", "seen": list_seen}))
@@ -400,6 +412,32 @@ def test_another_language_is_asked_for_everywhere_and_what_is_untranslated_is_sh
     assert "Purpose (Arabic): The text in this language is missing." in missing
     assert "Criteria – Need – What step 1 means (Arabic)" in missing
     assert "The form has no labels in the language “sw”." in missing
+
+
+def test_language_with_texts_is_taken_out_once_they_are_emptied(client: FlaskClient) -> None:
+    make_whole_call(client)
+    settings = "/manage/village-2020/settings"
+    saved(write(client, f"{settings}/languages", {"call.languages": ["en", "es"]}))
+    saved(write(client, f"{settings}/about", {**ABOUT, "call.title.es": "Fondo", "call.purpose.es": "Para aldeas."}))
+    refused = write(client, f"{settings}/languages", {"call.languages": ["en"]})
+    assert refused.status_code == 422
+    words = "The call has texts in Spanish. Empty them on the other pages first, then take the language out."
+    assert refused.text.count(words) == 2  # in the summary, and beside the field
+    assert 'href="#call.languages-0"' in refused.text
+    assert "Fondo" not in refused.text
+    assert "The call is not in this language." not in refused.text
+    saved(write(client, f"{settings}/about", {**ABOUT, "call.title.es": "", "call.purpose.es": ""}))
+    saved(write(client, f"{settings}/languages", {"call.languages": ["en"]}))
+    assert the_call().languages == ["en"]
+
+
+def test_code_that_is_no_language_is_named_where_it_was_typed(client: FlaskClient) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    address = "/manage/village-2020/settings/languages"
+    refused = write(client, address, {"call.languages": ["en"], "call.languages.others": "sw klingon"})
+    assert refused.status_code == 422
+    assert re.search(r'id="call.languages.others-error">.*?“klingon” is not the code', refused.text, re.DOTALL)
+    assert 'value="sw klingon"' in refused.text
 
 
 def test_announced_call_does_not_become_unready_and_keeps_its_dates(client: FlaskClient) -> None:

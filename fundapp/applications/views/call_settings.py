@@ -11,7 +11,15 @@ from wtforms.fields import SelectChoice
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.call_forms import TIME_OF_DAY, CallForm, InvitationsForm, NewCallForm, call_form
+from fundapp.applications.call_forms import (
+    OTHERS,
+    TIME_OF_DAY,
+    CallForm,
+    InvitationsForm,
+    NewCallForm,
+    NewItemForm,
+    call_form,
+)
 from fundapp.applications.call_package import Document, InvitationRead, document_of, read_invitations
 from fundapp.applications.call_package.keys import CODE
 from fundapp.applications.call_package.paths import value_at, with_values
@@ -27,7 +35,7 @@ from fundapp.applications.services.announcing import require_for_new_calls
 from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import Problem, RuleViolations
-from fundapp.core.i18n import current_language
+from fundapp.core.i18n import current_language, language_name
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import requires
 
@@ -258,19 +266,43 @@ def _tried(
 
 def _problems_into(form: CallForm, violations: RuleViolations, call: Call | None = None, new_code: str = "") -> None:
     """Put each problem beside the field of its path; those of other parts name what they are about."""
-    for problem in violations.problems:
+    for problem in _about_languages(form, violations.problems):
         path = problem.field or ""
+        if path == "programme.slug":
+            path = "call.slug"  # a new programme is named after its first call
         if new_code:
             path = path.replace(f".{new_code}", ".new", 1)
         names = [path, *(f"{path}.{code}" for code in value_at(form.document, "call.languages") or [])]
         field = next((form[name] for name in names if name in form), None)
         if field is not None:
-            beside = form[path + TIME_OF_DAY].errors if path + TIME_OF_DAY in form else []
-            field.errors = field.errors or beside or [problem.message]
+            if path + TIME_OF_DAY not in form or not form[path + TIME_OF_DAY].errors:
+                field.errors = field.errors or [problem.message]
         elif call is not None and path:
             form.form_errors = [*form.form_errors, f"{presentation.named(problem, call)}: {problem.message}"]
         else:
             form.form_errors = [*form.form_errors, str(problem)]
+
+
+def _about_languages(form: CallForm, problems: Sequence[Problem]) -> list[Problem]:
+    """Say once, beside the languages, that texts stand in one that is taken out; a code that is none, beside it."""
+    path = "call.languages"
+    if path not in form:
+        return list(problems)
+    typed = form.changes()[path]
+    out = [code for code in value_at(form.document, path) or [] if code not in typed]
+    written = dict.fromkeys(code for code in out for each in problems if (each.field or "").endswith(f".{code}"))
+    others = [
+        replace(each, field=path + OTHERS) if each.field == path and form[path + OTHERS].data else each
+        for each in problems
+        if not any((each.field or "").endswith(f".{code}") for code in written)
+    ]
+    if not written:
+        return others
+    message = _(
+        "The call has texts in %(languages)s. Empty them on the other pages first, then take the language out.",
+        languages=", ".join(language_name(code) for code in written),
+    )
+    return [Problem(message, field=path), *others]
 
 
 def _invitations(form: CallForm) -> tuple[InvitationRead, ...] | None:
@@ -324,7 +356,7 @@ def _item_form(call: Call, listed: str, code: str) -> CallForm:
     if not code:
         first = {"minimum": 1, "maximum": 5, "weight": 1} if listed == "criteria" else {}
         document = with_values(document, {listed: [*document[listed], {"code": "new", **first}]})
-        return call_form(document, asked, base=f"{listed}.new.")
+        return call_form(document, asked, base=f"{listed}.new.", bases=(NewItemForm,))
     item = value_at(document, f"{listed}.{code}")
     if item is None:
         abort(404)
@@ -371,7 +403,6 @@ def _item_page(call: Call, listed: str, code: str, form: CallForm, theirs: Docum
         listed=listed,
         list_title=PARTS[listed].title,
         code=code,
-        new_code=request.form.get("code", ""),
         form=form,
         fields=form.shown(),
         seen=_seen(call, form.paths if code else [listed]),

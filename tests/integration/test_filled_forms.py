@@ -11,6 +11,7 @@ from typing import Any
 import page as page_validation
 import pytest
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from fundapp.applications.form_definition import Choice, Group, Kind, Question, Sensitivity
@@ -382,3 +383,10 @@ def test_only_the_cells_for_answers_can_be_written(client: FlaskClient) -> None:
     reference = re.fullmatch(r"choices!\$([A-Z]+)\$1:\$[A-Z]+\$(\d+)", theme.formula1)
     assert reference
     assert [book["choices"][f"{reference[1]}{row}"].value for row in (1, 2)] == ["Land", "Work"]
+
+
+def test_a_character_without_a_font_does_not_keep_the_form_from_paper(client: FlaskClient) -> None:
+    call = open_call(titles={"en": "Call \U0001f33b (sample)"})
+    pdf = client.get(f"/calls/{call.slug}/form/en.pdf")
+    assert pdf.status_code == 200
+    assert "Call ? (sample)" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from fundapp.applications.answer_keys import base
 from fundapp.applications.answers import Answer, shown
@@ -20,7 +20,7 @@ from fundapp.core.dates import moment
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import current_language, in_language, language_name, localised
 from fundapp.core.i18n import gettext as _
-from fundapp.core.pdf import render_pdf
+from fundapp.core.pdf import drawable, render_pdf
 
 TEMPLATE: Final = "blank_form.html"
 _KEPT: Final = 24
@@ -49,7 +49,7 @@ def blank_form(call: Call, version: FormVersion, language: str) -> BlankForm:
 @lru_cache(_KEPT)
 def blank_pdf(blank: BlankForm) -> bytes:
     """Return a blank form as an accessible PDF, made once. Raises PdfUnavailable where this machine lacks a part."""
-    return render_pdf(TEMPLATE, blank, language=blank.language)
+    return render_pdf(TEMPLATE, _drawn(blank), language=blank.language)
 
 
 @lru_cache(_KEPT)
@@ -129,3 +129,14 @@ def _notes(application: Application, filled: FilledForm) -> list[str]:
             )
         )
     return notes
+
+
+def _drawn(thing: Any) -> Any:
+    """Return a record with a question mark for each character, in any text of it, that no installed font can draw."""
+    if isinstance(thing, str):
+        return drawable(thing)
+    if isinstance(thing, tuple):
+        return tuple(_drawn(each) for each in thing)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return replace(thing, **{each.name: _drawn(getattr(thing, each.name)) for each in fields(thing)})
+    return thing

@@ -19,6 +19,7 @@ from fundapp.core.i18n import LANGUAGES
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE_LANGUAGE = "en"  # its texts are the ones in the code
 WORD = re.compile(r"(?<![%(\w.])[A-Za-z]{2,}(?![\w)])")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
 SOURCES = {
     "fundapp": [("**.py", "python")],
     "templates": [("**.*", "jinja2")],
@@ -117,13 +118,20 @@ def faults(translation: Message | None, text: Message, catalog: Catalog, languag
     strings = [translation.string] if isinstance(translation.string, str) else list(translation.string or ("",))
     if not all(strings) or (text.pluralizable and len(strings) != catalog.num_plurals):
         return ["not translated"]
-    originals = text.id if isinstance(text.id, tuple) else (text.id,)
+    originals = [text.id] if isinstance(text.id, str) else list(text.id)
     if language != SOURCE_LANGUAGE and any(len(WORD.findall(each)) >= 3 and each in strings for each in originals):
         return ["still in English"]
+    if placeholders(strings) != placeholders(originals):
+        return ["not the same placeholders"]
     if translation.fuzzy:
         return ["marked as unsure (fuzzy)"]
     translation.flags |= text.flags  # whether the text has placeholders is told by the code, not by the catalogue
     return [str(error) for error in translation.check(catalog)]
+
+
+def placeholders(strings: list[str]) -> set[str]:
+    """Those of all forms together: a form for one may say "one" in place of the number."""
+    return {name for each in strings for name in PLACEHOLDER.findall(each)}
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
 """Pages of staff about an application that need not be sent: they tell that it is there, not what is in it."""
+OF_TYPED_IN = {"applications.go_on_entering"}
+"""Of staff about a draft that one of them types in for its people."""
 ONCE_SENT = {"applications.copy", "applications.copy_as_text", "applications.copy_as_pdf", "applications.own_question"}
 """Pages of what was sent: a draft has none."""
 MAKES_CALLS = {"applications.new_call", "applications.clone"}
@@ -123,6 +125,8 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
         return False
     if names & OF_APPLICATIONS:
         is_reached = not is_draft or route.endpoint in OF_DRAFTS_TOO
+        if route.endpoint in OF_TYPED_IN:
+            is_reached = is_draft and bundle.application.entered_by_id is not None
         return is_reached and person_id not in bundle.in_conflict | bundle.members
     return True
 

@@ -143,6 +143,31 @@ def test_staff_write_no_draft_but_the_one_that_they_type_in_themselves(signed_in
     assert signed_in(manager).get(f"/applications/{by_hand.id}").status_code == 404
 
 
+def test_a_colleague_goes_on_with_what_was_begun_and_that_is_recorded(signed_in: Client) -> None:
+    call = make_call()
+    manager, colleague = make_staff(Role.MANAGER), make_staff(Role.MANAGER)
+    foreign = make_staff(Role.MANAGER, make_call())
+    by_hand = entered(manager, call)
+    of_web = make_application(call, status=ApplicationStatus.DRAFT)
+    db.session.commit()
+    go_on = f"/manage/applications/{by_hand.id}/go-on-entering"
+    drafts = f"/manage/{call.slug}/applications?status=draft"
+    assert go_on not in signed_in(manager).get(drafts).text
+    client = signed_in(colleague)
+    page = client.get(drafts).text
+    assert f'formaction="{go_on}"' in page
+    assert str(of_web.id) + "/go-on-entering" not in page
+    assert client.get(f"/applications/{by_hand.id}/sections/1").status_code == 404, "looking takes nothing over"
+    for nobody in (foreign, make_staff(Role.AUDITOR)):
+        assert signed_in(nobody).post(go_on).status_code in (403, 404)
+    assert client.post(f"/manage/applications/{of_web.id}/go-on-entering").status_code == 404
+    assert client.post(go_on).location == f"/applications/{by_hand.id}"
+    assert client.get(f"/applications/{by_hand.id}/sections/1").status_code == 200
+    assert signed_in(manager).get(f"/applications/{by_hand.id}/sections/1").status_code == 404
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "application:go_on_entering")).one()
+    assert (entry.actor_id, entry.data) == (colleague.id, {"source": "paper"})
+
+
 def test_who_types_in_for_others_neither_sees_nor_changes_who_belongs_to_them(signed_in: Client) -> None:
     call = make_call()
     manager, person = make_staff(Role.MANAGER), make_person(email="amina@example.org")

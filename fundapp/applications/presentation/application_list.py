@@ -94,6 +94,8 @@ class RowShown:
     set_aside: str
     own_deadline: Moment | None
     deadline_url: str
+    go_on_url: str
+    """Where a draft is taken over that a colleague types in."""
     """Where a draft, which has no page of its own for staff, can be given more time ("": this reader may not)."""
     answers: Sequence[Sequence[str]]
 
@@ -216,6 +218,11 @@ def row_shown(row: ApplicationRow, call: Call, questions: Sequence[Question], ac
         deadline_url=(
             url_for("applications.single_deadline", application_id=row.id)
             if is_draft and actor.can(P.CALL_EXTEND, call.id)
+            else ""
+        ),
+        go_on_url=(
+            url_for("applications.go_on_entering", application_id=row.id)
+            if is_draft and not url and row.entered_by_id is not None and actor.can(P.APPLICATION_ENTER, call.id)
             else ""
         ),
         answers=[shown(each, row.answers.get(each.name), current_language(), call.currency) for each in questions],

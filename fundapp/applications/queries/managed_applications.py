@@ -295,6 +295,24 @@ def extendable_application(*, actor: Actor, application_id: UUID) -> Application
     return application
 
 
+def entered_draft(*, actor: Actor, application_id: UUID) -> Application:
+    """Return a draft that staff type in for its people, of a call where the actor may do that. Raises NotFound."""
+    application = db.session.scalar(
+        select(Application)
+        .where(
+            Application.id == application_id,
+            Application.status == ApplicationStatus.DRAFT,
+            Application.entered_by_id.is_not(None),
+            in_calls(actor, P.APPLICATION_ENTER, Application.call_id),
+            visible_to(actor),
+        )
+        .options(joinedload(Application.call))
+    )
+    if application is None:
+        raise NotFound
+    return application
+
+
 def application_called(*, actor: Actor, call: Call, reference: str) -> Application | None:
     """Return the application of a call with a reference, if it was sent and the actor may see it."""
     return db.session.scalar(

@@ -11,10 +11,10 @@ from fundapp.accounts.services.people import ensure_person
 from fundapp.applications.answers import Answer
 from fundapp.applications.filling import defaults
 from fundapp.applications.form_definition import FormDefinition, Role
-from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus
+from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call, CallStatus
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers
-from fundapp.applications.services.drafts import surroundings_of
+from fundapp.applications.services.drafts import lock, surroundings_of
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -36,7 +36,8 @@ def enter_application(
     language: str,
     now: datetime,
 ) -> Application:
-    """Begin a draft for people who sent theirs another way; of staff, only the actor writes and sends it.
+    """Begin a draft for people who sent theirs another way; of staff, only the actor writes and sends it, until a
+    colleague takes it over.
 
     That can be after the deadline. `received_on` is a day in the call's time zone. Whoever has an address gets the
     receipt and can sign in to it; `email` may be "". Raises RuleViolations, Conflict for a call that is not announced
@@ -92,6 +93,29 @@ def enter_application(
         protect_with_call(actor=actor, application=application, now=now)
     db.session.flush()
     return application
+
+
+def take_over_entering(*, actor: Actor, application: Application, now: datetime) -> None:
+    """Let the actor go on with a draft that a colleague types in for its people; from then on the colleague does not.
+
+    Raises NotAllowed, Conflict for what nobody types in any more.
+    """
+    actor.require(P.APPLICATION_ENTER, application.call_id)
+    lock(application)
+    if application.entered_by_id is None or application.status is not ApplicationStatus.DRAFT:
+        raise Conflict(_l("Nobody types this in any more."))
+    if application.entered_by_id == actor.person_id:
+        return
+    application.entered_by_id = actor.person_id
+    record(
+        actor=actor,
+        action="application:go_on_entering",
+        subject=application,
+        now=now,
+        call_id=application.call_id,
+        data={"source": application.source.value},
+    )
+    db.session.flush()
 
 
 def _contact(name: str, email: str, language: str, actor: Actor, now: datetime) -> Person:

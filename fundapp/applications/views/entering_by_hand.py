@@ -13,8 +13,9 @@ from fundapp.applications.by_hand_form import EnterForm, enter_form
 from fundapp.applications.models import ApplicationSource, Call
 from fundapp.applications.presentation.application_list import receipt_shown
 from fundapp.applications.presentation.calls import call_shown
+from fundapp.applications.queries.managed_applications import entered_draft
 from fundapp.applications.queries.managing import managed_call, sent_application
-from fundapp.applications.services.entering_by_hand import enter_application
+from fundapp.applications.services.entering_by_hand import enter_application, take_over_entering
 from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
@@ -56,6 +57,16 @@ def begin_entering(slug: str) -> ResponseReturnValue:
         else:
             return redirect(url_for("applications.tasks", application_id=application.id))
     return _page(call, form), 422
+
+
+@bp.post("/manage/applications/<uuid:application_id>/go-on-entering")
+@requires(P.APPLICATION_ENTER)
+def go_on_entering(application_id: UUID) -> ResponseReturnValue:
+    """Take over a draft that a colleague types in, and go to where that is done."""
+    actor = current_actor()
+    application = entered_draft(actor=actor, application_id=application_id)
+    take_over_entering(actor=actor, application=application, now=clock.now())
+    return redirect(url_for("applications.tasks", application_id=application.id))
 
 
 @bp.get("/manage/applications/<uuid:application_id>/receipt")

@@ -13,6 +13,7 @@ from fundapp.accounts.limits import LIMITS
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.secrets import link_token
+from fundapp.applications.form_definition import Kind, Question
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallInvitation, Enquiry, Nominee
 from fundapp.applications.services import enquiries
 from fundapp.applications.services.admission import BARRED
@@ -25,6 +26,7 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from tests.conftest import actor_of, counted_statements
 from tests.factories import ANSWERS, make_application, make_organisation, make_person, make_staff
+from tests.form_of_all_kinds import FORM as KINDS
 
 from .test_beginning import WITH_FIRST, begin, count, drafts, hidden, open_call
 from .test_no_clear_text import dumped
@@ -486,3 +488,18 @@ def test_somebody_without_the_permission_invites_nobody(app):
             secret_key=SECRET, now=datetime.now(UTC),
         )  # fmt: skip
     assert db.session.scalars(select(Application)).all() == []
+
+
+def test_the_page_of_a_call_says_what_is_asked_of_whom_and_shows_nothing_that_is_only_computed(client):
+    hidden_one = Question(name="secret_sum", kind=Kind.CALCULATE, label={"en": "Sum-Canary"}, calculation="1 + 1")
+    form = replace(KINDS, questions=(*KINDS.questions, hidden_one))
+    page = client.get(f"/calls/{open_call(form=form).slug}").text
+    assert "Does … have an office?" in page
+    assert "What does … do?" in page
+    assert "${" not in page
+    assert "Canary" not in page
+    assert "All years together" not in page
+    office = page.split("Where is the office?")[1].split("</li>")[0]
+    assert "Not everybody is asked this." in office
+    assert "Not everybody is asked this." not in page.split("Name of your group")[1].split("</li>")[0]
+    assert page.count("These questions are asked once for each.") == 2

@@ -8,8 +8,9 @@ from typing import Final
 from fundapp.applications.answer_keys import base
 from fundapp.applications.answers import Answer, is_sealed, shown
 from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Section
+from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role
 from fundapp.applications.form_pages import Page, Part, PartKind, pages_of, parts_of
+from fundapp.applications.form_rules import REFERENCE
 from fundapp.applications.models import Attachment, Call
 from fundapp.applications.presentation.files import FileShown, file_limits, file_shown
 from fundapp.applications.presentation.texts import Said, money, said
@@ -18,6 +19,7 @@ from fundapp.core.i18n import gettext as _
 
 MOST_SHOWN: Final = 10
 """With more choices than this a list that unfolds is easier to use than all of them at once."""
+_UNANSWERED: Final = "…"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class QuestionShown:
     hint: Said
     is_note: bool
     required: bool
+    is_conditional: bool
+    """Whether not everybody is asked."""
     limits: list[str]
     choices: list[Said]
 
@@ -44,6 +48,8 @@ class SectionShown:
 
     number: int
     title: Said
+    is_repeat: bool
+    """Whether its questions are asked once for each of something."""
     questions: list[QuestionShown]
 
 
@@ -83,11 +89,6 @@ def page_title(page: Page, filling: Filling, masked: frozenset[str] = frozenset(
     return said_at(filling, group.label, group.name, masked) if group else form_title(filling.form)
 
 
-def section_title(section: Section, form: FormDefinition) -> Said:
-    """Return the heading of a section; questions outside all groups stand under the form's own title."""
-    return said(section.headings[-1].label) if section.headings else Said(form.title)
-
-
 def limits_of(question: Question, call: Call) -> list[str]:
     """Say what an answer may be, each limit in a sentence of its own."""
     limits = []
@@ -120,22 +121,27 @@ def limits_of(question: Question, call: Call) -> list[str]:
 
 
 def questions_shown(form: FormDefinition, call: Call) -> list[SectionShown]:
-    """Return every question with its limits, section by section."""
+    """Return every question with its limits, section by section; what is only computed is not asked."""
+    around = {group.path: group for group in form.groups}
     return [
         SectionShown(
             number=number,
-            title=section_title(section, form),
+            title=said_unanswered(section.headings[-1].label) if section.headings else Said(form.title),
+            is_repeat=any(group.is_repeat for group in section.headings),
             questions=[
                 QuestionShown(
                     name=question.name,
-                    label=said(question.label),
-                    hint=said(question.hint),
+                    label=said_unanswered(question.label),
+                    hint=said_unanswered(question.hint),
                     is_note=question.kind is Kind.NOTE,
-                    required=question.required,
+                    required=question.required or bool(question.required_if),
+                    is_conditional=bool(question.relevant or question.category)
+                    or any(around[question.group[:depth]].relevant for depth in range(1, len(question.group) + 1)),
                     limits=limits_of(question, call) if question.takes_answer else [],
                     choices=[said(choice.label) for choice in question.choices],
                 )
                 for question in section.questions
+                if not question.calculation and question.kind not in (Kind.CALCULATE, Kind.HIDDEN)
             ],
         )
         for number, section in enumerate(form.sections, 1)
@@ -227,6 +233,12 @@ def said_at(filling: Filling, texts: Mapping[str, str], key: str, masked: frozen
     Of those to questions `masked`, only an ellipsis.
     """
     return Said(filling.text(texts, key, current_language(), masked), said(texts).lang)
+
+
+def said_unanswered(texts: Mapping[str, str]) -> Said:
+    """Return a text of the form as it is before anybody answers: an ellipsis where it would show an answer."""
+    shown_text = said(texts)
+    return Said(REFERENCE.sub(_UNANSWERED, shown_text.text).strip(), shown_text.lang)
 
 
 def _multiple_limit(question: Question, call: Call) -> str:

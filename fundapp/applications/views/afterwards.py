@@ -22,6 +22,7 @@ from fundapp.applications.presentation.applications import (
 )
 from fundapp.applications.presentation.files import checked_file_shown
 from fundapp.applications.presentation.managing import sent_application_shown
+from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.standing import asked_shown
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import afterwards as queries
@@ -257,7 +258,7 @@ def _reopen_form(application: Application, *, empty: bool = False) -> ReopenForm
     form = ReopenForm(formdata=None) if empty else ReopenForm()
     definition = FormDefinition.from_json(application.form_version.definition)
     form.questions.choices = [
-        SelectChoice(each.name, said(each.label).text) for each in definition.questions if each.takes_answer
+        SelectChoice(each.name, said_unanswered(each.label).text) for each in definition.questions if each.takes_answer
     ]
     return form
 

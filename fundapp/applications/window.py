@@ -48,7 +48,7 @@ def window_of(application: Application, now: datetime) -> Window:
     state = opening(opens_at=call.opens_at, closes_at=application.deadline, now=now)
     if state is Opening.OPEN and application.review_began_at is None:
         return Window(closes_at=application.deadline)
-    running = next((each for each in application.reopenings if each.is_open(now)), None)
+    running = sent_back(application, now)
     if running is not None:
         return Window(closes_at=running.closes_at, reopening=running)
     if state is Opening.NOT_YET:
@@ -60,3 +60,8 @@ def window_of(application: Application, now: datetime) -> Window:
     else:  # the same whether it is read or not: only what fits the call is read
         refusal = _l("The deadline has passed. What you sent stays as it is.")
     return Window(refusal, may_write=False)
+
+
+def sent_back(application: Application, now: datetime) -> Reopening | None:
+    """Return what staff opened again and is not sent yet, also while all the rest is open anyway."""
+    return next((each for each in application.reopenings if each.is_open(now)), None)

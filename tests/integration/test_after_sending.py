@@ -331,6 +331,21 @@ def test_the_pages_of_a_correction_lead_through_it(signed_in, clock) -> None:
     assert client.get(f"{path}/versions/3").status_code == 404
 
 
+def test_a_correction_is_asked_for_while_the_call_is_open_too(signed_in, clock) -> None:
+    clock.move_to(NOW)
+    application, manager = sent_after_closing()
+    reopening = reopened(application, manager, now=NOW)
+    db.session.commit()
+    own = signed_in(application.person).get(f"/applications/{application.id}").text
+    assert "Please correct your application" in own
+    assert reopening.message in own
+    write(application, NOW, plan="In six villages.")
+    send(application, NOW)
+    db.session.commit()
+    own = signed_in(application.person).get(f"/applications/{application.id}").text
+    assert "Please correct your application" not in own
+
+
 def _day(day: date) -> dict[str, str]:
     return {"closes_on-day": str(day.day), "closes_on-month": str(day.month), "closes_on-year": str(day.year)}
 

@@ -15,7 +15,7 @@ from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services.drafts import surroundings_of
 from fundapp.applications.transitions import APPLICATION, CALL
-from fundapp.applications.window import Window, window_of
+from fundapp.applications.window import sent_back, window_of
 from fundapp.core.dates import Moment, moment
 
 _KINDS = {
@@ -80,7 +80,7 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
         is_draft=is_draft,
         is_decided=is_decided,
         is_withdrawn=application.status is ApplicationStatus.WITHDRAWN,
-        waits=_waits(application, window),
+        waits=_waits(application, now),
         takes_it=window.may_send,
         may_write=window.may_write,
         is_changed=application.edited_at is not None,
@@ -89,11 +89,11 @@ def own_application_shown(application: Application, now: datetime) -> OwnApplica
     )
 
 
-def _waits(application: Application, window: Window) -> bool:
+def _waits(application: Application, now: datetime) -> bool:
     if application.status is ApplicationStatus.WITHDRAWN or application.call.status is CallStatus.DECIDED:
         return False
     asked = any(each.answered_at is None for each in application.clarifications)
-    return asked or window.reopening is not None
+    return asked or sent_back(application, now) is not None
 
 
 def submission_shown(submission: Submission, call: Call) -> SubmissionShown:

@@ -12,8 +12,9 @@ from fundapp.accounts.models import Person
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.models import Application, ApplicationStatus, CallStatus, Reopening, ReopeningKind
 from fundapp.applications.presentation.applications import SubmissionShown, submission_shown
-from fundapp.applications.presentation.texts import Said, said
-from fundapp.applications.window import window_of
+from fundapp.applications.presentation.questions import said_unanswered
+from fundapp.applications.presentation.texts import Said
+from fundapp.applications.window import sent_back, window_of
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 
@@ -72,7 +73,7 @@ class StandingShown:
 
 def standing_shown(application: Application, now: datetime) -> StandingShown:
     """Return what the people of a sent application are told of it at an instant."""
-    window = window_of(application, now)
+    window, running = window_of(application, now), sent_back(application, now)
     zone = application.call.time_zone
     asked = asked_shown(application)
     is_over = application.call.status is CallStatus.DECIDED or application.status is ApplicationStatus.WITHDRAWN
@@ -81,7 +82,7 @@ def standing_shown(application: Application, now: datetime) -> StandingShown:
         versions=[submission_shown(each, application.call) for each in reversed(application.submissions)],
         waiting=[] if is_over else [each for each in asked if each.answered is None],
         answered=[each for each in asked if each.answered is not None],
-        reopened=reopened_shown(window.reopening, zone, application, now) if window.reopening else None,
+        reopened=reopened_shown(running, zone, application, now) if running and not is_over else None,
         may_change=window.may_send,
         may_withdraw=not is_over,
         refusal=str(window.refusal),
@@ -112,7 +113,7 @@ def reopened_shown(reopening: Reopening, zone: str, application: Application, no
         is_papers=reopening.kind is ReopeningKind.PAPERS,
         message=reopening.message,
         closes=moment(reopening.closes_at, zone),
-        labels=[said(each.label) for each in form.questions if each.name in reopening.questions],
+        labels=[said_unanswered(each.label) for each in form.questions if each.name in reopening.questions],
         is_open=reopening.is_open(now),
         is_answered=reopening.submission_id is not None,
     )

@@ -29,6 +29,7 @@ COVERAGE: Final = Coverage(
         "category": ("call_id",),
         "criterion": ("call_id",),
         "form_version": ("call_id",),
+        "form_draft": ("call_id",),
         "call_invitation": ("call_id",),
         # before an application
         "enquiry": (),
@@ -78,6 +79,7 @@ COVERAGE: Final = Coverage(
         "mail_message": "follows from what is recorded; holds an address",
         "sign_in_session": "openings are recorded on the person; seen_at moves with every request",
         "erasure": "what it erased is recorded there; the rest is work to be done",
+        "form_draft_step": "a working copy as it was before; what changed it is recorded",
         "upload": "a file that is not whole yet; attaching it is recorded",
         "upload_part": "a part of such a file",
         "one_time_link": "spending one is recorded; sending one gives nothing away",

@@ -200,6 +200,31 @@ class FormVersion(Identified, Base):
     call: Mapped[Call] = relationship(back_populates="form_versions")
 
 
+class FormDraft(Identified, Base):
+    """The working copy of a call's form: nobody answers it. It goes when it is put into use."""
+
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), unique=True)
+    working: Mapped[dict[str, Any]]
+    """WorkingForm.to_json()."""
+    begun_from: Mapped[str]
+    """What the form in use was then, so that nobody replaces one that they have not seen."""
+    version: Mapped[int]
+    """Counts the changes, also those that were undone."""
+    changed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime]
+
+
+class FormDraftStep(Identified, Base):
+    """A working copy as it was before one of its last changes, so that they can be undone."""
+
+    __table_args__ = (UniqueConstraint("form_draft_id", "number"),)
+
+    form_draft_id: Mapped[UUID] = mapped_column(ForeignKey("form_draft.id"))
+    number: Mapped[int]
+    """The version that it was."""
+    working: Mapped[dict[str, Any]]
+
+
 class CallInvitation(Identified, Base):
     """An address that may apply to a call by invitation."""
 

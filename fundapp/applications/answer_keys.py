@@ -13,7 +13,6 @@ from typing import Final
 import regex
 
 SEPARATOR: Final = "~"
-MAX_ROW: Final = 9_999
 _ROW: Final = regex.compile(r"[1-9][0-9]{0,3}", regex.ASCII)
 
 

@@ -1,7 +1,7 @@
 """What somebody wants to see of a call's applications: filters, words to look for, an order. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -79,11 +79,6 @@ class Wanted:
             if each.name != "search" and (value := getattr(self, each.name)) != getattr(usual, each.name)
         }
         return {name: "1" if value is True else str(value) for name, value in written.items()}
-
-    @property
-    def is_filtered(self) -> bool:
-        """Say whether anything is left out."""
-        return replace(self, sort=Order.REFERENCE, reverse=False) != Wanted()
 
 
 def wanted_in(values: Mapping[str, str]) -> Wanted:

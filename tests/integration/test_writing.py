@@ -161,8 +161,10 @@ def test_whole_form_on_one_page_is_remembered_and_saves_everything(signed_in: Cl
     page.send(q_organisation="Sample group", q_story="One story", leave="1")
     assert (stored()["organisation"], stored()["story"]) == ("Sample group", "One story")
     assert f"{address}/form#part-1" in page.text, "the parts lead to the one page"
+    assert f'href="{address}/form#at_organisation"' in client.get(f"{address}/check").text
     Window(client, address, "1?parts=1")
     assert f"{address}/sections/1" in client.get(address).text
+    assert f'href="{address}/sections/1#at_organisation"' in client.get(f"{address}/check").text
 
 
 def test_the_pages_cost_as_many_statements_with_thirty_rows_as_with_one(signed_in: Client) -> None:

@@ -104,12 +104,6 @@ def call_shown(call: Call, now: datetime) -> CallShown:
     )
 
 
-def calls_shown(calls: list[Call], now: datetime) -> list[CallShown]:
-    """Return calls, the open ones first, then those that will open, each kind as it was given."""
-    shown = [call_shown(call, now) for call in calls]
-    return sorted(shown, key=lambda call: (not call.is_open, not call.is_upcoming))
-
-
 def extensions_shown(extensions: list[DeadlineExtension], time_zone: str) -> list[ExtensionShown]:
     """Return the extensions of a deadline, the newest first."""
     return [

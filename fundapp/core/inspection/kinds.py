@@ -16,9 +16,6 @@ WEBP: Final = "image/webp"
 HEIF: Final = "image/heic"
 PICTURES: Final = frozenset({JPEG, PNG, WEBP, HEIF})
 
-CONTAINERS: Final = frozenset({"mov", "mp3", "aac", "ogg", "wav", "matroska", "amr"})
-"""Recordings, by the name of the reader that opens them."""
-
 _PHOTO_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _STARTS: Final = (
     (b"%PDF-", PDF),

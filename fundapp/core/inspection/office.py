@@ -36,7 +36,6 @@ _PICTURES: Final = re.compile(r"\.(jpe?g|png|webp)$", re.IGNORECASE)
 _OTHER_PICTURES: Final = re.compile(r"/media/")
 
 _RELATIONS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _GONE: Final = frozenset(
     {

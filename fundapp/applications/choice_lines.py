@@ -19,16 +19,15 @@ _READ: Final = {"\\\\": "\\", "\\|": "|", "\\n": "\n"}
 
 def lines_of(choices: Sequence[Choice], languages: Sequence[str]) -> str:
     """Return choices as lines; further columns of a list come last, as “region=north”."""
-    return "\n".join(
-        " | ".join(
-            [
-                _escaped(choice.name),
-                *(_escaped(choice.label.get(language, "")) for language in languages),
-                *(_escaped(f"{name}={text}") for name, text in choice.columns.items()),
-            ]
-        ).rstrip(" |")
-        for choice in choices
-    )
+    return "\n".join(_line(choice, languages) for choice in choices)
+
+
+def _line(choice: Choice, languages: Sequence[str]) -> str:
+    parts = [choice.name, *(choice.label.get(language, "") for language in languages)]
+    parts += [f"{name}={text}" for name, text in choice.columns.items()]
+    while len(parts) > 2 and not parts[-1]:
+        parts.pop()
+    return " | ".join(_escaped(part) for part in parts)
 
 
 def read_lines(typed: str, languages: Sequence[str], before: Sequence[Choice] = ()) -> tuple[Choice, ...]:
@@ -40,7 +39,7 @@ def read_lines(typed: str, languages: Sequence[str], before: Sequence[Choice] = 
     known = {choice.name: choice for choice in before}
     choices: dict[str, Choice] = {}
     problems: list[Problem] = []
-    for number, line in enumerate(typed.splitlines(), 1):
+    for number, line in enumerate(typed.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip():
             continue
         name, label, further = _read(line, languages, frozenset(each.casefold() for each in choices))

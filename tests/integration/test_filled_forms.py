@@ -240,6 +240,7 @@ def test_every_problem_names_its_cell_and_nothing_typed_is_lost(client: FlaskCli
         "theme": "Fishing",
         "share": "a third",
         "how_long": "=SUM(1;2)",
+        "town": "=1+1",
         "needs/money": 1,
         "needs/rest": 1,
         "honest": "perhaps",
@@ -247,7 +248,7 @@ def test_every_problem_names_its_cell_and_nothing_typed_is_lost(client: FlaskCli
     }
     answer = bring(client, f"/calls/{call.slug}", filled(data, wrong))
     assert answer.status_code == 200
-    for key in ("organisation", "since", "theme", "share", "how_long", "honest", "office"):
+    for key in ("organisation", "since", "theme", "share", "how_long", "town", "honest", "office"):
         assert f"Answers!{cells[key]}" in answer.text, key
     assert f"Answers!{cells['needs/money']}" in answer.text
     assert "perhaps" in answer.text
@@ -257,6 +258,7 @@ def test_every_problem_names_its_cell_and_nothing_typed_is_lost(client: FlaskCli
     assert kept["theme"] == {"typed": "Fishing"}
     assert kept["share"] == {"typed": "a third"}
     assert kept["how_long"] == {"typed": "=SUM(1;2)"}, "a formula is no answer, whatever result stands beside it"
+    assert kept["town"] == {"typed": "=1+1"}
     assert kept["needs"] == {"typed": ["money", "rest"]}
     assert "honest" not in kept
 

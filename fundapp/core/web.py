@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from flask import Flask, Response, abort, g, has_request_context, redirect, render_template, request, session, url_for
@@ -288,7 +289,15 @@ def _register_globals(app: FundApp) -> None:
             versions[filename] = hashlib.sha256(data).hexdigest()[:12]
         return url_for("static", filename=filename, v=versions[filename])
 
-    app.jinja_env.globals.update(asset_url=asset_url, LANGUAGES=LANGUAGES, direction=direction)
+    def address_in(language: str) -> str:
+        """Return the address of this page in another language; the nearest page above it, where only forms go to it."""
+        addresses, path = app.url_map.bind(""), request.path
+        while not addresses.test(path, "GET") and addresses.allowed_methods(path):
+            path = path.rpartition("/")[0] or "/"
+        kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+        return f"{quote(path)}?{urlencode([*kept, ('lang', language)])}"
+
+    app.jinja_env.globals.update(asset_url=asset_url, address_in=address_in, LANGUAGES=LANGUAGES, direction=direction)
     app.jinja_env.filters["localised"] = localised
 
     @app.context_processor

@@ -1,5 +1,6 @@
 """What everybody can read without an account."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,10 +9,11 @@ import time_machine
 from flask.testing import FlaskClient
 
 from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Role
 from fundapp.applications.models import CallStatus, DeadlineExtension
 from fundapp.core.db import db
 from tests.conftest import NOW
-from tests.factories import CLOSES, FORM, make_call
+from tests.factories import CLOSES, FORM, make_call, make_staff
 
 Client = Callable[[Person | None], FlaskClient]
 pytestmark = pytest.mark.usefixtures("app")
@@ -27,7 +29,7 @@ def test_call_page_shows_every_question_with_its_limits_without_an_account(signe
     assert "Up to 120 characters." in page
     assert "At most US$20,000.00 (USD)." in page
     assert "North" in page
-    assert "at most 5 MB" in page
+    assert "at most 10 MB" in page
     assert "(optional)" in page
 
 
@@ -93,6 +95,23 @@ def test_calls_are_listed_in_the_language_of_the_reader(signed_in: Client) -> No
     client = signed_in(None)
     assert call.titles["en"] in client.get("/").text
     assert call.titles["fr"] in client.get("/?lang=fr").text
+
+
+@time_machine.travel(NOW, tick=False)
+def test_links_to_other_languages_keep_the_question_and_lead_to_a_page(signed_in: Client) -> None:
+    """Where only a form goes to, they lead to the nearest page above it."""
+    client = signed_in(make_staff(Role.MANAGER))
+    call = make_call()
+    db.session.commit()
+    listed = client.get(f"/manage/{call.slug}/applications?status=eligible&lang=fr&page=1").text
+    assert f'href="/manage/{call.slug}/applications?status=eligible&amp;page=1&amp;lang=ar"' in listed
+    refused = client.get(f"/manage/{call.slug}/applications/choose")
+    assert refused.status_code == 405
+    links = re.findall(r'<a href="([^"]+)" lang="es"', refused.text)
+    assert links == [f"/manage/{call.slug}/applications?lang=es"]
+    assert client.get(links[0]).status_code == 200
+    missing = client.get('/no/such"page').text
+    assert 'href="/no/such%22page?lang=es"' in missing
 
 
 @time_machine.travel(NOW, tick=False)

@@ -1,6 +1,7 @@
 """Applications from spreadsheets: real files, every row whole or refused by row and column, nothing twice."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -450,7 +451,14 @@ def test_browser_looks_first_and_then_takes_with_the_same_code(
     missing = sent("take", b"id,title\r\n1,2")
     assert missing.status_code == 422
     assert "No column answers the required question" in missing.text
-    assert client.post(address, data={"take": "1"}).status_code == 422
+    nothing = client.post(address, data={"take": "1"})
+    assert nothing.status_code == 422
+    assert 'href="#table"' in nothing.text
+    assert re.search(r'id="table-error">.*?Choose a table first.', nothing.text, re.DOTALL)
+    assert "(optional)" not in nothing.text
+    refused = sent("take", csv({**ROW, "id": "A3", "amount": "x"}).encode()).text
+    assert "No row was taken." in refused
+    assert "The rows are in." not in refused
     assert signed_in(make_staff(Role.AUDITOR)).get(address).status_code == 403
 
 

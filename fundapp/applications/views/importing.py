@@ -6,6 +6,8 @@ from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
+from werkzeug.datastructures import FileStorage
+from wtforms.validators import InputRequired
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
@@ -31,7 +33,7 @@ MAX_ROWS: Final = 1000
 class ImportForm(FlaskForm):
     """Choose a table."""
 
-    table = FileField(_l("Your table (CSV or XLSX)"))
+    table = FileField(_l("Your table (CSV or XLSX)"), validators=[InputRequired(_l("Choose a table first."))])
 
 
 @bp.get("/manage/<slug>/import")
@@ -55,8 +57,10 @@ def take_table(slug: str) -> ResponseReturnValue:
     call_id, takes = call.id, "take" in request.form
     titles = titles_of_sheets(FormDefinition.from_json(current_form(call).definition))
     form = ImportForm()
+    if not form.validate():
+        return _page(call, form), 422
     try:
-        table = _table(form, titles)
+        table = _table(form.table.data, titles)
         done = import_in_batches(
             call_id=call_id,
             table=table,
@@ -75,12 +79,9 @@ def _commit() -> None:
     unit_of_work.commit(cast(FundApp, current_app).queue)
 
 
-def _table(form: ImportForm, titles: list[str]) -> Table:
-    """Return the table that was chosen. Raises RuleViolations."""
-    upload = form.table.data
-    if not upload or not upload.filename:
-        raise RuleViolations([Problem(_l("Choose a table first."))])
-    table = read_table(upload.read(), upload.filename, also=titles)
+def _table(upload: FileStorage, titles: list[str]) -> Table:
+    """Read the table that was chosen. Raises RuleViolations."""
+    table = read_table(upload.read(), upload.filename or "", also=titles)
     if len(table.rows) > MAX_ROWS:
         raise RuleViolations(
             [

@@ -205,6 +205,25 @@ def test_what_cannot_be_is_named_beside_its_field_and_nothing_is_lost(
     assert db.session.scalar(select(func.count()).select_from(Call)) == 0
 
 
+def test_call_of_a_fund_that_is_known_in_more_languages_leaves_its_names_alone(client: FlaskClient) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    programme = the_call().programme
+    programme.titles = {**programme.titles, "fr": "Fonds (exemple)", "sw": "Mfuko (mfano)"}
+    names = dict(programme.titles)
+    db.session.commit()
+    saved(
+        client.post(
+            "/new-call",
+            data=new_call(programme="village-2020", **{"call.slug": "next", "call.reference_prefix": "NEXT"}),
+        )
+    )
+    saved(write(client, "/manage/next/settings/about", {**ABOUT, "call.title.en": "Next"}))
+    assert the_call("next").programme.titles == names
+    saved(write(client, "/manage/next/settings/languages", {"call.languages": ["en", "fr"]}))
+    saved(write(client, "/manage/next/settings/languages", {"call.languages": ["en"]}))
+    assert the_call("next").programme.titles == names
+
+
 def test_wrong_answers_are_told_once_and_by_the_names_of_fields(client: FlaskClient) -> None:
     wrong = {"call.slug": "Village 2020", "call.closes.time": "25:00"}
     for typed in ({}, new_call(**wrong), new_call(**wrong, programme="")):

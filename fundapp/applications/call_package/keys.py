@@ -93,15 +93,15 @@ class Keys:
             self.complain(key, _l("This is not written as it has to be; for example: %(example)s.", example=example))
         return text
 
-    def texts(self, key: str, *, required: bool = True) -> Texts:
-        """Take a text in every language of the call."""
+    def texts(self, key: str, *, required: bool = True, further: Sequence[str] = ()) -> Texts:
+        """Take a text in every language of the call; it may also be given in `further` ones."""
         message = _l('Write this in every language: %(key)s.en = "…".', key=key)
         written = self._take(key, dict, message, required=required, absent=Unready)
         if written is None:
             return {}
         texts: dict[str, str] = {}
         for language, text in written.items():
-            if language not in self.languages:
+            if language not in (*self.languages, *further):
                 self.complain(f"{key}.{language}", _l("The call is not in this language."))
             elif not isinstance(text, str):
                 self.complain(f"{key}.{language}", _l("Write this as text in quotes."))

@@ -156,6 +156,13 @@ def _zone(call: Keys) -> ZoneInfo | None:
         return None
 
 
+def _is_language(code: str) -> bool:
+    try:
+        return str(Locale.parse(code, sep="-")) == code
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
 def _programme(keys: Keys) -> tuple[Literal["grant", "prize"], ProgrammeRead]:
     kind: Literal["grant", "prize"] = "grant"
     written = keys.text("kind")
@@ -163,7 +170,10 @@ def _programme(keys: Keys) -> tuple[Literal["grant", "prize"], ProgrammeRead]:
         kind = "prize"
     elif written not in ("grant", ""):
         keys.complain("kind", _l("A programme is a “grant” or a “prize”."))
-    programme = ProgrammeRead(keys.text("slug", SLUG, "grassroots-justice-fund"), kind, keys.texts("title"))
+    written_in = keys.values.get("title")
+    others = [code for code in written_in if _is_language(code)] if isinstance(written_in, dict) else []
+    titles = keys.texts("title", further=others)  # other calls of the programme have other languages
+    programme = ProgrammeRead(keys.text("slug", SLUG, "grassroots-justice-fund"), kind, titles)
     keys.finish()
     return kind, programme
 

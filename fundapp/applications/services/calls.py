@@ -204,7 +204,8 @@ def _set(written: WrittenCall, target: Any, name: str, **values: Any) -> None:
 
 def _update(written: WrittenCall, package: CallPackage) -> None:
     call = written.call
-    _set(written, call.programme, "programme", titles=dict(package.programme.titles))
+    # A programme keeps its name in the languages of its other calls.
+    _set(written, call.programme, "programme", titles={**call.programme.titles, **package.programme.titles})
     _set(
         written,
         call,

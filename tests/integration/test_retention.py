@@ -71,6 +71,8 @@ def application(age: timedelta, name: str) -> Any:
         made = make_application(call, status=ApplicationStatus.DRAFT, saved_at=at)
     elif name == "ineligible":
         made = make_application(call, status=ApplicationStatus.INELIGIBLE, eligibility_at=at)
+    elif name == "withdrawn":
+        made = make_application(call, status=ApplicationStatus.WITHDRAWN, withdrawn_at=at)
     else:
         made = make_application(call)
     if name in ("declined", "awarded"):
@@ -193,7 +195,7 @@ def upload(age: timedelta, name: str) -> UUID:
 
 
 MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
-    **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded"), application),
+    **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded", "withdrawn"), application),
     **dict.fromkeys(("person", "unconfirmed"), person),
     **dict.fromkeys(("begun", "beginner"), begun),
     **dict.fromkeys(("enquiry", "nomination", "offer"), before_applying),
@@ -201,7 +203,7 @@ MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     "upload": upload,
 }
 TABLES: dict[str, type[Any]] = {
-    **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded"), Application),
+    **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded", "withdrawn"), Application),
     **dict.fromkeys(("person", "unconfirmed"), Person),
     "begun": Application,
     "beginner": Person,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from fundapp.accounts.models import RoleGrant
-from fundapp.applications.models import ApplicationStatus, Attachment, ConflictOfInterest
+from fundapp.applications.models import ApplicationStatus, Attachment, ConflictOfInterest, FileStatus
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
 from fundapp.core.web import FundApp
@@ -226,6 +226,10 @@ def test_file_of_the_application_is_in_reach_only_through_ones_own_assignment(ap
             sha256="0" * 64,
             stored_as="0" * 64,
             uploaded_at=NOW,
+            status=FileStatus.READY,
+            copy_stored_as="1" * 64,
+            copy_content_type="application/pdf",
+            copy_size_bytes=3,
         )
         db.session.add(attachment)
         db.session.flush()

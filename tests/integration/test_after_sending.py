@@ -10,8 +10,10 @@ from uuid import uuid4
 import page as page_validation
 import pypdf
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from fundapp.accounts.mail_cli import mail_group
 from fundapp.accounts.models import MembershipRole, Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.people import tell
@@ -524,6 +526,21 @@ def test_returned_mail_is_seen_by_a_manager_and_by_its_owner_and_names_no_addres
     colleague = make_person()
     make_member(colleague, application.organisation, MembershipRole.APPLICANT)
     assert "did not arrive" not in signed_in(colleague).get(f"/applications/{application.id}").text
+
+
+def test_the_command_takes_in_notices_and_counts_what_is_none(app, tmp_path) -> None:
+    person = make_person(email="amina.canary@example.org")
+    notice = bounce(f"<{mail_to(person).id}@localhost>")
+    db.session.commit()
+    for name, content in (("notice", notice), ("other", b"Subject: hello\r\n\r\nHello")):
+        (tmp_path / name).write_bytes(content)
+    files = [str(tmp_path / "notice"), str(tmp_path / "other")]
+    result = CliRunner().invoke(mail_group, ["bounced", *files], obj=lambda: app)
+    assert result.exit_code == 0, result.output
+    assert result.output == "1 taken in, 1 passed over\n"
+    db.session.rollback()  # only what was committed stays
+    db.session.refresh(person)
+    assert person.mail_returned_at is not None
 
 
 def test_a_notice_about_an_earlier_address_or_an_unknown_mail_says_nothing() -> None:

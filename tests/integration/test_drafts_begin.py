@@ -77,6 +77,22 @@ def test_what_was_answered_before_is_offered_in_place_of_a_default(app: FundApp)
     assert ("money", "shilling") in [(question.name, answer) for question, answer in found.answers]
 
 
+def test_a_promise_is_made_anew(app: FundApp) -> None:
+    person = make_person(email="amina@example.org")
+    honest = Question(name="honest", kind=Kind.ACKNOWLEDGE, label={"en": "All this is true."}, group=("about",))
+    form = replace(WITH_DEFAULTS, questions=(*WITH_DEFAULTS.questions, honest))
+    before = make_application(make_call(form=form), person=person)
+    before.answers = {**ANSWERS, "money": "shilling", "honest": True}
+    db.session.flush()
+    again = started(person)
+    again.form_version = before.form_version
+    found = earlier.offered(again)
+    assert found is not None
+    names = [question.name for question, _answer in found.answers]
+    assert "money" in names
+    assert "honest" not in names
+
+
 def test_what_is_typed_in_by_staff_begins_with_defaults_too(app: FundApp) -> None:
     application = enter_application(
         actor=actor_of(make_staff(Role.MANAGER)),

@@ -26,8 +26,9 @@ from fundapp.applications.models import (
 from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.texts import Said, said
-from fundapp.applications.queries.entering import earlier_application, open_enquiries
+from fundapp.applications.queries.entering import open_enquiries
 from fundapp.applications.rules import Opening
+from fundapp.applications.services.earlier import offered
 from fundapp.applications.services.nominating import nominations_opening
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
@@ -231,7 +232,7 @@ def beginning_shown(application: Application) -> BeginningShown:
         return BeginningShown(must_be_kept=False, has_earlier=False)
     return BeginningShown(
         must_be_kept=application.person.begin_key is not None,
-        has_earlier=earlier_application(application) is not None,
+        has_earlier=offered(application) is not None,
     )
 
 

@@ -12,6 +12,7 @@ from fundapp.applications.form_definition import (
     CHOICE_KINDS,
     FILE_KINDS,
     FormDefinition,
+    Kind,
     Question,
     Role,
     Sensitivity,
@@ -89,6 +90,7 @@ def _may_be_offered(question: Question) -> bool:
     return (
         question.takes_answer
         and question.kind not in FILE_KINDS
+        and question.kind is not Kind.ACKNOWLEDGE  # a promise is made anew
         and question.sensitivity is not Sensitivity.PAYEE
         and question.role not in NOT_AGAIN
         and not question.eligible

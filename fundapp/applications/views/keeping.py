@@ -19,6 +19,7 @@ from fundapp.applications.entering_forms import KeepForm
 from fundapp.applications.models import Application, ApplicationStatus, DraftOffer
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.entering import OfferShown, begun_at, kept_until
+from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import applicant, entering
 from fundapp.applications.services import earlier, keeping
@@ -140,7 +141,7 @@ def earlier_answers(application_id: UUID) -> ResponseReturnValue:
         answers=[
             (
                 question.name,
-                said(question.label),
+                said_unanswered(question.label),
                 shown(question, answer, current_language(), application.call.currency),
             )
             for question, answer in found.answers

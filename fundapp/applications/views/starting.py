@@ -71,7 +71,7 @@ def start(slug: str) -> ResponseReturnValue:
         if existing is not None:
             return redirect(url_for("applications.tasks", application_id=existing.id))
     first = _first(call, answered=False)
-    if first.questions and presentation.call_shown(call, clock.now()).is_open:
+    if first.questions and _may_begin(call) and presentation.call_shown(call, clock.now()).is_open:
         return _questions_page(call, first)
     return _start_page(call, StartForm(formdata=None), first)
 
@@ -245,11 +245,6 @@ def _start_page(call: Call, form: StartForm, first: First, *, is_full: bool = Fa
     if nobody:
         sessions.name_browser()  # what is begun here belongs to this browser
     person = accounts.person_of(actor)
-    may_begin = (
-        applicant.is_invited(call=call, email=person.email if person else "")
-        or carried_invitation(call) is not None
-        or _is_let_in(call)
-    )
     return render_template(
         "applications/start.html",
         call=presentation.call_shown(call, clock.now()),
@@ -258,10 +253,20 @@ def _start_page(call: Call, form: StartForm, first: First, *, is_full: bool = Fa
         another=starting.ANOTHER,
         kept=first.kept,
         key=new_token(),
-        may_begin=may_begin and not is_full,
+        may_begin=_may_begin(call) and not is_full,
         can_come_back=person is not None and person.begin_key is None,
         is_full=is_full,
         cause=EnquiryCause.INVITATION,
+    )
+
+
+def _may_begin(call: Call) -> bool:
+    """Say whether the call is open to everybody, or to this browser or its person."""
+    person = accounts.person_of(current_actor())
+    return (
+        applicant.is_invited(call=call, email=(person.email or "") if person else "")
+        or carried_invitation(call) is not None
+        or _is_let_in(call)
     )
 
 

@@ -503,3 +503,32 @@ def test_the_page_of_a_call_says_what_is_asked_of_whom_and_shows_nothing_that_is
     assert "Not everybody is asked this." in office
     assert "Not everybody is asked this." not in page.split("Name of your group")[1].split("</li>")[0]
     assert page.count("These questions are asked once for each.") == 2
+
+
+def test_a_call_by_invitation_says_so_before_it_asks_anything(client):
+    call = open_call(invitation_only=True, form=WITH_FIRST)
+    page = client.get(f"/calls/{call.slug}/start").text
+    assert "This call is by invitation" in page
+    assert "For how many years have you worked?" not in page
+    assert "For how many years have you worked?" in client.get(f"/calls/{open_call(form=WITH_FIRST).slug}/start").text
+
+
+def test_the_summary_of_a_nomination_names_what_is_missing(client):
+    page = nominate(client, prize(), name="", why="").text
+    summary = page.split("There is a problem")[1].split("</ul>")[0]
+    assert "Who should apply?" in summary
+    assert "Why?" in summary
+
+
+def test_a_receipt_by_mail_is_promised_only_to_those_who_get_mail(client, signed_in):
+    sent = make_application(open_call())
+    db.session.commit()
+    own = f"/applications/{sent.id}"
+    by_mail = "We have also sent you a receipt by mail."
+    assert by_mail in signed_in(sent.person).get(own).text
+    sent.person.email = None
+    sent.person.sign_in_reference = "AAAABBBB"
+    db.session.commit()
+    page = signed_in(sent.person).get(own).text
+    assert by_mail not in page
+    assert "Name the reference whenever you write to us." in page

@@ -68,6 +68,7 @@ def tasks(application_id: UUID) -> ResponseReturnValue:
         standing=standing_shown(application, now),
         set_aside=told_of_setting_aside(application),
         address=_address_trouble(),
+        gets_mail=_gets_mail(),
     )
 
 
@@ -193,6 +194,11 @@ def _sent(application_id: UUID) -> dict[str, Any]:
 def _to_save(sent: Mapping[str, Any], ending: str, content_type: str) -> dict[str, str]:
     name = f"{sent['application'].reference}-{sent['submission'].number}.{ending}"
     return {"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _gets_mail() -> bool:
+    person = accounts.person_of(current_actor())
+    return person is not None and bool(person.email)
 
 
 def _address_trouble() -> str:

@@ -1,6 +1,5 @@
 """Forms of this room whose fields are always the same; those of an application come from its definition."""
 
-
 from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, StringField, TextAreaField
 from wtforms.fields import SelectChoice

@@ -111,9 +111,7 @@ def make_enquiries() -> None:
             "(answered_at IS NULL) = (answered_by_id IS NULL)", name=op.f("ck_enquiry_answered_has_person")
         ),
         sa.CheckConstraint("(let_in_at IS NULL) = (let_in_by_id IS NULL)", name=op.f("ck_enquiry_let_in_has_person")),
-        sa.CheckConstraint(
-            "let_in_at IS NULL OR answered_at IS NOT NULL", name=op.f("ck_enquiry_let_in_is_answered")
-        ),
+        sa.CheckConstraint("let_in_at IS NULL OR answered_at IS NOT NULL", name=op.f("ck_enquiry_let_in_is_answered")),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_enquiry_call_id_call")),
         sa.ForeignKeyConstraint(
             ["application_id"], ["application.id"], name=op.f("fk_enquiry_application_id_application")

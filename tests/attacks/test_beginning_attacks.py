@@ -32,7 +32,10 @@ from ..integration.test_beginning import begin
 
 def open_prize(**values: Any) -> Call:
     now = datetime.now(UTC)
-    times = {"nominations_open_at": now - timedelta(days=2), "nominations_close_at": now + timedelta(days=3)}
+    times: dict[str, Any] = {
+        "nominations_open_at": now - timedelta(days=2),
+        "nominations_close_at": now + timedelta(days=3),
+    }
     call = make_call(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=20), **times, **values)
     db.session.commit()
     return call

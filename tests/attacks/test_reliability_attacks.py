@@ -24,8 +24,9 @@ from fundapp.retention.queries import stored_files_in_use
 
 from ..conftest import NOW, run_item
 from ..factories import make_application, make_call
+from ..sample_files import PDF
 from ..servers import SmtpServer
-from .world import PDF, make_paper
+from .world import make_paper
 
 ADDRESS = "amina.sample@sample.example"
 BACKOFF = timedelta(hours=2)

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from .calls import SUMMARY_WORDS, load_open_call
 from .keys import Keys
 from .service import Service
 from .visitor import Meet, Variant
 
-FOUR_TIMES = {"width": 320, "height": 256}
+FOUR_TIMES: ViewportSize = {"width": 320, "height": 256}
 """What is left, in CSS pixels, of a window of 1280 by 1024 at 400 %."""
 
 

@@ -296,7 +296,7 @@ def test_one_thing_is_open_at_a_time_and_can_be_closed() -> None:
 def test_what_cannot_be_opened_is_named(changes: dict[str, Any], field: str) -> None:
     application, manager = sent_after_closing()
     application.review_began_at = NOW
-    values = {"questions": ["plan"], "message": "Please.", "closes_at": UNTIL} | changes
+    values: dict[str, Any] = {"questions": ["plan"], "message": "Please.", "closes_at": UNTIL} | changes
     with pytest.raises(RuleViolations) as refused:
         send_back(actor=actor_of(manager), application=application, now=CLOSED, **values)
     assert [problem.field for problem in refused.value.problems] == [field]
@@ -404,7 +404,7 @@ def test_papers_are_all_asked_or_none_and_only_of_eligible_applications() -> Non
     application, manager = sent_after_closing()
     call, actor = application.call, actor_of(manager)
     unchecked = make_application(call, status=ApplicationStatus.SUBMITTED)
-    values = {"actor": actor, "call": call, "message": "Budget!", "closes_at": UNTIL, "now": CLOSED}
+    values: dict[str, Any] = {"actor": actor, "call": call, "message": "Budget!", "closes_at": UNTIL, "now": CLOSED}
     with pytest.raises(RuleViolations):
         ask_for_papers(applications=[application], **values)
     keep_papers_form(actor=actor, call=call, form=PAPERS, for_reviewers=False, now=CLOSED)
@@ -431,7 +431,7 @@ def test_a_form_for_papers_asks_nothing_that_was_asked_and_says_not_who_somebody
 
 def test_the_same_form_for_papers_is_kept_once() -> None:
     application, manager = sent_after_closing()
-    values = {"actor": actor_of(manager), "call": application.call, "for_reviewers": False, "now": NOW}
+    values: dict[str, Any] = {"actor": actor_of(manager), "call": application.call, "for_reviewers": False, "now": NOW}
     first = keep_papers_form(form=PAPERS, **values)
     assert keep_papers_form(form=PAPERS, **values) is first
     second = keep_papers_form(form=replace(PAPERS, version="2"), **values)

@@ -393,14 +393,14 @@ def test_what_needs_a_look_is_found(signed_in: Client, app: Any) -> None:
         )
     storage = app.extensions["storage"]
     make_attachment(storage, done["scan"], b"%PDF-1.7 c")
-    for kind, status in (("scan", FileStatus.PENDING), ("infected", FileStatus.INFECTED)):
-        paper = make_attachment(storage, waits[kind], b"%PDF-1.7 a")
+    for name, status in (("scan", FileStatus.PENDING), ("infected", FileStatus.INFECTED)):
+        paper = make_attachment(storage, waits[name], b"%PDF-1.7 a")
         paper.status, paper.scanned_at = status, NOW
         paper.copy_stored_as = paper.copy_content_type = paper.copy_size_bytes = None
     waits["returned"].person.mail_returned_at = NOW
     db.session.commit()
     client = signed_in(make_staff(Role.MANAGER))
     everything = [*waits.values(), *done.values()]
-    for kind, application in waits.items():
-        page = client.get(f"/manage/{call.slug}/applications", query_string={"waiting": kind}).text
-        assert shown(page, everything) == [application.reference], kind
+    for name, application in waits.items():
+        page = client.get(f"/manage/{call.slug}/applications", query_string={"waiting": name}).text
+        assert shown(page, everything) == [application.reference], name

@@ -14,7 +14,15 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.secrets import link_token
 from fundapp.applications.form_definition import Kind, Question
-from fundapp.applications.models import Application, ApplicationStatus, Call, CallInvitation, Enquiry, Nominee
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    CallInvitation,
+    Enquiry,
+    EnquiryCause,
+    Nominee,
+)
 from fundapp.applications.services import enquiries
 from fundapp.applications.services.admission import BARRED
 from fundapp.applications.services.inviting import invite_to_apply
@@ -443,7 +451,7 @@ def test_lists_of_managers_take_as_many_queries_for_one_as_for_many(client, sign
             invitation.organisation_name = name
             db.session.add(invitation)
             enquiries.ask_person(
-                call=call, cause=enquiries.EnquiryCause.BARRED, questions=[], text=name, email="", language="en",
+                call=call, cause=EnquiryCause.BARRED, questions=[], text=name, email="", language="en",
                 secret_key=SECRET, now=datetime.now(UTC),
             )  # fmt: skip
         db.session.commit()
@@ -526,7 +534,7 @@ def test_a_receipt_by_mail_is_promised_only_to_those_who_get_mail(client, signed
     own = f"/applications/{sent.id}"
     by_mail = "We have also sent you a receipt by mail."
     assert by_mail in signed_in(sent.person).get(own).text
-    sent.person.email = None
+    sent.person.email = None  # type: ignore[assignment]  # the sealed text takes None, which its type does not say
     sent.person.sign_in_reference = "AAAABBBB"
     db.session.commit()
     page = signed_in(sent.person).get(own).text

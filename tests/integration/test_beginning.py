@@ -178,7 +178,8 @@ def test_an_address_that_is_known_and_one_that_is_not_are_answered_and_mailed_al
     call = open_call()
     known = make_person()
     db.session.commit()
-    mails, answers = [], []
+    mails: list[str] = []
+    answers: list[Any] = []
     for address in (known.email, "quite.unknown@example.org"):
         browser = app.test_client()
         tasks = begin(browser, call).location

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -393,7 +394,9 @@ def test_long_table_goes_in_by_batches_and_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(batches, "BATCH", 2)
     db.session.commit()
     table = read_table(csv(*({**ROW, "id": name} for name in ("A", "B", "C", "A", "D", "E"))).encode(), "a.csv")
-    call_id, committed, seen = call.id, [], []
+    call_id = call.id
+    committed: list[Any] = []
+    seen: list[Any] = []
 
     def cut_off() -> None:
         if len(committed) == 1:

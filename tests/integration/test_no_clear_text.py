@@ -67,8 +67,8 @@ def round_of(app: FundApp, run_jobs: Any, **call: Any) -> Application:
     db.session.flush()
     actor = actor_of(person)
     application = starting.start_application(actor=actor, call=made, language="en", now=NOW)
-    seen = saving.marks_of(application, TYPED)
-    saving.save_draft(actor=actor, application=application, typed=TYPED, seen=seen, language="en", now=NOW)
+    marks = saving.marks_of(application, TYPED)
+    saving.save_draft(actor=actor, application=application, typed=TYPED, seen=marks, language="en", now=NOW)
     question = FORM.question("paper")
     assert question is not None
     attaching.attach_file(

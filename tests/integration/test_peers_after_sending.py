@@ -103,7 +103,7 @@ STATUSES = ["submitted", "eligible", "reading", "reviewed", "ineligible", "decid
 @pytest.mark.parametrize("stage", STATUSES)
 def test_its_people_learn_where_it_stands_and_never_who_reads_it_or_how_many(signed_in, clock, stage: str) -> None:
     clock.move_to(NOW)
-    values = {"status": CallStatus.DECIDED, "decided_at": NOW} if stage == "decided" else {}
+    values: dict[str, Any] = {"status": CallStatus.DECIDED, "decided_at": NOW} if stage == "decided" else {}
     call = make_call(**values, reviews_per_entry=37)
     status = {"submitted": "submitted", "ineligible": "ineligible", "withdrawn": "withdrawn"}.get(stage, "eligible")
     application = make_application(call, status=ApplicationStatus(status))

@@ -195,7 +195,7 @@ def test_peers_15_what_was_sent_stays_whatever_is_written_afterwards(signed_in: 
     for page in (client.get(f"{address}/copy").text, client.get(f"{address}/copy.txt").text):
         assert ANSWERS["plan"] in page
         assert "Half a new" not in page
-    assert application.reference in client.get("/applications").text
+    assert str(application.reference) in client.get("/applications").text
 
 
 def test_who_asks_for_little_is_asked_less(signed_in: Client) -> None:

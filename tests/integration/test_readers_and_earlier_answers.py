@@ -46,7 +46,7 @@ def test_a_reader_reads_everything_and_changes_nothing(signed_in):
     actor = actor_of(reader)
     typed = {"plan": "Another plan"}
     for act in (
-        lambda: save_draft(actor=actor, application=draft, typed=typed, seen="", language="en", now=now),
+        lambda: save_draft(actor=actor, application=draft, typed=typed, seen={}, language="en", now=now),
         lambda: submit_application(
             actor=actor, application=draft, seen=fingerprint(draft.answers), language="en", now=now
         ),

@@ -162,7 +162,7 @@ class Steps(RuleBasedStateMachine):
     def begin(self) -> None:
         deciders = zip(["Mara", "Max"], APPLICANTS, strict=True)
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("written", lambda: [self.start_and_write(name) for name in APPLICANTS]),
+            ("written", self.all_start_and_write),
             ("sent", lambda: [self.send(name, name, fresh=True) for name in APPLICANTS]),
             ("checked", lambda: [self.mark(None, name, "eligible") for name in APPLICANTS]),
             ("assigned", lambda: [self.assign(None, name, "Rosa") for name in APPLICANTS]),
@@ -242,9 +242,10 @@ class Steps(RuleBasedStateMachine):
         if self.attempt(self.model.may_send(who, whose, fresh=fresh), step):
             self.model.send(whose)
 
-    def start_and_write(self, name: str) -> None:
-        self.start(name)
-        self.write(name, name, whole=True, only_plan=False)
+    def all_start_and_write(self) -> None:
+        for name in APPLICANTS:
+            self.start(name)
+            self.write(name, name, whole=True, only_plan=False)
 
     @precondition(lambda self: self.model.applications)
     @rule(person=anybody, whose=applicants)

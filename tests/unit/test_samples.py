@@ -54,6 +54,7 @@ def test_fund_shows_a_round_with_too_little_money() -> None:
     assert len(Counter(row["region"] for row in eligible)) == 6
     assert set(Counter(row["language"] for row in eligible)) == {"en", "fr", "es", "ar"}
     assert sum(Decimal(row["amount"]) for row in eligible) > Decimal(package.budget_minor) / 100
+    assert package.invitations
     assert {row["email"] for row in applications} <= {each.email for each in package.invitations}
 
 

@@ -195,7 +195,7 @@ def test_no_page_holds_a_script_a_style_or_unescaped_text() -> None:
 
 
 def test_no_script_or_style_sheet_reads_markup_keeps_data_or_calls_out() -> None:
-    found = {}
+    found: dict[str, list[str]] = {}
     for path in files(SOURCE / "static", "*.js"):
         excused = {
             "data that stays on a phone": path.name in KEEPS_WHAT_IS_ASKED_FOR,

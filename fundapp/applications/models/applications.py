@@ -113,9 +113,7 @@ class Application(Identified, Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawal_reason_sealed: Mapped[bytes | None]
     withdrawal_reason_version: Mapped[int] = mapped_column(default=0, server_default="0")
-    withdrawal_reason = sealed_text(
-        "withdrawal_reason_sealed", ring=Ring.IDENTITY, version="withdrawal_reason_version"
-    )
+    withdrawal_reason = sealed_text("withdrawal_reason_sealed", ring=Ring.IDENTITY, version="withdrawal_reason_version")
     """Why its people withdrew it, where they said so."""
     closes_at: Mapped[datetime | None]
     """A later deadline for this application alone, exclusive; `deadline` says which one counts."""

@@ -121,7 +121,12 @@ def managed_call_shown(
 def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     """Return the pages of a call that the actor may open, in the order of the work."""
     pages = [
-        (P.CALL_WRITE, "applications.call_settings", _("What the call says"), _("Texts, dates, money, criteria, form.")),
+        (
+            P.CALL_WRITE,
+            "applications.call_settings",
+            _("What the call says"),
+            _("Texts, dates, money, criteria, form."),
+        ),
         (P.CALL_READ, "applications.call_roles", _("People and their roles"), _("Who manages, reviews, confirms.")),
         (P.APPLICATION_READ, "applications.managed_applications", _("Applications"), _("Read, search, check.")),
         (P.APPLICATION_ASK, "applications.papers", _("Further papers"), _("Asked of the shortlist only.")),
@@ -165,8 +170,7 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
         status_kind=STATUS_KINDS[application.status],
         requested=money(requested, call.currency) if requested is not None else "",
         categories=[said(entry.category.titles) for entry in application.entries if entry.category],
-        may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id)
-        and application.status is not ApplicationStatus.WITHDRAWN,
+        may_decide=actor.can(P.ELIGIBILITY_DECIDE, call.id) and application.status is not ApplicationStatus.WITHDRAWN,
         may_open=actor.can(P.IDENTITY_OPEN, call.id),
         may_protect=actor.can(P.PROTECTION_RAISE, call.id),
         may_read_history=actor.can(P.HISTORY_READ, call.id),

@@ -14,8 +14,8 @@ from fundapp.applications.presentation import managing as presentation
 from fundapp.applications.presentation.afterwards import after_sending_shown
 from fundapp.applications.presentation.applications import submission_shown, submitted_answers_shown
 from fundapp.applications.presentation.calls import extensions_shown
-from fundapp.applications.presentation.handling import handling_shown
 from fundapp.applications.presentation.files import checked_file_shown
+from fundapp.applications.presentation.handling import handling_shown
 from fundapp.applications.presentation.protection import openings_shown
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.services import managing as services

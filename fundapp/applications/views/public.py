@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.applications.form_definition import FormDefinition
 from fundapp.applications.models import Call
-from fundapp.applications.presentation import calls as presentation
 from fundapp.applications.presentation import away, entering, questions
+from fundapp.applications.presentation import calls as presentation
 from fundapp.applications.queries import public
 from fundapp.applications.views import bp
 from fundapp.core import clock

@@ -54,15 +54,17 @@ def asked(name: str, role: FormRole) -> Question:
     return Question(name=name, kind=Kind.TEXT, label={"en": name.title()}, group=("about",), role=role)
 
 
+ABOUT, *WORK = (each for each in FORM.questions if each.role is not FormRole.REGION)
 FORM_OF_HIDDEN = replace(
     FORM,
     questions=(
-        *(each for each in FORM.questions if each.role is not FormRole.REGION),
+        ABOUT,
         asked("region", FormRole.REGION),
         asked("country", FormRole.COUNTRY),
         asked("contact", FormRole.CONTACT_NAME),
         asked("mail", FormRole.EMAIL),
         asked("number", FormRole.REGISTRATION),
+        *WORK,
     ),
 )
 ANSWERS = {
@@ -303,6 +305,46 @@ def test_row_14_lists_are_ordered_by_nothing_that_is_hidden(signed_in, app, cloc
         application.organisation_name = application.title = application.region = application.country = name
         db.session.commit()
         assert seen() == before
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_row_05_nothing_tells_which_open_application_comes_from_the_same_people(signed_in, protected):
+    """A manager could type in an application with a name and an address, to be told whose the hidden one is."""
+    call = make_call()
+    ordinary = make_application(call)
+    other = make_application(call, person=ordinary.person, organisation=ordinary.organisation)
+    if protected:
+        make_protected(other)
+    db.session.commit()
+    client = signed_in(make_staff(Role.MANAGER))
+    pages = {each: fetch(client, f"/manage/applications/{each.id}").text for each in (ordinary, other)}
+    assert all(("May be there twice" in page) is not protected for page in pages.values())
+    assert (f"/manage/applications/{other.id}" in pages[ordinary]) is not protected
+    found = fetch(client, f"/manage/{call.slug}/applications?waiting=twice").text
+    assert [str(each.reference) in found for each in (ordinary, other)] == [not protected] * 2
+
+
+def test_row_05_what_is_computed_from_a_hidden_answer_stands_in_no_list(signed_in):
+    place = Question(
+        name="place", kind=Kind.CALCULATE, label={"en": "Place"}, group=("about",),
+        calculation="concat(${region}, ' again')", in_lists=True,
+    )  # fmt: skip
+    call = make_call(form=replace(FORM_OF_HIDDEN, questions=(ABOUT, *FORM_OF_HIDDEN.questions[1:2], place, *WORK)))
+    answers = {"region": f"{CANARY} region", "place": f"{CANARY} region again"}
+    application = make_application(call, answers=answers)
+    client = signed_in(make_staff(Role.MANAGER))
+    paths = [f"/manage/{call.slug}/applications{ending}" for ending in ("", ".csv", ".xlsx")]
+
+    def told() -> list[bool]:
+        answers = [fetch(client, path, "POST") for path in paths]
+        assert {answer.status_code for answer in answers} == {200}
+        texts = [unpacked(answer.data) if answer.data.startswith(b"PK") else answer.data for answer in answers]
+        return [f"{CANARY} region again".encode() in text for text in texts]
+
+    assert told() == [True, True, True]
+    make_protected(application)
+    db.session.commit()
+    assert told() == [False, False, False]
 
 
 def test_row_124_each_reviewer_has_an_order_of_their_own(app, clock):

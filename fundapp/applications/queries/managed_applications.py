@@ -19,7 +19,7 @@ from fundapp.accounts.rules import fold_organisation_name
 from fundapp.applications.answers import Answer, is_sealed
 from fundapp.applications.form_definition import FormDefinition, Kind, Question
 from fundapp.applications.form_definition import Role as QuestionRole
-from fundapp.applications.identity import FACE, Face, is_masked
+from fundapp.applications.identity import FACE, Face, is_masked, masked_names
 from fundapp.applications.likeness import Likeness, Traits, alike, alike_to
 from fundapp.applications.models import (
     Application,
@@ -161,8 +161,16 @@ def listed_form(call: Call) -> FormDefinition:
 
 
 def listed_questions(form: FormDefinition) -> list[Question]:
-    """Return the questions of a form whose answers stand in lists, but for those that have a column anyway."""
-    return [question for question in form.questions if question.in_lists and question.role not in _HAVE_COLUMNS]
+    """Return the questions of a form whose answers stand in lists, but for those that have a column anyway.
+
+    What is computed from an answer that a protected application hides tells who applies, as that answer does.
+    """
+    telling = masked_names(form, is_protected=True)
+    return [
+        replace(question, identifies=question.name in telling)
+        for question in form.questions
+        if question.in_lists and question.role not in _HAVE_COLUMNS
+    ]
 
 
 def numbers_of(*, actor: Actor, call: Call) -> Numbers:
@@ -184,13 +192,16 @@ def numbers_of(*, actor: Actor, call: Call) -> Numbers:
 def kinds_of(*, actor: Actor, call: Call) -> Kinds:
     """Return what there is to choose from in the filters of a call's list."""
     rows = db.session.execute(
-        select(Application.country, Application.region, Application.language, Application.source)
+        select(
+            Application.country, Application.region, Application.language, Application.source, Application.is_protected
+        )
         .where(Application.call_id == call.id, Application.status.in_(SENT), visible_to(actor))
         .distinct()
     ).all()
+    placed = [row for row in rows if not row.is_protected]
     return Kinds(
-        countries=sorted({row.country for row in rows if row.country}),
-        regions=sorted({row.region for row in rows if row.region}),
+        countries=sorted({row.country for row in placed if row.country}),
+        regions=sorted({row.region for row in placed if row.region}),
         languages=sorted({row.language for row in rows}),
         sources=sorted({row.source for row in rows}),
     )
@@ -363,9 +374,9 @@ def _conditions(actor: Actor, call: Call, wanted: Wanted) -> list[ColumnElement[
         category = [each.id for each in call.categories if each.code == wanted.category]
         of_answers.append(exists().where(Entry.application_id == Application.id, Entry.category_id.in_(category)))
     if wanted.region:
-        of_answers.append(Application.region == wanted.region)
+        of_answers += [Application.region == wanted.region, Application.is_protected.is_(False)]
     if wanted.country:
-        of_answers.append(Application.country == wanted.country)
+        of_answers += [Application.country == wanted.country, Application.is_protected.is_(False)]
     if wanted.sent_from:
         of_answers.append(Application.submitted_at >= _midnight(call, wanted.sent_from))
     if wanted.sent_to:
@@ -487,29 +498,29 @@ def _seen_and_sent(actor: Actor, call: Call, *, set_aside: bool = False) -> list
 
 
 def _traits(found: Sequence[ColumnElement[bool]], call: Call) -> list[Traits]:
+    """Return what is compared. A protected application is like none: what it had in common would tell whose it is."""
     registration = listed_form(call).with_role(QuestionRole.REGISTRATION)
     columns = [_answer(registration).label("registration")] if registration else []
     return [
         Traits(
             id=row.id,
             organisation_key=row.organisation_key,
-            organisation="" if row.is_protected else row.organisation_name,
+            organisation=row.organisation_name,
             person=str(row.person_id),
-            registration=_shown_text(row.registration) if registration and not row.is_protected else "",
-            title="" if row.is_protected else row.title,
+            registration=_shown_text(row.registration) if registration else "",
+            title=row.title,
         )
         for row in db.session.execute(
             select(
                 Application.id,
                 Application.organisation_key,
-                Application.is_protected,
                 Application.organisation_name,
                 Application.person_id,
                 Application.title,
                 *columns,
             )
             .outerjoin(Submission, _LAST)
-            .where(*found)
+            .where(*found, Application.is_protected.is_(False))
         )
     ]
 

@@ -29,7 +29,7 @@ _FOCUSED = """() => {
         ]) {
             const hit = document.elementFromPoint(x, y);
             const control = hit?.closest("label")?.control;
-            const isIt = hit && (element.contains(hit) || hit.contains(element) || control === element);
+            const isIt = hit && (element.contains(hit) || control === element);
             if (!isIt) over.push(hit ? hit.outerHTML.slice(0, 80) : "nothing");
         }
     }

@@ -280,7 +280,11 @@ class _Engine:
         try:
             page = self._html(string=html, url_fetcher=self._fetcher)
             data: bytes = page.write_pdf(
-                stylesheets=[self._css], font_config=self._fonts, cache=self._pictures, **self.options
+                stylesheets=[self._css],
+                font_config=self._fonts,
+                cache=self._pictures,
+                finisher=_give_every_glyph_a_text,
+                **self.options,
             )
         except self._refused as error:
             raise PdfError(f"the letter asks for something from outside: {error}") from error
@@ -289,6 +293,18 @@ class _Engine:
         except Exception as error:  # whatever the layout stumbles over, it would stumble again
             raise PdfError(f"the letter cannot be laid out: {type(error).__name__}: {error}") from error
         return data
+
+
+def _give_every_glyph_a_text(_document: Any, pdf: Any) -> None:
+    """Let no glyph stand for no text at all, which PDF/UA-1 forbids: ISO 14289-1, 7.21.7.
+
+    A letter and its mark can become two glyphs, such as the Arabic alif with hamza and damma; WeasyPrint gives the whole
+    text to the one and none to the other. A zero width space stands for the other.
+    """
+    for item in pdf.objects:
+        lines = getattr(item, "stream", None)
+        if isinstance(lines, list) and b"begincmap" in lines:
+            item.stream = [line[:-2] + b"<200b>" if line.endswith(b"> <>") else line for line in lines]
 
 
 @cache

@@ -1,5 +1,6 @@
 """Every page that somebody can open, and every form on it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +72,11 @@ def _read(answer: TestResponse) -> TestResponse:
     answer.get_data()
     answer.close()
     return answer
+
+
+def without_address(text: str, path: str) -> str:
+    """Return a page without its own address, which its links to other languages repeat, or the one above it."""
+    return re.sub(r'href="[^"?]*\?([^"]*)lang=', r'href="PATH?\1lang=', text).replace(path, "PATH")
 
 
 def held_by(role: Role | None) -> frozenset[str]:

@@ -159,11 +159,12 @@ def form_shown(call: Call, form: FormDefinition, version: int) -> FormShown:
     )
 
 
-def roles_shown(holders: Sequence[tuple[Role, str]]) -> list[RolesShown]:
+def roles_shown(holders: Sequence[tuple[Role, str]], *, sees_reviewers: bool) -> list[RolesShown]:
     """Return the roles that matter in a call, each with who has it, also those that nobody has."""
     return [
         RolesShown(str(ROLE_LABELS[role]), [name for held, name in holders if held is role])
         for role in (Role.MANAGER, Role.REVIEWER, Role.CHAIR, Role.RATIFIER, Role.FINANCE, Role.AUDITOR, Role.NOMINATOR)
+        if role is not Role.REVIEWER or sees_reviewers
     ]
 
 

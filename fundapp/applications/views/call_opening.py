@@ -153,16 +153,17 @@ def take_out_package(slug: str) -> ResponseReturnValue:
 @bp.get("/manage/<slug>/roles")
 @requires(P.CALL_READ)
 def call_roles(slug: str) -> ResponseReturnValue:
-    """Show who has which role in a call, and where roles are given."""
+    """Show who has which role in a call, reviewers to those who may see the panel, and where roles are given."""
     actor = current_actor()
     call = _call(slug, P.CALL_READ)
+    sees_reviewers = actor.can(P.PANEL_READ, call.id)
     holders = [(each.role, each.person.name or _("Somebody without a name")) for each in role_holders(call_id=call.id)]
     return render_template(
         "applications/call_roles.html",
         call=call_shown(call, clock.now()),
-        roles=presentation.roles_shown(holders),
+        roles=presentation.roles_shown(holders, sees_reviewers=sees_reviewers),
         gives_roles=actor.can(P.ROLE_GRANT),
-        sees_reviewers=actor.can(P.PANEL_READ, call.id),
+        sees_reviewers=sees_reviewers,
     )
 
 

@@ -133,6 +133,9 @@ def make_round(
     text = text or f"{mark} (sample)"
     if closed:
         call["closes_at"] = NOW - timedelta(days=1)
+    call = {
+        "nominations_open_at": NOW - timedelta(days=1), "nominations_close_at": NOW + timedelta(days=1)
+    } | call  # fmt: skip
     made = make_call(titles={"en": text}, purposes={"en": text}, reviews_per_entry=1, **call)
     reviewer = make_reviewer(made, person=make_person(f"Reviewer {text}"))
     applicant = make_person(f"Applicant {text}")

@@ -298,8 +298,8 @@ class _Engine:
 def _give_every_glyph_a_text(_document: Any, pdf: Any) -> None:
     """Let no glyph stand for no text at all, which PDF/UA-1 forbids: ISO 14289-1, 7.21.7.
 
-    A letter and its mark can become two glyphs, such as the Arabic alif with hamza and damma; WeasyPrint gives the whole
-    text to the one and none to the other. A zero width space stands for the other.
+    A letter and its mark can become two glyphs, such as the Arabic alif with hamza and damma; WeasyPrint gives all of
+    the text to the one and none to the other. A zero width space stands for the other.
     """
     for item in pdf.objects:
         lines = getattr(item, "stream", None)

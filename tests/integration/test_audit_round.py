@@ -11,8 +11,8 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Application
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services.attaching import attach_file, remove_file
-from fundapp.applications.services.drafts import fingerprint, form_of
 from fundapp.applications.services.deadlines import extend_deadline
+from fundapp.applications.services.drafts import fingerprint, form_of
 from fundapp.applications.services.managing import mark_eligible, mark_ineligible
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
 from fundapp.applications.services.saving import marks_of, save_draft

@@ -10,11 +10,11 @@ from sqlalchemy import select
 import fundapp
 from fundapp.accounts.permissions import Role
 from fundapp.applications.conflicts import record_conflict
+from fundapp.applications.file_transitions import FILE
 from fundapp.applications.models import ApplicationStatus, ConflictSource, ProtectionStep
 from fundapp.applications.services.deadlines import extend_deadline
 from fundapp.applications.services.managing import mark_ineligible
 from fundapp.applications.services.protection import protect
-from fundapp.applications.file_transitions import FILE
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db

@@ -17,12 +17,12 @@ from fundapp.applications.form_definition import Kind, Question, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.queries.managed_applications import applications_page
-from fundapp.applications.wanted import Wanted
 from fundapp.applications.services.drafts import fingerprint
 from fundapp.applications.services.people import add_colleague_without_mail
 from fundapp.applications.services.saving import save_draft
 from fundapp.applications.services.starting import ANOTHER, start_application
 from fundapp.applications.services.submitting import submit_application
+from fundapp.applications.wanted import Wanted
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import NotAllowed

@@ -19,7 +19,7 @@ from fundapp.applications.sealed_answers import (
     payee_answers,
     show_in_lists,
 )
-from fundapp.applications.services import drafts, saving
+from fundapp.applications.services import saving
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering, protect
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -67,7 +67,7 @@ def private_keys(app: FundApp) -> Keyring:
     return Keyring.load(app.extensions["settings"].keys_dir, [Part.PAYEE_PRIVATE])
 
 
-def save(application: Application, typed: dict[str, str], **more: Any) -> list[Any]:
+def save(application: Application, typed: dict[str, str], **more: Any) -> saving.Saved:
     """Save typed texts as the application's own person, having seen what is stored."""
     return saving.save_draft(
         actor=actor_of(application.person),

@@ -11,7 +11,15 @@ from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
-from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Entry, ProgrammeKind, Submission
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    CallStatus,
+    Entry,
+    ProgrammeKind,
+    Submission,
+)
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.services.drafts import fingerprint, form_of
 from fundapp.applications.services.starting import start_application

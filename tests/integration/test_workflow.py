@@ -3,8 +3,8 @@
 import pytest
 
 from fundapp.accounts.permissions import Role
-from fundapp.applications.models import ApplicationStatus
 from fundapp.applications.file_transitions import FILE
+from fundapp.applications.models import ApplicationStatus
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

@@ -90,9 +90,10 @@ _TEXTS = """() => {
     }
     return texts;
 }"""
-# Addresses, references, codes between marks of direction, and words that are the same in every language.
+# Addresses, references, codes between marks of direction, and words that are the same in every language; tags, because
+# what stands for missing scripts is one text with its tags to whoever has scripts.
 _SAME_IN_ALL_LANGUAGES = re.compile(
-    r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|\u2066.*?\u2069|US\$"
+    r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|\u2066.*?\u2069|US\$|</?[a-z][^>]*>"
     r"|\b(UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument|English|Français|Español|Português|ODK|KoboToolbox)\b"
 )
 
@@ -216,9 +217,10 @@ class Visitor:
         return str(mail["Subject"]), mail.get_content()
 
     def reload_until(self, ready: Callable[[], bool], *, weighed: bool = True) -> None:
-        """Load the page again until it says what is waited for, then look at it."""
+        """Load the page again until it says what is waited for, then look at it; only the last time is weighed."""
 
         def loaded_and_ready() -> bool | None:
+            self._received = 0
             self.page.reload()
             return ready() or None
 

@@ -127,8 +127,8 @@ def test_the_drill(installation, tmp_path):
         of_person |= {"passkey", "record_key", "sign_in_session"}
         assert db.session.scalars(select(OneTimeLink.used_at).where(OneTimeLink.used_at.is_(None))).all() == []
         assert after["one_time_link"] == 1
-        assert changed <= {"attachment", "erasure", *of_person}
-        assert (after["attachment"], after["erasure"]) == (0, 3)
+        assert changed <= {"attachment", "erasure", "upload", *of_person}
+        assert (after["attachment"], after["upload"], after["erasure"]) == (0, 0, 3)
         assert (db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0) > (entries or 0)
         application = db.session.get_one(Application, sent)
         assert (application.erased_at is not None, application.answers, application.title) == (True, {}, "")

@@ -104,14 +104,14 @@ STATUSES = ["submitted", "eligible", "reading", "reviewed", "ineligible", "decid
 def test_its_people_learn_where_it_stands_and_never_who_reads_it_or_how_many(signed_in, clock, stage: str) -> None:
     clock.move_to(NOW)
     values: dict[str, Any] = {"status": CallStatus.DECIDED, "decided_at": NOW} if stage == "decided" else {}
-    call = make_call(**values, reviews_per_entry=37)
+    call = make_call(**values, reviews_per_entry=7919)
     status = {"submitted": "submitted", "ineligible": "ineligible", "withdrawn": "withdrawn"}.get(stage, "eligible")
     application = make_application(call, status=ApplicationStatus(status))
     application.eligibility_by_id = make_staff(Role.MANAGER, call, name="Checker-Canary").id if (
         application.eligibility_at
     ) else None  # fmt: skip
     (entry,) = application.entries
-    canaries = ["Checker-Canary", "Reader-Canary", "Comment-Canary", "Reason-Canary", "37"]
+    canaries = ["Checker-Canary", "Reader-Canary", "Comment-Canary", "Reason-Canary", "7919"]
     for number in range(3):
         reader = make_person(f"Reader-Canary {number}", email=f"reader{number}@canary.org")
         reviewer = make_reviewer(call, person=reader)

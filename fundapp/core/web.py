@@ -294,8 +294,10 @@ def _register_globals(app: FundApp) -> None:
         addresses, path = app.url_map.bind(""), request.path
         while not addresses.test(path, "GET") and addresses.allowed_methods(path):
             path = path.rpartition("/")[0] or "/"
-        kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-        return f"{quote(path)}?{urlencode([*kept, ('lang', language)])}"
+        is_readable = request.query_string.isascii()  # else nothing of it can be repeated
+        asked = request.args.items(multi=True) if is_readable else ()
+        kept = [(name, value) for name, value in asked if name != "lang"]
+        return f"{quote(path, errors='replace')}?{urlencode([*kept, ('lang', language)])}"
 
     app.jinja_env.globals.update(asset_url=asset_url, address_in=address_in, LANGUAGES=LANGUAGES, direction=direction)
     app.jinja_env.filters["localised"] = localised

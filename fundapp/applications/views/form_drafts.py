@@ -96,9 +96,10 @@ def undo_form_draft(slug: str) -> ResponseReturnValue:
 @requires(P.CALL_WRITE)
 def drop_form_draft(slug: str) -> ResponseReturnValue:
     """Throw the working copy away."""
+    call = call_to_write(slug)
     if "sure" not in request.form:
         flash(_("Tick the box if you are sure, and press the button again."), "stop")
-        return redirect(f"{_outline_url(call_to_write(slug))}#drop")
+        return redirect(f"{_outline_url(call)}#drop")
     return _finished(slug, services.drop, _("The working copy is thrown away."))
 
 

@@ -4,7 +4,9 @@ MARKUP = (
     '<script>window.__xss=1</script>"><img src=x onerror="window.__xss=1">'
     "'-alert(1)-' javascript:alert(1) </title></textarea><svg/onload=alert(1)>"
 )
-TEMPLATES = "{{7*7}} {% raise 1 %} ${7*7} #{7*7} {0.__class__} {name} %(name)s %s %"
+TEMPLATES = "{{7919*7919}} {% raise 1 %} ${7919*7919} #{7919*7919} {0.__class__} {name} %(name)s %s %"
+RECKONED = "62710561"
+"""What `TEMPLATES` would show if anything reckoned with it; no time and no count looks like this."""
 
 EVERYTHING = f"{MARKUP} {TEMPLATES}"
 """One text in which every page must show every character as it is."""

@@ -12,7 +12,7 @@ from fundapp.core.web import FundApp
 
 from ..factories import NOW, make_application, make_organisation
 from .crawl import Page, fetch, visit
-from .hostile import EVERYTHING, MARKUP, TEMPLATES
+from .hostile import EVERYTHING, MARKUP, RECKONED, TEMPLATES
 from .world import ROLES, Round, make_round
 
 CALM = "A calm text (sample)"
@@ -71,7 +71,7 @@ def test_row_39_40_and_43_hostile_texts_are_shown_as_they_were_written(app, sign
         text = text_of(page)
         if " ".join(EVERYTHING.split()) in text:
             shown.add(page.rule.endpoint)
-        assert "49" not in re.findall(r"(?<![\w-])49(?![\w-])", text), page.path
+        assert RECKONED not in page.answer.text, page.path
         for part in (MARKUP[:30], TEMPLATES[:20]):
             assert part not in page.answer.text or "<textarea" in page.answer.text or part == TEMPLATES[:20], page.path
     assert {"applications.call_page"} <= shown

@@ -323,7 +323,8 @@ def test_whole_call_is_announced_and_read_by_everybody(client: FlaskClient, sign
     assert "Village fund 2020 (sample)" in page
     assert "Companies cannot apply." in page
     assert "/calls/village-2020/start" in page
-    actions = list(db.session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("call:"))))
+    of_calls = select(AuditEntry.action).where(AuditEntry.action.startswith("call:")).order_by(AuditEntry.seq)
+    actions = list(db.session.scalars(of_calls))
     assert actions == ["call:make", *["call:write"] * 5, "call:publish"]
 
 

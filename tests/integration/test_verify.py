@@ -364,7 +364,8 @@ def test_an_application_that_is_sent_twice_is_as_it_was_written(app, ring):
         write(application, plan=plan)
         send(application)
         db.session.commit()
-    sent = db.session.scalars(select(AuditEntry.data).where(AuditEntry.object_id == application.id)).all()
+    entries = select(AuditEntry.data).where(AuditEntry.object_id == application.id).order_by(AuditEntry.seq)
+    sent = db.session.scalars(entries).all()
     assert [data["submission"] for data in sent if "content_sha256" in data] == [1, 2]
     assert first_broken(db.session(), ring=ring) is None
 

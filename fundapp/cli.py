@@ -14,7 +14,7 @@ from fundapp import create_app, doctor
 from fundapp.accounts.cli import people, roles
 from fundapp.accounts.mail_cli import mail_group
 from fundapp.applications.cli import applications, calls
-from fundapp.applications.file_cli import files_group
+from fundapp.applications.files.cli import files_group
 from fundapp.audit_cli import audit, verify
 from fundapp.backups.commands import backup_group
 from fundapp.core import keys, logs

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from fundapp import rekeying
-from fundapp.applications.file_rules import MEGABYTE, SPARE_BYTES
+from fundapp.applications.files.rules import MEGABYTE, SPARE_BYTES
 from fundapp.applications.models import Application, Attachment, Call, FileStatus
 from fundapp.core import clock, keys, logs
 from fundapp.core.audit.entries import unguarded_tables

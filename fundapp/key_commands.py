@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from fundapp import rekeying
 from fundapp.accounts.permissions import system_actor
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application
 from fundapp.applications.sealed_answers import open_payee, payee_answers
 from fundapp.applications.services.openings import record_payee_opening

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, func, select
 from fundapp.accounts.models import Organisation
 from fundapp.accounts.permissions import system_actor
 from fundapp.accounts.services.organisations import organisation_key
-from fundapp.applications.answers import facts
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.answers import facts
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application, SealedAnswer
 from fundapp.applications.sealed_answers import clear_answers, seal_payee_anew
 from fundapp.core import keys, sealing

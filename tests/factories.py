@@ -11,8 +11,8 @@ from fundapp.accounts.services.organisations import ensure_membership, organisat
 from fundapp.accounts.services.passwords import set_password
 from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.roles import grant_role
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

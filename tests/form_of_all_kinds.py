@@ -1,7 +1,7 @@
 """A form with every kind of question, for tests: groups in groups, rows, and questions that depend on others."""
 
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 
 
 def _choices(*names: str) -> tuple[Choice, ...]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answers import Answer, is_understood
-from fundapp.applications.form_definition import NUMBER_KINDS, Question
+from fundapp.applications.form_engine.answers import Answer, is_understood
+from fundapp.applications.form_engine.definition import NUMBER_KINDS, Question
 from fundapp.applications.models import Call
 from fundapp.applications.queries.managed_applications import (
     ApplicationRow,

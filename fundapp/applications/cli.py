@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.call_package import read_package
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.importing import ImportedApplications, import_in_batches, load_call, titles_of_sheets
 from fundapp.applications.models import Call
 from fundapp.applications.queries.public import current_form

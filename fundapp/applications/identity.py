@@ -15,8 +15,8 @@ from mnemonic import Mnemonic
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Bundle
 
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Question, Role, Sensitivity
-from fundapp.applications.form_rules import rules_of
+from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Question, Role, Sensitivity
+from fundapp.applications.form_engine.rules import rules_of
 from fundapp.applications.models import Application
 from fundapp.core.db import db
 

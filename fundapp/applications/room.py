@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from fundapp.accounts.call_names import add_call_lister
+from fundapp.applications.files.tasks import file_job
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.entering import steps_of_answering
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
 from fundapp.applications.services.deadlines import telling_job
-from fundapp.applications.tasks import file_job
 from fundapp.applications.views import (
     afterwards,
     applicant,

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.services.organisations import organisation_key
-from fundapp.applications.answer_keys import name_of
-from fundapp.applications.answers import Answer, facts, is_sealed, is_understood
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Sensitivity
+from fundapp.applications.form_engine.answer_keys import name_of
+from fundapp.applications.form_engine.answers import Answer, facts, is_sealed, is_understood
+from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Sensitivity
 from fundapp.applications.models import Application, Attachment, SealedAnswer, Submission
 from fundapp.core import keys
 from fundapp.core.db import db

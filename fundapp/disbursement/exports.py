@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answer_keys import name_of
-from fundapp.applications.answers import is_sealed
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.answer_keys import name_of
+from fundapp.applications.form_engine.answers import is_sealed
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, FormVersion, Submission
 from fundapp.applications.services.drafts import payee_names

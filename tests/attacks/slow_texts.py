@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 from fundapp.accounts import rules
-from fundapp.applications.expressions import ExpressionTooSlow
-from fundapp.applications.expressions.functions import FUNCTIONS
+from fundapp.applications.form_engine.expressions import ExpressionTooSlow
+from fundapp.applications.form_engine.expressions.functions import FUNCTIONS
 from fundapp.core.errors import RuleViolations
 from fundapp.core.money import Money, MoneyError
 from fundapp.core.numbers import NumberError, read_number

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from fundapp.accounts.models import OrganisationInvitation, Person
 from fundapp.accounts.permissions import Role
-from fundapp.applications.form_definition import Choice, Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Choice, Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import Application, ApplicationStatus, Attachment
 from fundapp.core import sealed_files
 from fundapp.core.audit import AuditEntry

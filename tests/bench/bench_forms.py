@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from fundapp.applications.checking import Terms
-from fundapp.applications.filling import Filling, Surroundings
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
-from fundapp.applications.form_rules import rules_of
+from fundapp.applications.form_engine.checking import Terms
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.filling import Filling, Surroundings
+from fundapp.applications.form_engine.rules import rules_of
 
 QUESTIONS = 200
 ROWS = 30

@@ -42,7 +42,7 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.sessions import open_session
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application, CallInvitation
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.starting import start_application

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from fundapp.applications.form_definition import Kind, Question, Role, Sensitivity
+from fundapp.applications.form_engine.definition import Kind, Question, Role, Sensitivity
 
 from ..factories import ANSWERS as ORDINARY
 from ..factories import FORM as ORDINARY_FORM

@@ -18,8 +18,8 @@ from fundapp.accounts.models import MembershipRole, Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.people import tell
 from fundapp.accounts.services.returned_mail import note_returned_mail, take_bounce
-from fundapp.applications.form_definition import FormDefinition, Group, Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.applications.application_table import COLUMNS
-from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import (
     Application,
     ApplicationSource,

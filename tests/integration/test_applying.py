@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Person
-from fundapp.applications import file_rules
-from fundapp.applications.form_definition import Kind, Question
+from fundapp.applications.files import rules as file_rules
+from fundapp.applications.form_engine.definition import Kind, Question
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

@@ -13,7 +13,7 @@ from fundapp.accounts.limits import LIMITS
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.secrets import link_token
-from fundapp.applications.form_definition import Kind, Question
+from fundapp.applications.form_engine.definition import Kind, Question
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

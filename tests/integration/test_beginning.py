@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from fundapp.accounts import limits
 from fundapp.accounts.models import Membership, Person, SignInSession
-from fundapp.applications.form_definition import Choice, Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Choice, Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import Application, Call, DraftOffer
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services.admission import NO_WAY_BACK

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fundapp.accounts.permissions import Role
-from fundapp.applications.form_definition import Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import Application, ApplicationSource, Call
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.applications.services import earlier

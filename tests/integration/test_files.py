@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications import file_rules
-from fundapp.applications.form_definition import FormDefinition, Kind, Question
+from fundapp.applications.files import rules as file_rules
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, FileStatus, Upload, UploadPart
 from fundapp.applications.services import attaching, submitting
 from fundapp.applications.services.drafts import form_of

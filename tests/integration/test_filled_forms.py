@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
-from fundapp.applications.form_definition import Choice, Group, Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Choice, Group, Kind, Question, Sensitivity
 from fundapp.applications.models import Application, Call
 from fundapp.applications.offline import reading
 from fundapp.applications.sealed_answers import clear_answers

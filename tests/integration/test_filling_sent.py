@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from fundapp.applications.form_definition import Group, Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Group, Kind, Question, Sensitivity
 from fundapp.applications.identity import masked_names
 from fundapp.applications.models import Application, ApplicationStatus, SealedAnswer
 from fundapp.applications.sealed_answers import clear_answers, keep_answers

@@ -18,20 +18,20 @@ from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
-from fundapp.applications.choice_lines import lines_of, read_lines
-from fundapp.applications.form_definition import Choice, FormDefinition, Kind
-from fundapp.applications.models import ApplicationStatus, Call, FormDraft, FormDraftStep
-from fundapp.applications.queries.packages import package_of
-from fundapp.applications.sample_form import sample_form
-from fundapp.applications.services import form_drafts
-from fundapp.applications.working_form import (
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind
+from fundapp.applications.form_writing.checking import checked
+from fundapp.applications.form_writing.choice_lines import lines_of, read_lines
+from fundapp.applications.form_writing.sample_form import sample_form
+from fundapp.applications.form_writing.working_form import (
     Item,
     WorkingForm,
     proposed_name,
     tables_with_owners,
     working_form_of,
 )
-from fundapp.applications.working_form_check import checked
+from fundapp.applications.models import ApplicationStatus, Call, FormDraft, FormDraftStep
+from fundapp.applications.queries.packages import package_of
+from fundapp.applications.services import form_drafts
 from fundapp.applications.xlsform import read_form, write_tables
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

@@ -10,7 +10,7 @@ from sqlalchemy import select
 import fundapp
 from fundapp.accounts.permissions import Role
 from fundapp.applications.conflicts import record_conflict
-from fundapp.applications.file_transitions import FILE
+from fundapp.applications.files.transitions import FILE
 from fundapp.applications.models import ApplicationStatus, ConflictSource, ProtectionStep
 from fundapp.applications.services.deadlines import extend_deadline
 from fundapp.applications.services.managing import mark_ineligible

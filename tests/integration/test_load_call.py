@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.call_package import CallPackage, ExtensionRead, read_package
 from fundapp.applications.cli import calls
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.importing import load_call
 from fundapp.applications.models import (
     Application,

@@ -13,7 +13,7 @@ from fundapp.accounts import queries as accounts
 from fundapp.accounts.models import Membership, MembershipRole, OrganisationInvitation, Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.services.organisations import tie_to_organisation
-from fundapp.applications.form_definition import Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Kind, Question, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.queries.applicant import own_applications
 from fundapp.applications.queries.managed_applications import applications_page

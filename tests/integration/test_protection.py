@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications.form_definition import Kind, Question, Sensitivity
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.identity import face_of, is_masked, pseudonym_for
 from fundapp.applications.models import (
     Application,

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from fundapp.accounts.models import MembershipRole, OrganisationInvitation, Person
-from fundapp.applications.form_definition import Kind, Question, Sensitivity
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services import earlier

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from fundapp.accounts.models import MembershipRole
 from fundapp.accounts.permissions import Role
-from fundapp.applications.form_definition import Kind, Question
+from fundapp.applications.form_engine.definition import Kind, Question
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

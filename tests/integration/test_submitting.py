@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import system_actor
-from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind, Question, Role
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

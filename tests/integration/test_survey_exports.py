@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Role, system_actor
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.importing import ImportedApplications, import_applications, titles_of_sheets
 from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call, Submission
 from fundapp.applications.sealed_answers import clear_answers

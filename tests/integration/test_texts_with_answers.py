@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role as StaffRole
-from fundapp.applications.form_definition import FormDefinition, Group, Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import FormDefinition, Group, Kind, Question, Sensitivity
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.sealed_answers import keep_answers

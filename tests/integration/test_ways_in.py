@@ -17,8 +17,8 @@ from fundapp.accounts.passphrases import folded, new_words
 from fundapp.accounts.secrets import password_matches
 from fundapp.accounts.services import passphrases
 from fundapp.accounts.services.passphrases import make_person_without_address
-from fundapp.applications.form_definition import Kind, Question
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import Kind, Question
+from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.services.drafts import form_of
 from fundapp.applications.services.starting import start_application
 from fundapp.applications.services.submitting import submission_problems

@@ -3,7 +3,7 @@
 import pytest
 
 from fundapp.accounts.permissions import Role
-from fundapp.applications.file_transitions import FILE
+from fundapp.applications.files.transitions import FILE
 from fundapp.applications.models import ApplicationStatus
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from fundapp.applications.form_definition import FormDefinition, Kind, Question, Sensitivity
-from fundapp.applications.form_definition import Role as FormRole
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Role as FormRole
 
 from ..factories import FORM
 from ..sample_files import PDF

@@ -13,13 +13,13 @@ from xml.etree import ElementTree
 
 from pyxform.xls2xform import convert
 
-from fundapp.applications.answer_keys import Key
-from fundapp.applications.answers import text_of_answer
-from fundapp.applications.checking import Terms
-from fundapp.applications.expressions import Path as Names
-from fundapp.applications.filling import Filling, Surroundings
-from fundapp.applications.form_definition import UNSEEN_KINDS, FormDefinition, Kind, Question
-from fundapp.applications.form_rules import rules_of
+from fundapp.applications.form_engine.answer_keys import Key
+from fundapp.applications.form_engine.answers import text_of_answer
+from fundapp.applications.form_engine.checking import Terms
+from fundapp.applications.form_engine.definition import UNSEEN_KINDS, FormDefinition, Kind, Question
+from fundapp.applications.form_engine.expressions import Path as Names
+from fundapp.applications.form_engine.filling import Filling, Surroundings
+from fundapp.applications.form_engine.rules import rules_of
 from fundapp.applications.xlsform import read_form
 
 HERE = Path(__file__).parent

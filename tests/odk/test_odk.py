@@ -13,8 +13,8 @@ from typing import Final
 
 import pytest
 
-from fundapp.applications.answer_keys import name_of
-from fundapp.applications.form_rules import rules_of
+from fundapp.applications.form_engine.answer_keys import name_of
+from fundapp.applications.form_engine.rules import rules_of
 from tests.odk.comparison import Form, Seen, seen_by_odk, seen_by_us, states_of
 
 FORMS: Final = sorted((Path(__file__).parent / "forms").glob("*.md"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fundapp.applications.answers import (
+from fundapp.applications.form_engine.answers import (
     MAX_CHARACTERS,
     Typed,
     facts,
@@ -19,9 +19,9 @@ from fundapp.applications.answers import (
     shown,
     typed_again,
 )
-from fundapp.applications.checking import Terms
-from fundapp.applications.filling import Filling, Surroundings
-from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Question, Role
+from fundapp.applications.form_engine.checking import Terms
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind, Question, Role
+from fundapp.applications.form_engine.filling import Filling, Surroundings
 from fundapp.core.errors import Problem
 
 CHOICES = (

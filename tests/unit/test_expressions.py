@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fundapp.applications.expressions import MAX_DEPTH, ExpressionError, parse_expression
-from fundapp.applications.filling import Filling, Surroundings
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question, Sensitivity
-from fundapp.applications.form_rules import Fault, faults_of
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Group, Kind, Question, Sensitivity
+from fundapp.applications.form_engine.expressions import MAX_DEPTH, ExpressionError, parse_expression
+from fundapp.applications.form_engine.filling import Filling, Surroundings
+from fundapp.applications.form_engine.rules import Fault, faults_of
 
 NOW = datetime(2020, 5, 2, 14, 30, tzinfo=timezone(timedelta(hours=3)))
 

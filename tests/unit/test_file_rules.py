@@ -2,8 +2,8 @@
 
 import pytest
 
-from fundapp.applications.file_rules import MEGABYTE, announced_problems, content_problems, largest
-from fundapp.applications.form_definition import FILE_KINDS, Kind
+from fundapp.applications.files.rules import MEGABYTE, announced_problems, content_problems, largest
+from fundapp.applications.form_engine.definition import FILE_KINDS, Kind
 
 
 @pytest.mark.parametrize("kind", sorted(FILE_KINDS))

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from fundapp.applications.answer_keys import Key, KeyPart, base, name_of, read_key, spoken, transcript
-from fundapp.applications.checking import Terms
-from fundapp.applications.filling import Filling, Surroundings, defaults
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.answer_keys import Key, KeyPart, base, name_of, read_key, spoken, transcript
+from fundapp.applications.form_engine.checking import Terms
+from fundapp.applications.form_engine.definition import (
     Choice,
     FormDefinition,
     Group,
@@ -21,8 +20,9 @@ from fundapp.applications.form_definition import (
     Role,
     Sensitivity,
 )
-from fundapp.applications.form_rules import inheriting, rules_of
-from fundapp.applications.form_state import MAX_PLACES, MAX_ROWS
+from fundapp.applications.form_engine.filling import Filling, Surroundings, defaults
+from fundapp.applications.form_engine.rules import inheriting, rules_of
+from fundapp.applications.form_engine.state import MAX_PLACES, MAX_ROWS
 from fundapp.core.errors import Conflict
 
 MAY = Surroundings(datetime(2020, 5, 2, 12, tzinfo=UTC), "en")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fundapp.applications.eligibility import FIRST_KINDS, first_questions
-from fundapp.applications.form_definition import FormDefinition, Kind, Question
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question
+from fundapp.applications.form_engine.eligibility import FIRST_KINDS, first_questions
 from fundapp.applications.xlsform.own_columns import check_own
 from fundapp.applications.xlsform.rows import Cells, Reader
 

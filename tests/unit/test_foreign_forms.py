@@ -3,7 +3,7 @@
 import pytest
 from pyxform.xls2xform import convert
 
-from fundapp.applications.form_definition import FormDefinition, Kind, Question
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question
 from fundapp.applications.xlsform import read_form, write_form
 from fundapp.core.errors import Problem
 from tests.unit.foreign_forms import FOREIGN_FORMS

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from fundapp.applications.filling import Filling, Surroundings
-from fundapp.applications.form_definition import FormDefinition, Group, Kind, Question
-from fundapp.applications.form_pages import PartKind, pages_of, parts_of
+from fundapp.applications.form_engine.definition import FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.filling import Filling, Surroundings
+from fundapp.applications.form_engine.pages import PartKind, pages_of, parts_of
 
 PAGE, INNER, ROWS, DEEP = ("page",), ("page", "inner"), ("page", "rows"), ("page", "rows", "deep")
 

@@ -39,7 +39,10 @@ ALLOWED = {
     ("core/pdf.py", "Markup"): "wraps a value that it escapes in an element that isolates it",
     ("disbursement/views.py", "Markup"): "a letter that a template of ours has escaped",
     ("demo/scores.py", "random"): "invented scores, the same each time",
-    ("applications/expressions/binding.py", "uuid4"): "what ODK's uuid() gives to a form that asks for one; no secret",
+    (
+        "applications/form_engine/expressions/binding.py",
+        "uuid4",
+    ): "what ODK's uuid() gives to a form that asks for one; no secret",
 }
 FORMATTERS = ("Money", "Markup", "joined", "decided.awarded", "decided.budget")
 """Beginnings of what is no text of somebody: amounts of money, markup that

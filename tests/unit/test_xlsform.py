@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from fundapp.applications.expressions.functions import FUNCTIONS
-from fundapp.applications.expressions.reading import LOOKING
-from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Role
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind, Role
+from fundapp.applications.form_engine.expressions.functions import FUNCTIONS
+from fundapp.applications.form_engine.expressions.reading import LOOKING
 from fundapp.applications.xlsform import read_form
 from fundapp.applications.xlsform.sheets import MAX_BYTES
 from fundapp.core.errors import RuleViolations

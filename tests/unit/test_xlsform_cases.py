@@ -26,9 +26,9 @@ from pathlib import Path
 
 import pytest
 
-from fundapp.applications.checking import Terms
-from fundapp.applications.filling import Filling, Surroundings, defaults
-from fundapp.applications.form_definition import FormDefinition, Kind
+from fundapp.applications.form_engine.checking import Terms
+from fundapp.applications.form_engine.definition import FormDefinition, Kind
+from fundapp.applications.form_engine.filling import Filling, Surroundings, defaults
 from fundapp.applications.xlsform import read_form, write_form
 from fundapp.core.errors import Problem, RuleViolations
 

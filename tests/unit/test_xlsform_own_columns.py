@@ -2,7 +2,7 @@
 
 import pytest
 
-from fundapp.applications.form_definition import Kind, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Kind, Question, Sensitivity
 from fundapp.applications.xlsform import read_form
 from fundapp.core.errors import Problem
 from tests.unit.test_xlsform import problems, survey

@@ -13,7 +13,7 @@ from fundapp.accounts.rules import checked_email
 from fundapp.applications.call_package.keys import FILE, Keys
 from fundapp.applications.call_package.package import CallPackage, InvitationRead
 from fundapp.applications.call_package.reading import languages_of, read_document
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.xlsform import read_form
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import regex
 
 from fundapp.applications.call_package.local_time import LocalTimeError, comes_twice, instant
-from fundapp.applications.form_definition import Texts
+from fundapp.applications.form_engine.definition import Texts
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import Money, MoneyError

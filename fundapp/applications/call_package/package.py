@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from fundapp.applications.form_definition import FormDefinition, Texts
+from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.core.errors import Problem
 
 

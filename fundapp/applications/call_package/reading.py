@@ -19,7 +19,7 @@ from fundapp.applications.call_package.package import (
     NominationsRead,
     ProgrammeRead,
 )
-from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.form_engine.definition import FormDefinition, Role
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l

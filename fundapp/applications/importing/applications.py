@@ -13,9 +13,9 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import organisation_named
 from fundapp.accounts.services.people import ensure_person
-from fundapp.applications.answer_keys import name_of
-from fundapp.applications.answers import Answer, Typed, facts, read_answer
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question
+from fundapp.applications.form_engine.answer_keys import name_of
+from fundapp.applications.form_engine.answers import Answer, Typed, facts, read_answer
+from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.importing.columns import ColumnMap, choices_in, map_columns
 from fundapp.applications.importing.repeats import RepeatSheet, index_of, repeat_sheets, rows_under, without_repeats
 from fundapp.applications.models import Application, ApplicationSource, Call, CallStatus, FormVersion

@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.form_definition import LIST_KINDS, Choice, FormDefinition, Kind, Question
+from fundapp.applications.form_engine.definition import LIST_KINDS, Choice, FormDefinition, Kind, Question
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fundapp.applications.form_definition import FormDefinition, Group
+from fundapp.applications.form_engine.definition import FormDefinition, Group
 from fundapp.applications.importing.columns import ColumnMap, folded, map_columns
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l

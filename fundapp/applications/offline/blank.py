@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Group, Kind, Question, Sensitivity, Texts
-from fundapp.applications.form_rules import REFERENCE
+from fundapp.applications.form_engine.definition import (
+    FILE_KINDS,
+    FormDefinition,
+    Group,
+    Kind,
+    Question,
+    Sensitivity,
+    Texts,
+)
+from fundapp.applications.form_engine.rules import REFERENCE
 from fundapp.core.i18n import localised
 
 _UNKNOWN: Final = "…"

@@ -16,8 +16,8 @@ from typing import Any, Final
 import openpyxl
 from openpyxl.utils import get_column_letter
 
-from fundapp.applications.answers import Typed, kept_as_typed, typed_again
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.answers import Typed, kept_as_typed, typed_again
+from fundapp.applications.form_engine.definition import (
     FILE_KINDS,
     NUMBER_KINDS,
     FormDefinition,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fundapp.applications.answer_keys import transcript
-from fundapp.applications.form_definition import LIST_KINDS, FormDefinition, Kind
+from fundapp.applications.form_engine.answer_keys import transcript
+from fundapp.applications.form_engine.definition import LIST_KINDS, FormDefinition, Kind
 from fundapp.applications.offline.blank import BlankItem
 
 MARK: Final = "fundapp-form-1"

@@ -13,8 +13,8 @@ import regex
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from fundapp.applications.form_definition import LIST_KINDS, Kind
-from fundapp.applications.form_state import MAX_ROWS
+from fundapp.applications.form_engine.definition import LIST_KINDS, Kind
+from fundapp.applications.form_engine.state import MAX_ROWS
 from fundapp.applications.offline.blank import BlankBlock, BlankForm, BlankItem
 from fundapp.applications.offline.slots import ANSWER_COLUMN, ENTRY_COLUMN, FIRST_ROW, MARK, ROWS, Slot, slots_of
 from fundapp.core.i18n import direction, in_language

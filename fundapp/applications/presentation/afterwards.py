@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import url_for
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.identity import called, face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Clarification, Reopening
 from fundapp.applications.presentation.applications import SubmissionShown, submission_shown

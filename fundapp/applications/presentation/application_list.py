@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answers import shown
-from fundapp.applications.form_definition import FormDefinition, Question
-from fundapp.applications.form_definition import Role as QuestionRole
+from fundapp.applications.form_engine.answers import shown
+from fundapp.applications.form_engine.definition import FormDefinition, Question
+from fundapp.applications.form_engine.definition import Role as QuestionRole
 from fundapp.applications.identity import face_of
 from fundapp.applications.likeness import Likeness
 from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call, SetAsideAs

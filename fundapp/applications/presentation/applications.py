@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_engine.filling import Filling
 from fundapp.applications.identity import face_of, kept_from_reviewers, masked_names
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, CallStatus, Submission
 from fundapp.applications.presentation.files import FileShown, file_shown

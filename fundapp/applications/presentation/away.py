@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from fundapp.applications.answer_keys import base
-from fundapp.applications.answers import Answer, shown
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.answer_keys import base
+from fundapp.applications.form_engine.answers import Answer, shown
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application, Call, FormVersion
 from fundapp.applications.offline import BlankForm, FilledForm, blank_blocks, write_workbook
 from fundapp.applications.presentation.copies import written

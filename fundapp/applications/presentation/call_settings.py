@@ -7,11 +7,11 @@ from flask import url_for
 
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.refusals import ROLE_LABELS
-from fundapp.applications.call_forms import CallForm
 from fundapp.applications.call_package import Document
 from fundapp.applications.call_package.paths import value_at
 from fundapp.applications.call_settings import ITEMS, PARTS, Asked
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.forms.call_values import CallForm
 from fundapp.applications.models import Call, CallStatus, Category, Criterion
 from fundapp.applications.presentation.managing import LinkShown
 from fundapp.applications.presentation.texts import Said, said

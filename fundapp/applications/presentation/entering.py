@@ -12,8 +12,8 @@ from wtforms import Field
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.session_rules import APPLICANT
-from fundapp.applications.answer_form import field_name
-from fundapp.applications.form_definition import Question
+from fundapp.applications.form_engine.definition import Question
+from fundapp.applications.forms.answering import field_name
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

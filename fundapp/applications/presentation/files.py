@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from fundapp.applications import file_rules
-from fundapp.applications.file_rules import Group, group_of
-from fundapp.applications.form_definition import Question
+from fundapp.applications.files import rules as file_rules
+from fundapp.applications.files.rules import Group, group_of
+from fundapp.applications.form_engine.definition import Question
 from fundapp.applications.models import Attachment, FileStatus
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import regex
 from flask import url_for
 
-from fundapp.applications.form_item_form import ASKED, KINDS, short
+from fundapp.applications.form_writing.checking import Checked, Found, Untranslated, untranslated
+from fundapp.applications.form_writing.working_form import Item, WorkingForm
+from fundapp.applications.forms.form_item import ASKED, KINDS, short
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import Said, said
-from fundapp.applications.working_form import Item, WorkingForm
-from fundapp.applications.working_form_check import Checked, Found, Untranslated, untranslated
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name

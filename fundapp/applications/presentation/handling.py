@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.eligibility import look_barred
+from fundapp.applications.form_engine.eligibility import look_barred
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationSource, CallStatus
 from fundapp.applications.presentation.application_list import SET_ASIDE, SOURCES, AlikeShown, alike_shown

@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answer_keys import name_of
-from fundapp.applications.form_definition import Sensitivity
+from fundapp.applications.form_engine.answer_keys import name_of
+from fundapp.applications.form_engine.definition import Sensitivity
 from fundapp.applications.identity import face_of, masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, ProtectionChange, ProtectionStep
 from fundapp.applications.presentation.applications import submitted_answers_shown

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from fundapp.applications.answer_keys import base
-from fundapp.applications.answers import Answer, is_sealed, shown
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Question, Role
-from fundapp.applications.form_pages import Page, Part, PartKind, pages_of, parts_of
-from fundapp.applications.form_rules import REFERENCE
+from fundapp.applications.form_engine.answer_keys import base
+from fundapp.applications.form_engine.answers import Answer, is_sealed, shown
+from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Kind, Question, Role
+from fundapp.applications.form_engine.filling import Filling
+from fundapp.applications.form_engine.pages import Page, Part, PartKind, pages_of, parts_of
+from fundapp.applications.form_engine.rules import REFERENCE
 from fundapp.applications.models import Attachment, Call
 from fundapp.applications.presentation.files import FileShown, file_limits, file_shown
 from fundapp.applications.presentation.texts import Said, money, said

@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import url_for
 
 from fundapp.accounts.models import Person
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application, ApplicationStatus, CallStatus, Reopening, ReopeningKind
 from fundapp.applications.presentation.applications import SubmissionShown, submission_shown
 from fundapp.applications.presentation.questions import said_unanswered

@@ -16,9 +16,9 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from fundapp.accounts.models import Membership, MembershipRole, Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.rules import fold_organisation_name
-from fundapp.applications.answers import Answer, is_sealed
-from fundapp.applications.form_definition import FormDefinition, Kind, Question
-from fundapp.applications.form_definition import Role as QuestionRole
+from fundapp.applications.form_engine.answers import Answer, is_sealed
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question
+from fundapp.applications.form_engine.definition import Role as QuestionRole
 from fundapp.applications.identity import FACE, Face, is_masked, masked_names
 from fundapp.applications.likeness import Likeness, Traits, alike, alike_to
 from fundapp.applications.models import (

@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answer_keys import name_of
+from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
 from fundapp.applications.scope import in_calls, in_work, visible_to

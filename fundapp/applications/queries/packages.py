@@ -11,7 +11,7 @@ from fundapp.applications.call_package import (
     NominationsRead,
     ProgrammeRead,
 )
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Call, CallInvitation, Programme
 from fundapp.applications.queries.public import current_form
 from fundapp.core.db import db

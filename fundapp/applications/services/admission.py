@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from fundapp.accounts import queries as accounts
-from fundapp.applications.answers import Answer, Typed, facts, read_answer
-from fundapp.applications.eligibility import first_questions, is_barred
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.form_engine.answers import Answer, Typed, facts, read_answer
+from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.form_engine.eligibility import first_questions, is_barred
+from fundapp.applications.form_engine.filling import Filling
 from fundapp.applications.models import Application, Call
 from fundapp.applications.queries.entering import is_let_in
 from fundapp.applications.services.drafts import filling_of, surroundings_of, terms_of

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.file_rules import (
+from fundapp.applications.files.rules import (
     MEGABYTE,
     PERSON_MEGABYTES,
     SPARE_BYTES,
@@ -17,7 +17,7 @@ from fundapp.applications.file_rules import (
     content_problems,
     refusal,
 )
-from fundapp.applications.form_definition import Question
+from fundapp.applications.form_engine.definition import Question
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, FileStatus, Upload
 from fundapp.applications.sealed_answers import Holder, clear_answers_of, keep_answers
 from fundapp.applications.services.drafts import form_of, lock_draft

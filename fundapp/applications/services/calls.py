@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.call_package import CallPackage, ExtensionRead
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

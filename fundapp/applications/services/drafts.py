@@ -9,10 +9,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answers import Answer
-from fundapp.applications.checking import Terms
-from fundapp.applications.filling import Filling, Surroundings
-from fundapp.applications.form_definition import FormDefinition, Role, Sensitivity
+from fundapp.applications.form_engine.answers import Answer
+from fundapp.applications.form_engine.checking import Terms
+from fundapp.applications.form_engine.definition import FormDefinition, Role, Sensitivity
+from fundapp.applications.form_engine.filling import Filling, Surroundings
 from fundapp.applications.models import Application, Call, FormVersion
 from fundapp.applications.queries.applicant import may_write
 from fundapp.applications.rules import Opening, opening
@@ -46,7 +46,7 @@ def form_of(application: Application) -> FormDefinition:
 
 
 def _form(version: FormVersion, *, asks_address: bool) -> FormDefinition:
-    # A form that is read once keeps what was found out about it: see form_rules.rules_of.
+    # A form that is read once keeps what was found out about it: see form_engine.rules.rules_of.
     key = (version.sha256, asks_address)
     known = _FORMS.get(key)
     if known is None:

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.answers import Answer, is_sealed, is_understood
-from fundapp.applications.filling import defaults
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.answers import Answer, is_sealed, is_understood
+from fundapp.applications.form_engine.definition import (
     CHOICE_KINDS,
     FILE_KINDS,
     FormDefinition,
@@ -17,6 +16,7 @@ from fundapp.applications.form_definition import (
     Role,
     Sensitivity,
 )
+from fundapp.applications.form_engine.filling import defaults
 from fundapp.applications.models import Application
 from fundapp.applications.queries.entering import earlier_application
 from fundapp.applications.sealed_answers import clear_answers, keep_answers

@@ -8,9 +8,9 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import organisation_named
 from fundapp.accounts.services.people import ensure_person
-from fundapp.applications.answers import Answer
-from fundapp.applications.filling import defaults
-from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.form_engine.answers import Answer
+from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.form_engine.filling import defaults
 from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call, CallStatus
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers

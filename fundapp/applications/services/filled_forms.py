@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.answers import Answer, Typed, read_answer
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.answers import Answer, Typed, read_answer
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application
 from fundapp.applications.offline import Entry, FilledForm, Given
 from fundapp.applications.sealed_answers import clear_answers

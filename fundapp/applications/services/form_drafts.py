@@ -9,12 +9,12 @@ from sqlalchemy import delete, func, select
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.call_package import document_of, read_document
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_writing.checking import checked
+from fundapp.applications.form_writing.working_form import WorkingForm
 from fundapp.applications.models import Call, FormDraft, FormDraftStep
 from fundapp.applications.queries.packages import package_of
 from fundapp.applications.services.writing_calls import FORM_PATH, change_call, seen_of
-from fundapp.applications.working_form import WorkingForm
-from fundapp.applications.working_form_check import checked
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, Problem, RuleViolations

@@ -14,7 +14,7 @@ from fundapp.accounts.services.links import request_sign_in
 from fundapp.accounts.services.organisations import ensure_membership
 from fundapp.accounts.services.people import ensure_person
 from fundapp.accounts.services.sessions import end_all_sessions
-from fundapp.applications.form_definition import Role
+from fundapp.applications.form_engine.definition import Role
 from fundapp.applications.models import Application, ApplicationStatus, DraftOffer
 from fundapp.applications.queries.applicant import own_application
 from fundapp.applications.queries.entering import organisations_in, own_offers

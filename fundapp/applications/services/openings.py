@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answer_keys import name_of
-from fundapp.applications.form_definition import Sensitivity
+from fundapp.applications.form_engine.answer_keys import name_of
+from fundapp.applications.form_engine.definition import Sensitivity
 from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, IdentityOpening
 from fundapp.applications.services.protection import checked_reason

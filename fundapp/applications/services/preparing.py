@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.file_transitions import FILE
+from fundapp.applications.files.transitions import FILE
 from fundapp.applications.models import Attachment
 from fundapp.applications.services.attaching import FILE_KIND
 from fundapp.core import outbox

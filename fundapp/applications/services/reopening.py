@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.form_definition import FormDefinition, Role
-from fundapp.applications.further_papers import hidden_papers, paper_problems, with_papers
+from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.form_engine.further_papers import hidden_papers, paper_problems, with_papers
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,

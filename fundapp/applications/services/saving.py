@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Final
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answer_keys import base
-from fundapp.applications.answers import Answer, Typed, read_answer
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FormDefinition, Question, Sensitivity
+from fundapp.applications.form_engine.answer_keys import base
+from fundapp.applications.form_engine.answers import Answer, Typed, read_answer
+from fundapp.applications.form_engine.definition import FormDefinition, Question, Sensitivity
+from fundapp.applications.form_engine.filling import Filling
 from fundapp.applications.models import Application
 from fundapp.applications.queries.applicant import may_send
 from fundapp.applications.sealed_answers import clear_answers, keep_answers

@@ -11,9 +11,9 @@ from fundapp.accounts.rules import checked_email
 from fundapp.accounts.services.links import request_sign_in
 from fundapp.accounts.services.organisations import make_organisation
 from fundapp.accounts.services.people import ensure_person, write_to_address
-from fundapp.applications.answers import Answer, Typed, facts
-from fundapp.applications.filling import defaults
-from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.form_engine.answers import Answer, Typed, facts
+from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.form_engine.filling import defaults
 from fundapp.applications.models import Application, Call, CallInvitation, Enquiry
 from fundapp.applications.queries.applicant import invitation_for, is_invited, own_application_in
 from fundapp.applications.queries.entering import opens_start

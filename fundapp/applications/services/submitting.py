@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.services.organisations import name_organisation
 from fundapp.accounts.services.people import tell, write_to
-from fundapp.applications.answers import Answer, Facts, facts
-from fundapp.applications.form_definition import FormDefinition, Role
+from fundapp.applications.form_engine.answers import Answer, Facts, facts
+from fundapp.applications.form_engine.definition import FormDefinition, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Entry, Submission
 from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.applications.sealed_answers import clear_answers, frozen_answers, show_in_lists

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.file_rules import MAX_PART_BYTES, MIN_PART_BYTES, announced_problems
-from fundapp.applications.form_definition import Question
+from fundapp.applications.files.rules import MAX_PART_BYTES, MIN_PART_BYTES, announced_problems
+from fundapp.applications.form_engine.definition import Question
 from fundapp.applications.models import Application, Attachment, Upload, UploadPart
 from fundapp.applications.services.attaching import attach_file, checked_name, keep_sealed, require_room
 from fundapp.applications.services.drafts import lock_draft

@@ -8,7 +8,7 @@ from typing import Any
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.call_package import CallPackage, Document, InvitationRead, document_of, read_document
 from fundapp.applications.call_package.paths import fingerprint, with_values
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Call, CallStatus
 from fundapp.applications.queries.packages import package_of
 from fundapp.applications.services.announcing import announce, invitation_problems, require_for_new_calls

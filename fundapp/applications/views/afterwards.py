@@ -10,8 +10,8 @@ from wtforms.fields import SelectChoice
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.afterwards_forms import AnswerForm, PapersFileForm, PapersForm, QuestionForm, ReopenForm
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.forms.afterwards import AnswerForm, PapersFileForm, PapersForm, QuestionForm, ReopenForm
 from fundapp.applications.identity import called, face_of
 from fundapp.applications.models import Application, Call, Clarification
 from fundapp.applications.presentation.afterwards import after_sending_shown, papers_shown

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from fundapp.accounts import queries as accounts
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_engine.filling import Filling
 from fundapp.applications.models import Application, ApplicationStatus, Submission
 from fundapp.applications.presentation.applications import (
     own_application_shown,

@@ -15,8 +15,8 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.secrets import new_token
 from fundapp.accounts.sessions import current_actor
 from fundapp.accounts.views.sign_in import start_session
-from fundapp.applications.eligibility import first_questions
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_engine.eligibility import first_questions
 from fundapp.applications.models import Application, Call, EnquiryCause
 from fundapp.applications.offline import BlankForm, FilledForm, Marked, open_workbook, read_workbook
 from fundapp.applications.presentation import away

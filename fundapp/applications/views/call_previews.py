@@ -6,8 +6,8 @@ from werkzeug.datastructures import FileStorage
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.call_forms import FormFileForm
 from fundapp.applications.call_package import document_of
+from fundapp.applications.forms.call_values import FormFileForm
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import call_settings as presentation
 from fundapp.applications.presentation import calls as call_presentation

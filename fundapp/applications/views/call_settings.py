@@ -11,7 +11,11 @@ from wtforms.fields import SelectChoice
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.call_forms import (
+from fundapp.applications.call_package import Document, InvitationRead, document_of, read_invitations
+from fundapp.applications.call_package.keys import CODE
+from fundapp.applications.call_package.paths import value_at, with_values
+from fundapp.applications.call_settings import CLONED_CALL, ITEMS, NEW_CALL, PARTS, Asked, anchors_asked
+from fundapp.applications.forms.call_values import (
     OTHERS,
     TIME_OF_DAY,
     CallForm,
@@ -20,10 +24,6 @@ from fundapp.applications.call_forms import (
     NewItemForm,
     call_form,
 )
-from fundapp.applications.call_package import Document, InvitationRead, document_of, read_invitations
-from fundapp.applications.call_package.keys import CODE
-from fundapp.applications.call_package.paths import value_at, with_values
-from fundapp.applications.call_settings import CLONED_CALL, ITEMS, NEW_CALL, PARTS, Asked, anchors_asked
 from fundapp.applications.models import Call, Programme
 from fundapp.applications.presentation import call_settings as presentation
 from fundapp.applications.presentation.calls import call_shown

@@ -9,9 +9,9 @@ from fundapp.accounts import sessions
 from fundapp.accounts.forms import EmptyForm
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.eligibility import first_questions
-from fundapp.applications.entering_forms import AnswerEnquiryForm, EnquiryForm
-from fundapp.applications.form_definition import FormDefinition, Question
+from fundapp.applications.form_engine.definition import FormDefinition, Question
+from fundapp.applications.form_engine.eligibility import first_questions
+from fundapp.applications.forms.entering import AnswerEnquiryForm, EnquiryForm
 from fundapp.applications.models import Application, Call, Enquiry, EnquiryCause
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.entering import enquiry_shown

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.by_hand_form import EnterForm, enter_form
+from fundapp.applications.forms.by_hand import EnterForm, enter_form
 from fundapp.applications.models import ApplicationSource, Call
 from fundapp.applications.presentation.application_list import receipt_shown
 from fundapp.applications.presentation.calls import call_shown

@@ -9,7 +9,7 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import dump_options_header
 
-from fundapp.applications.file_rules import Group, group_of
+from fundapp.applications.files.rules import Group, group_of
 from fundapp.applications.models import Attachment, FileStatus
 from fundapp.core import sealed_files
 from fundapp.core.errors import Conflict, NotFound

@@ -8,6 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
+from fundapp.applications.form_writing.checking import checked
+from fundapp.applications.form_writing.sample_form import sample_form
+from fundapp.applications.form_writing.working_form import WorkingForm, tables_with_owners, working_form_of
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import form_drafts as presentation
 from fundapp.applications.presentation.call_settings import FORM_PART, part_of
@@ -15,11 +18,8 @@ from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.queries.packages import package_of
-from fundapp.applications.sample_form import sample_form
 from fundapp.applications.services import form_drafts as services
 from fundapp.applications.views import bp
-from fundapp.applications.working_form import WorkingForm, tables_with_owners, working_form_of
-from fundapp.applications.working_form_check import checked
 from fundapp.applications.xlsform import read_form, write_tables
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem, RuleViolations

@@ -8,7 +8,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
-from fundapp.applications.form_item_form import KINDS, ItemForm, Part, item_form
+from fundapp.applications.form_writing.checking import checked
+from fundapp.applications.form_writing.working_form import LISTED, Item, WorkingForm, proposed_name
+from fundapp.applications.forms.form_item import KINDS, ItemForm, Part, item_form
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import form_drafts as presentation
 from fundapp.applications.presentation.call_settings import DifferenceShown
@@ -16,8 +18,6 @@ from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.services import form_drafts as services
 from fundapp.applications.views import bp
 from fundapp.applications.views.form_drafts import call_to_write, tried
-from fundapp.applications.working_form import LISTED, Item, WorkingForm, proposed_name
-from fundapp.applications.working_form_check import checked
 from fundapp.core import clock
 from fundapp.core.difference import difference
 from fundapp.core.errors import Conflict, RuleViolations

@@ -10,7 +10,12 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.answer_form import (
+from fundapp.applications.form_engine.answer_keys import Key, base, read_key
+from fundapp.applications.form_engine.answers import Answer, Typed, shown
+from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Kind, Sensitivity
+from fundapp.applications.form_engine.filling import Filling
+from fundapp.applications.form_engine.pages import Page, Part, pages_of, parts_of
+from fundapp.applications.forms.answering import (
     Asked,
     PartShown,
     asked_at,
@@ -19,11 +24,6 @@ from fundapp.applications.answer_form import (
     part_shown,
     section_form,
 )
-from fundapp.applications.answer_keys import Key, base, read_key
-from fundapp.applications.answers import Answer, Typed, shown
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition, Kind, Sensitivity
-from fundapp.applications.form_pages import Page, Part, pages_of, parts_of
 from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.files import accept_of, file_limits, file_shown
 from fundapp.applications.presentation.questions import form_title, limits_of, page_title, said_at

@@ -10,7 +10,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
 
 from fundapp.accounts.permissions import P
-from fundapp.applications.answer_form import (
+from fundapp.applications.form_engine.answer_keys import base
+from fundapp.applications.form_engine.answers import Answer, read_answer, shown
+from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition
+from fundapp.applications.form_engine.filling import Filling, defaults
+from fundapp.applications.form_engine.pages import Page, pages_of, parts_of
+from fundapp.applications.form_writing.checking import checked
+from fundapp.applications.forms.answering import (
     Asked,
     PartShown,
     asked_at,
@@ -19,11 +25,6 @@ from fundapp.applications.answer_form import (
     section_form,
     typed_in,
 )
-from fundapp.applications.answer_keys import base
-from fundapp.applications.answers import Answer, read_answer, shown
-from fundapp.applications.filling import Filling, defaults
-from fundapp.applications.form_definition import FILE_KINDS, FormDefinition
-from fundapp.applications.form_pages import Page, pages_of, parts_of
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.files import accept_of, file_limits
@@ -33,7 +34,6 @@ from fundapp.applications.services import drafts
 from fundapp.applications.services import form_drafts as services
 from fundapp.applications.views import bp
 from fundapp.applications.views.form_drafts import call_to_write
-from fundapp.applications.working_form_check import checked
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, Problem
 from fundapp.core.i18n import LANGUAGES, current_language

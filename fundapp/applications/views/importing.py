@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.importing import ImportedApplications, import_in_batches, titles_of_sheets
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.calls import call_shown

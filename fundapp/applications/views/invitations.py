@@ -9,7 +9,7 @@ from fundapp.accounts import sessions
 from fundapp.accounts.forms import EmptyForm
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.entering_forms import InviteToApplyForm
+from fundapp.applications.forms.entering import InviteToApplyForm
 from fundapp.applications.models import Call, CallInvitation, EnquiryCause
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.entering import invitation_shown

@@ -14,8 +14,8 @@ from fundapp.accounts.services import beginning
 from fundapp.accounts.services.passphrases import renew_passphrase
 from fundapp.accounts.sessions import current_actor, current_session
 from fundapp.accounts.views.passphrases import words_page
-from fundapp.applications.answers import shown
-from fundapp.applications.entering_forms import KeepForm
+from fundapp.applications.form_engine.answers import shown
+from fundapp.applications.forms.entering import KeepForm
 from fundapp.applications.models import Application, ApplicationStatus, DraftOffer
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.entering import OfferShown, begun_at, kept_until

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.forms import EligibilityForm
+from fundapp.applications.forms.fixed import EligibilityForm
 from fundapp.applications.models import Application, CallStatus
 from fundapp.applications.next_steps import next_steps
 from fundapp.applications.presentation import managing as presentation

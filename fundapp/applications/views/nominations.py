@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.entering_forms import InviteToApplyForm, NominationForm
+from fundapp.applications.forms.entering import InviteToApplyForm, NominationForm
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.entering import nominations_shown, nominee_shown

@@ -14,7 +14,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.services import memberships
 from fundapp.accounts.sessions import current_actor
 from fundapp.accounts.views.passphrases import words_page
-from fundapp.applications.forms import ColleagueForm, ColleagueWithoutMailForm, HelpForm
+from fundapp.applications.forms.fixed import ColleagueForm, ColleagueWithoutMailForm, HelpForm
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.managing import sent_application_shown

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from flask import session
 
-from fundapp.applications.answer_form import Asked, field_id
-from fundapp.applications.form_definition import FormDefinition
-from fundapp.applications.form_pages import PartKind, page_of
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_engine.pages import PartKind, page_of
+from fundapp.applications.forms.answering import Asked, field_id
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.views.form_page import WHOLE, Draft, page_url

@@ -8,7 +8,7 @@ from wtforms.fields import SelectChoice
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.forms import OpeningForm, ReasonForm
+from fundapp.applications.forms.fixed import OpeningForm, ReasonForm
 from fundapp.applications.models import Application
 from fundapp.applications.presentation import protection as presentation
 from fundapp.applications.presentation.applications import own_application_shown

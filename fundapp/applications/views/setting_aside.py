@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.handling_forms import SetAsideForm
+from fundapp.applications.forms.handling import SetAsideForm
 from fundapp.applications.models import Application, Call, SetAsideAs
 from fundapp.applications.presentation import application_list as presentation
 from fundapp.applications.presentation.calls import call_shown

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.handling_forms import LaterDeadlineForm
+from fundapp.applications.forms.handling import LaterDeadlineForm
 from fundapp.applications.identity import called, face_of
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.calls import call_shown

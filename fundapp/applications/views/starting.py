@@ -17,11 +17,11 @@ from fundapp.accounts.services import beginning
 from fundapp.accounts.services.sessions import open_session
 from fundapp.accounts.sessions import current_actor
 from fundapp.accounts.views.sign_in import start_session
-from fundapp.applications.answer_form import as_asked, field_name, section_form, typed_in
-from fundapp.applications.eligibility import first_questions
-from fundapp.applications.entering_forms import EnquiryForm
-from fundapp.applications.form_definition import FormDefinition, Question
-from fundapp.applications.forms import StartForm
+from fundapp.applications.form_engine.definition import FormDefinition, Question
+from fundapp.applications.form_engine.eligibility import first_questions
+from fundapp.applications.forms.answering import as_asked, field_name, section_form, typed_in
+from fundapp.applications.forms.entering import EnquiryForm
+from fundapp.applications.forms.fixed import StartForm
 from fundapp.applications.models import Application, Call, CallInvitation, Enquiry, EnquiryCause
 from fundapp.applications.presentation import calls as presentation
 from fundapp.applications.presentation.entering import first_fields_shown

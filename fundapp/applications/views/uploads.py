@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.form_definition import FILE_KINDS, Question
+from fundapp.applications.form_engine.definition import FILE_KINDS, Question
 from fundapp.applications.models import Application, Attachment
 from fundapp.applications.queries import applicant
 from fundapp.applications.services import drafts, uploading

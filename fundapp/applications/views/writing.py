@@ -17,9 +17,9 @@ from werkzeug.datastructures import FileStorage
 from fundapp.accounts.gates import fresh_gate
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.answer_form import Asked, section_form, typed_in
-from fundapp.applications.answers import Answer, Typed
-from fundapp.applications.form_definition import FILE_KINDS, Question, Sensitivity
+from fundapp.applications.form_engine.answers import Answer, Typed
+from fundapp.applications.form_engine.definition import FILE_KINDS, Question, Sensitivity
+from fundapp.applications.forms.answering import Asked, section_form, typed_in
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.questions import block_title

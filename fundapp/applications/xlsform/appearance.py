@@ -8,7 +8,7 @@ import regex
 from pyxform.errors import PyXFormError
 from pyxform.parsing.parameters import parse as parse_parameters
 
-from fundapp.applications.form_definition import CHOICE_KINDS, Kind
+from fundapp.applications.form_engine.definition import CHOICE_KINDS, Kind
 from fundapp.applications.xlsform.rows import Cells, Reader
 from fundapp.core.i18n import lazy_gettext as _l
 

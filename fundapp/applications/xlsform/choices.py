@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.form_definition import Choice, Kind, Question
+from fundapp.applications.form_engine.definition import Choice, Kind, Question
 from fundapp.applications.xlsform.rows import Cells, Reader
 from fundapp.applications.xlsform.sheets import Row, Sheet
 from fundapp.applications.xlsform.types import Choosing

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from pyxform.utils import default_is_dynamic
 
-from fundapp.applications.form_definition import CHOICE_KINDS, FILE_KINDS, Choice, Kind
+from fundapp.applications.form_engine.definition import CHOICE_KINDS, FILE_KINDS, Choice, Kind
 from fundapp.applications.xlsform.rows import SMART_QUOTES, Cells, Reader
 from fundapp.core.i18n import lazy_gettext as _l
 

@@ -4,8 +4,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.eligibility import FIRST_KINDS
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.definition import (
     CHOICE_KINDS,
     IDENTITY_ROLES,
     LISTED_ROLES,
@@ -16,6 +15,7 @@ from fundapp.applications.form_definition import (
     Role,
     Sensitivity,
 )
+from fundapp.applications.form_engine.eligibility import FIRST_KINDS
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.applications.xlsform.rows import NO, YES, Cells, Reader
 from fundapp.core.i18n import lazy_gettext as _l

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.definition import (
     FILE_KINDS,
     UNSEEN_KINDS,
     Choice,

@@ -9,8 +9,8 @@ import regex
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
-from fundapp.applications.form_definition import FormDefinition, Question
-from fundapp.applications.form_rules import inheriting
+from fundapp.applications.form_engine.definition import FormDefinition, Question
+from fundapp.applications.form_engine.rules import inheriting
 from fundapp.applications.xlsform.choices import Lists, ReadFile
 from fundapp.applications.xlsform.columns import HeadingError, language_code, read_heading
 from fundapp.applications.xlsform.references import check_together

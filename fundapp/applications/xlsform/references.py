@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.definition import (
     CHOICE_KINDS,
     FormDefinition,
     Group,
@@ -10,7 +10,7 @@ from fundapp.applications.form_definition import (
     Question,
     Role,
 )
-from fundapp.applications.form_rules import REFERENCE, faults_of
+from fundapp.applications.form_engine.rules import REFERENCE, faults_of
 from fundapp.applications.xlsform.choices import OTHER
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.applications.xlsform.own_columns import SEALED

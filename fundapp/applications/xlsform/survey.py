@@ -6,8 +6,8 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.form_definition import Group, Kind, Question
-from fundapp.applications.form_rules import REFERENCE
+from fundapp.applications.form_engine.definition import Group, Kind, Question
+from fundapp.applications.form_engine.rules import REFERENCE
 from fundapp.applications.xlsform.appearance import read_appearance
 from fundapp.applications.xlsform.choices import Lists, which_other
 from fundapp.applications.xlsform.questions import QuestionReader

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fundapp.applications.form_definition import Texts
+from fundapp.applications.form_engine.definition import Texts
 from fundapp.applications.xlsform.columns import OWN, language_heading
 from fundapp.applications.xlsform.sheets import REFUSED_SHEETS, SHEETS, Row, Sheet
 

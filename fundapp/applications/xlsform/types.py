@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.form_definition import Kind
+from fundapp.applications.form_engine.definition import Kind
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
-from fundapp.applications.form_definition import Choice, FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Group, Kind, Question
 from fundapp.applications.xlsform.appearance import MULTILINE
 from fundapp.applications.xlsform.columns import OWN, language_heading, read_heading
 from fundapp.applications.xlsform.rows import MAX_CELL_CHARACTERS, is_of_list

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.answer_keys import name_of
+from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.identity import kept_from_reviewers, submitted_form
 from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Submission
 from fundapp.applications.scope import in_calls

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from fundapp.accounts.rules import fold_email, fold_organisation_name
-from fundapp.applications.form_definition import NUMBER_KINDS, FormDefinition, Kind, Question
+from fundapp.applications.form_engine.definition import NUMBER_KINDS, FormDefinition, Kind, Question
 from fundapp.applications.likeness import skeleton
 
 FIRST_KINDS: Final = frozenset(

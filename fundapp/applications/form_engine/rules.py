@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 import regex
 
-from fundapp.applications.expressions import (
+from fundapp.applications.form_engine.definition import FormDefinition, Group, Question, Role, Sensitivity, Texts
+from fundapp.applications.form_engine.expressions import (
     CHOICE,
     Bound,
     ExpressionError,
@@ -22,7 +23,6 @@ from fundapp.applications.expressions import (
     parse_expression,
     tree_of,
 )
-from fundapp.applications.form_definition import FormDefinition, Group, Question, Role, Sensitivity, Texts
 from fundapp.core.i18n import lazy_gettext as _l
 
 REFERENCE: Final = regex.compile(r"\$\{\s*([^{}]*?)\s*\}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fundapp.applications.answers import (
+from fundapp.applications.form_engine.answers import (
     MAX_CHARACTERS,
     REPLACEMENT,
     Answer,
@@ -13,7 +13,7 @@ from fundapp.applications.answers import (
     is_understood,
     understand,
 )
-from fundapp.applications.form_definition import FILE_KINDS, Choice, Kind, Question, Role
+from fundapp.applications.form_engine.definition import FILE_KINDS, Choice, Kind, Question, Role
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import Money, MoneyError
 from fundapp.core.numbers import NumberError

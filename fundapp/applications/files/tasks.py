@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.accounts.services.people import tell
-from fundapp.applications.file_transitions import FILE
+from fundapp.applications.files.transitions import FILE
 from fundapp.applications.models import Attachment, FileStatus
 from fundapp.applications.models.files import copy_row
 from fundapp.applications.queries.applicant import holders_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 
 Path = tuple[str, ...]
 """The names of the groups around something, then its own; () is the form itself."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fundapp.applications.form_definition import FormDefinition
+from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 

@@ -8,7 +8,7 @@ import regex
 from elementpath import ElementPathError, XPath1Parser
 from elementpath.tdop import Parser
 
-from fundapp.applications.expressions.functions import FUNCTIONS
+from fundapp.applications.form_engine.expressions.functions import FUNCTIONS
 from fundapp.core.i18n import lazy_gettext as _l
 
 MAX_LENGTH: Final = 2_000

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
-from fundapp.applications.answer_keys import read_key, spoken, transcript
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.answer_keys import read_key, spoken, transcript
+from fundapp.applications.form_engine.definition import FormDefinition, Group, Kind, Question
+from fundapp.applications.form_engine.filling import Filling
 
 
 class PartKind(StrEnum):

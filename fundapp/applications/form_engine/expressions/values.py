@@ -12,7 +12,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.expressions.tree import Node, World
+from fundapp.applications.form_engine.expressions.tree import Node, World
 
 _MIDNIGHT: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - on whatever clock the others are
 _SECONDS_A_DAY: Final = 86_400

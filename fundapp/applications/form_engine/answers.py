@@ -25,8 +25,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
 from fundapp.accounts.rules import checked_email
-from fundapp.applications.expressions import as_moment
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.definition import (
     DAY_KINDS,
     FILE_KINDS,
     LIST_KINDS,
@@ -37,6 +36,7 @@ from fundapp.applications.form_definition import (
     Question,
     Role,
 )
+from fundapp.applications.form_engine.expressions import as_moment
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import regex
 
-from fundapp.applications.form_definition import Choice, FormDefinition, Kind, Texts
-from fundapp.applications.form_rules import REFERENCE
+from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind, Texts
+from fundapp.applications.form_engine.rules import REFERENCE
 from fundapp.applications.xlsform import Cells, Tables, tables_of
 from fundapp.applications.xlsform.columns import OWN, language_heading
 from fundapp.applications.xlsform.types import Begin, Choosing, End, read_type, write_type

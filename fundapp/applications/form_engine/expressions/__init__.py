@@ -8,10 +8,15 @@ so an expression can reach nothing but the answers.
 Source: ODK XForms Specification, section "XPath Functions"; docs.getodk.org, "Form Operators and Functions".
 """
 
-from fundapp.applications.expressions.binding import Bound, bind
-from fundapp.applications.expressions.reading import MAX_DEPTH, Expression, ExpressionError, parse_expression
-from fundapp.applications.expressions.tree import CHOICE, ROOT, Focus, Node, Path, Tree, referred, tree_of
-from fundapp.applications.expressions.values import ExpressionTooSlow, as_moment, as_number
+from fundapp.applications.form_engine.expressions.binding import Bound, bind
+from fundapp.applications.form_engine.expressions.reading import (
+    MAX_DEPTH,
+    Expression,
+    ExpressionError,
+    parse_expression,
+)
+from fundapp.applications.form_engine.expressions.tree import CHOICE, ROOT, Focus, Node, Path, Tree, referred, tree_of
+from fundapp.applications.form_engine.expressions.values import ExpressionTooSlow, as_moment, as_number
 
 __all__ = [
     "CHOICE",

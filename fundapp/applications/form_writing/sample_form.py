@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from fundapp.applications.form_definition import FormDefinition, Group, Kind, Question, Role
+from fundapp.applications.form_engine.definition import FormDefinition, Group, Kind, Question, Role
 
 _TITLE: Final = {"en": "Application (sample)"}
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {

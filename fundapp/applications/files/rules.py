@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from fundapp.applications.form_definition import Kind
+from fundapp.applications.form_engine.definition import Kind
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.inspection.reasons import Why

@@ -13,10 +13,18 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
-from fundapp.applications.answers import Answer, Typed, is_sealed, typed_again
-from fundapp.applications.filling import Filling
-from fundapp.applications.form_definition import CHOICE_KINDS, FILE_KINDS, Choice, Kind, Question, Role, Sensitivity
-from fundapp.applications.form_pages import Part, PartKind
+from fundapp.applications.form_engine.answers import Answer, Typed, is_sealed, typed_again
+from fundapp.applications.form_engine.definition import (
+    CHOICE_KINDS,
+    FILE_KINDS,
+    Choice,
+    Kind,
+    Question,
+    Role,
+    Sensitivity,
+)
+from fundapp.applications.form_engine.filling import Filling
+from fundapp.applications.form_engine.pages import Part, PartKind
 from fundapp.applications.presentation.questions import MOST_SHOWN, label_at, said_at
 from fundapp.applications.presentation.texts import NOTHING, Said, said
 from fundapp.core.errors import Problem

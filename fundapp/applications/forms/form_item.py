@@ -12,10 +12,10 @@ from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Length
 
-from fundapp.applications.choice_lines import lines_of, read_lines
-from fundapp.applications.form_definition import FILE_KINDS, UNSEEN_KINDS, Kind, Role, Sensitivity, Texts
+from fundapp.applications.form_engine.definition import FILE_KINDS, UNSEEN_KINDS, Kind, Role, Sensitivity, Texts
+from fundapp.applications.form_writing.choice_lines import lines_of, read_lines
+from fundapp.applications.form_writing.working_form import CHOOSING, GROUP, GROUPS, LISTED, REPEAT, Item, WorkingForm
 from fundapp.applications.presentation.texts import said
-from fundapp.applications.working_form import CHOOSING, GROUP, GROUPS, LISTED, REPEAT, Item, WorkingForm
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.core.errors import RuleViolations
 from fundapp.core.fields import Storable

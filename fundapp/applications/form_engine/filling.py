@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from fundapp.applications.answer_keys import Key, KeyPart, read_key, spoken
-from fundapp.applications.answers import Answer, answer_of_text, is_sealed, is_understood, shown
-from fundapp.applications.checking import Terms, complaints
-from fundapp.applications.expressions import CHOICE, ROOT, ExpressionTooSlow, Focus, Node, Path, referred
-from fundapp.applications.form_definition import (
+from fundapp.applications.form_engine.answer_keys import Key, KeyPart, read_key, spoken
+from fundapp.applications.form_engine.answers import Answer, answer_of_text, is_sealed, is_understood, shown
+from fundapp.applications.form_engine.checking import Terms, complaints
+from fundapp.applications.form_engine.definition import (
     CHOICE_KINDS,
     DAY_KINDS,
     Choice,
@@ -20,8 +19,9 @@ from fundapp.applications.form_definition import (
     Question,
     Texts,
 )
-from fundapp.applications.form_rules import REFERENCE, rules_of
-from fundapp.applications.form_state import MAX_PLACES, MAX_ROWS, FormState
+from fundapp.applications.form_engine.expressions import CHOICE, ROOT, ExpressionTooSlow, Focus, Node, Path, referred
+from fundapp.applications.form_engine.rules import REFERENCE, rules_of
+from fundapp.applications.form_engine.state import MAX_PLACES, MAX_ROWS, FormState
 from fundapp.core.errors import Conflict, Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import localised

@@ -15,10 +15,19 @@ import regex
 from babel import Locale
 from babel.dates import get_day_names, get_month_names
 
-from fundapp.applications.expressions.functions import FUNCTIONS, OF_NODES, TAKING_MANY
-from fundapp.applications.expressions.reading import CURRENT, LOOKING, Expression, ExpressionError
-from fundapp.applications.expressions.tree import ROOT, Focus, Node, Path, Tree, World, children_named, referred
-from fundapp.applications.expressions.values import (
+from fundapp.applications.form_engine.expressions.functions import FUNCTIONS, OF_NODES, TAKING_MANY
+from fundapp.applications.form_engine.expressions.reading import CURRENT, LOOKING, Expression, ExpressionError
+from fundapp.applications.form_engine.expressions.tree import (
+    ROOT,
+    Focus,
+    Node,
+    Path,
+    Tree,
+    World,
+    children_named,
+    referred,
+)
+from fundapp.applications.form_engine.expressions.values import (
     COMPARISONS,
     Nodes,
     Value,

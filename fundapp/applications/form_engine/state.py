@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from fundapp.applications.answer_keys import Key, read_key
-from fundapp.applications.answers import Answer, answer_of_text, text_of_answer
-from fundapp.applications.expressions import CHOICE, ROOT, ExpressionTooSlow, Node, Path, as_number
-from fundapp.applications.form_definition import Choice, Question
-from fundapp.applications.form_rules import ASKED, ROWS, Rules
+from fundapp.applications.form_engine.answer_keys import Key, read_key
+from fundapp.applications.form_engine.answers import Answer, answer_of_text, text_of_answer
+from fundapp.applications.form_engine.definition import Choice, Question
+from fundapp.applications.form_engine.expressions import CHOICE, ROOT, ExpressionTooSlow, Node, Path, as_number
+from fundapp.applications.form_engine.rules import ASKED, ROWS, Rules
 from fundapp.core.i18n import localised
 
 MAX_ROWS: Final = 100

@@ -9,7 +9,7 @@ from typing import Final
 
 import regex
 
-from fundapp.applications.expressions.values import (
+from fundapp.applications.form_engine.expressions.values import (
     ExpressionTooSlow,
     Nodes,
     Value,

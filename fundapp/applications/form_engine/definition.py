@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
-from fundapp.applications.answer_keys import KeyPart, read_key
+from fundapp.applications.form_engine.answer_keys import KeyPart, read_key
 
 # The same text in several languages, by language code.
 Texts = Mapping[str, str]

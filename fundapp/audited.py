@@ -27,6 +27,7 @@ COVERAGE: Final = Coverage(
         "call": (),
         "deadline_extension": ("call_id",),
         "category": ("call_id",),
+        "stage": ("call_id",),
         "criterion": ("call_id",),
         "form_version": ("call_id",),
         "form_draft": ("call_id",),

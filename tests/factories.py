@@ -26,6 +26,7 @@ from fundapp.applications.models import (
     FormVersion,
     Programme,
     ProgrammeKind,
+    Stage,
     Submission,
 )
 from fundapp.applications.models.files import copy_row
@@ -193,7 +194,6 @@ def make_call(
             "budget_minor": budget_minor,
             "committed_minor": 0,
             "ceiling_minor": 2_000_000 if kind is ProgrammeKind.GRANT else None,
-            "reviews_per_entry": reviews_per_entry,
             "max_categories": max(1, categories),
             "invitation_only": False,
             "reference_prefix": f"GJF-{number}",
@@ -209,6 +209,7 @@ def make_call(
         }
     )
     db.session.add(call)
+    call.stages = [Stage(position=1, code="review", reviews_per_entry=reviews_per_entry)]
     call.categories = [
         Category(
             code=f"cat{position}",
@@ -222,6 +223,7 @@ def make_call(
     ]
     call.criteria = [
         Criterion(
+            stage=call.deciding_stage,
             code=code,
             labels={"en": label},
             questions={"en": f"How good is the {label.lower()}?"},
@@ -345,6 +347,7 @@ def make_application(
                 Entry(
                     call_id=call.id,
                     category_id=category.id if category else None,
+                    stage_id=call.stages[0].id,
                     requested_minor=None if category and category.award_minor else requested_minor,
                     created_at=NOW,
                 )
@@ -383,6 +386,7 @@ def make_assignment(
         status=status,
         entry_id=entry.id,
         reviewer_id=reviewer.id,
+        stage_id=entry.stage_id,
         assigned_at=NOW,
         declared_at=None if status is AssignmentStatus.ASSIGNED else NOW,
     )

@@ -90,10 +90,11 @@ def _reviewed(call: Call) -> set[UUID]:
     statuses: dict[UUID, Counter[AssignmentStatus]] = defaultdict(Counter)
     for entry_id, status in db.session.execute(given):
         statuses[entry_id][status] += 1
+    wanted = call.deciding_stage.reviews_per_entry
     return {
         entry_id
         for entry_id, count in statuses.items()
-        if count[AssignmentStatus.REVIEWED] == count.total() - count[AssignmentStatus.RECUSED] >= call.reviews_per_entry
+        if count[AssignmentStatus.REVIEWED] == count.total() - count[AssignmentStatus.RECUSED] >= wanted
     }
 
 

@@ -160,7 +160,7 @@ class Round:
         given = 0
         with self._transaction() as step:
             people = [each.person_id for each in _reviewers(step.call) if each.person.email != leave_to]
-            criteria = reading.steps(step.call.criteria)
+            criteria = reading.steps(step.call.deciding_stage.criteria)
         for person_id in people:
             with self._transaction() as step:
                 reviewer = next(each for each in _reviewers(step.call) if each.person_id == person_id)

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
-from fundapp.applications.models import Call, Criterion, Entry
+from fundapp.applications.models import Call, Criterion, Entry, Stage
 from fundapp.core.audit import canonical_time, text_sha256
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 
@@ -45,12 +45,14 @@ class Assignment(Identified, Base):
     """An entry given to a reviewer. Reading starts only after "no conflict" was declared."""
 
     __table_args__ = (
-        UniqueConstraint("entry_id", "reviewer_id"),
+        UniqueConstraint("entry_id", "reviewer_id", "stage_id"),
         CheckConstraint("(status = 'assigned') = (declared_at IS NULL)", name="declared_has_time"),
     )
 
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entry.id"))
     reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("reviewer.id"), index=True)
+    stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"), index=True)
+    """The stage in which it is read; it stays when the entry goes on."""
     status: Mapped[AssignmentStatus] = mapped_column(enum_column(AssignmentStatus), default=AssignmentStatus.ASSIGNED)
     assigned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     assigned_at: Mapped[datetime]
@@ -58,7 +60,13 @@ class Assignment(Identified, Base):
 
     entry: Mapped[Entry] = relationship()
     reviewer: Mapped[Reviewer] = relationship(back_populates="assignments")
+    stage: Mapped[Stage] = relationship()
     review: Mapped["Review | None"] = relationship(back_populates="assignment")
+
+    @property
+    def criteria(self) -> list[Criterion]:
+        """Return what is asked of this entry, in its category, in the stage in which it is read."""
+        return [each for each in self.stage.criteria if each.category_id in (None, self.entry.category_id)]
 
 
 class ReviewStatus(StrEnum):

@@ -735,7 +735,8 @@ def test_page_of_settings_takes_the_same_number_of_statements_with_few_and_many_
     first = large.criteria[0]
     for number in range(20):
         values = {"labels": first.labels, "questions": first.questions, "anchors": first.anchors}
-        criterion = type(first)(code=f"more-{number}", weight=1, minimum=1, maximum=5, position=number + 3, **values)
+        scale = {"weight": 1, "minimum": 1, "maximum": 5}
+        criterion = type(first)(code=f"more-{number}", stage=first.stage, position=number + 3, **scale, **values)
         large.criteria.append(criterion)
     db.session.commit()
     slugs = [small.slug, large.slug]

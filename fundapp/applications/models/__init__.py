@@ -22,6 +22,8 @@ from fundapp.applications.models.calls import (
     FormVersion,
     Programme,
     ProgrammeKind,
+    Stage,
+    StageKind,
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource
 from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCause, Nomination, Nominee
@@ -55,6 +57,8 @@ __all__ = [
     "IdentityOpening",
     "Nomination",
     "Nominee",
+    "PartyFact",
+    "PartyFactKind",
     "Programme",
     "ProgrammeKind",
     "ProtectionChange",
@@ -63,6 +67,8 @@ __all__ = [
     "ReopeningKind",
     "SealedAnswer",
     "SetAsideAs",
+    "Stage",
+    "StageKind",
     "Submission",
     "Upload",
     "UploadPart",

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fal
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Organisation, Person
-from fundapp.applications.models.calls import Call, Category, FormVersion
+from fundapp.applications.models.calls import Call, Category, FormVersion, Stage
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
@@ -92,7 +92,7 @@ class Application(Identified, Base):
     """Question name -> typed value, or the text as typed where it does not parse yet."""
     category_codes: Mapped[list[str]]
     organisation_name: Mapped[str] = mapped_column(default="")
-    organisation_key: Mapped[str] = mapped_column(default="")
+    organisation_key: Mapped[str] = mapped_column(default="", index=True)
     """The key of `organisation_name`, for conflicts of interest."""
     title: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")
@@ -199,9 +199,12 @@ class Entry(Identified, Base):
     application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
     category_id: Mapped[UUID | None] = mapped_column(ForeignKey("category.id"))
+    stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"), index=True)
+    """Where it stands in the review: the stage in which it is read now."""
     requested_minor: Mapped[int | None] = mapped_column(MinorUnits)
     """Amount requested, in minor units of the call's currency; null where prizes fix the amount."""
     created_at: Mapped[datetime]
 
     application: Mapped[Application] = relationship(back_populates="entries")
     category: Mapped[Category | None] = relationship()
+    stage: Mapped[Stage] = relationship()

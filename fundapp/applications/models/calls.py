@@ -47,7 +47,6 @@ class Call(Identified, Base):
         CheckConstraint("budget_minor > 0", name="budget_positive"),
         CheckConstraint("committed_minor >= 0 AND committed_minor <= budget_minor", name="within_budget"),
         CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
-        CheckConstraint("reviews_per_entry >= 1", name="reviews_at_least_one"),
         CheckConstraint("max_categories >= 1", name="categories_at_least_one"),
         CheckConstraint("(status = 'decided') = (decided_at IS NOT NULL)", name="decided_has_time"),
         CheckConstraint(
@@ -73,7 +72,6 @@ class Call(Identified, Base):
     committed_minor: Mapped[int] = mapped_column(MinorUnits, default=0)
     """Sum of pending and released award decisions; changed only by services.budget's conditional update."""
     ceiling_minor: Mapped[int | None] = mapped_column(MinorUnits)
-    reviews_per_entry: Mapped[int]
     max_categories: Mapped[int] = mapped_column(default=1)
     nominations_open_at: Mapped[datetime | None]
     nominations_close_at: Mapped[datetime | None]
@@ -98,7 +96,10 @@ class Call(Identified, Base):
 
     programme: Mapped[Programme] = relationship(back_populates="calls")
     categories: Mapped[list["Category"]] = relationship(back_populates="call", order_by="Category.position")
+    stages: Mapped[list["Stage"]] = relationship(back_populates="call", order_by="Stage.position")
+    """The steps of its review, in order; every call has one at least."""
     criteria: Mapped[list["Criterion"]] = relationship(back_populates="call", order_by="Criterion.position")
+    """Those of all stages."""
     form_versions: Mapped[list["FormVersion"]] = relationship(
         back_populates="call",
         order_by="FormVersion.number",
@@ -108,6 +109,12 @@ class Call(Identified, Base):
     extensions: Mapped[list["DeadlineExtension"]] = relationship(
         back_populates="call", order_by="DeadlineExtension.extended_at"
     )
+
+
+    @property
+    def deciding_stage(self) -> "Stage":
+        """Return the last stage: its scores are tallied, and decided from."""
+        return self.stages[-1]
 
 
 class DeadlineExtension(Identified, Base):
@@ -151,8 +158,38 @@ class Category(Identified, Base):
     call: Mapped[Call] = relationship(back_populates="categories")
 
 
+class StageKind(StrEnum):
+    """What peers do in a stage: look whether an application may go on, or score it."""
+
+    SCREENING = "screening"
+    REVIEW = "review"
+
+
+class Stage(Identified, Base):
+    """A step of a call's review, with criteria and readings of its own. An entry goes through them in order."""
+
+    __table_args__ = (
+        UniqueConstraint("call_id", "code"),
+        CheckConstraint("reviews_per_entry >= 1", name="reviews_at_least_one"),
+    )
+
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
+    position: Mapped[int]
+    code: Mapped[str]
+    kind: Mapped[StageKind] = mapped_column(enum_column(StageKind), default=StageKind.REVIEW)
+    titles: Mapped[dict[str, str]] = mapped_column(default=dict)
+    """What it is called; {} where a call has no other."""
+    reviews_per_entry: Mapped[int]
+    """How many peers are to read each entry in it."""
+
+    call: Mapped[Call] = relationship(back_populates="stages")
+    criteria: Mapped[list["Criterion"]] = relationship(
+        back_populates="stage", order_by="Criterion.position", overlaps="criteria"
+    )
+
+
 class Criterion(Identified, Base):
-    """One question that reviewers answer with a whole number from `minimum` to `maximum`."""
+    """One question that reviewers of a stage answer with a whole number from `minimum` to `maximum`."""
 
     __table_args__ = (
         UniqueConstraint("call_id", "code"),
@@ -161,6 +198,9 @@ class Criterion(Identified, Base):
     )
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
+    stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"), index=True)
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("category.id"))
+    """Asked of entries in this category alone; of all entries where it is null."""
     code: Mapped[str]
     labels: Mapped[dict[str, str]]
     questions: Mapped[dict[str, str]]
@@ -172,6 +212,7 @@ class Criterion(Identified, Base):
     position: Mapped[int]
 
     call: Mapped[Call] = relationship(back_populates="criteria")
+    stage: Mapped[Stage] = relationship(back_populates="criteria")
 
 
 class FormPurpose(StrEnum):

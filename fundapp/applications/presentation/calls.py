@@ -98,7 +98,7 @@ def call_shown(call: Call, now: datetime) -> CallShown:
         reviewing=ngettext(
             "%(num)s peer reads each application; then people decide, with the scores before them.",
             "%(num)s peers read each application; then people decide, with the scores before them.",
-            call.reviews_per_entry,
+            call.deciding_stage.reviews_per_entry,
         ),
         category_rule=_category_rule(call),
     )

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from fundapp.applications.models import Call, CallStatus, FormPurpose, FormVersion
+from fundapp.applications.models import Call, CallStatus, FormPurpose, FormVersion, Stage
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 
@@ -28,7 +28,7 @@ def announced_call(slug: str) -> Call:
         .options(
             joinedload(Call.programme),
             selectinload(Call.categories),
-            selectinload(Call.criteria),
+            selectinload(Call.stages).selectinload(Stage.criteria),
             selectinload(Call.extensions),
         )
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import exists, select
 
@@ -24,6 +24,7 @@ from fundapp.applications.models import (
     FormVersion,
     Programme,
     ProgrammeKind,
+    Stage,
 )
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.audit import record
@@ -31,6 +32,9 @@ from fundapp.core.db import db
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.sealing import destroy, record_of
+
+ONLY_STAGE: Final = "review"
+"""The code of the stage that every call begins with."""
 
 
 class Way(StrEnum):
@@ -111,7 +115,6 @@ def _created(package: CallPackage, now: datetime) -> WrittenCall:
         currency=package.currency,
         budget_minor=package.budget_minor,
         committed_minor=0,
-        reviews_per_entry=package.reviews_per_entry,
         invitation_only=package.invitation_only,
         reference_prefix=package.reference_prefix,
         last_reference=0,
@@ -119,6 +122,7 @@ def _created(package: CallPackage, now: datetime) -> WrittenCall:
         retention_days={},
         package_sha256="",
         created_at=now,
+        stages=[Stage(position=1, code=ONLY_STAGE, reviews_per_entry=package.reviews_per_entry)],
     )
     db.session.add(call)
     db.session.flush()
@@ -217,7 +221,6 @@ def _update(written: WrittenCall, package: CallPackage) -> None:
         currency=package.currency,
         budget_minor=package.budget_minor,
         ceiling_minor=package.ceiling_minor,
-        reviews_per_entry=package.reviews_per_entry,
         max_categories=package.max_categories,
         invitation_only=package.invitation_only,
         reference_prefix=package.reference_prefix,
@@ -230,6 +233,7 @@ def _update(written: WrittenCall, package: CallPackage) -> None:
         barred_names=list(package.barred_names),
         barred_domains=list(package.barred_domains),
     )
+    _set(written, call.deciding_stage, "stages", reviews_per_entry=package.reviews_per_entry)
 
 
 def _protect_applications(call: Call, actor: Actor, now: datetime) -> None:
@@ -298,7 +302,15 @@ def _update_parts(written: WrittenCall, package: CallPackage) -> None:
     for position, line in enumerate(package.criteria, 1):
         criterion = criteria.pop(line.code, None)
         if criterion is None:
-            criterion = Criterion(call=call, code=line.code, labels={}, questions={}, anchors={}, position=position)
+            criterion = Criterion(
+                call=call,
+                stage=call.deciding_stage,
+                code=line.code,
+                labels={},
+                questions={},
+                anchors={},
+                position=position,
+            )
             db.session.add(criterion)
         _set(
             written,

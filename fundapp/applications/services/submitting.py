@@ -200,7 +200,7 @@ def _enter(application: Application, call: Call, known: Facts, now: datetime) ->
     for category_id, category in wanted.items():
         entry = present.get(category_id)
         if entry is None:
-            entry = Entry(call_id=call.id, category_id=category_id, created_at=now)
+            entry = Entry(call_id=call.id, category_id=category_id, stage_id=call.stages[0].id, created_at=now)
             application.entries.append(entry)
         entry.requested_minor = None if category and category.award_minor is not None else known.amount_minor
 

@@ -42,7 +42,7 @@ def said_by_call(call: Call) -> dict[str, Any]:
         "nominations": entering.nominations_shown(call, now),
         "extensions": presentation.extensions_shown(call.extensions, call.time_zone),
         "categories": presentation.categories_shown(call.categories, call.currency),
-        "criteria": presentation.criteria_shown(call.criteria),
+        "criteria": presentation.criteria_shown(call.deciding_stage.criteria),
         "sections": questions.questions_shown(form, call),
         "form_languages": away.languages_shown(call),
     }

@@ -29,7 +29,7 @@ def steps_of_review(actor: Actor, call: Call, now: datetime) -> list[NextStep]:
 
 
 def _steps_of_panel(actor: Actor, call: Call, rows: Sequence[CoverageRow]) -> list[NextStep]:
-    missing = sum(max(0, call.reviews_per_entry - row.assigned) for row in rows)
+    missing = sum(max(0, row.wanted - row.assigned) for row in rows)
     to_come = sum(row.waiting + row.reading for row in rows)
     steps = []
     if missing and actor.can(P.ASSIGNMENT_PLAN, call.id):

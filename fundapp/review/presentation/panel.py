@@ -104,16 +104,16 @@ def reviewer_shown(row: ReviewerRow) -> ReviewerShown:
     )
 
 
-def coverage_shown(row: CoverageRow, wanted: int, *, link: bool) -> CoverageShown:
+def coverage_shown(row: CoverageRow, *, link: bool) -> CoverageShown:
     """Return an entry for the list of coverage; with `link` it leads to the application."""
-    tag, kind = _coverage_tag(row, wanted)
+    tag, kind = _coverage_tag(row)
     return CoverageShown(
         url=url_for("applications.managed_application", application_id=row.application_id) if link else "",
         reference=row.face.reference,
         organisation=row.face.name,
         category=said(row.category_titles) if row.category_titles else None,
         assigned=row.assigned,
-        wanted=wanted,
+        wanted=row.wanted,
         reviewed=row.reviewed,
         recused=row.recused,
         tag=tag,
@@ -198,11 +198,11 @@ def shortfall_reason(shortfall: Shortfall) -> str:
     return _("%(may_read)s Of the others: %(barred)s.", may_read=may_read, barred=_("; ").join(barred))
 
 
-def _coverage_tag(row: CoverageRow, wanted: int) -> tuple[str, str]:
-    if row.reviewed >= wanted:
+def _coverage_tag(row: CoverageRow) -> tuple[str, str]:
+    if row.reviewed >= row.wanted:
         return _("All reviews are in"), "good"
-    if row.assigned < wanted:
-        missing = wanted - row.assigned
+    if row.assigned < row.wanted:
+        missing = row.wanted - row.assigned
         return ngettext("%(num)s reviewer missing", "%(num)s reviewers missing", missing), "act"
     return _("Being read"), "wait"
 

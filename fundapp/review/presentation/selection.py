@@ -121,7 +121,7 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
         median=figure(row.figures.median),
         spread=figure(row.figures.spread),
         reviews=row.figures.reviews,
-        is_short=row.figures.reviews < call.reviews_per_entry,
+        is_short=row.figures.reviews < call.deciding_stage.reviews_per_entry,
         asked=money(row.in_full_minor, call.currency) if row.in_full_minor is not None else "",
         decision=words,
         kind=kind,

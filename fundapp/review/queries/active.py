@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, and_
 
+from fundapp.applications.models import Entry
 from fundapp.applications.scope import goes_to_reviewers, in_conflict
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
 
@@ -16,3 +17,8 @@ def is_active() -> ColumnElement[bool]:
         goes_to_reviewers(),
         ~in_conflict(Reviewer.person_id),
     )
+
+
+def in_its_stage() -> ColumnElement[bool]:
+    """Return the condition that an assignment is of the stage in which its Entry stands now."""
+    return Assignment.stage_id == Entry.stage_id

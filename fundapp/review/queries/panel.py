@@ -16,12 +16,13 @@ from fundapp.applications.models import (
     Category,
     ConflictOfInterest,
     Entry,
+    Stage,
 )
 from fundapp.applications.scope import goes_to_reviewers, in_conflict, visible_to
 from fundapp.core.db import db
 from fundapp.review.assignment import EntryNeed, Pair, ReviewerOffer
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
-from fundapp.review.queries.active import is_active
+from fundapp.review.queries.active import in_its_stage, is_active
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class CoverageRow:
     category_titles: dict[str, str] | None
     language: str
     recused: int
+    wanted: int
     waiting: int = 0
     reading: int = 0
     reviewed: int = 0
@@ -135,7 +137,7 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
             .join(Assignment.reviewer)
             .join(Assignment.entry)
             .join(Entry.application)
-            .where(Entry.call_id == call.id, is_active(), visible_to(actor))
+            .where(Entry.call_id == call.id, in_its_stage(), is_active(), visible_to(actor))
             .group_by(Assignment.entry_id)
         )
     }
@@ -144,7 +146,12 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
             select(Assignment.entry_id, func.count())
             .join(Assignment.entry)
             .join(Entry.application)
-            .where(Entry.call_id == call.id, Assignment.status == AssignmentStatus.RECUSED, visible_to(actor))
+            .where(
+                Entry.call_id == call.id,
+                in_its_stage(),
+                Assignment.status == AssignmentStatus.RECUSED,
+                visible_to(actor),
+            )
             .group_by(Assignment.entry_id)
         ).all()
     )
@@ -155,8 +162,10 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
             FACE,
             Category.titles,
             Application.language,
+            Stage.reviews_per_entry,
         )
         .join(Entry.application)
+        .join(Entry.stage)
         .outerjoin(Entry.category)
         .where(Entry.call_id == call.id, goes_to_reviewers(), visible_to(actor))
         .order_by(Application.reference, Category.position)
@@ -169,9 +178,10 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
             titles,
             language,
             recused.get(entry_id, 0),
+            wanted,
             *counts.get(entry_id, ()),
         )
-        for entry_id, application_id, face, titles, language in rows
+        for entry_id, application_id, face, titles, language, wanted in rows
     ]
 
 
@@ -198,8 +208,9 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
 def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
     """Return what a plan is made from. Ids are those of entries and reviewers, as text."""
     entries = db.session.execute(
-        select(Entry.id, Application.language, visible_to(actor))
+        select(Entry.id, Application.language, Stage.reviews_per_entry, visible_to(actor))
         .join(Entry.application)
+        .join(Entry.stage)
         .where(Entry.call_id == call.id, goes_to_reviewers())
     ).all()
     people = db.session.execute(
@@ -227,10 +238,10 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
             .join(Assignment.reviewer)
             .join(Assignment.entry)
             .join(Entry.application)
-            .where(Entry.call_id == call.id, is_active())
+            .where(Entry.call_id == call.id, in_its_stage(), is_active())
         )
     }
-    hidden = frozenset(str(entry_id) for entry_id, _, visible in entries if not visible)
+    hidden = frozenset(str(entry_id) for entry_id, *_, visible in entries if not visible)
     started = frozenset(
         pair for pair, status in present.items() if status is not AssignmentStatus.ASSIGNED or pair.entry_id in hidden
     )
@@ -240,8 +251,8 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
             seats[pair.entry_id] += 1
     return PlanningFacts(
         entries=[
-            EntryNeed(str(entry_id), seats.get(str(entry_id), call.reviews_per_entry), language)
-            for entry_id, language, _ in entries
+            EntryNeed(str(entry_id), seats.get(str(entry_id), wanted), language)
+            for entry_id, language, wanted, _ in entries
         ],
         reviewers=[
             ReviewerOffer(str(reviewer_id), max_entries, frozenset(languages))
@@ -252,7 +263,7 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
         current=frozenset(present) - started,
         affinity={
             Pair(str(entry_id), str(reviewer_id)): 1
-            for entry_id, written_in, _ in entries
+            for entry_id, written_in, *_ in entries
             for reviewer_id, _, _, own_language in people
             if written_in == own_language
         },

@@ -9,7 +9,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.identity import kept_from_reviewers, submitted_form
-from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Submission
+from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Stage, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
@@ -44,10 +44,8 @@ def my_assignment(*, actor: Actor, assignment_id: UUID) -> Assignment:
         .where(Assignment.id == assignment_id)
         .options(
             joinedload(Assignment.review).selectinload(Review.scores).joinedload(Score.criterion),
-            contains_eager(Assignment.entry)
-            .contains_eager(Entry.application)
-            .contains_eager(Application.call)
-            .selectinload(Call.criteria),
+            contains_eager(Assignment.entry).contains_eager(Entry.application).contains_eager(Application.call),
+            joinedload(Assignment.stage).selectinload(Stage.criteria),
         )
     )
     if assignment is None:

@@ -197,6 +197,7 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
             .order_by(Category.position, Application.reference)
         )
     )
+    stage = call.deciding_stage
     decisions = {
         decision.entry_id: decision
         for decision in db.session.scalars(
@@ -219,11 +220,11 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
             .join(Assignment.reviewer)
             .join(Assignment.entry)
             .join(Entry.application)
-            .where(Entry.call_id == call.id, _counts(), visible)
+            .where(Assignment.stage_id == stage.id, _counts(), visible)
             .order_by(Assignment.entry_id, Assignment.reviewer_id, Criterion.position)
         )
     ]
-    criteria = weighted(call.criteria)
+    criteria = weighted(stage.criteria)
     ranked = _ranked(call, entries, decisions, criteria, rows)
     against = against_rank(row.candidate for row in ranked if row.is_eligible)
     return Selection(

@@ -208,10 +208,13 @@ def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
 
 
 def _give(actor: Actor, call: Call, pairs: Collection[Pair], now: datetime) -> list[Assignment]:
+    wanted = {UUID(pair.entry_id) for pair in pairs}
+    stages = dict(db.session.execute(select(Entry.id, Entry.stage_id).where(Entry.id.in_(wanted))).all())
     made = [
         Assignment(
             entry_id=UUID(pair.entry_id),
             reviewer_id=UUID(pair.reviewer_id),
+            stage_id=stages[UUID(pair.entry_id)],
             assigned_by_id=actor.person_id,
             assigned_at=now,
         )

@@ -101,7 +101,7 @@ def save_review(
     db.session.refresh(assignment, with_for_update={"of": Assignment})  # not of what was loaded along with it
     if assignment.status is not AssignmentStatus.READING:
         raise InvalidTransition(_l("This review was submitted, and can't be changed any more."))
-    criteria = _criteria(assignment)
+    criteria = assignment.criteria
     problems = answer_problems(answers, steps(criteria)) + comment_problems(comment)
     review = db.session.scalar(
         select(Review)
@@ -157,7 +157,7 @@ def submit_review(
         require_open_slate(call)
     except Conflict as error:
         raise Conflict(_l("Reviews of this call are closed. What you wrote is kept.")) from error
-    criteria = _criteria(assignment)
+    criteria = assignment.criteria
     if problems := completeness_problems(answers, steps(criteria)):
         raise RuleViolations(problems)
     review = save_review(actor=actor, assignment=assignment, answers=answers, comment=comment, version=version, now=now)
@@ -182,8 +182,3 @@ def _require_own(actor: Actor, assignment: Assignment) -> None:
     """Let nobody act for another reviewer, whatever else they may do in the call."""
     if assignment.reviewer.person_id != actor.person_id:
         raise NotFound
-
-
-def _criteria(assignment: Assignment) -> list[Criterion]:
-    call_id = assignment.entry.call_id
-    return list(db.session.scalars(select(Criterion).where(Criterion.call_id == call_id).order_by(Criterion.position)))

@@ -193,7 +193,7 @@ def tally_document(whole: Selection) -> dict[str, Any]:
     return {
         "criteria": [
             {"code": c.code, "weight": str(c.weight), "minimum": c.minimum, "maximum": c.maximum}
-            for c in whole.call.criteria
+            for c in whole.call.deciding_stage.criteria
         ],
         "entries": [
             {

@@ -86,9 +86,9 @@ def assignment(slug: str) -> ResponseReturnValue:
         "review/assignment.html",
         slug=slug,
         call_title=said(call.titles),
-        wanted=ngettext("%(num)s review each", "%(num)s reviews each", call.reviews_per_entry),
+        wanted=ngettext("%(num)s review each", "%(num)s reviews each", call.deciding_stage.reviews_per_entry),
         plan=plan_shown(draft, queries.reviewers(actor=actor, call=call), coverage) if draft else None,
-        coverage=[coverage_shown(row, call.reviews_per_entry, link=link) for row in coverage],
+        coverage=[coverage_shown(row, link=link) for row in coverage],
         recusals=[recusal_shown(row, call) for row in queries.recusals(actor=actor, call=call)],
         form=PlanForm(formdata=None, fingerprint=draft.fingerprint if draft else ""),
     )

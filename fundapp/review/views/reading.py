@@ -88,7 +88,7 @@ def read(assignment_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("review.declare", assignment_id=assignment_id))
     form = _stored_form(assignment)
     if "check" in request.args and assignment.status is AssignmentStatus.READING:
-        criteria = _criteria(assignment)
+        criteria = assignment.criteria
         missing = completeness_problems(answers_in(form, criteria), services.steps(criteria))
         problems_into(form, _beside_fields(RuleViolations(missing), criteria))
     return _reading_page(assignment, form)
@@ -100,7 +100,7 @@ def save(assignment_id: UUID) -> ResponseReturnValue:
     """Save the draft, or submit; what cannot be submitted yet is saved all the same."""
     actor, now = current_actor(), clock.now()
     assignment = queries.my_assignment(actor=actor, assignment_id=assignment_id)
-    criteria = _criteria(assignment)
+    criteria = assignment.criteria
     form = review_form(criteria, labels_of(criteria))
     if not form.validate():
         return _reading_page(assignment, form), 422
@@ -141,12 +141,8 @@ def file(application_id: UUID, attachment_id: UUID) -> ResponseReturnValue:
     return copy_response(attachment, name=copy_name(attachment, face_of(attachment.application).reference))
 
 
-def _criteria(assignment: Assignment) -> list[Criterion]:
-    return assignment.entry.application.call.criteria
-
-
 def _stored_form(assignment: Assignment) -> ReviewForm:
-    criteria = _criteria(assignment)
+    criteria = assignment.criteria
     review = assignment.review
     answers = services.answers_of(review) if review else {}
     return review_form(
@@ -175,7 +171,7 @@ def _conflict_page(assignment: Assignment, form: ConflictForm) -> str:
 
 
 def _reading_page(assignment: Assignment, form: ReviewForm) -> str:
-    criteria = _criteria(assignment)
+    criteria = assignment.criteria
     application = queries.application_to_read(actor=current_actor(), assignment_id=assignment.id)
     return render_template(
         "review/read.html",

@@ -39,7 +39,10 @@ def tally(slug: str) -> ResponseReturnValue:
     call = _call(slug, P.TALLY_READ)
     found = queries.selection(actor=current_actor(), call=call)
     return render_template(
-        "review/tally.html", **_frame(call), pools=pools_shown(found, link=False), wanted=call.reviews_per_entry
+        "review/tally.html",
+        **_frame(call),
+        pools=pools_shown(found, link=False),
+        wanted=call.deciding_stage.reviews_per_entry,
     )
 
 

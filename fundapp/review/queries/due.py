@@ -1,0 +1,1 @@
+"""Until when reviews of a stage are wanted."""

@@ -1,0 +1,45 @@
+"""Whom the mail of the day concerns: people for whom news wait, and people with reviews still to come."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from fundapp.applications.models import Application, Entry
+from fundapp.core.db import db
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerNews, Slate, SlateStatus
+from fundapp.review.queries.active import in_its_stage, is_active
+from fundapp.review.queries.due import due_at
+
+
+def people_with_news() -> set[UUID]:
+    """Return those for whom something waits to be told."""
+    return {
+        news.person_id for news in db.session.scalars(select(ReviewerNews)) if news.waiting
+    }
+
+
+def work_to_come(now: datetime) -> dict[UUID, list[datetime | None]]:
+    """Return for each person with reviews to come when each of their stages ends (None: no day is set).
+
+    Only what still can be done counts: nothing of calls whose decisions are with the ratifiers, or made.
+    """
+    closed = select(Slate.call_id).where(Slate.status != SlateStatus.OPEN)
+    rows = db.session.execute(
+        select(Reviewer.person_id, Assignment.stage_id)
+        .join(Assignment.reviewer)
+        .join(Assignment.entry)
+        .join(Entry.application)
+        .where(
+            Assignment.status.in_((AssignmentStatus.ASSIGNED, AssignmentStatus.READING)),
+            is_active(),
+            in_its_stage(),
+            Entry.call_id.not_in(closed),
+        )
+        .distinct()
+    ).all()
+    ends = due_at({stage_id for _, stage_id in rows})
+    found: dict[UUID, list[datetime | None]] = {}
+    for person_id, stage_id in rows:
+        found.setdefault(person_id, []).append(ends.get(stage_id))
+    return found

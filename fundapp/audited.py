@@ -51,6 +51,7 @@ COVERAGE: Final = Coverage(
         # review
         "reviewer": (),
         "assignment": (),
+        "reviewer_profile": ("person_id",),
         "review": (),
         "score": ("review_id",),
         "slate": (),
@@ -80,6 +81,7 @@ COVERAGE: Final = Coverage(
         "mail_message": "follows from what is recorded; holds an address",
         "sign_in_session": "openings are recorded on the person; seen_at moves with every request",
         "erasure": "what it erased is recorded there; the rest is work to be done",
+        "reviewer_news": "when somebody was written to, and what the next mail is about; both follow from what is recorded",
         "form_draft_step": "a working copy as it was before; what changed it is recorded",
         "upload": "a file that is not whole yet; attaching it is recorded",
         "upload_part": "a part of such a file",

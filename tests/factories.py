@@ -42,6 +42,7 @@ from fundapp.review.models import (
     Outcome,
     Review,
     Reviewer,
+    ReviewerStatus,
     ReviewStatus,
     Score,
     Slate,
@@ -371,7 +372,7 @@ def make_reviewer(call: Call, *, person: Person | None = None, max_entries: int 
         person_id=person.id,
         max_entries=max_entries,
         invited_at=NOW,
-        **{"languages": ["en"], **values},
+        **{"status": ReviewerStatus.ACCEPTED, "answered_at": NOW, "languages": ["en"], **values},
     )
     db.session.add(reviewer)
     db.session.flush()

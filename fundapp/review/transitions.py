@@ -5,7 +5,44 @@ from typing import Final
 from fundapp.accounts.permissions import P
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import Label, Machine, Transition
-from fundapp.review.models import AssignmentStatus, ReviewStatus, SlateStatus
+from fundapp.review.models import AssignmentStatus, ReviewerStatus, ReviewStatus, SlateStatus
+
+REVIEWER: Final = Machine(
+    name="reviewer",
+    statuses=ReviewerStatus,
+    transitions=(
+        Transition(
+            "accept",
+            frozenset({ReviewerStatus.INVITED, ReviewerStatus.DECLINED}),
+            ReviewerStatus.ACCEPTED,
+            P.SESSION_USE,
+        ),
+        Transition(
+            "decline",
+            frozenset({ReviewerStatus.INVITED, ReviewerStatus.ACCEPTED}),
+            ReviewerStatus.DECLINED,
+            P.SESSION_USE,
+        ),
+        Transition(
+            "take_off",
+            frozenset({ReviewerStatus.INVITED, ReviewerStatus.ACCEPTED, ReviewerStatus.DECLINED}),
+            ReviewerStatus.REMOVED,
+            P.REVIEWER_INVITE,
+        ),
+        Transition(
+            "invite_again",
+            frozenset({ReviewerStatus.DECLINED, ReviewerStatus.REMOVED}),
+            ReviewerStatus.INVITED,
+            P.REVIEWER_INVITE,
+        ),
+    ),
+    labels={
+        ReviewerStatus.INVITED: Label(_l("Not answered yet"), _l("You are asked to review")),
+        ReviewerStatus.ACCEPTED: Label(_l("Accepted"), _l("You review for this call")),
+        ReviewerStatus.DECLINED: Label(_l("Declined"), _l("You declined")),
+        ReviewerStatus.REMOVED: Label(_l("Taken off the panel"), _l("You do not review for this call any more")),
+    },
+)
 
 ASSIGNMENT: Final = Machine(
     name="assignment",
@@ -29,12 +66,19 @@ ASSIGNMENT: Final = Machine(
             AssignmentStatus.REVIEWED,
             P.REVIEW_WRITE,
         ),
+        Transition(
+            "take_back",
+            frozenset({AssignmentStatus.READING, AssignmentStatus.REVIEWED}),
+            AssignmentStatus.TAKEN_BACK,
+            P.REVIEWER_INVITE,
+        ),
     ),
     labels={
         AssignmentStatus.ASSIGNED: Label(_l("Conflict not declared yet"), _l("Being read by reviewers")),
         AssignmentStatus.READING: Label(_l("Reading"), _l("Being read by reviewers")),
         AssignmentStatus.REVIEWED: Label(_l("Reviewed"), _l("Being read by reviewers")),
         AssignmentStatus.RECUSED: Label(_l("Recused"), _l("Being read by reviewers")),
+        AssignmentStatus.TAKEN_BACK: Label(_l("Taken back"), _l("Being read by reviewers")),
     },
 )
 

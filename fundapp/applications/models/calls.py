@@ -99,6 +99,8 @@ class Call(Identified, Base):
     stages: Mapped[list["Stage"]] = relationship(back_populates="call", order_by="Stage.position")
     """The steps of its review, in order; every call has one at least."""
     criteria: Mapped[list["Criterion"]] = relationship(back_populates="call", order_by="Criterion.position")
+    applicants_review: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whoever applies may also be one of its reviewers."""
     """Those of all stages."""
     form_versions: Mapped[list["FormVersion"]] = relationship(
         back_populates="call",

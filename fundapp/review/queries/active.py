@@ -4,16 +4,16 @@ from sqlalchemy import ColumnElement, and_
 
 from fundapp.applications.models import Entry
 from fundapp.applications.scope import goes_to_reviewers, in_conflict
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
 
 
 def is_active() -> ColumnElement[bool]:
     """Return the condition that an assignment counts, over Assignment joined to its Reviewer and Application.
 
-    It does not once the reviewer is recused or in conflict, or the application is set aside or no longer eligible.
+    It does not once the reviewer is recused or in conflict, what they began was taken back, or the application is set aside or no longer eligible.
     """
     return and_(
-        Assignment.status != AssignmentStatus.RECUSED,
+        Assignment.status.not_in((AssignmentStatus.RECUSED, AssignmentStatus.TAKEN_BACK)),
         goes_to_reviewers(),
         ~in_conflict(Reviewer.person_id),
     )
@@ -22,3 +22,8 @@ def is_active() -> ColumnElement[bool]:
 def in_its_stage() -> ColumnElement[bool]:
     """Return the condition that an assignment is of the stage in which its Entry stands now."""
     return Assignment.stage_id == Entry.stage_id
+
+
+def is_on_panel() -> ColumnElement[bool]:
+    """Return the condition that a Reviewer accepted, and so can be given something to read."""
+    return Reviewer.status == ReviewerStatus.ACCEPTED

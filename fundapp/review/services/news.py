@@ -28,8 +28,11 @@ TEMPLATES: Final[Mapping[News, str]] = {
 SEVERAL: Final = "reviews_news"
 
 
-def tell_reviewer(person: Person, kind: News, *, secret_key: str, now: datetime) -> bool:
-    """Tell a reviewer of something new, in their language; return False where that waits for the mail of another day."""
+def tell_reviewer(person: Person, kind: News, *, now: datetime, secret_key: str = "") -> bool:
+    """Tell a reviewer of something new, in their language; return False where that waits for the mail of another day.
+
+    An invitation brings a way in to somebody without a password, so it takes the secret of this installation.
+    """
     news = _news_of(person.id)
     if kind in AT_ONCE and may_write(news.told_at, now):
         _write(person, news, {kind}, secret_key, now)
@@ -83,9 +86,7 @@ def _write(person: Person, news: ReviewerNews, kinds: Collection[News], secret_k
     news.waiting = [kind for kind in news.waiting if kind not in kinds]
     path = INVITATIONS_PATH if News.INVITED in kinds else REVIEWS_PATH
     if News.INVITED in kinds and person.password_hash is None:
-        send_link(
-            person=person, purpose=LinkPurpose.SET_PASSWORD, secret_key=secret_key, now=now, next_path=path
-        )
+        send_link(person=person, purpose=LinkPurpose.SET_PASSWORD, secret_key=secret_key, now=now, next_path=path)
     elif len(kinds) == 1:
         tell(person, template=TEMPLATES[next(iter(kinds))], path=path, now=now)
     else:

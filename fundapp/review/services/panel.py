@@ -25,7 +25,7 @@ from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.assignment import AssignmentPlan, Pair, plan_assignment
 from fundapp.review.invitations import Invitation, invitation_problems
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
 from fundapp.review.queries.panel import PlanningFacts, planning_facts
 from fundapp.review.services.calls import lock_call, require_open_slate
 
@@ -159,7 +159,9 @@ def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, n
     reviewer = db.session.scalar(select(Reviewer).where(Reviewer.call_id == call.id, Reviewer.person_id == person.id))
     is_new = reviewer is None
     if reviewer is None:
-        reviewer = Reviewer(call_id=call.id, person_id=person.id, invited_at=now)
+        reviewer = Reviewer(
+            call_id=call.id, person_id=person.id, status=ReviewerStatus.ACCEPTED, invited_at=now, answered_at=now
+        )
         db.session.add(reviewer)
     reviewer.max_entries = invitation.max_entries
     reviewer.languages = list(invitation.languages)

@@ -1,0 +1,28 @@
+"""Reviewers, what they are asked to read, what they answered, and the list that people decide."""
+
+from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
+from fundapp.review.models.panel import (
+    Assignment,
+    AssignmentStatus,
+    Reviewer,
+    ReviewerNews,
+    ReviewerProfile,
+    ReviewerStatus,
+)
+from fundapp.review.models.scoring import Review, ReviewStatus, Score
+
+__all__ = [
+    "Assignment",
+    "AssignmentStatus",
+    "Decision",
+    "Outcome",
+    "Review",
+    "ReviewStatus",
+    "Reviewer",
+    "ReviewerNews",
+    "ReviewerProfile",
+    "ReviewerStatus",
+    "Score",
+    "Slate",
+    "SlateStatus",
+]

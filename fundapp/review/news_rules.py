@@ -1,0 +1,49 @@
+"""When reviewers are told what: never two mails on one day, none about what is done. Pure."""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+
+class News(StrEnum):
+    """What a mail to a reviewer can be about; it says no more than that."""
+
+    INVITED = "invited"
+    """Somebody asks them to read."""
+    WORK = "work"
+    """They were given something to read."""
+    REMINDER = "reminder"
+    """Reviews are still to come."""
+    DISCUSSION = "discussion"
+    """Others wrote something; it always waits for the mail of the day."""
+
+
+AT_ONCE: Final = frozenset({News.INVITED, News.WORK, News.REMINDER})
+"""What is written at once where the day's mail was not written yet; the rest waits for the daily round."""
+LEAST_BETWEEN: Final = timedelta(hours=12)
+"""Two mails on two days are not an hour apart around midnight."""
+REMINDED_ON: Final = (-7, -2, 0, 7, 14)
+"""Days after the last day on which somebody is reminded, unless a mail went to them since that day began."""
+WITHOUT_DATE: Final = timedelta(days=14)
+"""Where there is no last day, somebody is reminded after so long a silence."""
+
+
+def may_write(told_at: datetime | None, now: datetime) -> bool:
+    """Say whether a mail may be written now, after the last one at `told_at`. Days are those of UTC."""
+    return told_at is None or (told_at.date() < now.date() and now - told_at >= LEAST_BETWEEN)
+
+
+def reminder_is_due(due: Collection[datetime | None], told_at: datetime | None, now: datetime) -> bool:
+    """Say whether somebody with reviews to come is reminded today; `due` is when each of their calls ends (None: never).
+
+    The last mail of any kind counts as a reminder too: it led to the same page.
+    """
+    if not due:
+        return False
+    told_on = told_at.date() if told_at else date.min
+    ends = {each.date() for each in due if each is not None}
+    days = [day for end in ends for after in REMINDED_ON if (day := end + timedelta(days=after)) <= now.date()]
+    if any(told_on < day for day in days):
+        return True
+    return None in due and (told_at is None or now - told_at >= WITHOUT_DATE)

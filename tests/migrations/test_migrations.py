@@ -127,7 +127,7 @@ def test_there_is_one_newest_revision(fresh_app):
         "UPDATE decision SET amount_minor = 0",
         "UPDATE slate SET ratified_by_id = proposed_by_id",
         "UPDATE slate SET ratified_at = NULL",
-        "INSERT INTO entry SELECT application_id, call_id, category_id, requested_minor, created_at,"
+        "INSERT INTO entry SELECT application_id, call_id, category_id, stage_id, requested_minor, created_at,"
         " application_id FROM entry",
     ],
 )

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
+import regex
 from email_validator import EmailNotValidError, validate_email
 
 from fundapp.core.errors import Problem, RuleViolations
@@ -41,6 +42,22 @@ def checked_email(email: str, *, field: str = "email") -> str:
 def fold_organisation_name(name: str) -> str:
     """Return the key under which an organisation is one: compatibility form, case and spacing folded."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def fold_person_name(name: str) -> str:
+    """Return the key under which two spellings of a person's name are one, in any order of its words.
+
+    Case, accents and what stands between words are folded; "" for a name of one word, which many people share.
+    """
+    letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    words = regex.findall(r"\w+", letters.casefold())
+    return " ".join(sorted(words)) if len(words) > 1 else ""
+
+
+def mail_domain(address: str) -> str:
+    """Return the domain of an address, bare or as "Name <address>", or of a domain; "" where there is none."""
+    domain = fold_email(address).rpartition("@")[2].rstrip("> .")
+    return domain if "." in domain and not any(each.isspace() for each in domain) else ""
 
 
 def safe_next_path(path: str) -> str:

@@ -10,35 +10,49 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
-from fundapp.accounts.models import Membership, MembershipRole, Organisation
+from fundapp.accounts.models import Membership, MembershipRole
 from fundapp.accounts.permissions import Actor, P
+from fundapp.applications.links import linked
 from fundapp.applications.models import Application, ApplicationStatus, ConflictOfInterest
 
 
 def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElement[bool]:
     """Return the condition that a person has a conflict of interest with Application.
 
-    That is: one was recorded, the application is the person's own, or both belong to one organisation or to two of one
-    name. It is computed from the facts as they are now, so a membership that is added later counts at once.
+    What people stated is held against the facts as they are now, so a membership, a tie or a partner that is added
+    later counts at once. A manager's "none" stands against all of it but one: nobody judges what they can write.
     """
-    # Aliases keep these tables apart from those of the query around the condition.
-    conflict, membership, organisation = aliased(ConflictOfInterest), aliased(Membership), aliased(Organisation)
-    recorded = (
-        select(conflict.id).where(conflict.application_id == Application.id, conflict.person_id == person_id).exists()
-    )
-    same_organisation = (
-        select(membership.id)
-        .join(organisation, organisation.id == membership.organisation_id)
+    stated = [_stated(person_id, is_conflict) for is_conflict in (True, False)]
+    found = (each.query.where(each.person_id == person_id).exists() for each in linked())
+    return or_(_is_own(person_id), and_(or_(stated[0], *found), ~stated[1]))
+
+
+def _stated(person_id: QueryableAttribute[UUID] | UUID | None, is_conflict: bool) -> ColumnElement[bool]:
+    stated = aliased(ConflictOfInterest)
+    return (
+        select(stated.id)
         .where(
-            membership.person_id == person_id,
-            or_(
-                organisation.id == Application.organisation_id,
-                and_(organisation.name_key != "", organisation.name_key == Application.organisation_key),
-            ),
+            stated.application_id == Application.id,
+            stated.person_id == person_id,
+            stated.ended_at.is_(None),
+            stated.is_conflict.is_(is_conflict),
         )
         .exists()
     )
-    return or_(recorded, same_organisation, Application.person_id == person_id)
+
+
+def _is_own(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElement[bool]:
+    membership = aliased(Membership)
+    return or_(
+        Application.person_id == person_id,
+        select(membership.id)
+        .where(
+            membership.person_id == person_id,
+            membership.organisation_id == Application.organisation_id,
+            membership.role != MembershipRole.AFFILIATE,
+        )
+        .exists(),
+    )
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

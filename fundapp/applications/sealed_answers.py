@@ -19,6 +19,7 @@ from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.form_engine.answers import Answer, facts, is_sealed, is_understood
 from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Kind, Question, Role, Sensitivity
 from fundapp.applications.models import Application, Attachment, SealedAnswer, Submission
+from fundapp.applications.parties import note_parties
 from fundapp.core import keys
 from fundapp.core.db import db
 from fundapp.core.keys import Keyring, NotOpened, Ring
@@ -255,9 +256,10 @@ def _mask(value: str) -> str:
 def show_in_lists(application: Application, counts: Holder, form: FormDefinition) -> None:
     """Copy the facts that lists show out of the answers that count: those sent last, or of a draft the working copy.
 
-    Of a protected application only its name's blind index.
+    Of a protected application only its name's blind index, and those of whoever stands behind it.
     """
-    known = facts(form, clear_answers(counts), application.call.currency)
+    answers = clear_answers(counts)
+    known = facts(form, answers, application.call.currency)
     is_protected = application.is_protected
     application.organisation_name = "" if is_protected else known.organisation
     application.organisation_key = organisation_key(known.organisation)
@@ -265,3 +267,4 @@ def show_in_lists(application: Application, counts: Holder, form: FormDefinition
     application.country = "" if is_protected else known.country
     application.region = "" if is_protected else known.region
     application.category_codes = list(known.categories)
+    note_parties(application, form, answers)

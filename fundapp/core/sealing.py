@@ -126,6 +126,7 @@ class Sealed(Generic[Value]):
         index: str,
         fold: Callable[[str], str],
         record: Callable[[Any], Record],
+        also: tuple[str, Callable[[str], str | None]] | None = None,
     ) -> None:
         self.column = column
         self.ring = ring
@@ -135,6 +136,7 @@ class Sealed(Generic[Value]):
         self._empty = empty
         self._version = version
         self._fold = fold
+        self._also = also
         self._record = record
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -177,9 +179,10 @@ class Sealed(Generic[Value]):
         )
         return found
 
-    def blind_index(self, value: str) -> str:
-        """Return the blind index of a value under the newest key."""
-        return current_keys().index(self._purpose, self._fold(value))
+    def blind_index(self, value: str) -> str | None:
+        """Return the blind index of a value under the newest key; None for one that folds to nothing."""
+        folded = self._fold(value)
+        return current_keys().index(self._purpose, folded) if folded else None
 
     def write(self, row: Any, value: Value) -> None:
         """Seal a value into its columns: called by the session's flush."""
@@ -192,6 +195,9 @@ class Sealed(Generic[Value]):
         setattr(row, self.column, sealed)
         if self.index:
             setattr(row, self.index, self.blind_index(str(value)) if is_set else None)
+        if self._also is not None:
+            column, derive = self._also
+            setattr(row, column, derive(str(value)) if is_set else None)
 
     @property
     def _purpose(self) -> str:
@@ -213,15 +219,17 @@ def sealed_text(
     index: str = "",
     fold: Callable[[str], str] = str,
     record: Callable[[Any], Record] = record_of,
+    also: tuple[str, Callable[[str], str | None]] | None = None,
 ) -> Sealed[str]:
     """Return a text property stored sealed in `column`; "" where there is none.
 
     `version` names the column that counts its changes (a value that never changes needs none), `index` that of its
-    blind index over `fold(value)`; `record` says whose data key seals it.
+    blind index over `fold(value)`; `record` says whose data key seals it; `also` is a column that follows from the
+    value, and how.
     """
     return Sealed(
         column, ring, encode=str.encode, decode=bytes.decode, empty="", version=version, index=index, fold=fold,
-        record=record,
+        record=record, also=also,
     )  # fmt: skip
 
 

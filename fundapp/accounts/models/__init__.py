@@ -12,6 +12,7 @@ from fundapp.accounts.models.people import (
     RoleGrant,
 )
 from fundapp.accounts.models.sign_in import LinkPurpose, OneTimeLink, SignInSession
+from fundapp.accounts.models.ties import Tie, TieKind
 
 __all__ = [
     "AddressChange",
@@ -30,4 +31,6 @@ __all__ = [
     "RoleChange",
     "RoleGrant",
     "SignInSession",
+    "Tie",
+    "TieKind",
 ]

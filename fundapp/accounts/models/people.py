@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from fundapp.accounts import mail_domains
 from fundapp.accounts.permissions import Role
-from fundapp.accounts.rules import fold_email
+from fundapp.accounts.rules import fold_email, fold_person_name
 from fundapp.core.db import Base, Identified, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
@@ -20,13 +21,24 @@ class Person(Identified, Base):
     email_sealed: Mapped[bytes | None]
     email_version: Mapped[int] = mapped_column(default=0)
     email_index: Mapped[str | None] = mapped_column(unique=True)
+    domain_key: Mapped[str | None] = mapped_column(index=True)
+    """The blind index of the address's domain; null where that is no organisation's own."""
     email = sealed_text(
-        "email_sealed", ring=Ring.IDENTITY, version="email_version", index="email_index", fold=fold_email
+        "email_sealed",
+        ring=Ring.IDENTITY,
+        version="email_version",
+        index="email_index",
+        fold=fold_email,
+        also=("domain_key", mail_domains.domain_key),
     )
     """Folded to lower case; by its blind index a person is found. Nobody without one ("") gets any mail."""
     name_sealed: Mapped[bytes | None]
     name_version: Mapped[int] = mapped_column(default=0)
-    name = sealed_text("name_sealed", ring=Ring.IDENTITY, version="name_version")
+    name_index: Mapped[str | None] = mapped_column(index=True)
+    """Several people may share one: it finds them on the forms of others, for conflicts of interest."""
+    name = sealed_text(
+        "name_sealed", ring=Ring.IDENTITY, version="name_version", index="name_index", fold=fold_person_name
+    )
     language: Mapped[str] = mapped_column(default="en")
     password_hash: Mapped[str | None]
     sign_in_reference: Mapped[str | None] = mapped_column(unique=True)

@@ -90,6 +90,20 @@ ROLE_KINDS: Final[Mapping[Role, frozenset[Kind]]] = {
 }
 
 
+class Party(StrEnum):
+    """What somebody who is named in an answer is to the application. People tied to them do not judge it."""
+
+    APPLICANT = "applicant"
+    FISCAL_HOST = "fiscal_host"
+    PARTNER = "partner"
+    NOMINATOR = "nominator"
+    REFEREE = "referee"
+
+
+PARTY_KINDS: Final = frozenset({Kind.TEXT})
+"""What can name somebody."""
+
+
 class Sensitivity(StrEnum):
     """How much harm an answer can do in wrong hands. What is identity or payee is stored sealed, and shown masked."""
 
@@ -157,6 +171,8 @@ class Question:
     max_words: int | None = None
     max_characters: int | None = None
     role: Role | None = None
+    party: Party | None = None
+    """Who is named in the answer: organisations, people or addresses, one in each line or between commas."""
     identifies: bool = False
     category: str = ""
     given_sensitivity: Sensitivity | None = None
@@ -361,6 +377,8 @@ def _question_from_json(data: Mapping[str, Any]) -> Question:
     values["kind"] = Kind(values["kind"])
     if "role" in values:
         values["role"] = Role(values["role"])
+    if "party" in values:
+        values["party"] = Party(values["party"])
     if "given_sensitivity" in values:
         values["given_sensitivity"] = Sensitivity(values["given_sensitivity"])
     values["choices"] = tuple(_from_json(Choice, choice) for choice in values.get("choices", ()))

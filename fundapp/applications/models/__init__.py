@@ -25,7 +25,7 @@ from fundapp.applications.models.calls import (
     Stage,
     StageKind,
 )
-from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource
+from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource, PartyFact, PartyFactKind
 from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCause, Nomination, Nominee
 from fundapp.applications.models.files import Attachment, FileStatus, Upload, UploadPart
 from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep

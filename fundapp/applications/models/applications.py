@@ -16,6 +16,7 @@ from fundapp.core.sealing import sealed_text
 
 if TYPE_CHECKING:
     from fundapp.applications.models.afterwards import Clarification, Reopening
+    from fundapp.applications.models.conflicts import PartyFact
     from fundapp.applications.models.files import Attachment
 
 
@@ -145,6 +146,8 @@ class Application(Identified, Base):
         back_populates="application", order_by="Clarification.number"
     )
     reopenings: Mapped[list["Reopening"]] = relationship(back_populates="application", order_by="Reopening.number")
+    party_facts: Mapped[list["PartyFact"]] = relationship(back_populates="application", cascade="all, delete-orphan")
+    """Who else stands behind it, as keys."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
@@ -30,6 +30,11 @@ class Programme(Identified, Base):
     titles: Mapped[dict[str, str]]
 
     calls: Mapped[list["Call"]] = relationship(back_populates="programme")
+
+
+SHOWN_TO_REVIEWERS: Final = ("organisation", "country")
+"""What reviewers see of who applies where a call says nothing else."""
+MAY_BE_SHOWN: Final = ("organisation", "title", "country", "region")
 
 
 class CallStatus(StrEnum):
@@ -81,6 +86,12 @@ class Call(Identified, Base):
     """Organisations that may not apply, such as the fund's own partners."""
     barred_domains: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     """Their mail domains, in lower case; those below them count too."""
+    bars_reviewers_organisation: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """An organisation of somebody who reads for the call can't apply to it."""
+    shown_to_reviewers: Mapped[list[str]] = mapped_column(
+        default=lambda: list(SHOWN_TO_REVIEWERS), server_default='["organisation", "country"]'
+    )
+    """What reviewers see of who applies, also before they declare: names of fields of a `Face`. None: the reference."""
     reference_prefix: Mapped[str] = mapped_column(unique=True)
     last_reference: Mapped[int] = mapped_column(default=0)
     award_terms: Mapped[dict[str, Any]]
@@ -88,6 +99,8 @@ class Call(Identified, Base):
     is_sample: Mapped[bool] = mapped_column(default=False)
     is_protected: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Every application to it is protected from its start."""
+    applicants_review: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whoever applies may also be one of its reviewers."""
     retention_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Days for which applications are kept, by fate, where this call differs from keeping_periods.DEFAULT_DAYS."""
     package_sha256: Mapped[str]
@@ -99,8 +112,6 @@ class Call(Identified, Base):
     stages: Mapped[list["Stage"]] = relationship(back_populates="call", order_by="Stage.position")
     """The steps of its review, in order; every call has one at least."""
     criteria: Mapped[list["Criterion"]] = relationship(back_populates="call", order_by="Criterion.position")
-    applicants_review: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whoever applies may also be one of its reviewers."""
     """Those of all stages."""
     form_versions: Mapped[list["FormVersion"]] = relationship(
         back_populates="call",

@@ -1,0 +1,129 @@
+"""What links a person to an application: each way in which the facts as they are now tie the one to the other.
+
+Every way is one join from the keys of a person to those of Application, so that it serves both as a condition on single
+rows (`scope.in_conflict`) and as a list of all pairs of a call (`queries.conflicts`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, null, or_, select
+from sqlalchemy.orm import QueryableAttribute, aliased
+
+from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person, Tie
+from fundapp.applications.models import Application, PartyFact
+from fundapp.core import clock
+
+
+class Way(StrEnum):
+    """How somebody is tied to an application."""
+
+    OWN = "own"
+    """It is theirs, as its main contact."""
+    MEMBER = "member"
+    """They belong to the organisation that applies."""
+    ORGANISATION = "organisation"
+    """They belong to an organisation of the same name as one that stands behind it."""
+    TIE = "tie"
+    """They declared a tie to an organisation that stands behind it."""
+    PERSON = "person"
+    """They are named in it, by name, by address or by the domain of their address."""
+    COLLEAGUE = "colleague"
+    """They have an address of the same organisation as somebody who holds the application."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One way: `query` selects (party, kind) of the facts, `person_id` is the column of whom it ties."""
+
+    way: Way
+    person_id: QueryableAttribute[UUID]
+    query: Select[Any]
+
+
+def linked() -> Sequence[Link]:
+    """Return all ways, over Application as it stands in the query around them.
+
+    The tables of each are its own, apart from those of the query around it.
+    """
+    return [_member(), *_same_name(), *_tied(), _named(), _colleague()]
+
+
+def _member() -> Link:
+    membership = aliased(Membership)
+    return Link(
+        Way.MEMBER,
+        membership.person_id,
+        _none(membership).where(membership.organisation_id == Application.organisation_id),
+    )
+
+
+def _same_name() -> list[Link]:
+    membership, organisation = aliased(Membership), aliased(Organisation)
+    applicant = (
+        _none(membership)
+        .join(organisation, organisation.id == membership.organisation_id)
+        .where(organisation.name_key != "", organisation.name_key == Application.organisation_key)
+    )
+    behind, belonging, party = aliased(PartyFact), aliased(Membership), aliased(Organisation)
+    others = (
+        _fact(behind)
+        .join(party, party.name_key == behind.key)
+        .join(belonging, belonging.organisation_id == party.id)
+        .where(behind.application_id == Application.id)
+    )
+    return [
+        Link(Way.ORGANISATION, membership.person_id, applicant),
+        Link(Way.ORGANISATION, belonging.person_id, others),
+    ]
+
+
+def _tied() -> list[Link]:
+    tie, other = aliased(Tie), aliased(Tie)
+    behind = aliased(PartyFact)
+    applicant = _none(tie).where(tie.organisation_key == Application.organisation_key, _counts(tie))
+    others = (
+        _fact(behind)
+        .join(other, behind.key.in_([other.organisation_key, other.domain_key]))
+        .where(behind.application_id == Application.id, _counts(other))
+    )
+    return [Link(Way.TIE, tie.person_id, applicant), Link(Way.TIE, other.person_id, others)]
+
+
+def _named() -> Link:
+    behind, person = aliased(PartyFact), aliased(Person)
+    query = (
+        _fact(behind)
+        .join(person, behind.key.in_([person.name_index, person.email_index, person.domain_key]))
+        .where(behind.application_id == Application.id)
+    )
+    return Link(Way.PERSON, person.id, query)
+
+
+def _colleague() -> Link:
+    person, holder, membership = aliased(Person), aliased(Person), aliased(Membership)
+    query = (
+        _none(membership)
+        .join(holder, holder.id == membership.person_id)
+        .join(person, person.domain_key == holder.domain_key)
+        .where(
+            membership.organisation_id == Application.organisation_id, membership.role != MembershipRole.AFFILIATE
+        )
+    )
+    return Link(Way.COLLEAGUE, person.id, query)
+
+
+def _none(source: Any) -> Select[Any]:
+    """Select no fact: the way leads to the organisation that applies."""
+    return select(null().label("party"), null().label("kind")).select_from(source)
+
+
+def _fact(behind: Any) -> Select[Any]:
+    return select(behind.party.label("party"), behind.kind.label("kind")).select_from(behind)
+
+
+def _counts(tie: Any) -> ColumnElement[bool]:
+    return or_(tie.until_on.is_(None), tie.until_on >= clock.now().date())

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy.orm import aliased, joinedload
 
 from fundapp.accounts.models import Membership, Person
 from fundapp.accounts.permissions import Actor
@@ -21,8 +21,9 @@ from fundapp.applications.models import (
 from fundapp.applications.scope import goes_to_reviewers, in_conflict, visible_to
 from fundapp.core.db import db
 from fundapp.review.assignment import EntryNeed, Pair, ReviewerOffer
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
-from fundapp.review.queries.active import in_its_stage, is_active
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
+from fundapp.review.queries.active import in_its_stage, is_active, is_on_panel
+from fundapp.review.queries.profiles import limits_at_once
 
 
 @dataclass(frozen=True)
@@ -214,10 +215,11 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
         .where(Entry.call_id == call.id, goes_to_reviewers())
     ).all()
     people = db.session.execute(
-        select(Reviewer.id, Reviewer.max_entries, Reviewer.languages, Person.language)
+        select(Reviewer.id, Reviewer.languages, Person.language)
         .join(Reviewer.person)
-        .where(Reviewer.call_id == call.id)
+        .where(Reviewer.call_id == call.id, or_(is_on_panel(), Reviewer.status == ReviewerStatus.REMOVED))
     ).all()
+    limits = limits_at_once(call)  # none for whoever was taken off, and only finishes what they began
     conflicts = frozenset(
         Pair(str(entry_id), str(reviewer_id))
         for entry_id, reviewer_id in db.session.execute(
@@ -227,7 +229,7 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
             .where(
                 Entry.call_id == call.id,
                 goes_to_reviewers(),
-                in_conflict(Reviewer.person_id),
+                or_(in_conflict(Reviewer.person_id), _taken_back()),
             )
         )
     )
@@ -255,8 +257,8 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
             for entry_id, language, wanted, _ in entries
         ],
         reviewers=[
-            ReviewerOffer(str(reviewer_id), max_entries, frozenset(languages))
-            for reviewer_id, max_entries, languages, _ in people
+            ReviewerOffer(str(reviewer_id), limits.get(reviewer_id, 0), frozenset(languages))
+            for reviewer_id, languages, _ in people
         ],
         conflicts=conflicts,
         started=started,
@@ -264,10 +266,25 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
         affinity={
             Pair(str(entry_id), str(reviewer_id)): 1
             for entry_id, written_in, *_ in entries
-            for reviewer_id, _, _, own_language in people
+            for reviewer_id, _, own_language in people
             if written_in == own_language
         },
         hidden=hidden,
+    )
+
+
+def _taken_back() -> ColumnElement[bool]:
+    """Return the condition that what Reviewer began with Entry was taken back: they do not get it again."""
+    taken = aliased(Assignment)
+    return (
+        select(taken.id)
+        .where(
+            taken.entry_id == Entry.id,
+            taken.reviewer_id == Reviewer.id,
+            taken.stage_id == Entry.stage_id,
+            taken.status == AssignmentStatus.TAKEN_BACK,
+        )
+        .exists()
     )
 
 

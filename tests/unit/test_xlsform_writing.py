@@ -242,6 +242,15 @@ def test_lists_of_one_name_and_other_choices_are_written_apart() -> None:
     assert [[choice.name for choice in question.choices] for question in again.questions] == [["n"], ["s"]]
 
 
+def test_choice_that_looks_like_an_expression_can_be_the_default() -> None:
+    choices = (Choice("-", {"en": "None"}), Choice("n", {"en": "North"}))
+    form = form_of(named("home", kind=Kind.SELECT_ONE, list_name="l", choices=choices, default="-"))
+
+    again = read_form(write_form(form), "form.xlsx").questions[0]
+
+    assert (again.default, again.default_is_expression) == ("-", False)
+
+
 def test_every_cell_is_text_and_none_is_a_formula() -> None:
     book = load_workbook(BytesIO(write_form(form_of(named("a", hint={"en": "=1+1"}, max_words=5, default="2")))))
 

@@ -20,7 +20,8 @@ def read_default(reader: Reader, row: Cells, kind: Kind, choices: Sequence[Choic
     if kind in FILE_KINDS or kind in {Kind.NOTE, Kind.ACKNOWLEDGE}:
         reader.warn(_l("This type has no default here; it is left out."), where)
         return "", False
-    if default_is_dynamic(written, kind.value):
+    is_choice = written in {choice.name for choice in choices}  # also one that looks like an expression, such as “-”
+    if not is_choice and default_is_dynamic(written, kind.value):
         return written.translate(SMART_QUOTES), True
     try:
         return _static(kind, written, [choice.name for choice in choices]), False

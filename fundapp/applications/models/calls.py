@@ -184,6 +184,7 @@ class Stage(Identified, Base):
     __table_args__ = (
         UniqueConstraint("call_id", "code"),
         CheckConstraint("reviews_per_entry >= 1", name="reviews_at_least_one"),
+        CheckConstraint("review_minutes >= 1", name="review_takes_time"),
     )
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
@@ -194,6 +195,8 @@ class Stage(Identified, Base):
     """What it is called; {} where a call has no other."""
     reviews_per_entry: Mapped[int]
     """How many peers are to read each entry in it."""
+    review_minutes: Mapped[int] = mapped_column(default=45, server_default="45")
+    """How long one review takes, reading included; loads are told in hours from it."""
 
     call: Mapped[Call] = relationship(back_populates="stages")
     criteria: Mapped[list["Criterion"]] = relationship(

@@ -30,6 +30,8 @@ from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCau
 from fundapp.applications.models.files import Attachment, FileStatus, Upload, UploadPart
 from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
 from fundapp.applications.models.sealed import SealedAnswer
+from fundapp.applications.models.importing import ImportFailure, ImportPart, TableImport
+from fundapp.applications.models.phases import ReviewPhase
 
 __all__ = [
     "Application",
@@ -72,4 +74,5 @@ __all__ = [
     "Submission",
     "Upload",
     "UploadPart",
+    "ReviewPhase",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
@@ -13,6 +13,9 @@ from fundapp.accounts.rules import fold_email
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
+
+if TYPE_CHECKING:
+    from fundapp.applications.models.phases import ReviewPhase
 
 
 class ProgrammeKind(StrEnum):
@@ -219,6 +222,17 @@ class Criterion(Identified, Base):
     """Asked of entries in this category alone; of all entries where it is null."""
     code: Mapped[str]
     labels: Mapped[dict[str, str]]
+    phases: Mapped[list["ReviewPhase"]] = relationship(back_populates="stage", order_by="ReviewPhase.starts_at")
+    """None: private scoring until the list of decisions is sent."""
+
+
+class CommentNeed(StrEnum):
+    """When a score needs words beside it before a review is submitted."""
+
+    NEVER = "never"
+    EXTREMES = "extremes"
+    """For the lowest and the highest step."""
+    ALWAYS = "always"
     questions: Mapped[dict[str, str]]
     weight: Mapped[Decimal] = mapped_column(Numeric(9, 4, asdecimal=True))
     minimum: Mapped[int]

@@ -2,6 +2,7 @@
 
 from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan, PlanStatus
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
+from fundapp.review.models.discussion import DiscussionPost, PostMention
 from fundapp.review.models.panel import (
     Assignment,
     AssignmentStatus,
@@ -10,7 +11,9 @@ from fundapp.review.models.panel import (
     ReviewerProfile,
     ReviewerStatus,
 )
-from fundapp.review.models.scoring import Review, ReviewStatus, Score
+from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolName, PoolPlace, PoolShare
+from fundapp.review.models.scoring import Confidence, Review, ReviewStatus, Score
+from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 
 __all__ = [
     "Anchor",
@@ -18,11 +21,20 @@ __all__ = [
     "AssignmentStatus",
     "Decision",
     "Outcome",
+    "DiscussionPost",
+    "Duty",
+    "MovedEntry",
     "PairRule",
     "PairRuleKind",
     "Plan",
     "PlanStatus",
     "Review",
+    "PoolDraw",
+    "PoolLot",
+    "PoolName",
+    "PoolPlace",
+    "PoolShare",
+    "PostMention",
     "ReviewStatus",
     "Reviewer",
     "ReviewerNews",
@@ -32,3 +44,5 @@ __all__ = [
     "Slate",
     "SlateStatus",
 ]
+    "StageMove",
+    "StageSeat",

@@ -271,6 +271,7 @@ def test_what_is_not_translated_is_listed_with_the_way_to_its_field(client: Flas
     assert "2 texts not translated yet" in outline
     assert "language=ar" in outline
     page = client.get(f"{base(call)}/texts?language=ar").text
+    assert '<html lang="en"' in page, "the page itself stays in the language of its reader"
     assert f'/{number}#hint.ar"' in page
     assert f'/{number}#choices"' in page
     assert "The nearest" in page

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import regex
 from flask_wtf import FlaskForm
@@ -131,7 +131,7 @@ ASKED: Final = (
     Asked(f"{OWN}words", _l("Most words"), Control.LINE, Part.ANSWER, _TEXT),
     Asked(f"{OWN}characters", _l("Most characters"), Control.LINE, Part.ANSWER, _TEXT),
     Asked(f"{OWN}spoken", _l("May be given as a recording instead"), Control.TICK, Part.ANSWER, _TEXT),
-    Asked("required", _l("Has to be answered"), Control.TICK, Part.RULES, _ANSWERED),
+    Asked("required", _l("Has to be answered"), Control.TICK, Part.ANSWER, _ANSWERED),
     Asked(
         "only_if", _l("When is it asked?"), Control.SELECT, Part.RULES, _EVERY,
         _l("What is not asked is not part of what is sent."),
@@ -205,6 +205,15 @@ class FieldShown:
     missing: bool = False
 
 
+class Unmarked:
+    """Marks a field of which the page says, once for all, that it may stay empty."""
+
+    field_flags: ClassVar = {"unmarked": True}
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Check nothing."""
+
+
 class ItemForm(FlaskForm):
     """One item of a working copy. Its fields are set on the class that `item_form` makes."""
 
@@ -212,31 +221,34 @@ class ItemForm(FlaskForm):
     item: Item
     form_errors: list[str]
 
-    def shown(self, part: Part) -> list[FieldShown]:
-        """Return the fields of a part of the page."""
+    def shown(self, part: Part) -> list[list[FieldShown]]:
+        """Return the fields of a part of the page; those of one text, in each language, stand together."""
         shown = []
         for asked in ASKED:
             if asked.part is not part or self.item.kind not in asked.kinds:
                 continue
             if asked.control is Control.TEXTS:
                 written = self.item.texts(asked.column)
-                shown += [
-                    FieldShown(
-                        self[f"{asked.name}.{code}"],
-                        asked,
-                        code,
-                        direction(code),
-                        missing=any(written.values()) and not written.get(code),
-                    )
-                    for code in self.working.languages
-                ]
+                shown.append(
+                    [
+                        FieldShown(
+                            self[f"{asked.name}.{code}"],
+                            asked,
+                            code,
+                            direction(code),
+                            missing=any(written.values()) and not written.get(code),
+                        )
+                        for code in self.working.languages
+                    ]
+                )
             else:
-                shown.append(FieldShown(self[asked.name], asked))
+                shown.append([FieldShown(self[asked.name], asked)])
         return shown
 
     def is_used(self, part: Part) -> bool:
         """Say whether anything of a part is filled in or wrong, so that it should stand open."""
-        return any(each.field.errors or each.field.data for each in self.shown(part) if each.asked.name != "name")
+        fields = [each for row in self.shown(part) for each in row]
+        return any(each.field.errors or each.field.data for each in fields if each.asked.name != "name")
 
     def typed(self) -> tuple[Item, tuple[Any, ...] | None]:
         """Return the item as it was typed, and the choices of its list (None: they stay).
@@ -346,13 +358,15 @@ def item_form(
 def _kind_field(item: Item) -> Field:
     offered = [kind for kind in KINDS if (kind in GROUPS) == item.is_group]
     choices = [SelectChoice(kind, KINDS[kind]) for kind in offered]
-    return SelectField(_l("What is it?"), choices=choices, default=item.kind, validate_choice=False)
+    return SelectField(
+        _l("What is it?"), choices=choices, default=item.kind, validators=[Unmarked()], validate_choice=False
+    )
 
 
 def _fields(
     working: WorkingForm, item: Item, asked: Asked, categories: Sequence[tuple[str, Texts]]
 ) -> dict[str, Field]:
-    checks = [Length(max=MOST_TYPED), Storable()]
+    checks = [Length(max=MOST_TYPED), Storable(), Unmarked()]
     match asked.control:
         case Control.TEXTS:
             written = item.texts(asked.column)
@@ -372,7 +386,12 @@ def _fields(
             choices, chosen = _offered(working, item, asked, categories)
             return {
                 asked.name: SelectField(
-                    asked.label, description=str(asked.hint), choices=choices, default=chosen, validate_choice=False
+                    asked.label,
+                    description=str(asked.hint),
+                    choices=choices,
+                    default=chosen,
+                    validators=[Unmarked()],
+                    validate_choice=False,
                 )
             }
         case Control.LINES:
@@ -381,7 +400,7 @@ def _fields(
                     asked.label,
                     description=_lines_hint(working),
                     default=lines_of(working.lists.get(item.list_name, ()), working.languages),
-                    validators=[Length(max=1_000_000), Storable(as_typed=True)],
+                    validators=[Length(max=1_000_000), Storable(as_typed=True), Unmarked()],
                 )
             }
         case _:

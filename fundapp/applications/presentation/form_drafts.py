@@ -23,7 +23,10 @@ _SELECTED = regex.compile(r"selected\(\$\{([^{}']+)\}, '([^']+)'\)")
 
 @dataclass(frozen=True)
 class RowShown:
-    """An item in the outline; `level` is how many groups stand around it, `wrong` how much is to be mended."""
+    """An item in the outline; `level` is how many groups stand around it, `wrong` how much is to be mended.
+
+    `goes_up` and `goes_down`: it is not the first, or the last, of the whole form.
+    """
 
     id: int
     url: str
@@ -34,6 +37,8 @@ class RowShown:
     condition: str
     wrong: int
     is_group: bool
+    goes_up: bool
+    goes_down: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ def rows_shown(working: WorkingForm, checked: Checked, call: Call) -> list[RowSh
                 condition=condition_in_words(item.plain("relevant"), named, working),
                 wrong=wrong[item.id],
                 is_group=item.is_group,
+                goes_up=level > 0 or item is not working.items[0],
+                goes_down=level > 0 or item is not working.items[-1],
             )
             yield from rows(item.items, level + 1)
 

@@ -152,8 +152,8 @@ def form_draft_texts(slug: str) -> ResponseReturnValue:
     return render_template(
         "applications/form_draft_texts.html",
         call=call_shown(call, clock.now()),
-        language=language,
-        language_name=language_name(language),
+        wanted=language,
+        wanted_name=language_name(language),
         texts=presentation.texts_shown(working, call, language, request.args.get("page", type=int, default=1)),
     )
 

@@ -121,7 +121,7 @@ def change_form_item(slug: str, number: int) -> ResponseReturnValue:
     if typed.kind != item.kind:
         flash(_("Saved. Look through what can be said of it now."))
         return redirect(presentation.item_url(call, number))
-    if after is not None and any(presentation.item_of(each, after) == number for each in checked(after).found):
+    if after is not None and _is_wrong_here(after, typed):
         flash(_("Saved. Something is still to be mended before the form can be put into use."))
         return redirect(presentation.item_url(call, number, wrong=True))
     flash(_("Saved."))
@@ -179,6 +179,12 @@ def _why_not(kind: str, typed: dict[str, str]) -> str:
 
 def _categories(call: Call) -> list[tuple[str, Any]]:
     return [(each.code, each.titles) for each in call.categories]
+
+
+def _is_wrong_here(working: WorkingForm, item: Item) -> bool:
+    """Say whether anything can be mended on the page of an item: that nothing is asked in a group cannot."""
+    found = [each for each in checked(working).found if presentation.item_of(each, working) == item.id]
+    return any(each.column or each.list_name or not item.is_group for each in found)
 
 
 def _beside(form: ItemForm, working: WorkingForm, item: Item) -> None:

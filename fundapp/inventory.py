@@ -32,6 +32,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "hold_id": "hold on erasing",
     "request_id": "request to be erased",
     "invitation_id": "invitation to an organisation",
+    "import_id": "table of applications",
     "enquiry_id": "question before an application",
     "number": "section, question, version or row of a form, counted from 1",
     "format": "kind of file",

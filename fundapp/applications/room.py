@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fundapp.accounts.call_names import add_call_lister
 from fundapp.applications.files.tasks import file_job
+from fundapp.applications.importing.background import import_job
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.presentation.entering import steps_of_answering
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
@@ -78,6 +79,7 @@ def join(app: FundApp) -> None:
     add_step_finder(app, steps_of_answering)
     add_step_finder(app, steps_of_checking)
     app.add_job_kind(telling_job())
+    app.add_job_kind(import_job(app.extensions["storage"]))
     app.jinja_env.globals["moment_of"] = _moment_of
     app.add_job_kind(file_job(app.extensions["storage"], lambda: app.extensions["scanner"]))
 

@@ -24,11 +24,21 @@ _ARABIC: Final = regex.compile(r"\p{Arabic}")
 
 def sort_key(text: str, language: str) -> SortKey:
     """Return the key by which texts are in the order of a language: its own script first, punctuation left aside."""
+    return _is_foreign(text, language), bare(text, language), _folded(text, language), text
+
+
+def bare(text: str, language: str) -> str:
+    """Return the letters and figures of a text alone, so that any way to write them is found."""
+    folded = _folded(text, language)
+    letters = _MARKS.sub("", unicodedata.normalize("NFKD", folded.translate(_SAME_LETTERS)))
+    return str(_NO_LETTERS.sub(" ", letters)).strip()
+
+
+def _folded(text: str, language: str) -> str:
     folded = unicodedata.normalize("NFC", text).casefold()
     for letter, place in _OWN_LETTERS.get(language, {}).items():
         folded = folded.replace(letter, place)
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", folded.translate(_SAME_LETTERS)))
-    return _is_foreign(text, language), _NO_LETTERS.sub(" ", bare).strip(), folded, text
+    return folded
 
 
 def _is_foreign(text: str, language: str) -> bool:

@@ -66,8 +66,8 @@ class Part(StrEnum):
     BACKUP_PRIVATE = "backup.private"
 
 
-WORKER: Final = frozenset({Part.IDENTITY, Part.FILES, Part.INDEX})
-WEB: Final = WORKER | {Part.PAYEE_PUBLIC}
+WEB: Final = frozenset({Part.IDENTITY, Part.FILES, Part.INDEX, Part.PAYEE_PUBLIC})
+WORKER: Final = WEB
 COMMAND: Final = WEB
 """What every command may use; one that needs more loads it by itself."""
 

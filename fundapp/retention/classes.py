@@ -7,7 +7,13 @@ from typing import Final
 
 from fundapp.accounts.models import OneTimeLink, SignInSession
 from fundapp.applications.keeping_periods import DEFAULT_DAYS
-from fundapp.applications.services.forgetting import forget_enquiries, forget_nominations, forget_offers
+from fundapp.applications.services.forgetting import (
+    drop_tables,
+    forget_enquiries,
+    forget_imports,
+    forget_nominations,
+    forget_offers,
+)
 from fundapp.applications.services.uploading import KEPT_FOR, delete_uploads
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.mail import MailMessage
@@ -83,6 +89,16 @@ TOLD: Final[Mapping[str, Told]] = {
         _l("Mails that could not be handed over, with their addresses"), rules.MAIL_FAILED_DAYS, _l("giving up")
     ),
     "upload": Told(_l("Files that never arrived whole"), KEPT_FOR.days, _l("the last part that arrived")),
+    "table": Told(
+        _l("Tables of applications that were looked at, or that stopped"),
+        rules.TABLE_DAYS,
+        _l("the last work on them"),
+    ),
+    "import": Told(
+        _l("Notes of what could not be taken from tables of applications"),
+        rules.IMPORT_DAYS,
+        _l("the end of that work"),
+    ),
     "work": Told(_l("Notes of finished work"), rules.WORK_DONE_DAYS, _l("its end")),
 }
 
@@ -101,6 +117,8 @@ RULES: Final = (
     Rule("mail_sent", queries.mails_sent_due, delete_rows(MailMessage)),
     Rule("mail_failed", queries.mails_failed_due, with_its_work(delete_rows(MailMessage))),
     Rule("upload", queries.uploads_due, delete_uploads),
+    Rule("table", queries.tables_due, drop_tables),
+    Rule("import", queries.imports_due, forget_imports),
     Rule("work", queries.work_due, delete_rows(OutboxItem)),
 )
 """In this order: an application that goes may leave people whom nothing needs any more."""

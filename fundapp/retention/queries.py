@@ -30,6 +30,7 @@ from fundapp.applications.models import (
     Entry,
     Nomination,
     Nominee,
+    TableImport,
 )
 from fundapp.applications.models.files import Upload, UploadPart
 from fundapp.applications.scope import held_by, visible_to
@@ -46,6 +47,7 @@ from fundapp.retention.rules import (
     BEGUN_DAYS,
     ENQUIRY_DAYS,
     IDLE_PERSON_DAYS,
+    IMPORT_DAYS,
     INVITATION_DAYS,
     LINK_DAYS,
     MAIL_FAILED_DAYS,
@@ -53,6 +55,7 @@ from fundapp.retention.rules import (
     NOMINATION_DAYS,
     OFFER_DAYS,
     SESSION_DAYS,
+    TABLE_DAYS,
     UNCONFIRMED_DAYS,
     WORK_DONE_DAYS,
     Facts,
@@ -303,6 +306,21 @@ def uploads_due() -> list[Due]:
     return _by_time(Upload.id, Upload.touched_at, KEPT_FOR.days)
 
 
+def tables_due() -> list[Due]:
+    """Return tables of applications that nobody took, or that stopped."""
+    rows = db.session.execute(
+        select(TableImport.id, TableImport.touched_at)
+        .where(TableImport.stored_as.is_not(None))
+        .order_by(TableImport.touched_at, TableImport.id)
+    )
+    return [Due(row.id, row.touched_at + timedelta(days=TABLE_DAYS)) for row in rows]
+
+
+def imports_due() -> list[Due]:
+    """Return notes of what became of tables of applications."""
+    return _by_time(TableImport.id, TableImport.finished_at, IMPORT_DAYS)
+
+
 def _by_time(id_column: Any, at: Any, days: int) -> list[Due]:
     rows = db.session.execute(select(id_column, at).where(at.is_not(None)).order_by(at, id_column))
     return [Due(row[0], row[1] + timedelta(days=days)) for row in rows]
@@ -313,7 +331,8 @@ def stored_files_in_use() -> set[str]:
     erased = select(Letter.id).join(Application).where(Application.erased_at.is_not(None))
     letters = select(Letter.stored_as).where(Letter.stored_as.is_not(None), Letter.id.not_in(erased))
     copies = select(Attachment.copy_stored_as).where(Attachment.copy_stored_as.is_not(None))
-    files = (select(Attachment.stored_as), copies, select(UploadPart.stored_as), letters)
+    tables = select(TableImport.stored_as).where(TableImport.stored_as.is_not(None))
+    files = (select(Attachment.stored_as), copies, select(UploadPart.stored_as), letters, tables)
     return {str(name) for each in files for name in db.session.scalars(each)}
 
 

@@ -20,6 +20,8 @@ BEGUN_DAYS: Final = 15
 ENQUIRY_DAYS: Final = 90
 NOMINATION_DAYS: Final = 180
 OFFER_DAYS: Final = 1
+TABLE_DAYS: Final = 1
+IMPORT_DAYS: Final = 30
 
 
 @dataclass(frozen=True)

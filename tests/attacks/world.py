@@ -35,8 +35,11 @@ from fundapp.applications.models import (
     Enquiry,
     EnquiryCause,
     Entry,
+    ImportFailure,
+    ImportPart,
     Nomination,
     Nominee,
+    TableImport,
     Upload,
 )
 from fundapp.core import clock, sealed_files
@@ -91,6 +94,7 @@ class Round:
     requests: list[ErasureRequest]
     invitations: list[OrganisationInvitation]
     enquiries: list[Enquiry]
+    imports: list[TableImport]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -111,6 +115,7 @@ class Round:
             "request_id": [request.id for request in self.requests],
             "invitation_id": [invitation.id for invitation in self.invitations],
             "enquiry_id": [enquiry.id for enquiry in self.enquiries],
+            "import_id": [each.id for each in self.imports],
         }
 
 
@@ -173,7 +178,8 @@ def make_round(
     requests = [ErasureRequest(application_id=sent.id, asked_by_id=applicant.id, asked_at=NOW)]
     invitations = [make_invitation(applicant, text)]
     enquiries = [make_enquiry(made, text)]
-    db.session.add_all([*holds, *requests, *invitations, *enquiries])
+    imports = [make_import(made, people[Role.MANAGER], text)]
+    db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports])
     db.session.flush()
     return Round(
         mark,
@@ -192,6 +198,7 @@ def make_round(
         requests,
         invitations,
         enquiries,
+        imports,
     )
 
 
@@ -222,6 +229,17 @@ def make_enquiry(call: Call, text: str) -> Enquiry:
         call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=text, language="en",
         token_hash=secrets.token_hex(16), asked_at=NOW,
     )  # fmt: skip
+
+
+def make_import(call: Call, person: Person, text: str) -> TableImport:
+    """Give a table that could not be taken for a call."""
+    made = TableImport(
+        call_id=call.id, begun_by_id=person.id, begun_at=NOW, touched_at=NOW, finished_at=NOW, takes=True,
+        as_drafts=False, sha256="", rows=1, rows_done=0, problems=1, failure=ImportFailure.WRONG,
+    )  # fmt: skip
+    made.filename = f"{text[:80]}.csv"
+    made.parts.append(ImportPart(table_import_id=record_of(made).id, start_row=0, problems=[["row 2", text]]))
+    return made
 
 
 def make_passkey(person: Person, name: str) -> Passkey:

@@ -1,17 +1,13 @@
 """Applications from spreadsheets: real files, every row whole or refused by row and column, nothing twice."""
 
-import io
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from fundapp.accounts.models import Membership, Organisation, Person
 from fundapp.accounts.permissions import Role, system_actor
@@ -27,7 +23,6 @@ from fundapp.applications.models import (
     Entry,
     Submission,
 )
-from fundapp.applications.views import importing as importing_pages
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
@@ -46,6 +41,7 @@ ROW: Mapping[str, str] = {
     "form": "community_group",
     "registration": "registered",
     "partner": "no",
+    "party": "no",
     "country": "KE",
     "region": "africa",
     "contact_name": "Amina Sample",
@@ -286,7 +282,12 @@ def test_category_questions_are_asked_of_those_who_enter() -> None:
     prize = load_call(package=read_package(folder("gjp-2019")), actor=system_actor(), now=NOW).call
     asked = ("id", "organisation", "form", "registration", "partner", "country", "region", "contact_name", "email",
              "people", "title", "summary", "true_words")  # fmt: skip
-    row = {name: ROW[name] for name in asked} | {"story": "One day.", "why_courage": "They go on.", "why_scale": ""}
+    row = {name: ROW[name] for name in asked} | {
+        "a_year": "yes",
+        "story": "One day.",
+        "why_courage": "They go on.",
+        "why_scale": "",
+    }
 
     done = take(
         prize,
@@ -421,56 +422,3 @@ def test_long_table_goes_in_by_batches_and_goes_on_where_it_was_cut_off(
     assert said(done) == ["row 5, column id: Row 2 has this id already."]
     assert seen == [2, 4, 6]
     assert count(Application) == 5
-
-
-def test_browser_looks_first_and_then_takes_with_the_same_code(
-    call: Call, signed_in: Callable[[Person | None], FlaskClient]
-) -> None:
-    manager = make_staff(Role.MANAGER, call)
-    client = signed_in(manager)
-    people = count(Person)
-    address = "/manage/gjf-2020/import"
-    data = csv({**ROW, "colour": "red"}, {**ROW, "id": "A2", "amount": "x"}).encode()
-
-    def sent(button: str, table: bytes = data, name: str = "a.csv") -> TestResponse:
-        return client.post(address, data={button: "1", "table": (io.BytesIO(table), name)})
-
-    looked = sent("look")
-    assert "Nothing is taken yet" in looked.text
-    assert "1 new application" in looked.text
-    assert "row 3, column amount" in looked.text
-    assert "<bdi>colour</bdi>" in looked.text
-    assert count(Application) == 0
-    assert count(Person) == people
-
-    taken = sent("take")
-    assert "The rows are in." in taken.text
-    application = db.session.scalars(select(Application)).one()
-    assert application.submissions[-1].submitted_by_id == manager.id
-    assert "1 was there before" in sent("take").text
-    assert count(Application) == 1
-
-    assert sent("take", b"%PDF-1.7\x00").status_code == 422
-    missing = sent("take", b"id,title\r\n1,2")
-    assert missing.status_code == 422
-    assert "No column answers the required question" in missing.text
-    nothing = client.post(address, data={"take": "1"})
-    assert nothing.status_code == 422
-    assert 'href="#table"' in nothing.text
-    assert re.search(r'id="table-error">.*?Choose a table first.', nothing.text, re.DOTALL)
-    assert "(optional)" not in nothing.text
-    refused = sent("take", csv({**ROW, "id": "A3", "amount": "x"}).encode()).text
-    assert "No row was taken." in refused
-    assert "The rows are in." not in refused
-    assert signed_in(make_staff(Role.AUDITOR)).get(address).status_code == 403
-
-
-def test_browser_refuses_a_table_that_takes_too_long(
-    call: Call, signed_in: Callable[[Person | None], FlaskClient], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importing_pages, "MAX_ROWS", 2)
-    client = signed_in(make_staff(Role.MANAGER, call))
-    for rows, status in ((2, 200), (3, 422)):
-        answer = client.post("/manage/gjf-2020/import", data={"take": "1", "table": (io.BytesIO(many(rows)), "a.csv")})
-        assert answer.status_code == status
-        assert count(Application) == 2

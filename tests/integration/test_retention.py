@@ -23,8 +23,10 @@ from fundapp.applications.models import (
     DraftOffer,
     Enquiry,
     EnquiryCause,
+    ImportPart,
     Nomination,
     Nominee,
+    TableImport,
     Upload,
 )
 from fundapp.core import unit_of_work
@@ -34,6 +36,7 @@ from fundapp.core.errors import Conflict
 from fundapp.core.mail import MailMessage, queue_mail
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.retention import BATCH, Due, NothingErased, Rule, plan, run
+from fundapp.core.sealing import record_of
 from fundapp.disbursement.models import Award
 from fundapp.retention.classes import RULES, TOLD
 from fundapp.retention.models import Erasure, ErasureCause
@@ -194,6 +197,29 @@ def upload(age: timedelta, name: str) -> UUID:
     return made.id
 
 
+def table(age: timedelta, name: str) -> UUID:
+    """A table of applications that was looked at some time ago, or whose notes are that old."""
+    at = since(name, age)
+    made = TableImport(
+        call_id=make_call().id,
+        begun_by_id=make_person().id,
+        begun_at=at,
+        touched_at=at,
+        finished_at=at if name == "import" else NOW,
+        takes=False,
+        as_drafts=False,
+        stored_as=None if name == "import" else "0" * 64,
+        sha256="0" * 64,
+        rows=1,
+        rows_done=1,
+    )
+    made.filename = "table.csv"
+    db.session.add(made)
+    db.session.add(ImportPart(table_import_id=record_of(made).id, start_row=0, problems=[["row 2", "wrong"]]))
+    db.session.flush()
+    return made.id
+
+
 MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded", "withdrawn"), application),
     **dict.fromkeys(("person", "unconfirmed"), person),
@@ -201,6 +227,7 @@ MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("enquiry", "nomination", "offer"), before_applying),
     **dict.fromkeys(("session", "link", "invitation", "mail_sent", "mail_failed", "work"), row),
     "upload": upload,
+    **dict.fromkeys(("table", "import"), table),
 }
 TABLES: dict[str, type[Any]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded", "withdrawn"), Application),
@@ -216,12 +243,16 @@ TABLES: dict[str, type[Any]] = {
     "mail_sent": MailMessage,
     "mail_failed": MailMessage,
     "upload": Upload,
+    "table": TableImport,
+    "import": TableImport,
     "work": OutboxItem,
 }
 
 
 def erased(name: str, row_id: UUID) -> bool:
     found = db.session.get(TABLES[name], row_id, populate_existing=True)
+    if name == "table":
+        return found is not None and found.stored_as is None
     return found is None or getattr(found, "erased_at", None) is not None
 
 

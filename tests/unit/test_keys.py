@@ -134,7 +134,6 @@ def test_web_worker_and_commands_hold_no_private_key(folder: Path) -> None:
         ring = Keyring.load(folder, parts)
         assert ring.parts == parts
         assert not parts & private
-    assert Part.PAYEE_PUBLIC not in keys.WORKER
 
 
 def test_signatures_hold_for_their_message_and_number_only(folder: Path) -> None:

@@ -18,15 +18,13 @@ from fundapp.applications.models import (
     Application,
     ApplicationStatus,
     Call,
-    CallInvitation,
     Enquiry,
-    EnquiryCause,
-    Nominee,
 )
 from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.queries.entering import open_enquiries
+from fundapp.applications.queries.listings import CAUSES, INVITATION_STATES, InvitationRow, NomineeRow
 from fundapp.applications.rules import Opening
 from fundapp.applications.services.earlier import offered
 from fundapp.applications.services.nominating import nominations_opening
@@ -116,11 +114,7 @@ class InvitationShown:
     is_used: bool
 
 
-CAUSES = {
-    EnquiryCause.ELIGIBILITY: lambda: _("An answer to the first questions"),
-    EnquiryCause.BARRED: lambda: _("The list of organisations that may not apply"),
-    EnquiryCause.INVITATION: lambda: _("The call is by invitation"),
-}
+_STATE_KINDS = {"unsent": "act", "mailed": "wait", "begun": "wait", "sent": "good"}
 
 
 def calls_grouped(calls: list[Call], now: datetime) -> list[GroupShown]:
@@ -165,7 +159,7 @@ def enquiry_shown(enquiry: Enquiry, call: Call, questions: Sequence[Question]) -
     return EnquiryShown(
         id=enquiry.id,
         text=enquiry.text,
-        cause=CAUSES[enquiry.cause](),
+        cause=str(CAUSES[enquiry.cause]),
         questions=[said(each.label) for each in questions if each.name in enquiry.questions],
         asked=moment(enquiry.asked_at, call.time_zone),
         has_address=bool(enquiry.email),
@@ -176,12 +170,12 @@ def enquiry_shown(enquiry: Enquiry, call: Call, questions: Sequence[Question]) -
     )
 
 
-def nominee_shown(nominee: Nominee, call: Call, *, is_invited: bool) -> NomineeShown:
+def nominee_shown(row: NomineeRow, call: Call) -> NomineeShown:
     """Return who was nominated, under the name of the first nomination."""
-    contacts = [each.contact for each in nominee.nominations]
+    contacts = [each.contact for each in row.nominations]
     return NomineeShown(
-        id=nominee.id,
-        name=next((each.name for each in nominee.nominations if each.name), ""),
+        id=row.nominee.id,
+        name=row.name,
         email=next((contact for contact in contacts if "@" in contact and " " not in contact), ""),
         nominations=[
             NominationShown(
@@ -194,27 +188,23 @@ def nominee_shown(nominee: Nominee, call: Call, *, is_invited: bool) -> NomineeS
                 may_be_named=each.may_be_named,
                 made=moment(each.made_at, call.time_zone),
             )
-            for each in nominee.nominations
+            for each in row.nominations
         ],
-        is_invited=is_invited,
+        is_invited=row.is_invited,
     )
 
 
-def invitation_shown(invitation: CallInvitation, call: Call, use: ApplicationStatus | None) -> InvitationShown:
-    """Return an invitation; `use` says where the application that was begun with it stands."""
-    sent = moment(invitation.link_sent_at, call.time_zone) if invitation.link_sent_at else None
-    if use is not None:
-        state, kind = (_("Begun"), "wait") if use is ApplicationStatus.DRAFT else (_("Sent an application"), "good")
-    else:
-        state, kind = (_("Link mailed"), "wait") if sent else (_("No link mailed yet"), "act")
+def invitation_shown(row: InvitationRow, call: Call) -> InvitationShown:
+    """Return an invitation and what became of it."""
+    invitation = row.invitation
     return InvitationShown(
         id=invitation.id,
         email=invitation.email,
         organisation=invitation.organisation_name,
-        state=state,
-        state_kind=kind,
-        sent=sent,
-        is_used=use is not None,
+        state=str(INVITATION_STATES[row.state]),
+        state_kind=_STATE_KINDS[row.state],
+        sent=moment(invitation.link_sent_at, call.time_zone) if invitation.link_sent_at else None,
+        is_used=row.state in ("begun", "sent"),
     )
 
 

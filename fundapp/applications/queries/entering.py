@@ -1,18 +1,16 @@
 """What comes before an application: who was let in, what was asked, invited, nominated, and left to be taken over."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.accounts.secrets import token_hash
 from fundapp.applications.models import (
     Application,
-    ApplicationStatus,
     Call,
     CallInvitation,
     CallStatus,
@@ -24,9 +22,6 @@ from fundapp.applications.models import (
 from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.core.paging import Page
-
-PAGE_SIZE: Final = 25
 
 
 def is_let_in(application: Application) -> bool:
@@ -58,31 +53,15 @@ def opens_start(enquiry: Enquiry | None, call: Call) -> bool:
     )
 
 
-def _of_call(actor: Actor, call: Call) -> ColumnElement[bool]:
+def about_call(actor: Actor, call: Call) -> ColumnElement[bool]:
     """Return the condition that Enquiry is about a call, and not from an application that the actor must not see."""
     hidden = select(Application.id).where(Application.id == Enquiry.application_id, ~visible_to(actor))
     return and_(Enquiry.call_id == call.id, ~exists(hidden))
 
 
-def enquiries_page(*, actor: Actor, call: Call, number: int) -> Page[Enquiry]:
-    """Return one page of what was asked about a call: what waits for an answer first, the oldest of it first."""
-    of_call = _of_call(actor, call)
-    total = db.session.scalar(select(func.count()).select_from(Enquiry).where(of_call)) or 0
-    page = Page[Enquiry](items=[], number=1, size=PAGE_SIZE, total=total)
-    number = max(1, min(number, page.last))
-    rows = db.session.scalars(
-        select(Enquiry)
-        .where(of_call)
-        .order_by(Enquiry.answered_at.is_not(None), Enquiry.asked_at, Enquiry.id)
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    ).all()
-    return Page(items=rows, number=number, size=PAGE_SIZE, total=total)
-
-
 def open_enquiries(*, actor: Actor, call: Call) -> int:
     """Return how many questions about a call wait for an answer."""
-    waiting = select(func.count()).select_from(Enquiry).where(_of_call(actor, call), Enquiry.answered_at.is_(None))
+    waiting = select(func.count()).select_from(Enquiry).where(about_call(actor, call), Enquiry.answered_at.is_(None))
     return db.session.scalar(waiting) or 0
 
 
@@ -91,7 +70,7 @@ def managed_enquiry(*, actor: Actor, call: Call, enquiry_id: UUID) -> Enquiry:
     enquiry = db.session.scalar(
         select(Enquiry).where(
             Enquiry.id == enquiry_id,
-            _of_call(actor, call),
+            about_call(actor, call),
             in_calls(actor, P.APPLICANT_INVITE, Enquiry.call_id),
         )
     )
@@ -120,35 +99,6 @@ def used_by(invitation: CallInvitation) -> Application | None:
     return application if application is not None and application.erased_at is None else None
 
 
-def invitations_page(*, call: Call, number: int) -> Page[CallInvitation]:
-    """Return one page of a call's invitations, in the order in which they were made."""
-    total = (
-        db.session.scalar(select(func.count()).select_from(CallInvitation).where(CallInvitation.call_id == call.id))
-        or 0
-    )
-    page = Page[CallInvitation](items=[], number=1, size=PAGE_SIZE, total=total)
-    number = max(1, min(number, page.last))
-    rows = db.session.scalars(
-        select(CallInvitation)
-        .where(CallInvitation.call_id == call.id)
-        .order_by(CallInvitation.created_at, CallInvitation.id)
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    ).all()
-    return Page(items=rows, number=number, size=PAGE_SIZE, total=total)
-
-
-def uses_of(invitations: Iterable[CallInvitation]) -> Mapping[UUID, ApplicationStatus]:
-    """Return where the applications that were begun with some invitations stand, by invitation."""
-    ids = [each.id for each in invitations]
-    rows = db.session.execute(
-        select(CallInvitation.id, Application.status)
-        .join(Application, Application.id == CallInvitation.application_id)
-        .where(CallInvitation.id.in_(ids), Application.erased_at.is_(None))
-    )
-    return {row.id: row.status for row in rows}
-
-
 def unsent_invitations(call: Call, *, most: int) -> list[CallInvitation]:
     """Return some invitations whose personal link was never mailed, the oldest first."""
     return list(
@@ -162,32 +112,6 @@ def unsent_invitations(call: Call, *, most: int) -> list[CallInvitation]:
             .order_by(CallInvitation.created_at, CallInvitation.id)
             .limit(most)
         )
-    )
-
-
-def nominees_page(*, call: Call, number: int) -> Page[Nominee]:
-    """Return one page of those who were nominated for a call, each with its nominations; the first one first."""
-    total = db.session.scalar(select(func.count()).select_from(Nominee).where(Nominee.call_id == call.id)) or 0
-    page = Page[Nominee](items=[], number=1, size=PAGE_SIZE, total=total)
-    number = max(1, min(number, page.last))
-    rows = db.session.scalars(
-        select(Nominee)
-        .where(Nominee.call_id == call.id)
-        .options(selectinload(Nominee.nominations))
-        .order_by(Nominee.created_at, Nominee.id)
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    ).all()
-    return Page(items=rows, number=number, size=PAGE_SIZE, total=total)
-
-
-def invited_nominees(nominees: Iterable[Nominee]) -> frozenset[UUID]:
-    """Return which of some nominees were invited."""
-    ids = [each.id for each in nominees]
-    return frozenset(
-        found
-        for found in db.session.scalars(select(CallInvitation.nominee_id).where(CallInvitation.nominee_id.in_(ids)))
-        if found is not None
     )
 
 

@@ -1,4 +1,4 @@
-"""Erase what came before an application: questions to a person, nominations, drafts that waited for somebody."""
+"""Erase what came before an application: questions, nominations, drafts that waited for somebody, tables to take in."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,20 +8,34 @@ from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, system_actor
 from fundapp.accounts.rules import fold_email
-from fundapp.applications.models import Application, CallInvitation, DraftOffer, Enquiry, Nomination, Nominee
+from fundapp.applications.models import (
+    Application,
+    ApplicationSource,
+    CallInvitation,
+    DraftOffer,
+    Enquiry,
+    ImportFailure,
+    Nomination,
+    Nominee,
+    TableImport,
+)
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.sealing import destroy, record_of
 
 
 def forget_around(*, actor: Actor, application: Application, now: datetime) -> None:
-    """Erase what was asked about an application, and what offers it to somebody."""
+    """Erase what was asked about an application, what offers it to somebody, and notes on the tables of its call."""
     _forget_enquiries(
         actor, db.session.scalars(select(Enquiry).where(Enquiry.application_id == application.id)).all(), now
     )
     for offer in db.session.scalars(select(DraftOffer).where(DraftOffer.application_id == application.id)).all():
         record(actor=actor, action="draft:decline", subject=offer, now=now, call_id=application.call_id)
         db.session.delete(offer)
+    if application.source is ApplicationSource.IMPORT:
+        # Which table it came from is not known; what is kept of one is a help for some days, and no more.
+        tables = select(TableImport.id).where(TableImport.call_id == application.call_id)
+        forget_imports(db.session.scalars(tables.where(TableImport.finished_at.is_not(None))).all(), now)
 
 
 def forget_address(*, actor: Actor, address: str, now: datetime) -> None:
@@ -70,6 +84,23 @@ def forget_offers(ids: Sequence[UUID], now: datetime) -> None:
     for offer in db.session.scalars(select(DraftOffer).where(DraftOffer.id.in_(ids))).all():
         record(actor=system_actor(), action="draft:decline", subject=offer, now=now)
         db.session.delete(offer)
+
+
+def drop_tables(ids: Sequence[UUID], now: datetime) -> None:
+    """Let go of tables that nobody took; the stored files are swept like every file that no row names."""
+    for table_import in db.session.scalars(select(TableImport).where(TableImport.id.in_(ids))).all():
+        if table_import.finished_at is None:
+            table_import.finished_at, table_import.failure = now, ImportFailure.GIVEN_UP
+        table_import.stored_as = None
+    db.session.flush()
+
+
+def forget_imports(ids: Sequence[UUID], now: datetime) -> None:
+    """Erase what is kept of tables: names of files, headings, and what could not be taken."""
+    for table_import in db.session.scalars(select(TableImport).where(TableImport.id.in_(ids))).all():
+        destroy(record_of(table_import), now)
+        db.session.delete(table_import)
+    db.session.flush()
 
 
 def _forget_enquiries(actor: Actor, enquiries: Iterable[Enquiry], now: datetime) -> None:

@@ -15,7 +15,8 @@ from fundapp.applications.forms.entering import AnswerEnquiryForm, EnquiryForm
 from fundapp.applications.models import Application, Call, Enquiry, EnquiryCause
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.entering import enquiry_shown
-from fundapp.applications.queries import applicant, entering, managing, public
+from fundapp.applications.presentation.lists import file_names
+from fundapp.applications.queries import applicant, entering, listings, managing, public
 from fundapp.applications.services import enquiries as services
 from fundapp.applications.views import bp
 from fundapp.applications.views.starting import LET_IN, stopped_page
@@ -23,7 +24,9 @@ from fundapp.core import clock
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import limited, requires
+from fundapp.core.list_pages import list_asked, list_file, list_shown
+from fundapp.core.listing import page_of
+from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.routes import public as for_everybody
 from fundapp.core.web import problems_into
 
@@ -95,16 +98,25 @@ def go_in(token: str) -> ResponseReturnValue:
 @requires(P.APPLICANT_INVITE)
 def enquiries(slug: str) -> ResponseReturnValue:
     """List what was asked about a call; what waits for an answer comes first."""
-    actor = current_actor()
-    call = managing.managed_call(actor=actor, slug=slug, permission=P.APPLICANT_INVITE)
-    page = entering.enquiries_page(actor=actor, call=call, number=request.args.get("page", 1, type=int))
-    asked = _first_questions(call)
-    return render_template(
-        "applications/enquiries.html",
-        call=call_shown(call, clock.now()),
-        enquiries=[enquiry_shown(each, call, asked) for each in page.items],
-        page=page,
-    )
+    return _list_page(_of_call(slug))
+
+
+@bp.post("/manage/<slug>/questions")
+@requires(P.APPLICANT_INVITE)
+@limited("search")
+def search_enquiries(slug: str) -> ResponseReturnValue:
+    """List what a search finds; by POST, so that nothing of it stands in an address."""
+    return _list_page(_of_call(slug))
+
+
+@bp.post("/manage/<slug>/questions.<format>")
+@requires(P.APPLICANT_INVITE)
+@fresh
+@limited("export")
+def enquiries_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
+    """Send the list as it is narrowed as CSV or XLSX, without what was written."""
+    call = _of_call(slug)
+    return list_file(listings.enquiries(actor=current_actor(), call=call), format, **file_names("questions", call))
 
 
 @bp.get("/manage/<slug>/questions/<uuid:enquiry_id>")
@@ -139,10 +151,35 @@ def answer_enquiry(slug: str, enquiry_id: UUID) -> ResponseReturnValue:
     return _enquiry_page(call, found, form), 422
 
 
+def _of_call(slug: str) -> Call:
+    return managing.managed_call(actor=current_actor(), slug=slug, permission=P.APPLICANT_INVITE)
+
+
 def _managed(slug: str, enquiry_id: UUID) -> tuple[Call, Enquiry]:
-    actor = current_actor()
-    call = managing.managed_call(actor=actor, slug=slug, permission=P.APPLICANT_INVITE)
-    return call, entering.managed_enquiry(actor=actor, call=call, enquiry_id=enquiry_id)
+    call = _of_call(slug)
+    return call, entering.managed_enquiry(actor=current_actor(), call=call, enquiry_id=enquiry_id)
+
+
+def _list_page(call: Call) -> str:
+    listing = listings.enquiries(actor=current_actor(), call=call)
+    wanted = list_asked(listing)
+    page = page_of(listing, wanted, current_language())
+    questions = _first_questions(call)
+    return render_template(
+        "applications/enquiries.html",
+        call=call_shown(call, clock.now()),
+        shown=list_shown(
+            listing,
+            wanted,
+            endpoint="applications.enquiries",
+            search="applications.search_enquiries",
+            file="applications.enquiries_file",
+            search_label=_("Question, answer or address"),
+            slug=call.slug,
+        ),
+        enquiries=[enquiry_shown(each, call, questions) for each in page.items],
+        page=page,
+    )
 
 
 def _enquiry_page(call: Call, found: Enquiry, form: AnswerEnquiryForm) -> str:

@@ -13,16 +13,19 @@ from fundapp.applications.forms.entering import InviteToApplyForm
 from fundapp.applications.models import Call, CallInvitation, EnquiryCause
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.entering import invitation_shown
-from fundapp.applications.queries import applicant, entering, managing
+from fundapp.applications.presentation.lists import file_names
+from fundapp.applications.queries import applicant, entering, listings, managing
 from fundapp.applications.services import inviting as services
 from fundapp.applications.views import bp
 from fundapp.applications.views.starting import INVITED
 from fundapp.core import clock
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound, RuleViolations
+from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.i18n import ngettext
-from fundapp.core.routes import limited, requires
+from fundapp.core.list_pages import list_asked, list_file, list_shown
+from fundapp.core.listing import Asked, page_of
+from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.routes import public as for_everybody
 from fundapp.core.web import problems_into
 
@@ -66,6 +69,24 @@ def accept_invited(token: str) -> ResponseReturnValue:
 def call_invitations(slug: str) -> ResponseReturnValue:
     """List who was invited to apply, and what became of it."""
     return _list_page(_managed(slug), InviteToApplyForm(formdata=None))
+
+
+@bp.post("/manage/<slug>/invitations/search")
+@requires(P.APPLICANT_INVITE)
+@limited("search")
+def search_invitations(slug: str) -> ResponseReturnValue:
+    """List what a search finds; by POST, so that no name stands in an address."""
+    return _list_page(_managed(slug), InviteToApplyForm(formdata=None))
+
+
+@bp.post("/manage/<slug>/invitations.<format>")
+@requires(P.APPLICANT_INVITE)
+@fresh
+@limited("export")
+def invitations_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
+    """Send the list as it is narrowed as CSV or XLSX."""
+    call = _managed(slug)
+    return list_file(listings.invitations(call=call), format, **file_names("invitations", call))
 
 
 @bp.post("/manage/<slug>/invitations")
@@ -130,12 +151,23 @@ def _of_call(call: Call, text: str) -> CallInvitation:
 
 
 def _list_page(call: Call, form: InviteToApplyForm) -> str:
-    page = entering.invitations_page(call=call, number=request.args.get("page", 1, type=int))
-    uses = entering.uses_of(page.items)
+    listing = listings.invitations(call=call)
+    # An address that was typed wrong is no search.
+    asked = Asked() if form.errors else list_asked(listing)
+    page = page_of(listing, asked, current_language())
     return render_template(
         "applications/call_invitations.html",
         call=call_shown(call, clock.now()),
-        invitations=[invitation_shown(each, call, uses.get(each.id)) for each in page.items],
+        shown=list_shown(
+            listing,
+            asked,
+            endpoint="applications.call_invitations",
+            search="applications.search_invitations",
+            file="applications.invitations_file",
+            search_label=_("Name or address"),
+            slug=call.slug,
+        ),
+        invitations=[invitation_shown(each, call) for each in page.items],
         has_unsent=bool(entering.unsent_invitations(call, most=1)),
         page=page,
         form=form,

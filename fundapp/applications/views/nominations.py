@@ -11,13 +11,17 @@ from fundapp.applications.forms.entering import InviteToApplyForm, NominationFor
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.entering import nominations_shown, nominee_shown
-from fundapp.applications.queries import entering, managing, public
+from fundapp.applications.presentation.lists import file_names
+from fundapp.applications.queries import listings, managing, public
 from fundapp.applications.services import nominating as services
 from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import NotFound, RuleViolations
+from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import limited, requires
+from fundapp.core.list_pages import list_asked, list_file, list_shown
+from fundapp.core.listing import Asked, page_of
+from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.routes import public as for_everybody
 from fundapp.core.web import problems_into
 
@@ -67,6 +71,24 @@ def nominated(slug: str) -> ResponseReturnValue:
 def nominees(slug: str) -> ResponseReturnValue:
     """List who was nominated for a call, with all nominations of each."""
     return _nominees_page(_managed(slug), InviteToApplyForm(formdata=None), "")
+
+
+@bp.post("/manage/<slug>/nominations")
+@requires(P.APPLICANT_INVITE)
+@limited("search")
+def search_nominees(slug: str) -> ResponseReturnValue:
+    """List what a search finds; by POST, so that no name stands in an address."""
+    return _nominees_page(_managed(slug), InviteToApplyForm(formdata=None), "")
+
+
+@bp.post("/manage/<slug>/nominations.<format>")
+@requires(P.APPLICANT_INVITE)
+@fresh
+@limited("export")
+def nominees_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
+    """Send the list as it is narrowed as CSV or XLSX, without who nominated and how to reach anybody."""
+    call = _managed(slug)
+    return list_file(listings.nominees(call=call), format, **file_names("nominations", call))
 
 
 @bp.post("/manage/<slug>/nominations/gather")
@@ -131,13 +153,24 @@ def _nominate_page(call: Call, form: NominationForm) -> str:
 
 def _nominees_page(call: Call, form: InviteToApplyForm, tried: str) -> str:
     """Draw the list; `tried` is the nominee whose invitation has a problem."""
-    page = entering.nominees_page(call=call, number=request.args.get("page", 1, type=int))
-    invited = entering.invited_nominees(page.items)
+    listing = listings.nominees(call=call)
+    # After an action with a problem the whole list is there: its form holds no search.
+    asked = Asked() if form.errors else list_asked(listing)
+    page = page_of(listing, asked, current_language())
     return render_template(
         "applications/nominees.html",
         call=call_shown(call, clock.now()),
         nominations=nominations_shown(call, clock.now()),
-        nominees=[nominee_shown(each, call, is_invited=each.id in invited) for each in page.items],
+        shown=list_shown(
+            listing,
+            asked,
+            endpoint="applications.nominees",
+            search="applications.search_nominees",
+            file="applications.nominees_file",
+            search_label=_("Name, address or reason"),
+            slug=call.slug,
+        ),
+        nominees=[nominee_shown(each, call) for each in page.items],
         page=page,
         form=form,
         tried=tried,

@@ -4,7 +4,17 @@ Reading tells by row and column what it cannot take and drops nothing. Writing m
 runs as a formula.
 """
 
-from fundapp.core.tables.reading import Row, Table, TableError, inspect_workbook, read_table
+from fundapp.core.tables.reading import MAX_BYTES, Row, Table, TableError, inspect_workbook, read_table
 from fundapp.core.tables.writing import Cell, write_csv, write_xlsx
 
-__all__ = ["Cell", "Row", "Table", "TableError", "inspect_workbook", "read_table", "write_csv", "write_xlsx"]
+__all__ = [
+    "MAX_BYTES",
+    "Cell",
+    "Row",
+    "Table",
+    "TableError",
+    "inspect_workbook",
+    "read_table",
+    "write_csv",
+    "write_xlsx",
+]

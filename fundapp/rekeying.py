@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 
-from fundapp.accounts.models import Organisation
+from fundapp.accounts.mail_domains import domain_key
+from fundapp.accounts.models import Organisation, Person, Tie
 from fundapp.accounts.permissions import system_actor
 from fundapp.accounts.services.organisations import organisation_key
 from fundapp.applications.form_engine.answers import facts
 from fundapp.applications.form_engine.definition import FormDefinition
-from fundapp.applications.models import Application, SealedAnswer
-from fundapp.applications.sealed_answers import clear_answers, seal_payee_anew
+from fundapp.applications.models import Application, PartyFact, SealedAnswer
+from fundapp.applications.sealed_answers import clear_answers, note_parties_again, seal_payee_anew
 from fundapp.core import keys, sealing
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -69,6 +70,10 @@ def _index_columns() -> list[Any]:
         *(getattr(owner, each.index) for owner, each in sealing.indexed()),
         Organisation.name_key,
         Application.organisation_key,
+        Person.domain_key,
+        Tie.organisation_key,
+        Tie.domain_key,
+        PartyFact.key,
     ]
 
 
@@ -96,6 +101,10 @@ def _indexes(now: datetime, batch: int) -> Iterator[int]:
         yield from _index_column(owner, getattr(owner, each.index), partial(_own_index, each), now, batch)
     yield from _index_column(Organisation, Organisation.name_key, _name_of_organisation, now, batch)
     yield from _index_column(Application, Application.organisation_key, _name_of_application, now, batch)
+    yield from _index_column(Person, Person.domain_key, lambda person: domain_key(person.email), now, batch)
+    yield from _index_column(Tie, Tie.organisation_key, lambda tie: organisation_key(tie.organisation), now, batch)
+    yield from _index_column(Tie, Tie.domain_key, lambda tie: domain_key(tie.mail_domain), now, batch)
+    yield from _parties(batch)
 
 
 def _index_column(
@@ -129,6 +138,23 @@ def _name_of_organisation(organisation: Organisation) -> str:
 def _name_of_application(application: Application) -> str:
     form = FormDefinition.from_json(application.form_version.definition)
     return organisation_key(facts(form, clear_answers(application), application.call.currency).organisation)
+
+
+def _parties(batch: int) -> Iterator[int]:
+    """Make the keys of those behind applications anew from the answers that count: one key alone tells nothing."""
+    newest = f"{current_keys().newest(Part.INDEX):04d}"
+    old = (
+        select(Application)
+        .where(Application.party_facts.any(func.substr(PartyFact.key, 1, 4) != newest))
+        .order_by(Application.id)
+        .limit(batch)
+        .with_for_update(of=Application)
+    )
+    while applications := db.session.scalars(old).all():
+        for application in applications:
+            note_parties_again(application)
+        db.session.flush()
+        yield len(applications)
 
 
 def _payee(private: Keyring | None, now: datetime, batch: int) -> Iterator[int]:

@@ -46,6 +46,7 @@ class P(StrEnum):
     PROTECTION_LOWER = "protection:lower"
     REVIEWER_INVITE = "reviewer:invite"
     ASSIGNMENT_PLAN = "assignment:plan"
+    CONFLICT_PIN = "conflict:pin"
     DECISION_MAKE = "decision:make"
     DECISION_RATIFY = "decision:ratify"
     DECISION_RELEASE = "decision:release"
@@ -104,6 +105,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.PROTECTION_LOWER,
             P.REVIEWER_INVITE,
             P.ASSIGNMENT_PLAN,
+            P.CONFLICT_PIN,
             P.DECISION_MAKE,
             P.DECISION_RELEASE,
             P.LETTER_MANAGE,

@@ -16,6 +16,7 @@ from fundapp.accounts.models import (
     Person,
     RoleGrant,
     SignInSession,
+    Tie,
 )
 from fundapp.accounts.permissions import Actor, Grant, Role
 from fundapp.accounts.secrets import token_hash
@@ -191,3 +192,8 @@ def people_with_role(role: Role, call_id: UUID) -> list[Person]:
         .distinct()
     )
     return sorted(people, key=lambda person: person.sort_key)
+
+
+def ties_of(person_id: UUID | None) -> list[Tie]:
+    """Return what a person declared to be tied to, the first one first."""
+    return list(db.session.scalars(select(Tie).where(Tie.person_id == person_id).order_by(Tie.declared_at, Tie.id)))

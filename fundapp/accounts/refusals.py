@@ -63,6 +63,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.PROTECTION_LOWER: _l("Take the protection of an application away"),
     P.REVIEWER_INVITE: _l("Invite reviewers"),
     P.ASSIGNMENT_PLAN: _l("Give applications to reviewers"),
+    P.CONFLICT_PIN: _l("Say for others whether they have a conflict of interest"),
     P.DECISION_MAKE: _l("Decide on applications"),
     P.DECISION_RATIFY: _l("Ratify decisions"),
     P.DECISION_RELEASE: _l("Release decisions"),

@@ -4,13 +4,13 @@ Every way is one join from the keys of a person to those of Application, so that
 rows (`scope.in_conflict`) and as a list of all pairs of a call (`queries.conflicts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, null, or_, select
 from sqlalchemy.orm import QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person, Tie
@@ -41,24 +41,26 @@ class Link:
 
     way: Way
     person_id: QueryableAttribute[UUID]
-    query: Select[Any]
+    query: Select[Any, Any]
 
 
 def linked() -> Sequence[Link]:
-    """Return all ways, over Application as it stands in the query around them.
+    """Return all ways but that of holding it, over Application as it stands in the query around them.
 
     The tables of each are its own, apart from those of the query around it.
     """
-    return [_member(), *_same_name(), *_tied(), _named(), _colleague()]
+    return [_member(_is_tied), *_same_name(), *_tied(), _named(), _colleague()]
 
 
-def _member() -> Link:
+def holding() -> Link:
+    """Return the way of those who can read and write an application as their own."""
+    return _member(_has_access)
+
+
+def _member(whose: Callable[[Any], ColumnElement[bool]]) -> Link:
     membership = aliased(Membership)
-    return Link(
-        Way.MEMBER,
-        membership.person_id,
-        _none(membership).where(membership.organisation_id == Application.organisation_id),
-    )
+    of_applicant = membership.organisation_id == Application.organisation_id
+    return Link(Way.MEMBER, membership.person_id, _none(membership).where(of_applicant, whose(membership)))
 
 
 def _same_name() -> list[Link]:
@@ -109,19 +111,25 @@ def _colleague() -> Link:
         _none(membership)
         .join(holder, holder.id == membership.person_id)
         .join(person, person.domain_key == holder.domain_key)
-        .where(
-            membership.organisation_id == Application.organisation_id, membership.role != MembershipRole.AFFILIATE
-        )
+        .where(membership.organisation_id == Application.organisation_id, _has_access(membership))
     )
     return Link(Way.COLLEAGUE, person.id, query)
 
 
-def _none(source: Any) -> Select[Any]:
+def _has_access(membership: Any) -> ColumnElement[bool]:
+    return and_(membership.role != MembershipRole.AFFILIATE)
+
+
+def _is_tied(membership: Any) -> ColumnElement[bool]:
+    return and_(membership.role == MembershipRole.AFFILIATE)
+
+
+def _none(source: Any) -> Select[Any, Any]:
     """Select no fact: the way leads to the organisation that applies."""
     return select(null().label("party"), null().label("kind")).select_from(source)
 
 
-def _fact(behind: Any) -> Select[Any]:
+def _fact(behind: Any) -> Select[Any, Any]:
     return select(behind.party.label("party"), behind.kind.label("kind")).select_from(behind)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import regex
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from fundapp.accounts.mail_domains import domain_key
 from fundapp.accounts.models import Person
@@ -52,7 +52,7 @@ def named_in(form: FormDefinition, answers: Mapping[str, Answer]) -> Iterator[Na
 
 def _nominators(application: Application) -> Iterator[Named]:
     """Yield the keys of those who made the nominations that an application came from."""
-    if application.id is None:  # it is begun just now: its invitation is used a little later
+    if not inspect(application).has_identity:  # it is begun just now: its invitation is used a little later
         return
     nominations = db.session.scalars(
         select(Nomination)

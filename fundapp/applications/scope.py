@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.links import linked
+from fundapp.applications.links import holding, linked
 from fundapp.applications.models import Application, ApplicationStatus, ConflictOfInterest
 
 
@@ -24,7 +24,9 @@ def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElem
     """
     stated = [_stated(person_id, is_conflict) for is_conflict in (True, False)]
     found = (each.query.where(each.person_id == person_id).exists() for each in linked())
-    return or_(_is_own(person_id), and_(or_(stated[0], *found), ~stated[1]))
+    holds = holding()
+    is_own = or_(Application.person_id == person_id, holds.query.where(holds.person_id == person_id).exists())
+    return or_(is_own, and_(or_(stated[0], *found), ~stated[1]))
 
 
 def _stated(person_id: QueryableAttribute[UUID] | UUID | None, is_conflict: bool) -> ColumnElement[bool]:
@@ -38,20 +40,6 @@ def _stated(person_id: QueryableAttribute[UUID] | UUID | None, is_conflict: bool
             stated.is_conflict.is_(is_conflict),
         )
         .exists()
-    )
-
-
-def _is_own(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElement[bool]:
-    membership = aliased(Membership)
-    return or_(
-        Application.person_id == person_id,
-        select(membership.id)
-        .where(
-            membership.person_id == person_id,
-            membership.organisation_id == Application.organisation_id,
-            membership.role != MembershipRole.AFFILIATE,
-        )
-        .exists(),
     )
 
 

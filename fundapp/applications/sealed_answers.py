@@ -115,8 +115,18 @@ def reseal(*, application: Application, now: datetime) -> None:
         holder.answers = {
             key: _restored(application, form, key, holder.answers[key], value, now) for key, value in clear.items()
         }
-    counts = application.submissions[-1] if application.submissions else application
+    counts = _what_counts(application)
     show_in_lists(application, counts, FormDefinition.from_json(counts.form_version.definition))
+
+
+def note_parties_again(application: Application) -> None:
+    """Make the keys of those who stand behind an application anew, of the answers that count and its nominations."""
+    counts = _what_counts(application)
+    note_parties(application, FormDefinition.from_json(counts.form_version.definition), clear_answers(counts))
+
+
+def _what_counts(application: Application) -> Holder:
+    return application.submissions[-1] if application.submissions else application
 
 
 def payee_answers(application: Application) -> dict[str, SealedAnswer]:

@@ -41,7 +41,8 @@ _TEXTS: Final = (
     (Application.id, Application.eligibility_reason, {"application:mark_eligible", "application:mark_ineligible"}),
     (Decision.id, Decision.reason, {"decision:make"}),
     (Slate.id, Slate.return_reason, {"slate:send_back"}),
-    (ConflictOfInterest.id, ConflictOfInterest.reason, {"conflict:record"}),
+    (ConflictOfInterest.id, ConflictOfInterest.reason, {"conflict:record", "conflict:pin"}),
+    (ConflictOfInterest.id, ConflictOfInterest.end_reason, {"conflict:unpin"}),
     (IdentityOpening.id, IdentityOpening.reason, {"identity:open"}),
 )
 """Where the reasons of actions stand."""

@@ -20,6 +20,7 @@ from fundapp.accounts.models import (
     RoleChange,
     RoleGrant,
     SignInSession,
+    Tie,
 )
 from fundapp.accounts.permissions import Actor
 from fundapp.core.audit import record
@@ -36,6 +37,7 @@ _OF_PERSON = (
     RecoveryCode,
     RoleGrant,
     SignInSession,
+    Tie,
 )
 
 

@@ -39,7 +39,7 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     for conflict in db.session.scalars(
         select(ConflictOfInterest).where(ConflictOfInterest.application_id == application.id)
     ):
-        conflict.reason = ""
+        conflict.reason = conflict.end_reason = ""
     changes = db.session.scalars(select(ProtectionChange).where(ProtectionChange.application_id == application.id))
     openings = db.session.scalars(select(IdentityOpening).where(IdentityOpening.application_id == application.id))
     for change in changes:
@@ -53,6 +53,7 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     for reopening in application.reopenings:
         reopening.message = ""
     application.withdrawal_reason = ""
+    application.party_facts.clear()
     application.answers = {}
     application.organisation_name = application.organisation_key = ""
     application.organisation = None

@@ -19,6 +19,7 @@ from fundapp.applications.models import (
     Nominee,
     TableImport,
 )
+from fundapp.applications.services.parties import began_with, note_all
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.sealing import destroy, record_of
@@ -64,6 +65,7 @@ def forget_nominations(ids: Sequence[UUID], now: datetime) -> None:
 def _forget_nominations(actor: Actor, ids: Sequence[UUID], now: datetime) -> None:
     found = db.session.scalars(select(Nomination).where(Nomination.id.in_(ids))).all()
     nominees = {nomination.nominee_id for nomination in found}
+    theirs = list(db.session.scalars(began_with(nominees)))
     for nomination in found:
         record(actor=actor, action="nomination:erase", subject=nomination, now=now)
         db.session.delete(nomination)
@@ -77,6 +79,8 @@ def _forget_nominations(actor: Actor, ids: Sequence[UUID], now: datetime) -> Non
         db.session.flush()
         record(actor=actor, action="nominee:erase", subject=nominee, now=now, call_id=nominee.call_id)
         db.session.delete(nominee)
+    db.session.flush()
+    note_all(theirs)
 
 
 def forget_offers(ids: Sequence[UUID], now: datetime) -> None:

@@ -12,6 +12,8 @@ from fundapp.accounts.services.people import write_to_address
 from fundapp.applications.models import Application, Call, CallInvitation, Nominee
 from fundapp.applications.queries.applicant import invitation_for
 from fundapp.applications.queries.entering import unsent_invitations, used_by
+from fundapp.applications.sealed_answers import note_parties_again
+from fundapp.applications.services.parties import note_nominators
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict
@@ -46,6 +48,9 @@ def invite_to_apply(
         db.session.flush()
     if nominee is not None:
         invitation.nominee_id = nominee.id
+        if invitation.application_id is not None:
+            db.session.flush()
+            note_nominators([nominee.id])
     send_invitation(actor=actor, call=call, invitation=invitation, secret_key=secret_key, now=now)
     return invitation
 
@@ -90,6 +95,7 @@ def use_invitation(*, actor: Actor, invitation: CallInvitation, application: App
     if used is None:
         raise Conflict(_l("Somebody has begun with this invitation already."))
     record(actor=actor, action="call-invitation:use", subject=invitation, now=now, call_id=invitation.call_id)
+    note_parties_again(application)
     if invitation.email:
         _mail(application.call, invitation, "invitation_used", now)
 

@@ -12,6 +12,7 @@ from fundapp.applications.models import Call, CallInvitation, Nomination, Nomine
 from fundapp.applications.queries.entering import nominee_like
 from fundapp.applications.rules import Opening, opening
 from fundapp.applications.services.inviting import invite_to_apply
+from fundapp.applications.services.parties import note_nominators
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
@@ -73,6 +74,7 @@ def nominate(
     db.session.add(nomination)
     db.session.flush()
     record(actor=system_actor(), action="nomination:make", subject=nomination, now=now, call_id=call.id)
+    note_nominators([nominee.id])
     return nomination
 
 
@@ -101,6 +103,7 @@ def gather(*, actor: Actor, call: Call, nominee_ids: Collection[UUID], now: date
         db.session.delete(each)
     record(actor=actor, action="nominee:gather", subject=first, now=now, call_id=call.id)
     db.session.flush()
+    note_nominators([first.id])
     return first
 
 
@@ -123,6 +126,7 @@ def take_apart(*, actor: Actor, call: Call, nomination_id: UUID, now: datetime) 
     record(actor=actor, action="nominee:part", subject=before, now=now, call_id=call.id)
     record(actor=actor, action="nominee:part", subject=nomination, now=now, call_id=call.id)
     db.session.flush()
+    note_nominators([before.id])
     return alone
 
 

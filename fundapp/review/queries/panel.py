@@ -18,11 +18,12 @@ from fundapp.applications.models import (
     Entry,
     Stage,
 )
-from fundapp.applications.scope import goes_to_reviewers, in_conflict, visible_to
+from fundapp.applications.scope import goes_to_reviewers, visible_to
 from fundapp.core.db import db
 from fundapp.review.assignment import EntryNeed, Pair, ReviewerOffer
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
 from fundapp.review.queries.active import in_its_stage, is_active, is_on_panel
+from fundapp.review.queries.conflicts import entry_conflicts
 from fundapp.review.queries.profiles import limits_at_once
 
 
@@ -198,7 +199,12 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
         .join(Application, Application.id == ConflictOfInterest.application_id)
         .join(Person, Person.id == ConflictOfInterest.person_id)
         .join(Reviewer, (Reviewer.person_id == Person.id) & (Reviewer.call_id == Application.call_id))
-        .where(Application.call_id == call.id, visible_to(actor))
+        .where(
+            Application.call_id == call.id,
+            ConflictOfInterest.is_conflict,
+            ConflictOfInterest.ended_at.is_(None),
+            visible_to(actor),
+        )
         .order_by(ConflictOfInterest.recorded_at.desc(), Application.reference)
     ).all()
     return [
@@ -220,17 +226,12 @@ def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
         .where(Reviewer.call_id == call.id, or_(is_on_panel(), Reviewer.status == ReviewerStatus.REMOVED))
     ).all()
     limits = limits_at_once(call)  # none for whoever was taken off, and only finishes what they began
-    conflicts = frozenset(
+    conflicts = entry_conflicts(call) | frozenset(
         Pair(str(entry_id), str(reviewer_id))
         for entry_id, reviewer_id in db.session.execute(
             select(Entry.id, Reviewer.id)
-            .join(Entry.application)
             .join(Reviewer, Reviewer.call_id == Entry.call_id)
-            .where(
-                Entry.call_id == call.id,
-                goes_to_reviewers(),
-                or_(in_conflict(Reviewer.person_id), _taken_back()),
-            )
+            .where(Entry.call_id == call.id, _taken_back())
         )
     )
     present: dict[Pair, AssignmentStatus] = {

@@ -49,8 +49,11 @@ def still_open(package: CallPackage, now: datetime) -> CallPackage:
     """Return the package with all its dates moved by whole days, so that it closes OPEN_DAYS after `now`."""
     last = max([package.closes_at, *(extension.closes_at for extension in package.extensions)])
     moved = timedelta(days=(now - last).days + 1 + OPEN_DAYS)
+    nominations = package.nominations
     return replace(
         package,
+        nominations=nominations
+        and replace(nominations, opens_at=nominations.opens_at + moved, closes_at=nominations.closes_at + moved),
         opens_at=package.opens_at + moved,
         closes_at=package.closes_at + moved,
         extensions=tuple(

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 
 from fundapp.applications.call_package import CallPackage, read_package
+from fundapp.applications.form_engine.eligibility import first_questions
+from fundapp.applications.form_engine.filling import Filling, Surroundings
 from fundapp.samples import SAMPLES, folder
 
 MARKS = ("(sample)", "(exemple)", "(muestra)", "(نموذج)")
@@ -38,7 +40,7 @@ def test_sample_says_that_it_is_one_in_every_language(package: CallPackage) -> N
 
 def test_every_text_of_the_form_is_in_every_language(package: CallPackage) -> None:
     for question in package.form.questions:
-        for texts in (question.label, question.hint, question.constraint_message):
+        for texts in (question.label, question.hint, question.constraint_message, question.ineligible_message):
             assert set(texts) in (set(), set(package.languages)), question.name
         for choice in question.choices:
             assert set(choice.label) == set(package.languages), (question.name, choice.name)
@@ -85,3 +87,30 @@ def test_applications_are_all_different(sample: str) -> None:
 
     for column in ("id", "organisation", "email", "title", "summary", "contact_name"):
         assert len({row[column] for row in applications}) == len(applications), column
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_first_questions_stop_those_who_cannot_apply_and_say_why_in_every_language(sample: str) -> None:
+    package = read_package(folder(sample))
+    first = first_questions(package.form)
+    assert 3 <= len(first) <= 6
+    assert all(set(each.ineligible_message) == set(package.languages) for each in first)
+
+    def fits(row: dict[str, str]) -> bool:
+        answers = {each.name: row[each.name] for each in first}
+        return not Filling(package.form, answers, Surroundings(package.opens_at)).ineligible("en")
+
+    applications = rows(sample, "applications.csv")
+    assert {fits(row) for row in applications} == {True, False}
+    assert [row["id"] for row in applications if fits(row) == ineligible(row)] == []
+
+
+def test_prize_has_nominations_of_its_own_time_and_bars_those_who_organise_it() -> None:
+    package = read_package(folder("gjp-2019"))
+    assert package.nominations is not None
+    last_day = max(each.closes_at for each in package.extensions)
+    assert package.opens_at <= package.nominations.opens_at < package.nominations.closes_at < last_day
+    assert package.barred_domains == ("justice-commons.example",)
+    assert all(name.endswith(MARKS) for name in package.barred_names)
+    applicants = {row["organisation"] for row in rows("gjp-2019", "applications.csv")}
+    assert not applicants & set(package.barred_names)

@@ -31,8 +31,9 @@ from fundapp.review.queries.reading import my_assignments
 from fundapp.review.queries.selection import Ranked, current_slate, whole_selection
 from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER, Answer
 from fundapp.review.rules import Step as Scale
-from fundapp.review.services import panel, reading
+from fundapp.review.services import inviting, panel, reading
 from fundapp.review.services import selection as deciding
+from fundapp.review.services.answering import accept_invitation
 
 REFUSED_ANSWERS: Final = {
     ("partner", "yes"): {
@@ -108,18 +109,20 @@ class Round:
         return marked[True], marked[False]
 
     def invite_reviewers(self) -> int:
-        """Invite the sample's reviewers, or those whom the file names; return how many."""
+        """Invite the sample's reviewers, or those whom the file names, who all accept; return how many."""
         with self._transaction() as step:
             invitations = (
                 sample_invitations(self._slug) if self._scores is None else _invitations(self._scores, step.call)
             )
-            invited = panel.invite_reviewers(
+            invited = inviting.invite_reviewers(
                 actor=step.manager,
-                call=step.call,
+                calls=[step.call],
                 invitations=invitations,
                 secret_key=self._app.config["SECRET_KEY"],
                 now=step.now,
             )
+            for reviewer in invited:
+                accept_invitation(actor=actor_of(reviewer.person), reviewer=reviewer, now=step.now)
             return len(invited)
 
     def assign(self) -> int:
@@ -289,7 +292,7 @@ def _invitations(scores: Scores, call: Call) -> list[Invitation]:
             email=_address(name),
             name=name,
             organisation="",
-            languages=tuple(panel.languages_of(call)),
+            languages=tuple(inviting.languages_of([call])),
             max_entries=MAX_ENTRIES_PER_REVIEWER,
         )
         for name in sorted({given.reviewer for given in scores})

@@ -103,28 +103,22 @@ def invitation_problems(invitations: Sequence[Invitation], languages: Collection
                         place=place,
                     )
                 )
-        problems += _language_problems(invitation, languages)
-        if not 1 <= invitation.max_entries <= MAX_ENTRIES_PER_REVIEWER:
-            problems.append(
-                Problem(
-                    _l("Enter a number from 1 to %(most)s.", most=MAX_ENTRIES_PER_REVIEWER),
-                    field="max_entries",
-                    place=place,
-                )
-            )
+        problems += agreement_problems(invitation.max_entries, invitation.languages, languages, place=place)
     return problems
 
 
-def _language_problems(invitation: Invitation, languages: Collection[str]) -> list[Problem]:
-    if not invitation.languages or not set(invitation.languages) <= set(languages):
-        return [
-            Problem(
-                _l("Choose at least one language of: %(codes)s.", codes=", ".join(sorted(languages))),
-                field="languages",
-                place=invitation.place,
-            )
-        ]
-    return []
+def agreement_problems(
+    max_entries: int, read: Collection[str], languages: Collection[str], *, place: str = ""
+) -> list[Problem]:
+    """Say what is wrong with how much somebody is asked to take, and with the languages they are said to read."""
+    problems = []
+    if not read or not set(read) <= set(languages):
+        message = _l("Choose at least one language of: %(codes)s.", codes=", ".join(sorted(languages)))
+        problems.append(Problem(message, field="languages", place=place))
+    if not 1 <= max_entries <= MAX_ENTRIES_PER_REVIEWER:
+        message = _l("Enter a number from 1 to %(most)s.", most=MAX_ENTRIES_PER_REVIEWER)
+        problems.append(Problem(message, field="max_entries", place=place))
+    return problems
 
 
 def _limit(text: str, row: Row, problems: list[Problem]) -> int:

@@ -35,7 +35,7 @@ def may_write(told_at: datetime | None, now: datetime) -> bool:
 
 
 def reminder_is_due(due: Collection[datetime | None], told_at: datetime | None, now: datetime) -> bool:
-    """Say whether somebody with reviews to come is reminded today; `due` is when each of their calls ends (None: never).
+    """Say whether somebody with reviews to come is reminded today; `due`: when each of them ends (None: on no set day).
 
     The last mail of any kind counts as a reminder too: it led to the same page.
     """

@@ -27,7 +27,8 @@ from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Outcome
-from fundapp.review.services import panel, reading, selection
+from fundapp.review.services import inviting, panel, reading, selection
+from fundapp.review.services.answering import accept_invitation
 
 from ..conftest import NOW, actor_of
 from ..factories import ANSWERS, CLOSES, make_call, make_person, make_staff
@@ -108,9 +109,12 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
         Invitation(f"{CANARY.lower()}-r{number}@example.org", f"{CANARY} Reviewer", f"{CANARY} Ltd", ("en",), 5)
         for number in range(2)
     ]
-    reviewers = panel.invite_reviewers(
-        actor=manager, call=call, invitations=invitations, secret_key=app.config["SECRET_KEY"], now=AFTER
+    reviewers = inviting.invite_reviewers(
+        actor=manager, calls=[call], invitations=invitations, secret_key=app.config["SECRET_KEY"], now=AFTER
     )
+    commit()
+    for reviewer in reviewers:
+        accept_invitation(actor=actor_of(reviewer.person), reviewer=reviewer, now=AFTER)
     commit()
     draft = panel.draft_plan(actor=manager, call=call)
     panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=AFTER)

@@ -1,11 +1,10 @@
-"""Reviewers are invited, and entries are given to them: services on a real database."""
+"""Entries are given to reviewers: services on a real database."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from fundapp.accounts.models import Membership, OneTimeLink, RoleGrant
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import ApplicationStatus, Call, ConflictOfInterest, ConflictSource, Entry
 from fundapp.core.audit import AuditEntry
@@ -14,7 +13,6 @@ from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.review.assignment import ShortfallCause
-from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, SlateStatus
 from fundapp.review.queries import panel as panel_queries
 from fundapp.review.services import panel
@@ -27,28 +25,11 @@ from tests.factories import (
     make_call,
     make_member,
     make_organisation,
-    make_person,
     make_review,
     make_reviewer,
     make_slate,
     make_staff,
 )
-
-SECRET = "a secret for tests, long enough to be one"
-
-
-def invitation(number: int = 1, **values: object) -> Invitation:
-    return Invitation(
-        **{  # type: ignore[arg-type]
-            "email": f"peer{number}@example.org",
-            "name": f"Peer {number} Sample",
-            "organisation": "Peers of the Valley (sample)",
-            "languages": ("fr", "en"),
-            "max_entries": 7,
-            "place": f"row {number + 1}",
-            **values,
-        }
-    )
 
 
 def entries_of(call: Call) -> list[Entry]:
@@ -64,105 +45,9 @@ def assigned(call: Call) -> set[tuple[Entry, Reviewer]]:
     return {(assignment.entry, assignment.reviewer) for assignment in rows}
 
 
-def test_invitation_makes_a_reviewer_with_role_organisation_and_a_link(app: FundApp) -> None:
-    call = make_call()
-    manager = actor_of(make_staff(Role.MANAGER))
-    (reviewer,) = panel.invite_reviewers(
-        actor=manager, call=call, invitations=[invitation()], secret_key=SECRET, now=NOW
-    )
-    assert (reviewer.max_entries, reviewer.languages) == (7, ["fr", "en"])
-    assert (reviewer.person.name, reviewer.person.language) == ("Peer 1 Sample", "fr")
-    grant = db.session.scalars(select(RoleGrant).where(RoleGrant.person_id == reviewer.person_id)).one()
-    assert (grant.role, grant.call_id) == (Role.REVIEWER, call.id)
-    membership = db.session.scalars(select(Membership).where(Membership.person_id == reviewer.person_id)).one()
-    assert membership.organisation.name == "Peers of the Valley (sample)"
-    link = db.session.scalars(select(OneTimeLink).where(OneTimeLink.person_id == reviewer.person_id)).one()
-    assert link.next_path == "/reviews"
-    assert db.session.scalar(select(MailMessage.template)) == "set_password"
-
-
-def test_second_invitation_changes_limit_and_languages_and_sends_nothing(app: FundApp) -> None:
-    call = make_call()
-    manager = actor_of(make_staff(Role.MANAGER))
-    for limit in (7, 3):
-        panel.invite_reviewers(
-            actor=manager,
-            call=call,
-            invitations=[invitation(max_entries=limit, languages=("ar",))],
-            secret_key=SECRET,
-            now=NOW,
-        )
-    reviewer = db.session.scalars(select(Reviewer)).one()
-    assert (reviewer.max_entries, reviewer.languages) == (3, ["ar"])
-    assert db.session.scalar(select(func.count()).select_from(MailMessage)) == 1
-
-
-def test_invitation_of_somebody_with_a_password_says_only_that_there_is_news(app: FundApp) -> None:
-    call = make_call()
-    make_person(email="peer1@example.org", password=True)
-    panel.invite_reviewers(
-        actor=actor_of(make_staff(Role.MANAGER)),
-        call=call,
-        invitations=[invitation()],
-        secret_key=SECRET,
-        now=NOW,
-    )
-    message = db.session.scalars(select(MailMessage)).one()
-    assert (message.template, message.data) == ("review_invitation", {"path": "/reviews"})
-
-
-@pytest.mark.parametrize("role", [Role.MANAGER, Role.RATIFIER, Role.FINANCE, Role.AUDITOR, None])
-def test_whoever_has_another_duty_in_the_call_is_neither_made_a_reviewer_nor_tied(
-    app: FundApp, role: Role | None
-) -> None:
-    call = make_call()
-    manager = make_staff(Role.MANAGER)
-    colleague = make_staff(role) if role else manager
-    invited = invitation(email=colleague.email, organisation="Peers of the Valley (sample)")
-    with pytest.raises(RuleViolations) as caught:
-        panel.invite_reviewers(actor=actor_of(manager), call=call, invitations=[invited], secret_key=SECRET, now=NOW)
-    assert [problem.field for problem in caught.value.problems] == ["email"]
-    assert db.session.scalar(select(func.count()).select_from(Reviewer)) == 0
-    assert db.session.scalar(select(func.count()).select_from(Membership)) == 0
-
-
-def test_a_chair_may_review_too(app: FundApp) -> None:
-    call = make_call()
-    chair = make_staff(Role.CHAIR, call)
-    invited = invitation(email=chair.email)
-    made = panel.invite_reviewers(
-        actor=actor_of(make_staff(Role.MANAGER)), call=call, invitations=[invited], secret_key=SECRET, now=NOW
-    )
-    assert [reviewer.person_id for reviewer in made] == [chair.id]
-
-
-def test_invitation_list_with_problems_names_them_all_and_invites_nobody(app: FundApp) -> None:
-    call = make_call()
-    bad = [
-        invitation(1),
-        invitation(2, email="nobody"),
-        invitation(3, email="PEER1@example.org"),
-        invitation(4, name=" ", languages=("xx",), max_entries=0),
-    ]
-    with pytest.raises(RuleViolations) as caught:
-        panel.invite_reviewers(
-            actor=actor_of(make_staff(Role.MANAGER)), call=call, invitations=bad, secret_key=SECRET, now=NOW
-        )
-    assert [(problem.place, problem.field) for problem in caught.value.problems] == [
-        ("row 3", "email"),
-        ("row 4", "email"),
-        ("row 5", "name"),
-        ("row 5", "languages"),
-        ("row 5", "max_entries"),
-    ]
-    assert db.session.scalar(select(func.count()).select_from(Reviewer)) == 0
-
-
-def test_manager_of_another_call_can_neither_invite_nor_plan(app: FundApp) -> None:
+def test_manager_of_another_call_cannot_plan(app: FundApp) -> None:
     call, other = make_call(), make_call()
     stranger = actor_of(make_staff(Role.MANAGER, other))
-    with pytest.raises(NotAllowed):
-        panel.invite_reviewers(actor=stranger, call=call, invitations=[invitation()], secret_key=SECRET, now=NOW)
     with pytest.raises(NotAllowed):
         panel.draft_plan(actor=stranger, call=call)
     with pytest.raises(NotAllowed):

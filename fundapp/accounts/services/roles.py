@@ -19,11 +19,19 @@ ROLES_PATH = "/account/roles"
 
 
 def grant_role(
-    *, actor: Actor, person: Person, role: Role, now: datetime, call_id: UUID | None = None, reason: str = ""
+    *,
+    actor: Actor,
+    person: Person,
+    role: Role,
+    now: datetime,
+    call_id: UUID | None = None,
+    reason: str = "",
+    given_by: UUID | None = None,
 ) -> bool:
     """Give a person a role, everywhere or in one call; return False when they have it already.
 
-    The caller's use case checks the permission (inviting a reviewer, an administrator's `give_role`).
+    The caller's use case checks the permission (inviting a reviewer, an administrator's `give_role`). `given_by` is
+    whoever offered the role that the actor takes up now.
     """
     known = db.session.scalar(
         select(RoleGrant.id).where(
@@ -33,7 +41,21 @@ def grant_role(
     if known is not None:
         return False
     db.session.add(RoleGrant(person_id=person.id, role=role, call_id=call_id, granted_at=now))
-    _note(actor, person, role, call_id, now, is_given=True, reason=reason)
+    _note(actor, person, role, call_id, now, is_given=True, reason=reason, by_id=given_by or actor.person_id)
+    return True
+
+
+def revoke_role(*, actor: Actor, person: Person, role: Role, call_id: UUID | None, now: datetime) -> bool:
+    """End a role of a person; return False when they do not have it. The caller's use case checks the permission."""
+    held = db.session.scalar(
+        select(RoleGrant).where(
+            RoleGrant.person_id == person.id, RoleGrant.role == role, RoleGrant.call_id.is_not_distinct_from(call_id)
+        )
+    )
+    if held is None:
+        return False
+    db.session.delete(held)
+    _note(actor, person, role, call_id, now, is_given=False, reason="", by_id=actor.person_id)
     return True
 
 
@@ -70,7 +92,7 @@ def take_role(*, actor: Actor, grant: RoleGrant, reason: str = "", now: datetime
         require_another_administrator(actor=actor, person=person)
     role, call_id = grant.role, grant.call_id
     db.session.delete(grant)
-    _note(actor, person, role, call_id, now, is_given=False, reason=reason.strip())
+    _note(actor, person, role, call_id, now, is_given=False, reason=reason.strip(), by_id=actor.person_id)
     tell(person, template="role_changed", path=ROLES_PATH, now=now)
 
 
@@ -93,7 +115,15 @@ def require_another_administrator(*, actor: Actor, person: Person) -> None:
 
 
 def _note(
-    actor: Actor, person: Person, role: Role, call_id: UUID | None, now: datetime, *, is_given: bool, reason: str
+    actor: Actor,
+    person: Person,
+    role: Role,
+    call_id: UUID | None,
+    now: datetime,
+    *,
+    is_given: bool,
+    reason: str,
+    by_id: UUID | None,
 ) -> None:
     """Write down who gave or took a role; the reason stays in its row, the audit log says that it happened."""
     db.session.add(
@@ -102,7 +132,7 @@ def _note(
             role=role,
             call_id=call_id,
             is_given=is_given,
-            by_id=actor.person_id,
+            by_id=by_id,
             at=now,
             reason=reason,
         )

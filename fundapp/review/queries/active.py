@@ -10,7 +10,8 @@ from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, Review
 def is_active() -> ColumnElement[bool]:
     """Return the condition that an assignment counts, over Assignment joined to its Reviewer and Application.
 
-    It does not once the reviewer is recused or in conflict, what they began was taken back, or the application is set aside or no longer eligible.
+    It does not once the reviewer is recused or in conflict, what they began was taken back, or the application is set
+    aside or no longer eligible.
     """
     return and_(
         Assignment.status.not_in((AssignmentStatus.RECUSED, AssignmentStatus.TAKEN_BACK)),

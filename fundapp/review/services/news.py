@@ -46,7 +46,7 @@ def tell_of_the_day(*, secret_key: str, now: datetime, commit: Callable[[], None
 
     It commits after every CHUNK people; a round that was cut off is simply run again.
     """
-    work = work_to_come(now)
+    work = work_to_come()
     told = 0
     for ids in _chunks(sorted({*people_with_news(), *work})):
         people = db.session.scalars(select(Person).where(Person.id.in_(ids), Person.is_active).order_by(Person.id))
@@ -63,9 +63,7 @@ def forget_news(person_id: UUID, *kinds: News) -> None:
         news.waiting = [kind for kind in news.waiting if kind not in kinds]
 
 
-def _tell_of_the_day(
-    person: Person, due: Collection[datetime | None], secret_key: str, now: datetime
-) -> bool:
+def _tell_of_the_day(person: Person, due: Collection[datetime | None], secret_key: str, now: datetime) -> bool:
     news = _news_of(person.id)
     if not may_write(news.told_at, now):
         return False

@@ -1,35 +1,26 @@
-"""Who reads, and who reads what: invite reviewers, plan the assignment, apply the plan."""
+"""Who reads what: plan the assignment, apply the plan."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
-from fundapp.accounts.models import LinkPurpose, Person
-from fundapp.accounts.permissions import Actor, P, Role
-from fundapp.accounts.queries import actor_of, person_by_email
-from fundapp.accounts.role_rules import mixed_with
-from fundapp.accounts.services.links import send_link
-from fundapp.accounts.services.organisations import tie_to_organisation
-from fundapp.accounts.services.people import ensure_person, tell
-from fundapp.accounts.services.roles import grant_role
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Call, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
-from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.assignment import AssignmentPlan, Pair, plan_assignment
-from fundapp.review.invitations import Invitation, invitation_problems
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
+from fundapp.review.news_rules import News
 from fundapp.review.queries.panel import PlanningFacts, planning_facts
 from fundapp.review.services.calls import lock_call, require_open_slate
-
-REVIEWS_PATH: Final = "/reviews"
+from fundapp.review.services.news import tell_reviewer
 
 
 @dataclass(frozen=True)
@@ -43,25 +34,6 @@ class PlanDraft:
     fingerprint: str
     """The same for the same plan from the same state: applying asks for it, so that nobody applies what they did
     not see."""
-
-
-def invite_reviewers(
-    *, actor: Actor, call: Call, invitations: Sequence[Invitation], secret_key: str, now: datetime
-) -> list[Reviewer]:
-    """Make people reviewers of a call and mail them; whoever is one already only gets the new limit and languages.
-
-    Raises RuleViolations naming everything that is wrong with any invitation; then nobody is invited.
-    """
-    actor.require(P.REVIEWER_INVITE, call.id)
-    problems = invitation_problems(invitations, languages_of(call)) + _duty_problems(actor, call, invitations)
-    if problems:
-        raise RuleViolations(problems)
-    return [_invite(actor, call, invitation, secret_key, now) for invitation in invitations]
-
-
-def languages_of(call: Call) -> list[str]:
-    """Return the codes of the languages that a reviewer of a call can be said to read."""
-    return sorted({*LANGUAGES, *call.languages})
 
 
 def draft_plan(*, actor: Actor, call: Call) -> PlanDraft:
@@ -146,69 +118,6 @@ def assign_by_hand(
     return made
 
 
-def _invite(actor: Actor, call: Call, invitation: Invitation, secret_key: str, now: datetime) -> Reviewer:
-    person = ensure_person(
-        email=invitation.email,
-        name=invitation.name.strip(),
-        language=next((code for code in invitation.languages if code in LANGUAGES), DEFAULT_LANGUAGE),
-        now=now,
-    )
-    if invitation.organisation:
-        tie_to_organisation(actor=actor, person=person, name=invitation.organisation, now=now)
-    grant_role(actor=actor, person=person, role=Role.REVIEWER, now=now, call_id=call.id)
-    reviewer = db.session.scalar(select(Reviewer).where(Reviewer.call_id == call.id, Reviewer.person_id == person.id))
-    is_new = reviewer is None
-    if reviewer is None:
-        reviewer = Reviewer(
-            call_id=call.id, person_id=person.id, status=ReviewerStatus.ACCEPTED, invited_at=now, answered_at=now
-        )
-        db.session.add(reviewer)
-    reviewer.max_entries = invitation.max_entries
-    reviewer.languages = list(invitation.languages)
-    db.session.flush()
-    record(
-        actor=actor,
-        action="reviewer:invite",
-        subject=reviewer,
-        now=now,
-        call_id=call.id,
-        data={"max_entries": reviewer.max_entries, "languages": reviewer.languages},
-    )
-    if is_new:
-        _send_invitation(person, secret_key, now)
-    return reviewer
-
-
-def _duty_problems(actor: Actor, call: Call, invitations: Sequence[Invitation]) -> list[Problem]:
-    """Nobody makes themselves a reviewer, and whoever decides, confirms, pays or checks in a call does not judge in it.
-
-    A tie that comes with an invitation would also hide applications from them. A panel's chair may review.
-    """
-    message = _l("This person has another duty in this call: who decides, confirms, pays or checks does not review.")
-    problems = []
-    for invitation in invitations:
-        person = person_by_email(invitation.email)
-        if person is None:
-            continue
-        others = set(mixed_with(Role.REVIEWER, call.id, actor_of(person).grants)) - {Role.CHAIR}
-        if others or person.id == actor.person_id:
-            problems.append(Problem(message, field="email", place=invitation.place))
-    return problems
-
-
-def _send_invitation(person: Person, secret_key: str, now: datetime) -> None:
-    if person.password_hash is None:
-        send_link(
-            person=person,
-            purpose=LinkPurpose.SET_PASSWORD,
-            secret_key=secret_key,
-            now=now,
-            next_path=REVIEWS_PATH,
-        )
-    else:
-        tell(person, template="review_invitation", path=REVIEWS_PATH, now=now)
-
-
 def _give(actor: Actor, call: Call, pairs: Collection[Pair], now: datetime) -> list[Assignment]:
     wanted = {UUID(pair.entry_id) for pair in pairs}
     stages = dict(db.session.execute(select(Entry.id, Entry.stage_id).where(Entry.id.in_(wanted))).all())
@@ -252,7 +161,7 @@ def _tell_reviewers(reviewer_ids: Collection[UUID], now: datetime) -> None:
         select(Person).join(Reviewer, Reviewer.person_id == Person.id).where(Reviewer.id.in_(reviewer_ids))
     )
     for person in sorted(people, key=lambda each: each.sort_key):
-        tell(person, template="reviews_waiting", path=REVIEWS_PATH, now=now)
+        tell_reviewer(person, News.WORK, now=now)
 
 
 def _pair_problems(facts: PlanningFacts, pairs: Collection[tuple[Entry, Reviewer]]) -> list[Problem]:

@@ -21,6 +21,7 @@ from fundapp.review.forms import InvitationForm, InvitationListForm, PlanForm
 from fundapp.review.invitations import COLUMNS, NEEDED, Invitation, read_invitations
 from fundapp.review.presentation.panel import coverage_shown, plan_shown, recusal_shown, reviewer_shown
 from fundapp.review.queries import panel as queries
+from fundapp.review.services import inviting
 from fundapp.review.services import panel as services
 from fundapp.review.views import bp
 
@@ -120,7 +121,7 @@ def _invitation_form(call: Call, *, empty: bool = False) -> InvitationForm:
     form = InvitationForm(formdata=None) if empty else InvitationForm()
     form.name.flags.required = True  # the rules of invitations say so, together with all else that is missing
     form.language.choices = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
-    form.languages.choices = [SelectChoice(code, language_name(code)) for code in services.languages_of(call)]
+    form.languages.choices = [SelectChoice(code, language_name(code)) for code in inviting.languages_of([call])]
     return form
 
 
@@ -137,9 +138,9 @@ def _listed(form: InvitationListForm) -> list[Invitation]:
 def _invite(call: Call, invitations: list[Invitation], form: FlaskForm) -> bool:
     """Invite them and say so; else put the problems into the form and return False."""
     try:
-        made = services.invite_reviewers(
+        made = inviting.invite_reviewers(
             actor=current_actor(),
-            call=call,
+            calls=[call],
             invitations=invitations,
             secret_key=current_app.config["SECRET_KEY"],
             now=clock.now(),

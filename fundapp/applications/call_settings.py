@@ -23,6 +23,9 @@ class Control(Enum):
     LIST = auto()
     LANGUAGES = auto()
     KIND = auto()
+    CHOICE = auto()
+    STAGE = auto()
+    """One of the stages of the call."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Asked:
     label: str
     hint: str = ""
     needed: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    """Values with their words, for a choice."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,16 @@ PARTS: Final[Mapping[str, Part]] = {
         _l("What reviewers score, with words for the steps of each scale"),
         (Asked("call.reviews_per_application", Control.WHOLE, _l("How many peers read each application?")),),
     ),
+    "stages": Part(
+        _l("Stages of the review"),
+        _l("One is enough. With several, entries go on from one to the next: a screening, a shortlist, finalists"),
+        (),
+    ),
+    "phases": Part(
+        _l("Phases of scoring and discussion"),
+        _l("From when to when reviewers score, see what the others said, and discuss"),
+        (),
+    ),
     "entry": Part(
         _l("Who may apply"),
         _l("Everybody or by invitation, nominations, organisations that may not"),
@@ -225,6 +240,65 @@ ITEMS: Final[Mapping[str, tuple[Asked, ...]]] = {
         ),
         Asked("minimum", Control.WHOLE, _l("Lowest step of the scale")),
         Asked("maximum", Control.WHOLE, _l("Highest step of the scale")),
+        Asked("stage", Control.STAGE, _l("In which stage is it asked?")),
+    ),
+    "stages": (
+        Asked("title", Control.LINES, _l("Name of the stage"), _l("Such as “Screening” or “Finalists”.")),
+        Asked(
+            "kind",
+            Control.CHOICE,
+            _l("What do peers do in it?"),
+            choices=(
+                ("screening", _l("Answer a short checklist with yes or no")),
+                ("review", _l("Score with criteria")),
+            ),
+        ),
+        Asked(
+            "reviews",
+            Control.WHOLE,
+            _l("How many peers read each application in it?"),
+            _l("Left empty, as many as the page of criteria says."),
+            needed=False,
+        ),
+        Asked(
+            "minutes",
+            Control.WHOLE,
+            _l("How many minutes does one review take?"),
+            _l("With reading. From it we reckon how much is asked of each reviewer."),
+        ),
+        Asked("confidence", Control.FLAG, _l("Ask reviewers how sure they are")),
+    ),
+    "phases": (
+        Asked("title", Control.LINES, _l("Name of the phase"), _l("Such as “Scoring” or “Discussion”.")),
+        Asked("stage", Control.STAGE, _l("To which stage does it belong?")),
+        Asked("starts", Control.TIME, _l("First day")),
+        Asked(
+            "ends",
+            Control.TIME,
+            _l("Last day"),
+            _l("It ends just before the time of day below. Phases of one stage never overlap."),
+        ),
+        Asked("score", Control.FLAG, _l("Reviewers score, and change their scores")),
+        Asked(
+            "others",
+            Control.CHOICE,
+            _l("Do they see what the others said of the same application?"),
+            choices=(
+                ("never", _l("No, nobody does")),
+                ("after_own", _l("Yes, once they have submitted their own review of it")),
+                ("always", _l("Yes, from the first day of the phase")),
+            ),
+        ),
+        Asked(
+            "shown_as",
+            Control.CHOICE,
+            _l("How are reviewers called before each other?"),
+            choices=(
+                ("aliases", _l("By two random words, others for each application")),
+                ("names", _l("By their names")),
+            ),
+        ),
+        Asked("discuss", Control.FLAG, _l("They discuss what they see, in writing")),
     ),
 }
 """What is asked of each category and criterion; paths begin behind its code."""

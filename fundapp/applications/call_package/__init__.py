@@ -14,7 +14,9 @@ from fundapp.applications.call_package.package import (
     ExtensionRead,
     InvitationRead,
     NominationsRead,
+    PhaseRead,
     ProgrammeRead,
+    StageRead,
 )
 from fundapp.applications.call_package.reading import Document, Reading, read_document
 from fundapp.applications.call_package.writing import document_of, package_files, toml_of
@@ -28,8 +30,10 @@ __all__ = [
     "InvitationRead",
     "LocalTimeError",
     "NominationsRead",
+    "PhaseRead",
     "ProgrammeRead",
     "Reading",
+    "StageRead",
     "Unready",
     "document_of",
     "instant",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
+from fundapp.applications.phase_rules import SeenOthers, ShownAs
 from fundapp.core.errors import Problem
 
 
@@ -51,6 +52,33 @@ class CategoryRead:
 
 
 @dataclass(frozen=True)
+class StageRead:
+    """A step of the review, in which `reviews` peers read each entry. {} as titles where the call has no other."""
+
+    code: str
+    titles: Texts
+    kind: Literal["screening", "review"]
+    reviews: int
+    review_minutes: int
+    asks_confidence: bool
+
+
+@dataclass(frozen=True)
+class PhaseRead:
+    """From when (inclusive) to when (exclusive) the reviewers of a stage may do what."""
+
+    code: str
+    stage: str
+    titles: Texts
+    starts_at: datetime
+    ends_at: datetime
+    may_score: bool
+    others: SeenOthers
+    shown_as: ShownAs
+    may_discuss: bool
+
+
+@dataclass(frozen=True)
 class CriterionRead:
     """One line of the rubric: whole numbers from `minimum` to `maximum`, with worded anchors by step."""
 
@@ -61,6 +89,8 @@ class CriterionRead:
     minimum: int
     maximum: int
     anchors: dict[str, Texts]
+    stage: str
+    """The code of the stage that it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +126,8 @@ class CallPackage:
     max_categories: int
     categories: tuple[CategoryRead, ...]
     criteria: tuple[CriterionRead, ...]
+    stages: tuple[StageRead, ...]
+    phases: tuple[PhaseRead, ...]
     invitation_only: bool
     invitations: tuple[InvitationRead, ...] | None
     nominations: NominationsRead | None

@@ -19,6 +19,7 @@ from fundapp.applications.call_package.package import (
     NominationsRead,
     ProgrammeRead,
 )
+from fundapp.applications.call_package.stages import check_stages, read_phases, read_stages
 from fundapp.applications.form_engine.definition import FormDefinition, Role
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
 from fundapp.core.errors import Problem
@@ -75,6 +76,8 @@ def read_document(
     zone = _zone(call)
     kind, programme = _programme(keys.table("programme"))
     barred = keys.table("barred", required=False)
+    reviews = call.whole("reviews_per_application", least=1, most=50)
+    stages = read_stages(keys, reviews)
     categories = tuple(_category(each, kind, currency) for each in keys.tables("categories"))
     package = {
         "programme": programme,
@@ -90,10 +93,12 @@ def read_document(
         "currency": currency,
         "budget_minor": budget.money("total", currency),
         "ceiling_minor": budget.money("ceiling", currency, required=False),
-        "reviews_per_entry": call.whole("reviews_per_application", least=1, most=50),
+        "reviews_per_entry": stages[-1].reviews,
         "max_categories": call.whole("max_categories", least=1, most=max(1, len(categories)), default=1),
         "categories": categories,
-        "criteria": tuple(_criterion(each) for each in keys.tables("criteria")),
+        "criteria": tuple(_criterion(each, stages[-1].code) for each in keys.tables("criteria")),
+        "stages": stages,
+        "phases": read_phases(keys, stages, zone),
         "invitation_only": call.flag("invitation_only"),
         "invitations": invitations,
         "nominations": _nominations(keys, zone),
@@ -225,7 +230,7 @@ def _category(keys: Keys, kind: str, currency: str) -> CategoryRead:
     return category
 
 
-def _criterion(keys: Keys) -> CriterionRead:
+def _criterion(keys: Keys, last_stage: str) -> CriterionRead:
     minimum = keys.whole("minimum", least=-MOST, most=MOST)
     maximum = keys.whole("maximum", least=-MOST, most=MOST)
     if maximum <= minimum:
@@ -246,6 +251,7 @@ def _criterion(keys: Keys) -> CriterionRead:
         minimum=minimum,
         maximum=maximum,
         anchors=worded,
+        stage=keys.text("stage", CODE, "shortlist", required=False) or last_stage,
     )
     keys.finish()
     return criterion
@@ -276,8 +282,9 @@ def _retention_days(keys: Keys) -> dict[str, int]:
 
 def _check_together(package: Mapping[str, Any], kind: str, keys: Keys) -> None:
     _check_dates(package, keys)
-    for name, key in (("categories", "categories"), ("criteria", "criteria")):
-        codes = [each.code for each in package[name]]
+    check_stages(package, keys)
+    for key in ("categories", "criteria", "stages", "phases"):
+        codes = [each.code for each in package[key]]
         for code in sorted({code for code in codes if codes.count(code) > 1}):
             keys.complain(key, _l("The code “%(code)s” stands there twice.", code=code))
     if not package["criteria"]:

@@ -11,7 +11,14 @@ import tomli_w
 
 from fundapp.applications.call_package.keys import FILE
 from fundapp.applications.call_package.local_time import comes_twice
-from fundapp.applications.call_package.package import CallPackage, CategoryRead, CriterionRead, ExtensionRead
+from fundapp.applications.call_package.package import (
+    CallPackage,
+    CategoryRead,
+    CriterionRead,
+    ExtensionRead,
+    PhaseRead,
+    StageRead,
+)
 from fundapp.applications.call_package.reading import Document
 from fundapp.applications.xlsform import write_form
 from fundapp.core.money import Money
@@ -51,6 +58,8 @@ def document_of(package: CallPackage) -> dict[str, Any]:
         "budget": {"currency": package.currency, "total": _amount(package.budget_minor, package.currency)},
         "categories": [_category(each, package.currency) for each in package.categories],
         "criteria": [_criterion(each) for each in package.criteria],
+        "stages": [_stage(each, is_last=each is package.stages[-1]) for each in package.stages],
+        "phases": [_phase(each, zone) for each in package.phases],
         "letters": _letters(package.award_terms),
         "retention": dict(package.retention_days),
         "barred": {"names": list(package.barred_names), "mail_domains": list(package.barred_domains)},
@@ -129,6 +138,33 @@ def _criterion(criterion: CriterionRead) -> dict[str, Any]:
         "minimum": criterion.minimum,
         "maximum": criterion.maximum,
         "anchors": {step: dict(words) for step, words in criterion.anchors.items()},
+        "stage": criterion.stage,
+    }
+
+
+def _stage(stage: StageRead, *, is_last: bool) -> dict[str, Any]:
+    """Return what is written of a stage; how many peers read in the last one stands at the call."""
+    written: dict[str, Any] = {
+        "code": stage.code,
+        "title": dict(stage.titles),
+        "kind": stage.kind,
+        "minutes": stage.review_minutes,
+        "confidence": stage.asks_confidence,
+    }
+    return written if is_last else {**written, "reviews": stage.reviews}
+
+
+def _phase(phase: PhaseRead, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "code": phase.code,
+        "stage": phase.stage,
+        "title": dict(phase.titles),
+        "starts": _local(phase.starts_at, zone),
+        "ends": _local(phase.ends_at, zone),
+        "score": phase.may_score,
+        "others": phase.others.value,
+        "shown_as": phase.shown_as.value,
+        "discuss": phase.may_discuss,
     }
 
 

@@ -16,7 +16,7 @@ from fundapp.applications.call_package.paths import value_at
 from fundapp.applications.call_settings import Asked, Control
 from fundapp.applications.models import Call
 from fundapp.core.fields import CheckboxesField, DateField, Storable
-from fundapp.core.i18n import LANGUAGES, current_language, direction, language_name
+from fundapp.core.i18n import LANGUAGES, current_language, direction, language_name, localised
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import Money, MoneyError
@@ -339,6 +339,17 @@ def _fields(document: Document, asked: Asked, path: str) -> dict[str, Field]:
                 SelectChoice("prize", _l("Prizes: their number and amount stand fast")),
             ]
             return {path: RadioField(asked.label, choices=choices, default=stored, validators=[Optional()])}
+        case Control.CHOICE | Control.STAGE:
+            offered = asked.choices if asked.control is Control.CHOICE else _stages(document)
+            return {
+                path: RadioField(
+                    asked.label,
+                    description=asked.hint,
+                    choices=[SelectChoice(value, words) for value, words in offered],
+                    default=stored,
+                    validators=[InputRequired(_l("Choose one."))],
+                )
+            }
         case _:
             text = "" if stored is None else str(stored).removesuffix(".00")
             return {
@@ -346,6 +357,13 @@ def _fields(document: Document, asked: Asked, path: str) -> dict[str, Field]:
                     asked.label, description=asked.hint, default=text, validators=[*marks, Length(max=200), Storable()]
                 )
             }
+
+
+def _stages(document: Document) -> list[tuple[str, str]]:
+    return [
+        (each["code"], localised(each.get("title") or {}) or each["code"])
+        for each in value_at(document, "stages") or []
+    ]
 
 
 def _in_language(label: str, code: str) -> str:

@@ -1,7 +1,8 @@
 """The settings of a call as managers see them: its parts, what is missing, what stands in its lists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import url_for
 
@@ -12,20 +13,34 @@ from fundapp.applications.call_package.paths import value_at
 from fundapp.applications.call_settings import ITEMS, PARTS, Asked
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.forms.call_values import CallForm
-from fundapp.applications.models import Call, CallStatus, Category, Criterion
+from fundapp.applications.models import Call, CallStatus, Category, Criterion, ReviewPhase, Stage
 from fundapp.applications.presentation.managing import LinkShown
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.difference import Piece, difference
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name, ngettext
+from fundapp.core.i18n import lazy_gettext as _l
 
 FORM_PART = "form"
+Item = Category | Criterion | Stage | ReviewPhase
+ADD: Final[Mapping[str, str]] = {
+    "categories": _l("Add a category"),
+    "criteria": _l("Add a criterion"),
+    "stages": _l("Add a stage"),
+    "phases": _l("Add a phase"),
+}
+CHANGE: Final[Mapping[str, str]] = {
+    "categories": _l("Change a category"),
+    "criteria": _l("Change a criterion"),
+    "stages": _l("Change a stage"),
+    "phases": _l("Change a phase"),
+}
 
 
 @dataclass(frozen=True)
 class ItemShown:
-    """A category or criterion in its list."""
+    """A category, criterion, stage or phase in its list. Phases stand by their dates: none moves up."""
 
     code: str
     title: Said
@@ -122,7 +137,7 @@ def named(problem: Problem, call: Call) -> str:
 
 
 def items_shown(call: Call, listed: str, missing: Sequence[Problem]) -> list[ItemShown]:
-    """Return the categories or criteria of a call, with how much each of them lacks."""
+    """Return the categories, criteria, stages or phases of a call, with how much each of them lacks."""
     items = _listed(call, listed)
     return [
         ItemShown(
@@ -130,7 +145,7 @@ def items_shown(call: Call, listed: str, missing: Sequence[Problem]) -> list[Ite
             title=said(_titles_of(each) or {"": each.code}),
             url=url_for("applications.call_item", slug=call.slug, listed=listed, code=each.code),
             missing=sum(_is_under(problem.field or "", f"{listed}.{each.code}") for problem in missing),
-            is_first=number == 1,
+            is_first=number == 1 or listed == "phases",
             is_last=number == len(items),
         )
         for number, each in enumerate(items, 1)
@@ -206,12 +221,19 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _listed(call: Call, listed: str) -> list[Category | Criterion]:
-    return [*call.categories] if listed == "categories" else [*call.criteria]
+def _listed(call: Call, listed: str) -> Sequence[Item]:
+    match listed:
+        case "categories":
+            return call.categories
+        case "criteria":
+            return call.criteria
+        case "stages":
+            return call.stages
+    return [phase for stage in call.stages for phase in stage.phases]
 
 
-def _titles_of(item: Category | Criterion) -> dict[str, str]:
-    return item.titles if isinstance(item, Category) else item.labels
+def _titles_of(item: Item) -> dict[str, str]:
+    return item.labels if isinstance(item, Criterion) else item.titles
 
 
 def _in_language(asked: Asked, code: str, call: Call) -> str:

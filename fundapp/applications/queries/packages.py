@@ -9,10 +9,12 @@ from fundapp.applications.call_package import (
     ExtensionRead,
     InvitationRead,
     NominationsRead,
+    PhaseRead,
     ProgrammeRead,
+    StageRead,
 )
 from fundapp.applications.form_engine.definition import FormDefinition
-from fundapp.applications.models import Call, CallInvitation, Programme
+from fundapp.applications.models import Call, CallInvitation, Programme, ReviewPhase
 from fundapp.applications.queries.public import current_form
 from fundapp.core.db import db
 
@@ -46,9 +48,30 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
             for each in call.categories
         ),
         criteria=tuple(
-            CriterionRead(each.code, each.labels, each.questions, each.weight, each.minimum, each.maximum, each.anchors)
+            CriterionRead(
+                each.code,
+                each.labels,
+                each.questions,
+                each.weight,
+                each.minimum,
+                each.maximum,
+                each.anchors,
+                each.stage.code,
+            )
             for each in call.criteria
         ),
+        stages=tuple(
+            StageRead(
+                each.code,
+                each.titles,
+                each.kind.value,
+                each.reviews_per_entry,
+                each.review_minutes,
+                each.asks_confidence,
+            )
+            for each in call.stages
+        ),
+        phases=tuple(_phase(each) for stage in call.stages for each in stage.phases),
         invitation_only=call.invitation_only,
         invitations=_invitations(call) if with_invitations else None,
         nominations=nominations,
@@ -60,6 +83,20 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         is_protected=call.is_protected,
         form=FormDefinition.from_json(current_form(call).definition),
         sha256="",
+    )
+
+
+def _phase(phase: ReviewPhase) -> PhaseRead:
+    return PhaseRead(
+        phase.code,
+        phase.stage.code,
+        phase.titles,
+        phase.starts_at,
+        phase.ends_at,
+        phase.may_score,
+        phase.others,
+        phase.shown_as,
+        phase.may_discuss,
     )
 
 

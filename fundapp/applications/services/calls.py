@@ -1,15 +1,16 @@
 """The one place where what a call says is written down: a package and the pages both come here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.call_package import CallPackage, ExtensionRead
+from fundapp.applications.call_package import CallPackage, CriterionRead, ExtensionRead, StageRead
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import (
     Application,
@@ -20,11 +21,14 @@ from fundapp.applications.models import (
     Category,
     Criterion,
     DeadlineExtension,
+    Entry,
     FormPurpose,
     FormVersion,
     Programme,
     ProgrammeKind,
+    ReviewPhase,
     Stage,
+    StageKind,
 )
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.audit import record
@@ -32,9 +36,6 @@ from fundapp.core.db import db
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.sealing import destroy, record_of
-
-ONLY_STAGE: Final = "review"
-"""The code of the stage that every call begins with."""
 
 
 class Way(StrEnum):
@@ -122,7 +123,7 @@ def _created(package: CallPackage, now: datetime) -> WrittenCall:
         retention_days={},
         package_sha256="",
         created_at=now,
-        stages=[Stage(position=1, code=ONLY_STAGE, reviews_per_entry=package.reviews_per_entry)],
+        stages=[_new_stage(read, position) for position, read in enumerate(package.stages, 1)],
     )
     db.session.add(call)
     db.session.flush()
@@ -185,8 +186,17 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
         refuse(_l("Applications were sent; the currency cannot change."))
     if sent and _shape_of_categories(call.categories) != _shape_of_categories(package.categories):
         refuse(_l("Applications were sent; categories and their awards cannot change."))
-    if sent and _shape_of_criteria(call.criteria) != _shape_of_criteria(package.criteria):
-        refuse(_l("Applications were sent; criteria, weights and scales cannot change."))
+    if sent:
+        begun = stages_begun(call)
+        stays = [(each.code, each.kind) for each in package.stages][: len(begun)]
+        if [(each.code, each.kind) for each in begun] != stays:
+            refuse(_l("Entries stand in a stage; it keeps its place and its kind, and new stages come after it."))
+        if gone := {each.code for each in call.stages} - {each.code for each in package.stages}:
+            message = _l("Applications were sent; the stage “%(stage)s” cannot be taken out.", stage=min(gone))
+            refuse(message)
+        fixed = {each.code for each in begun}
+        if _shape_of_criteria(call.criteria, fixed) != _shape_of_criteria(package.criteria, fixed):
+            refuse(_l("Applications were sent; criteria, weights and scales cannot change."))
     return problems
 
 
@@ -194,8 +204,24 @@ def _shape_of_categories(categories: Any) -> list[tuple[Any, ...]]:
     return [(each.code, each.awards, each.award_minor) for each in categories]
 
 
-def _shape_of_criteria(criteria: Any) -> list[tuple[Any, ...]]:
-    return [(each.code, each.weight, each.minimum, each.maximum) for each in criteria]
+def stages_begun(call: Call) -> list[Stage]:
+    """Return the stages up to the furthest in which an entry stands: what is asked there stands fast."""
+    reached = db.session.scalar(
+        select(func.max(Stage.position)).join(Entry, Entry.stage_id == Stage.id).where(Stage.call_id == call.id)
+    )
+    return [stage for stage in call.stages if stage.position <= (reached or 0)]
+
+
+def _shape_of_criteria(criteria: Any, stages: Collection[str]) -> list[tuple[Any, ...]]:
+    return [
+        shape
+        for each in criteria
+        if (shape := (_stage_code(each), each.code, each.weight, each.minimum, each.maximum))[0] in stages
+    ]
+
+
+def _stage_code(criterion: Criterion | CriterionRead) -> str:
+    return criterion.stage.code if isinstance(criterion, Criterion) else criterion.stage
 
 
 def _set(written: WrittenCall, target: Any, name: str, **values: Any) -> None:
@@ -233,7 +259,6 @@ def _update(written: WrittenCall, package: CallPackage) -> None:
         barred_names=list(package.barred_names),
         barred_domains=list(package.barred_domains),
     )
-    _set(written, call.deciding_stage, "stages", reviews_per_entry=package.reviews_per_entry)
 
 
 def _protect_applications(call: Call, actor: Actor, now: datetime) -> None:
@@ -280,8 +305,74 @@ def _update_dates(written: WrittenCall, package: CallPackage, actor: Actor, now:
         _set(written, call, "dates", closes_at=move.closes_at)
 
 
+def _new_stage(read: StageRead, position: int) -> Stage:
+    return Stage(code=read.code, position=position, kind=StageKind(read.kind), reviews_per_entry=read.reviews)
+
+
+def _update_stages(written: WrittenCall, package: CallPackage) -> dict[str, Stage]:
+    """Make the stages what the package says; return those that it leaves out."""
+    call = written.call
+    stages = {stage.code: stage for stage in call.stages}
+    for position, read in enumerate(package.stages, 1):
+        stage = stages.pop(read.code, None)
+        if stage is None:
+            stage = _new_stage(read, position)
+            stage.call_id = call.id
+            db.session.add(stage)
+            written.note("stages")
+        _set(
+            written,
+            stage,
+            "stages",
+            position=position,
+            kind=StageKind(read.kind),
+            titles=dict(read.titles),
+            reviews_per_entry=read.reviews,
+            review_minutes=read.review_minutes,
+            asks_confidence=read.asks_confidence,
+        )
+    db.session.flush()
+    db.session.expire(call, ["stages"])
+    return stages
+
+
+def _update_phases(written: WrittenCall, package: CallPackage) -> None:
+    call = written.call
+    known = db.session.scalars(select(ReviewPhase).where(ReviewPhase.call_id == call.id))
+    phases = {phase.code: phase for phase in known}
+    stages = {stage.code: stage for stage in call.stages}
+    for position, read in enumerate(package.phases, 1):
+        phase = phases.pop(read.code, None)
+        if phase is None:
+            phase = ReviewPhase(call_id=call.id, code=read.code)
+            db.session.add(phase)
+        _set(
+            written,
+            phase,
+            "phases",
+            stage_id=stages[read.stage].id,
+            position=position,
+            titles=dict(read.titles),
+            starts_at=read.starts_at,
+            ends_at=read.ends_at,
+            may_score=read.may_score,
+            others=read.others,
+            shown_as=read.shown_as,
+            may_discuss=read.may_discuss,
+        )
+    for left in phases.values():
+        db.session.delete(left)
+        written.note("phases")
+    db.session.flush()
+    for stage in stages.values():
+        db.session.expire(stage, ["phases"])
+
+
 def _update_parts(written: WrittenCall, package: CallPackage) -> None:
     call = written.call
+    left_stages = _update_stages(written, package)
+    _update_phases(written, package)
+    stages = {stage.code: stage for stage in call.stages}
     categories = {category.code: category for category in call.categories}
     for position, read in enumerate(package.categories, 1):
         category = categories.pop(read.code, None)
@@ -304,7 +395,7 @@ def _update_parts(written: WrittenCall, package: CallPackage) -> None:
         if criterion is None:
             criterion = Criterion(
                 call=call,
-                stage=call.deciding_stage,
+                stage=stages[line.stage],
                 code=line.code,
                 labels={},
                 questions={},
@@ -316,6 +407,7 @@ def _update_parts(written: WrittenCall, package: CallPackage) -> None:
             written,
             criterion,
             "criteria",
+            stage_id=stages[line.stage].id,
             labels=dict(line.labels),
             questions=dict(line.questions),
             weight=line.weight,
@@ -325,11 +417,11 @@ def _update_parts(written: WrittenCall, package: CallPackage) -> None:
             position=position,
         )
     # Nothing was sent yet when something is left here: `_late_changes` has seen to that.
-    for left, name in ((categories, "categories"), (criteria, "criteria")):
+    for left, name in ((criteria, "criteria"), (left_stages, "stages"), (categories, "categories")):
         for part in left.values():
             db.session.delete(part)
             written.note(name)
-    db.session.flush()
+        db.session.flush()
     db.session.expire(call, ["categories", "criteria", "extensions"])
 
 

@@ -57,7 +57,7 @@ def clone_call(*, actor: Actor, call: Call, changes: Mapping[str, Any], now: dat
     Raises RuleViolations and NotAllowed.
     """
     require_for_new_calls(actor)
-    package = replace(package_of(call), extensions=(), nominations=None)
+    package = replace(package_of(call), extensions=(), nominations=None, phases=())
     document = with_values(document_of(package), changes)
     reading = read_document(document, form=package.form, invitations=None)
     if reading.problems:

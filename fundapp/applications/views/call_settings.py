@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +16,8 @@ from fundapp.accounts.sessions import current_actor
 from fundapp.applications.call_package import Document, InvitationRead, document_of, read_invitations
 from fundapp.applications.call_package.keys import CODE
 from fundapp.applications.call_package.paths import value_at, with_values
-from fundapp.applications.call_settings import CLONED_CALL, ITEMS, NEW_CALL, PARTS, Asked, anchors_asked
+from fundapp.applications.call_package.stages import DEFAULT_MINUTES
+from fundapp.applications.call_settings import CLONED_CALL, ITEMS, NEW_CALL, PARTS, Asked, Control, anchors_asked
 from fundapp.applications.forms.call_values import (
     OTHERS,
     TIME_OF_DAY,
@@ -38,6 +41,8 @@ from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import current_language, language_name
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import requires
+
+THREE_WEEKS: Final = timedelta(weeks=3)
 
 
 @bp.get("/new-call")
@@ -353,8 +358,10 @@ def _item_form(call: Call, listed: str, code: str) -> CallForm:
         abort(404)
     document = document_of(package_of(call))
     asked: tuple[Asked, ...] = ITEMS[listed]
+    if len(document["stages"]) == 1:
+        asked = tuple(each for each in asked if each.control is not Control.STAGE)
     if not code:
-        first = {"minimum": 1, "maximum": 5, "weight": 1} if listed == "criteria" else {}
+        first = _first_values(call, listed, document)
         document = with_values(document, {listed: [*document[listed], {"code": "new", **first}]})
         return call_form(document, asked, base=f"{listed}.new.", bases=(NewItemForm,))
     item = value_at(document, f"{listed}.{code}")
@@ -363,6 +370,29 @@ def _item_form(call: Call, listed: str, code: str) -> CallForm:
     if listed == "criteria":
         asked = (*asked, *anchors_asked(item["minimum"], item["maximum"]))
     return call_form(document, asked, base=f"{listed}.{code}.")
+
+
+def _first_values(call: Call, listed: str, document: Document) -> dict[str, Any]:
+    """Return what stands at first on the page of something new: a phase of scoring begins at the deadline."""
+    last_stage = document["stages"][-1]["code"]
+    match listed:
+        case "criteria":
+            return {"minimum": 1, "maximum": 5, "weight": 1, "stage": last_stage}
+        case "stages":
+            return {"kind": "review", "minutes": DEFAULT_MINUTES}
+        case "phases":
+            starts = max([call.closes_at, *(each.ends_at for each in call.deciding_stage.phases)])
+            begins = starts.astimezone(ZoneInfo(call.time_zone)).replace(tzinfo=None)
+            return {
+                "stage": last_stage,
+                "starts": begins,
+                "ends": begins + THREE_WEEKS,
+                "score": not call.deciding_stage.phases,
+                "others": "never" if not call.deciding_stage.phases else "after_own",
+                "shown_as": "aliases",
+                "discuss": bool(call.deciding_stage.phases),
+            }
+    return {}
 
 
 def _new_page(form: CallForm) -> str:
@@ -391,6 +421,7 @@ def _part_page(call: Call, part: str, form: CallForm, theirs: Document | None = 
         changed_elsewhere=theirs is not None,
         may_change=_may_change(call, part),
         items=presentation.items_shown(call, part, missing) if part in ITEMS else None,
+        add=presentation.ADD.get(part),
         seen_items=_seen(call, [part]) if part in ITEMS else "",
     )
 
@@ -402,6 +433,7 @@ def _item_page(call: Call, listed: str, code: str, form: CallForm, theirs: Docum
         call=call_shown(call, clock.now()),
         listed=listed,
         list_title=PARTS[listed].title,
+        heading=(presentation.CHANGE if code else presentation.ADD)[listed],
         code=code,
         form=form,
         fields=form.shown(),

@@ -24,6 +24,7 @@ from fundapp.applications.models.calls import (
     ProgrammeKind,
     Stage,
     StageKind,
+    UndoneReviews,
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource, PartyFact, PartyFactKind
 from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCause, Nomination, Nominee

@@ -40,6 +40,16 @@ SHOWN_TO_REVIEWERS: Final = ("organisation", "country")
 MAY_BE_SHOWN: Final = ("organisation", "title", "country", "region")
 
 
+class UndoneReviews(StrEnum):
+    """What comes of it where applicants review each other and somebody does not finish what they were asked to read."""
+
+    NOTHING = "nothing"
+    LAST = "last"
+    """Their own application is put last in its pool."""
+    OUT = "out"
+    """Their own application can get no award."""
+
+
 class CallStatus(StrEnum):
     """Where a call stands. Whether it takes applications now also depends on its dates."""
 
@@ -57,6 +67,7 @@ class Call(Identified, Base):
         CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
         CheckConstraint("max_categories >= 1", name="categories_at_least_one"),
         CheckConstraint("(status = 'decided') = (decided_at IS NOT NULL)", name="decided_has_time"),
+        CheckConstraint("applicants_review OR NOT is_impartial", name="impartial_applicants_review"),
         CheckConstraint(
             "(nominations_open_at IS NULL) = (nominations_close_at IS NULL)"
             " AND (nominations_close_at IS NULL OR nominations_close_at > nominations_open_at)",
@@ -104,6 +115,11 @@ class Call(Identified, Base):
     """Every application to it is protected from its start."""
     applicants_review: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whoever applies may also be one of its reviewers."""
+    is_impartial: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Applicants review each other in two pools, each of which is ranked, funded and decided by itself."""
+    undone_reviews: Mapped[UndoneReviews] = mapped_column(
+        enum_column(UndoneReviews), default=UndoneReviews.NOTHING, server_default=UndoneReviews.NOTHING.value
+    )
     retention_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Days for which applications are kept, by fate, where this call differs from keeping_periods.DEFAULT_DAYS."""
     package_sha256: Mapped[str]

@@ -11,7 +11,7 @@ from fundapp.review.models.panel import (
     ReviewerProfile,
     ReviewerStatus,
 )
-from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolName, PoolPlace, PoolShare
+from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, PoolShare
 from fundapp.review.models.scoring import Confidence, Review, ReviewStatus, Score
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 
@@ -31,7 +31,6 @@ __all__ = [
     "Review",
     "PoolDraw",
     "PoolLot",
-    "PoolName",
     "PoolPlace",
     "PoolShare",
     "PostMention",

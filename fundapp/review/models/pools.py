@@ -9,13 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.applications.models import Application, Call, Category
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
-
-
-class PoolName(StrEnum):
-    """Which half an application is in: those tied to one pool read only the other."""
-
-    A = "A"
-    B = "B"
+from fundapp.review.pools import PoolName
 
 
 class Duty(StrEnum):

@@ -87,6 +87,7 @@ class SentApplicationShown:
     may_open: bool
     may_protect: bool
     may_read_history: bool
+    may_see_panel: bool
     eligibility_reason: str
     eligibility_by: str
     eligibility_at: Moment | None
@@ -174,6 +175,7 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
         may_open=actor.can(P.IDENTITY_OPEN, call.id),
         may_protect=actor.can(P.PROTECTION_RAISE, call.id),
         may_read_history=actor.can(P.HISTORY_READ, call.id),
+        may_see_panel=actor.can(P.PANEL_READ, call.id),
         eligibility_reason=application.eligibility_reason,
         eligibility_by=decider,
         eligibility_at=moment(application.eligibility_at, call.time_zone) if application.eligibility_at else None,

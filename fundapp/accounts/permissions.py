@@ -23,6 +23,8 @@ class P(StrEnum):
     APPLICATION_READ = "application:read"
     PANEL_READ = "panel:read"
     TALLY_READ = "tally:read"
+    DISCUSSION_READ = "discussion:read"
+    """Follows what reviewers say to each other; they themselves need `review:write`."""
     SLATE_READ = "slate:read"
     LETTERS_READ = "letters:read"
     PAYEE_READ = "payee:read"
@@ -47,6 +49,7 @@ class P(StrEnum):
     REVIEWER_INVITE = "reviewer:invite"
     ASSIGNMENT_PLAN = "assignment:plan"
     CONFLICT_PIN = "conflict:pin"
+    DISCUSSION_WRITE = "discussion:write"
     DECISION_MAKE = "decision:make"
     DECISION_RATIFY = "decision:ratify"
     DECISION_RELEASE = "decision:release"
@@ -79,7 +82,9 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
     Role.COLLABORATOR: frozenset({P.SESSION_USE, P.APPLICATION_WRITE, P.LETTER_READ}),
     Role.NOMINATOR: frozenset({P.SESSION_USE}),
     Role.REVIEWER: frozenset({P.SESSION_USE, P.REVIEW_WRITE}),
-    Role.CHAIR: frozenset({P.SESSION_USE, P.CALL_READ, P.PANEL_READ, P.TALLY_READ}),
+    Role.CHAIR: frozenset(
+        {P.SESSION_USE, P.CALL_READ, P.PANEL_READ, P.TALLY_READ, P.DISCUSSION_READ, P.DISCUSSION_WRITE}
+    ),
     Role.MANAGER: frozenset(
         {
             P.SESSION_USE,
@@ -87,6 +92,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.APPLICATION_READ,
             P.PANEL_READ,
             P.TALLY_READ,
+            P.DISCUSSION_READ,
             P.SLATE_READ,
             P.LETTERS_READ,
             P.HISTORY_READ,
@@ -106,6 +112,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.REVIEWER_INVITE,
             P.ASSIGNMENT_PLAN,
             P.CONFLICT_PIN,
+            P.DISCUSSION_WRITE,
             P.DECISION_MAKE,
             P.DECISION_RELEASE,
             P.LETTER_MANAGE,
@@ -131,6 +138,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.APPLICATION_READ,
             P.PANEL_READ,
             P.TALLY_READ,
+            P.DISCUSSION_READ,
             P.SLATE_READ,
             P.LETTERS_READ,
             P.PAYEE_READ,

@@ -31,16 +31,28 @@ from fundapp.core.i18n import localised
 from fundapp.core.paging import Page
 from fundapp.disbursement.models import Award, Letter
 from fundapp.retention.models import ErasureRequest, LegalHold
-from fundapp.review.models import Assignment, Decision, Review, Slate
+from fundapp.review.models import Assignment, Decision, Review, Slate, StageMove
 
 PAGE_SIZE: Final = 50
-OF_THE_CALL: Final = ("call", "programme", "reviewer", "slate", "person", "organisation", "membership", "legal_hold")
+OF_THE_CALL: Final = (
+    "call",
+    "programme",
+    "reviewer",
+    "slate",
+    "stage",
+    "stage_move",
+    "person",
+    "organisation",
+    "membership",
+    "legal_hold",
+)
 """What is about no application: everybody who reads the history of the call reads it."""
 
 _TEXTS: Final = (
     (Application.id, Application.eligibility_reason, {"application:mark_eligible", "application:mark_ineligible"}),
     (Decision.id, Decision.reason, {"decision:make"}),
     (Slate.id, Slate.return_reason, {"slate:send_back"}),
+    (StageMove.id, StageMove.reason, {"stage:move"}),
     (ConflictOfInterest.id, ConflictOfInterest.reason, {"conflict:record", "conflict:pin"}),
     (ConflictOfInterest.id, ConflictOfInterest.end_reason, {"conflict:unpin"}),
     (IdentityOpening.id, IdentityOpening.reason, {"identity:open"}),

@@ -3,9 +3,9 @@
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.web import FundApp
 from fundapp.review.presentation.next_steps import steps_of_review
-from fundapp.review.views import bp, conflicts, panel, reading, selection, withdrawing
+from fundapp.review.views import bp, conflicts, discussion, panel, reading, selection, withdrawing
 
-PAGES = (reading, conflicts, panel, selection, withdrawing)
+PAGES = (discussion, reading, conflicts, panel, selection, withdrawing)
 """Importing these modules puts their pages on the blueprint."""
 
 

@@ -3,22 +3,34 @@
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, Decision, Review
+from fundapp.review.models import Assignment, Decision, DiscussionPost, Review
 
 
 def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> None:
-    """Erase the comments of reviews and the reasons of decisions."""
+    """Erase the comments of reviews, what was said in discussions, and the reasons of decisions."""
     of_application = Entry.application_id == application.id
-    reviews = db.session.scalars(select(Review).join(Assignment).join(Entry).where(of_application))
-    for review in [review for review in reviews if review.comment]:
-        review.comment = ""
+    found = select(Review).join(Assignment).join(Entry).where(of_application)
+    reviews = db.session.scalars(found.options(selectinload(Review.scores)))
+    for review in [review for review in reviews if _has_texts(review)]:
+        review.comment, review.draft = "", None
+        for score in review.scores:
+            score.comment = score.reason = ""
         record(actor=actor, action="review:erase", subject=review, now=now, call_id=application.call_id)
+    posts = db.session.scalars(select(DiscussionPost).join(Entry).where(of_application, DiscussionPost.text != ""))
+    for post in posts:
+        post.text, post.erased_at = "", now
+        record(actor=actor, action="discussion:erase", subject=post, now=now, call_id=application.call_id)
     decisions = db.session.scalars(select(Decision).join(Entry).where(of_application))
     for decision in [decision for decision in decisions if decision.reason]:
         decision.reason = ""
         record(actor=actor, action="decision:erase", subject=decision, now=now, call_id=application.call_id)
+
+
+def _has_texts(review: Review) -> bool:
+    return bool(review.comment or review.draft) or any(score.comment or score.reason for score in review.scores)

@@ -23,6 +23,8 @@ OBJECTS: Final[Mapping[str, str]] = {
     "attachment_id": "file",
     "upload_id": "file on its way",
     "assignment_id": "assignment",
+    "reviewer_id": "reviewer of a call, or who is asked to be one",
+    "tie_id": "tie that a reviewer named",
     "entry_id": "entry",
     "letter_id": "letter",
     "person_id": "person",

@@ -1,4 +1,4 @@
-"""The picture of a tally as plain geometry: a template draws it as SVG, with the same figures in the table below."""
+"""Pictures as plain geometry: a template draws them as SVG, with the same figures in the table below."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,3 +66,67 @@ def tally_plot(rows: Sequence[tuple[str, EntryTally]], scale: Scale) -> TallyPlo
     middle = (scale.lowest + scale.highest) / 2
     ticks = [Tick(f"{float(value):g}", height_of(value)) for value in (scale.lowest, middle, scale.highest)]
     return TallyPlot(WIDTH, PLOT_HEIGHT, columns, ticks)
+
+
+LABEL_WIDTH: Final = 200
+BAR_HEIGHT: Final = 16
+BAR_SPACE: Final = 24
+
+
+@dataclass(frozen=True)
+class LoadBar:
+    """What one reviewer has: how many entries are done, being read, and not begun."""
+
+    label: str
+    done: int
+    begun: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class DrawnBar:
+    """One reviewer's bar in three parts, each from `x` of a width; `end` is where its figures stand."""
+
+    label: str
+    y: int
+    done: float
+    begun_x: float
+    begun: float
+    waiting_x: float
+    waiting: float
+    end: float
+    words: str
+
+
+@dataclass(frozen=True)
+class LoadPlot:
+    """Bars from the left, one below the other, on one scale of entries."""
+
+    width: int
+    height: int
+    bars: Sequence[DrawnBar]
+    label_width: int = LABEL_WIDTH
+    bar_height: int = BAR_HEIGHT
+
+
+def load_plot(bars: Sequence[LoadBar]) -> LoadPlot:
+    """Return the picture of how far reviewers are, in the order in which they come."""
+    most = max((bar.done + bar.begun + bar.waiting for bar in bars), default=1)
+    unit = (WIDTH - LABEL_WIDTH - 2 * MARGIN) / max(1, most)
+
+    def drawn(number: int, bar: LoadBar) -> DrawnBar:
+        begun_x = LABEL_WIDTH + bar.done * unit
+        waiting_x = begun_x + bar.begun * unit
+        return DrawnBar(
+            label=bar.label,
+            y=number * BAR_SPACE,
+            done=round(bar.done * unit, 1),
+            begun_x=round(begun_x, 1),
+            begun=round(bar.begun * unit, 1),
+            waiting_x=round(waiting_x, 1),
+            waiting=round(bar.waiting * unit, 1),
+            end=round(waiting_x + bar.waiting * unit + 6, 1),
+            words=f"{bar.done} / {bar.done + bar.begun + bar.waiting}",
+        )
+
+    return LoadPlot(WIDTH, max(1, len(bars)) * BAR_SPACE, [drawn(*each) for each in enumerate(bars)])

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts import passkeys, sessions
 from fundapp.accounts.forms import LinkRequestForm, PassphraseForm, PasswordForm, ProofForm
+from fundapp.accounts.home_links import home_links
 from fundapp.accounts.passkeys import Asker
 from fundapp.accounts.permissions import P
 from fundapp.accounts.rules import safe_next_path
@@ -64,7 +65,8 @@ def sign_in_with_passkey() -> ResponseReturnValue:
 @requires(P.SESSION_USE)
 def home() -> ResponseReturnValue:
     """Show what this person can do here."""
-    return render_template("accounts/home.html", P=P, has_roles=sessions.current_actor().has_roles)
+    actor = sessions.current_actor()
+    return render_template("accounts/home.html", P=P, has_roles=actor.has_roles, waiting=home_links(actor))
 
 
 @bp.post("/sign-out")

@@ -183,6 +183,32 @@ PARTS: Final[Mapping[str, Part]] = {
             ),
         ),
     ),
+    "reviewers": Part(
+        _l("Reviewers and who applies"),
+        _l("What reviewers see of who applies, and whether their own organisation may apply"),
+        (
+            Asked(
+                "reviewers.see",
+                Control.CHOICE,
+                _l("What do reviewers see of who applies?"),
+                _l("They see it before they declare whether they have a conflict of interest, and while they read."),
+                choices=(
+                    ("reference", _l("Only the reference: they read without knowing who it is")),
+                    ("name", _l("The name of the organisation, and the country")),
+                    ("title", _l("The name, the country, the region and the title")),
+                ),
+            ),
+            Asked(
+                "reviewers.bar_own_organisation",
+                Control.FLAG,
+                _l("The organisation of somebody who reads for the call can't apply to it"),
+                _l(
+                    "Applicants and reviewers are told before they begin. Whoever sends in the name of an organisation "
+                    "can find out that somebody of it reads, but not who."
+                ),
+            ),
+        ),
+    ),
     "letters": Part(
         _l("Letters"),
         _l("What award and decline letters say, and who signs"),

@@ -7,7 +7,7 @@ random, for everybody alike, and shows neither title nor place. Whoever needs mo
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,12 +18,14 @@ from sqlalchemy.orm import Bundle
 from fundapp.applications.form_engine.definition import FILE_KINDS, FormDefinition, Question, Role, Sensitivity
 from fundapp.applications.form_engine.rules import rules_of
 from fundapp.applications.models import Application
+from fundapp.applications.rules import ReviewersSee
 from fundapp.core.db import db
 
 WORD_LISTS: Final = {"en": "english", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian"}
 """Languages with a list of plain words; others take the English one."""
 
 _SENSITIVE: Final = frozenset({Sensitivity.IDENTITY, Sensitivity.PAYEE})
+_NAMING: Final = frozenset({Role.ORGANISATION, Role.COUNTRY, Role.REGION})
 _IDENTITY_OF_PROTECTED: Final = frozenset({Role.ORGANISATION, Role.COUNTRY, Role.REGION, Role.TITLE})
 
 
@@ -73,6 +75,20 @@ def face_of(application: Application) -> Face:
     )
 
 
+def face_to_reviewers(application: Application) -> Face:
+    """Return what reviewers read of who applies, before they declare and later: what the call shows of it."""
+    face = face_of(application)
+    if face.is_protected:
+        return face
+    match application.call.reviewers_see:
+        case ReviewersSee.REFERENCE:
+            return replace(face, name="", title="", country="", region="")
+        case ReviewersSee.NAME:
+            return replace(face, title="", region="")
+        case ReviewersSee.TITLE:
+            return face
+
+
 def called(face: Face) -> str:
     """Return an application's reference and name in one text, for messages."""
     return " ".join(part for part in (face.reference, face.name) if part)
@@ -95,9 +111,17 @@ def masked_names(form: FormDefinition, *, is_protected: bool) -> frozenset[str]:
     )
 
 
-def kept_from_reviewers(form: FormDefinition, *, is_protected: bool) -> frozenset[str]:
-    """Return the names of the questions of a form whose answers no reviewer sees, nor what is computed from them."""
-    hidden = frozenset(each.name for each in form.questions if each.identifies or each.hidden_from_reviewers)
+def kept_from_reviewers(form: FormDefinition, *, is_protected: bool, see: ReviewersSee) -> frozenset[str]:
+    """Return the names of the questions of a form whose answers no reviewer sees, nor what is computed from them.
+
+    `see` is what their call shows of who applies: who reads blind, reads of nobody who stands behind it.
+    """
+    is_blind = see is ReviewersSee.REFERENCE
+    hidden = frozenset(
+        each.name
+        for each in form.questions
+        if each.identifies or each.hidden_from_reviewers or (is_blind and (each.role in _NAMING or each.party))
+    )
     return rules_of(form).derived_from(hidden | masked_names(form, is_protected=is_protected))
 
 

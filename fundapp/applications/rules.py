@@ -1,4 +1,4 @@
-"""Plain rules of calls and applications: when a call takes applications."""
+"""Plain rules of calls and applications: when a call takes applications, what reviewers see of who applies."""
 
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -10,6 +10,17 @@ from fundapp.core.i18n import lazy_gettext as _l
 
 SMALL_GROUP: Final = 5
 """Fewer than this, and a number can tell who is in it."""
+
+
+class ReviewersSee(StrEnum):
+    """What reviewers see of who applies, before they declare and later."""
+
+    REFERENCE = "reference"
+    """Nothing: they read blind."""
+    NAME = "name"
+    """The organisation's name and country."""
+    TITLE = "title"
+    """Title and region too, from the beginning."""
 
 
 class Opening(StrEnum):

@@ -10,7 +10,6 @@ Created: 2026-11-22
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0018"
 down_revision = "0017"
@@ -27,10 +26,6 @@ def one_of(name: str, *values: str) -> sa.Enum:
     return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
 
 
-def texts() -> sa.types.TypeEngine:
-    return sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-
-
 def upgrade() -> None:
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name_index", sa.Text(), nullable=True))
@@ -39,13 +34,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_person_domain_key"), ["domain_key"])
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_application_organisation_key"), ["organisation_key"])
-    op.add_column(
-        "call", sa.Column("bars_reviewers_organisation", sa.Boolean(), server_default=sa.false(), nullable=False)
-    )
-    op.add_column(
-        "call",
-        sa.Column("shown_to_reviewers", texts(), server_default='["organisation", "country"]', nullable=False),
-    )
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("bars_reviewers_organisation", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column(
+                "reviewers_see",
+                one_of("reviewerssee", "reference", "name", "title"),
+                server_default="name",
+                nullable=False,
+            )
+        )
     make_tables()
     op.execute("UPDATE conflict_of_interest SET source = 'set_by_manager' WHERE source = 'same_organisation'")
     with op.batch_alter_table("conflict_of_interest", schema=None) as batch_op:
@@ -83,9 +83,7 @@ def make_tables() -> None:
     op.create_table(
         "tie",
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "kind", one_of("tiekind", "work", "board", "family", "funder", "rival", "other"), nullable=False
-        ),
+        sa.Column("kind", one_of("tiekind", "work", "board", "family", "funder", "rival", "other"), nullable=False),
         sa.Column("organisation_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("organisation_version", sa.Integer(), nullable=False),
         sa.Column("organisation_key", sa.Text(), nullable=False),
@@ -109,9 +107,7 @@ def make_tables() -> None:
         sa.Column(
             "party", one_of("party", "applicant", "fiscal_host", "partner", "nominator", "referee"), nullable=False
         ),
-        sa.Column(
-            "kind", one_of("partyfactkind", "organisation", "person", "address", "domain"), nullable=False
-        ),
+        sa.Column("kind", one_of("partyfactkind", "organisation", "person", "address", "domain"), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -150,8 +146,9 @@ def downgrade() -> None:
         )
     op.drop_table("party_fact")
     op.drop_table("tie")
-    op.drop_column("call", "shown_to_reviewers")
-    op.drop_column("call", "bars_reviewers_organisation")
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_column("reviewers_see")
+        batch_op.drop_column("bars_reviewers_organisation")
     op.drop_index(op.f("ix_application_organisation_key"), "application")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_domain_key"))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.phase_rules import SeenOthers, ShownAs
+from fundapp.applications.rules import ReviewersSee
 from fundapp.core.errors import Problem
 
 
@@ -133,6 +134,9 @@ class CallPackage:
     nominations: NominationsRead | None
     barred_names: tuple[str, ...]
     barred_domains: tuple[str, ...]
+    bars_reviewers_organisation: bool
+    applicants_review: bool
+    reviewers_see: ReviewersSee
     award_terms: dict[str, Any]
     retention_days: dict[str, int]
     is_sample: bool

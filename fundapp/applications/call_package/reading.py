@@ -19,9 +19,10 @@ from fundapp.applications.call_package.package import (
     NominationsRead,
     ProgrammeRead,
 )
-from fundapp.applications.call_package.stages import check_stages, read_phases, read_stages
+from fundapp.applications.call_package.stages import check_stages, choice, read_phases, read_stages
 from fundapp.applications.form_engine.definition import FormDefinition, Role
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
+from fundapp.applications.rules import ReviewersSee
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import MoneyError, exponent
@@ -76,6 +77,7 @@ def read_document(
     zone = _zone(call)
     kind, programme = _programme(keys.table("programme"))
     barred = keys.table("barred", required=False)
+    reviewers = keys.table("reviewers", required=False)
     reviews = call.whole("reviews_per_application", least=1, most=50)
     stages = read_stages(keys, reviews)
     categories = tuple(_category(each, kind, currency) for each in keys.tables("categories"))
@@ -104,6 +106,9 @@ def read_document(
         "nominations": _nominations(keys, zone),
         "barred_names": tuple(barred.strings("names", required=False)),
         "barred_domains": tuple(_domains(barred)),
+        "bars_reviewers_organisation": reviewers.flag("bar_own_organisation"),
+        "applicants_review": reviewers.flag("applicants"),
+        "reviewers_see": choice(reviewers, "see", ReviewersSee, ReviewersSee.NAME),
         "award_terms": _award_terms(keys.table("letters")),
         "retention_days": _retention_days(keys.table("retention", required=False)),
         "is_sample": keys.flag("sample"),
@@ -113,7 +118,7 @@ def read_document(
     if not package["titles"]:
         call.complain("title", _l("A call has a name, if only in one language."))
     call.text("invitations", required=False)  # the name of a file, which whoever reads files has looked at
-    for table in (call, budget, barred, keys):
+    for table in (call, budget, barred, reviewers, keys):
         table.finish()
     _check_together(package, kind, keys)
     if form is not None:

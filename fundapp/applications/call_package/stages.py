@@ -95,15 +95,16 @@ def _phase(keys: Keys, last_stage: str, zone: ZoneInfo | None) -> PhaseRead:
         starts_at=cast(datetime, keys.instant("starts", zone)),
         ends_at=cast(datetime, keys.instant("ends", zone)),
         may_score=keys.flag("score"),
-        others=_choice(keys, "others", SeenOthers, SeenOthers.NEVER),
-        shown_as=_choice(keys, "shown_as", ShownAs, ShownAs.ALIASES),
+        others=choice(keys, "others", SeenOthers, SeenOthers.NEVER),
+        shown_as=choice(keys, "shown_as", ShownAs, ShownAs.ALIASES),
         may_discuss=keys.flag("discuss"),
     )
     keys.finish()
     return phase
 
 
-def _choice(keys: Keys, key: str, choices: type[Chosen], default: Chosen) -> Chosen:
+def choice(keys: Keys, key: str, choices: type[Chosen], default: Chosen) -> Chosen:
+    """Take one of some words."""
     written = keys.text(key, required=False)
     try:
         return choices(written) if written else default

@@ -63,6 +63,11 @@ def document_of(package: CallPackage) -> dict[str, Any]:
         "letters": _letters(package.award_terms),
         "retention": dict(package.retention_days),
         "barred": {"names": list(package.barred_names), "mail_domains": list(package.barred_domains)},
+        "reviewers": {
+            "see": package.reviewers_see.value,
+            "bar_own_organisation": package.bars_reviewers_organisation,
+            "applicants": package.applicants_review,
+        },
     }
     if package.ceiling_minor is not None:
         document["budget"]["ceiling"] = _amount(package.ceiling_minor, package.currency)

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.rules import fold_email
+from fundapp.applications.rules import ReviewersSee
 from fundapp.core.db import Base, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
@@ -33,11 +34,6 @@ class Programme(Identified, Base):
     titles: Mapped[dict[str, str]]
 
     calls: Mapped[list["Call"]] = relationship(back_populates="programme")
-
-
-SHOWN_TO_REVIEWERS: Final = ("organisation", "country")
-"""What reviewers see of who applies where a call says nothing else."""
-MAY_BE_SHOWN: Final = ("organisation", "title", "country", "region")
 
 
 class UndoneReviews(StrEnum):
@@ -102,10 +98,9 @@ class Call(Identified, Base):
     """Their mail domains, in lower case; those below them count too."""
     bars_reviewers_organisation: Mapped[bool] = mapped_column(default=False, server_default=false())
     """An organisation of somebody who reads for the call can't apply to it."""
-    shown_to_reviewers: Mapped[list[str]] = mapped_column(
-        default=lambda: list(SHOWN_TO_REVIEWERS), server_default='["organisation", "country"]'
+    reviewers_see: Mapped[ReviewersSee] = mapped_column(
+        enum_column(ReviewersSee), default=ReviewersSee.NAME, server_default=ReviewersSee.NAME.value
     )
-    """What reviewers see of who applies, also before they declare: names of fields of a `Face`. None: the reference."""
     reference_prefix: Mapped[str] = mapped_column(unique=True)
     last_reference: Mapped[int] = mapped_column(default=0)
     award_terms: Mapped[dict[str, Any]]
@@ -221,6 +216,17 @@ class Stage(Identified, Base):
     criteria: Mapped[list["Criterion"]] = relationship(
         back_populates="stage", order_by="Criterion.position", overlaps="criteria"
     )
+    phases: Mapped[list["ReviewPhase"]] = relationship(back_populates="stage", order_by="ReviewPhase.starts_at")
+    """None: private scoring until the list of decisions is sent."""
+
+
+class CommentNeed(StrEnum):
+    """When a score needs words beside it before a review is submitted."""
+
+    NEVER = "never"
+    EXTREMES = "extremes"
+    """For the lowest and the highest step."""
+    ALWAYS = "always"
 
 
 class Criterion(Identified, Base):
@@ -238,17 +244,6 @@ class Criterion(Identified, Base):
     """Asked of entries in this category alone; of all entries where it is null."""
     code: Mapped[str]
     labels: Mapped[dict[str, str]]
-    phases: Mapped[list["ReviewPhase"]] = relationship(back_populates="stage", order_by="ReviewPhase.starts_at")
-    """None: private scoring until the list of decisions is sent."""
-
-
-class CommentNeed(StrEnum):
-    """When a score needs words beside it before a review is submitted."""
-
-    NEVER = "never"
-    EXTREMES = "extremes"
-    """For the lowest and the highest step."""
-    ALWAYS = "always"
     questions: Mapped[dict[str, str]]
     weight: Mapped[Decimal] = mapped_column(Numeric(9, 4, asdecimal=True))
     minimum: Mapped[int]

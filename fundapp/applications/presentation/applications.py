@@ -122,7 +122,7 @@ def submitted_answers_shown(
     form, is_protected = FormDefinition.from_json(submission.form_version.definition), application.is_protected
     masked = masked_names(form, is_protected=is_protected) if mask else frozenset()
     if for_reviewers:
-        masked = kept_from_reviewers(form, is_protected=is_protected)
+        masked = kept_from_reviewers(form, is_protected=is_protected, see=application.call.reviewers_see)
     # What was asked can hang on answers that are masked, so that all are looked at before some are kept back.
     surroundings = surroundings_of(application.call, submission.submitted_at, application.language)
     filling = Filling(form, clear_answers(submission), surroundings)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fundapp.applications.models import Call, CallStatus, Category, Criterion, DeadlineExtension
+from fundapp.applications.presentation.conflicts import BARS_OWN_ORGANISATION
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.applications.rules import Opening, opening
 from fundapp.core.dates import Moment, moment
@@ -33,6 +34,7 @@ class CallShown:
     languages: str
     reviewing: str
     category_rule: str
+    barred_words: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def call_shown(call: Call, now: datetime) -> CallShown:
             call.deciding_stage.reviews_per_entry,
         ),
         category_rule=_category_rule(call),
+        barred_words=str(BARS_OWN_ORGANISATION) if call.bars_reviewers_organisation else "",
     )
 
 

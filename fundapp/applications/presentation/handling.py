@@ -10,6 +10,7 @@ from fundapp.applications.form_engine.eligibility import look_barred
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationSource, CallStatus
 from fundapp.applications.presentation.application_list import SET_ASIDE, SOURCES, AlikeShown, alike_shown
+from fundapp.applications.queries.barring import is_read_by_its_own
 from fundapp.applications.queries.managed_applications import alike_of, person_called
 from fundapp.core.dates import Moment, day, moment
 from fundapp.core.i18n import language_name
@@ -35,6 +36,8 @@ class HandlingShown:
     set_aside_url: str
     take_back_url: str
     alike: Sequence[AlikeShown]
+    reads_itself: bool
+    """Somebody of its organisation reads for the call, which bars that."""
     look_barred: Sequence[str]
     """The names that the call bars and that its name looks like."""
 
@@ -74,5 +77,6 @@ def handling_shown(application: Application, actor: Actor) -> HandlingShown:
             url_for("applications.take_back", application_id=application.id) if may_set_aside and is_aside else ""
         ),
         alike=alike_shown(alike_of(actor=actor, application=application)),
+        reads_itself=call.bars_reviewers_organisation and is_read_by_its_own(application),
         look_barred=look_barred(call.barred_names, face_of(application).name) if not application.is_protected else [],
     )

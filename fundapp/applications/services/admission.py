@@ -1,16 +1,18 @@
 """What stands between somebody and a call: its first questions, organisations that it bars, no way to come back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from fundapp.accounts import queries as accounts
 from fundapp.applications.form_engine.answers import Answer, Typed, facts, read_answer
-from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question, Role
 from fundapp.applications.form_engine.eligibility import first_questions, is_barred
 from fundapp.applications.form_engine.filling import Filling
 from fundapp.applications.models import Application, Call
+from fundapp.applications.queries.barring import reads_for
 from fundapp.applications.queries.entering import is_let_in
 from fundapp.applications.services.drafts import filling_of, surroundings_of, terms_of
 from fundapp.core.errors import Conflict, Problem
@@ -23,11 +25,14 @@ NO_WAY_BACK: Final = _l(
 )
 
 
-class Barred(Conflict):
-    """The call bars this organisation."""
+READS_ITSELF: Final = _l(
+    "Somebody who reads for this call belongs to this organisation, so it can't apply to this call. If that is a"
+    " mistake, write to us."
+)
 
-    def __init__(self) -> None:
-        super().__init__(BARRED)
+
+class Barred(Conflict):
+    """The call bars this organisation; `message` says why."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,9 @@ def first_answers(
     answers = {name: answer for name, answer in read.items() if answer is not None}
     filling = Filling(form, answers, surroundings_of(call, now, language))
     unanswered = [
-        Problem(_l("Answer this question."), field=name)
-        for name, answer in read.items()
-        if answer is None and filling.is_asked(name)
+        _unanswered(filling, question, language)
+        for question in asked
+        if read[question.name] is None and filling.is_asked(question.name)
     ]
     problems = filling.problems(terms_of(call), submitting=False, language=language)
     wrong = [each for each in problems if each.field in answers]
@@ -62,9 +67,22 @@ def first_answers(
     return FirstAnswers(answers, [*unanswered, *wrong], against)
 
 
-def bars(call: Call, *, names: Iterable[str], emails: Iterable[str]) -> bool:
-    """Say whether a call bars somebody with one of these names or addresses."""
-    return is_barred(call.barred_names, call.barred_domains, names=names, emails=emails)
+def _unanswered(filling: Filling, question: Question, language: str) -> Problem:
+    # A box that is not ticked is the "no" of its question, so it says why as every other "no" does.
+    is_box = question.kind is Kind.ACKNOWLEDGE
+    why = filling.text(question.ineligible_message, question.name, language) if is_box else ""
+    return Problem(why or _l("Answer this question."), field=question.name)
+
+
+def why_barred(call: Call, *, organisation_id: UUID | None, names: Sequence[str], emails: Sequence[str]) -> str | None:
+    """Say why a call bars an organisation, or somebody with one of these names or addresses; None where it does not."""
+    if is_barred(call.barred_names, call.barred_domains, names=names, emails=emails):
+        return BARRED
+    if call.bars_reviewers_organisation and reads_for(
+        call, organisation_id=organisation_id, names=names, emails=emails
+    ):
+        return READS_ITSELF
+    return None
 
 
 def in_the_way(application: Application, form: FormDefinition, *, language: str, now: datetime) -> list[Problem]:
@@ -81,9 +99,11 @@ def in_the_way(application: Application, form: FormDefinition, *, language: str,
     known = facts(form, filling.answers, call.currency)
     organisation = application.organisation.name if application.organisation else ""
     emails = [known.email, *(person.email for person in holders)]
-    if bars(call, names=[known.organisation, organisation], emails=emails):
+    names = [known.organisation, organisation]
+    barred = why_barred(call, organisation_id=application.organisation_id, names=names, emails=emails)
+    if barred is not None:
         question = form.with_role(Role.ORGANISATION)
-        against.append(Problem(BARRED, field=question.name if question else None))
+        against.append(Problem(barred, field=question.name if question else None))
     if against and not is_let_in(application):
         problems += against
     return problems

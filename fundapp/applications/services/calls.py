@@ -258,6 +258,9 @@ def _update(written: WrittenCall, package: CallPackage) -> None:
         nominations_close_at=package.nominations.closes_at if package.nominations else None,
         barred_names=list(package.barred_names),
         barred_domains=list(package.barred_domains),
+        bars_reviewers_organisation=package.bars_reviewers_organisation,
+        applicants_review=package.applicants_review,
+        reviewers_see=package.reviewers_see,
     )
 
 

@@ -19,7 +19,7 @@ from fundapp.applications.queries.applicant import invitation_for, is_invited, o
 from fundapp.applications.queries.entering import opens_start
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.sealed_answers import keep_answers
-from fundapp.applications.services.admission import Barred, bars, first_answers
+from fundapp.applications.services.admission import Barred, first_answers, why_barred
 from fundapp.applications.services.drafts import require_open, surroundings_of
 from fundapp.applications.services.inviting import use_invitation
 from fundapp.applications.services.protection import protect_own, protect_with_call
@@ -97,8 +97,10 @@ def start_application(
         return existing
     known = {**_known_answers(form, call, person, invitation), **look.answers}
     told = facts(form, known, call.currency)
-    if not is_let_in and bars(call, names=[theirs.name, told.organisation], emails=[person.email, told.email]):
-        raise Barred
+    names, emails = [theirs.name, told.organisation], [person.email, told.email]
+    barred = why_barred(call, organisation_id=theirs.id, names=names, emails=emails)
+    if barred is not None and not is_let_in:
+        raise Barred(barred)
     application = Application(
         call=call,
         form_version=form_version,

@@ -25,7 +25,7 @@ from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import applicant, public
 from fundapp.applications.services import drafts, filled_forms, starting
-from fundapp.applications.services.admission import BARRED, Barred, first_answers
+from fundapp.applications.services.admission import Barred, first_answers
 from fundapp.applications.views import bp
 from fundapp.applications.views.starting import carried_enquiry, carried_invitation, stopped_page, whoever_starts
 from fundapp.core import clock, unit_of_work
@@ -189,9 +189,9 @@ def _start(call: Call, form: FormDefinition, marked: Marked, name: str) -> Respo
             invitation=carried_invitation(call),
             enquiry=enquiry,
         )
-    except Barred:
+    except Barred as barred:
         unit_of_work.rollback()
-        return stopped_page(public.announced_call(call.slug), EnquiryCause.BARRED, [Problem(BARRED)])
+        return stopped_page(public.announced_call(call.slug), EnquiryCause.BARRED, [Problem(barred.message)])
     except RuleViolations as violations:
         places = {key: given.place for key, given in filled.answers.items()}
         raise RuleViolations(

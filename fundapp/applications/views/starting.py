@@ -1,5 +1,6 @@
 """Pages on which an application begins: the call's first questions, and the start, with or without an address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,7 @@ from fundapp.applications.presentation import calls as presentation
 from fundapp.applications.presentation.entering import first_fields_shown
 from fundapp.applications.queries import applicant, entering, public
 from fundapp.applications.services import starting
-from fundapp.applications.services.admission import BARRED, Barred, FirstAnswers, first_answers
+from fundapp.applications.services.admission import Barred, FirstAnswers, first_answers
 from fundapp.applications.views import bp
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db
@@ -108,9 +109,9 @@ def begin(slug: str) -> ResponseReturnValue:
         return stopped_page(call, EnquiryCause.ELIGIBILITY, first.look.ineligible)
     try:
         return _begin(call, first)
-    except Barred:
+    except Barred as barred:
         unit_of_work.rollback()
-        return stopped_page(public.announced_call(slug), EnquiryCause.BARRED, [Problem(BARRED)])
+        return stopped_page(public.announced_call(slug), EnquiryCause.BARRED, [Problem(barred.message)])
     except RuleViolations as violations:
         unit_of_work.rollback()
         form = StartForm(formdata=None)
@@ -130,15 +131,21 @@ def start_link_sent(slug: str) -> ResponseReturnValue:
     )
 
 
-def stopped_page(call: Call, cause: EnquiryCause, reasons: list[Problem], form: EnquiryForm | None = None) -> str:
-    """Say why somebody may not apply, and offer to ask a person."""
+def stopped_page(
+    call: Call,
+    cause: EnquiryCause,
+    reasons: list[Problem],
+    form: EnquiryForm | None = None,
+    questions: Sequence[str] = (),
+) -> str:
+    """Say why somebody may not apply, and offer to ask a person; `questions` did not fit, besides those of reasons."""
     return render_template(
         "applications/stopped.html",
         call=presentation.call_shown(call, clock.now()),
         reasons=[problem.message for problem in reasons],
         form=form or EnquiryForm(formdata=None),
         cause=cause,
-        questions=[problem.field for problem in reasons if problem.field],
+        questions=[*questions, *(problem.field for problem in reasons if problem.field)],
     )
 
 

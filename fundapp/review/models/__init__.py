@@ -42,6 +42,6 @@ __all__ = [
     "Score",
     "Slate",
     "SlateStatus",
-]
     "StageMove",
     "StageSeat",
+]

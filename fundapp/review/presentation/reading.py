@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import url_for
 
-from fundapp.applications.identity import face_of, kept_from_reviewers, submitted_form
+from fundapp.applications.identity import face_of, face_to_reviewers, kept_from_reviewers, submitted_form
 from fundapp.applications.models import Application, Attachment, Clarification, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.files import FileShown, copy_shown
@@ -28,7 +28,9 @@ class AssignmentShown:
     reference: str
     organisation: str
     is_protected: bool
+    title: str
     country: str
+    region: str
     call_title: Said
     category: Said | None
     language: str
@@ -55,7 +57,7 @@ class CriterionAsked:
 def assignment_shown(assignment: Assignment, closed: Collection[UUID]) -> AssignmentShown:
     """Return an assignment for the list and for the head of its pages; `closed` calls take no more reviews."""
     application = assignment.entry.application
-    face = face_of(application)
+    face = face_to_reviewers(application)
     is_done = assignment.status is AssignmentStatus.REVIEWED
     is_closed = not is_done and assignment.entry.call_id in closed
     tag, kind, action = (
@@ -68,7 +70,9 @@ def assignment_shown(assignment: Assignment, closed: Collection[UUID]) -> Assign
         reference=face.reference,
         organisation=face.name,
         is_protected=face.is_protected,
+        title=face.title,
         country=country_name(face.country),
+        region=face.region,
         call_title=said(application.call.titles),
         category=said(assignment.entry.category.titles) if assignment.entry.category else None,
         language=language_name(application.language),
@@ -104,7 +108,11 @@ def labels_of(criteria: Sequence[Criterion]) -> dict[str, str]:
 
 def answers_to_read(application: Application) -> list[AnswersShown]:
     """Return what was submitted, without what tells who somebody is or is kept from reviewers: they open nothing."""
-    kept = kept_from_reviewers(submitted_form(application), is_protected=application.is_protected)
+    kept = kept_from_reviewers(
+        submitted_form(application),
+        is_protected=application.is_protected,
+        see=application.call.reviewers_see,
+    )
     return [
         replace(section, answers=[answer for answer in section.answers if answer.question.name not in kept])
         for section in submitted_answers_shown(

@@ -86,7 +86,11 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     application = application_to_read(actor=actor, assignment_id=assignment_id)
     if application.is_protected:
         raise NotFound  # whatever its answers look like: a file shows whose it is
-    kept = kept_from_reviewers(submitted_form(application), is_protected=application.is_protected)
+    kept = kept_from_reviewers(
+        submitted_form(application),
+        is_protected=application.is_protected,
+        see=application.call.reviewers_see,
+    )
     named = {  # one that tells who somebody is, and every one of a protected application, is sealed: no name is read
         answer["attachment"]
         for name, answer in application.submissions[-1].answers.items()

@@ -1,11 +1,24 @@
 """Review joins the site."""
 
+from fundapp.accounts.home_links import add_home_links
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.web import FundApp
+from fundapp.review.presentation.invitations import invitations_waiting
 from fundapp.review.presentation.next_steps import steps_of_review
-from fundapp.review.views import bp, conflicts, discussion, panel, reading, selection, withdrawing
+from fundapp.review.services.planning import plan_job
+from fundapp.review.views import (
+    answering,
+    assigning,
+    bp,
+    conflicts,
+    discussion,
+    reading,
+    reviewers,
+    selection,
+    withdrawing,
+)
 
-PAGES = (discussion, reading, conflicts, panel, selection, withdrawing)
+PAGES = (discussion, reading, conflicts, assigning, selection, withdrawing, answering, reviewers)
 """Importing these modules puts their pages on the blueprint."""
 
 
@@ -13,3 +26,5 @@ def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(bp)
     add_step_finder(app, steps_of_review)
+    add_home_links(app, invitations_waiting)
+    app.add_job_kind(plan_job())

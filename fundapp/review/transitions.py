@@ -5,7 +5,7 @@ from typing import Final
 from fundapp.accounts.permissions import P
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import Label, Machine, Transition
-from fundapp.review.models import AssignmentStatus, ReviewerStatus, ReviewStatus, SlateStatus
+from fundapp.review.models import AssignmentStatus, PlanStatus, ReviewerStatus, ReviewStatus, SlateStatus
 
 REVIEWER: Final = Machine(
     name="reviewer",
@@ -82,10 +82,31 @@ ASSIGNMENT: Final = Machine(
     },
 )
 
+PLAN: Final = Machine(
+    name="plan",
+    statuses=PlanStatus,
+    transitions=(
+        Transition("compute", frozenset({PlanStatus.WAITING}), PlanStatus.READY, P.ASSIGNMENT_PLAN),
+        Transition("fail", frozenset({PlanStatus.WAITING}), PlanStatus.FAILED, P.ASSIGNMENT_PLAN),
+        Transition("apply", frozenset({PlanStatus.READY}), PlanStatus.APPLIED, P.ASSIGNMENT_PLAN),
+        Transition("undo", frozenset({PlanStatus.APPLIED}), PlanStatus.UNDONE, P.ASSIGNMENT_PLAN),
+    ),
+    labels={
+        PlanStatus.WAITING: Label(_l("Being computed"), _l("Being read by reviewers")),
+        PlanStatus.READY: Label(_l("Ready, not applied yet"), _l("Being read by reviewers")),
+        PlanStatus.FAILED: Label(_l("Could not be computed"), _l("Being read by reviewers")),
+        PlanStatus.APPLIED: Label(_l("Applied"), _l("Being read by reviewers")),
+        PlanStatus.UNDONE: Label(_l("Undone"), _l("Being read by reviewers")),
+    },
+)
+
 REVIEW: Final = Machine(
     name="review",
     statuses=ReviewStatus,
-    transitions=(Transition("submit", frozenset({ReviewStatus.DRAFT}), ReviewStatus.SUBMITTED, P.REVIEW_WRITE),),
+    transitions=(
+        Transition("submit", frozenset({ReviewStatus.DRAFT}), ReviewStatus.SUBMITTED, P.REVIEW_WRITE),
+        Transition("submit_again", frozenset({ReviewStatus.SUBMITTED}), ReviewStatus.SUBMITTED, P.REVIEW_WRITE),
+    ),
     labels={
         ReviewStatus.DRAFT: Label(_l("Draft"), _l("Being read by reviewers")),
         ReviewStatus.SUBMITTED: Label(_l("Submitted"), _l("Being read by reviewers")),

@@ -18,9 +18,9 @@ from fundapp.core.errors import RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
 from fundapp.disbursement.services import release_decisions
-from fundapp.review.models import Assignment, Decision, Outcome, SlateStatus
+from fundapp.review.models import Assignment, Decision, Outcome, Plan, SlateStatus
 from fundapp.review.queries.selection import whole_selection
-from fundapp.review.services import panel, reading, selection
+from fundapp.review.services import planning, reading, selection
 
 from ..conftest import actor_of
 from ..factories import (
@@ -33,6 +33,7 @@ from ..factories import (
     make_reviewer,
     make_slate,
     make_staff,
+    parts_of,
 )
 from ..integration.test_selection_races import all_at_once, committed
 from .crawl import fetch
@@ -126,9 +127,7 @@ def test_row_92_a_reviewer_who_steps_back_while_the_list_is_sent_is_in_the_tally
         return reading.submit_review(
             actor=by(reviewer_id),
             assignment=db.session.get_one(Assignment, assignment_id),
-            answers={"need": 5, "plan": 5},
-            comment="",
-            version=0,
+            parts=parts_of({"need": 5, "plan": 5}),
             now=AFTER,
         )
 
@@ -155,11 +154,14 @@ def test_row_92_a_plan_that_was_overtaken_while_it_was_applied_is_applied_once(a
     make_application(call)
     make_reviewer(call)
     call_id, one, two = ids_of(call, *(make_staff(Role.MANAGER) for _ in range(2)))
-    shown = panel.draft_plan(actor=by(one), call=db.session.get_one(Call, call_id)).fingerprint
-    db.session.rollback()
+    plans = {
+        who: planning.request_plan(actor=by(who), call=db.session.get_one(Call, call_id), now=AFTER).id
+        for who in (one, two)
+    }
+    db.session.commit()
     tasks: list[Callable[[], object]] = [
-        lambda who=who: panel.apply_plan(  # type: ignore[misc]
-            actor=by(who), call=db.session.get_one(Call, call_id), fingerprint=shown, now=AFTER
+        lambda who=who: planning.apply_plan(  # type: ignore[misc]
+            actor=by(who), plan=db.session.get_one(Plan, plans[who]), now=AFTER
         )
         for who in (one, two)
     ]

@@ -26,7 +26,7 @@ from fundapp.review.models import (
 )
 from fundapp.review.news_rules import News
 from fundapp.review.profile_rules import Profile
-from fundapp.review.queries.panel import planning_facts
+from fundapp.review.queries.planning import planning_facts
 from fundapp.review.queries.profiles import limits_at_once
 from fundapp.review.queries.reading import my_assignments
 from fundapp.review.services import inviting
@@ -280,12 +280,12 @@ def test_a_guessed_organisation_says_nothing_of_who_applies_unseen(app: FundApp)
     for number, guess in enumerate((organisation.name, "Nobody of that name (sample)")):
         invite(call, manager=manager, number=number, organisation=guess)
     after = planning_facts(actor=actor_of(manager), call=call)
-    assert (after.conflicts, after.reviewers) == (before.conflicts, before.reviewers)
+    assert (after.barred, after.reviewers) == (before.barred, before.reviewers)
     one, other = db.session.scalars(select(Reviewer).order_by(Reviewer.max_entries, Reviewer.id)).all()
     for reviewer in (one, other):
         said = reviewer.organisation
         accept(reviewer)
-        tied = {pair.reviewer_id for pair in planning_facts(actor=actor_of(manager), call=call).conflicts}
+        tied = {pair.reviewer_id for pair in planning_facts(actor=actor_of(manager), call=call).barred}
         assert (str(reviewer.id) in tied) == (said == organisation.name), "once they accept, it keeps them away"
     assert hidden.is_protected
 
@@ -383,7 +383,7 @@ def test_what_was_taken_back_is_never_given_to_that_reviewer_again(app: FundApp)
     invite(call, email=reviewer.person.email)
     accept(reviewer)
     facts = planning_facts(actor=manager, call=call)
-    assert {(pair.entry_id, pair.reviewer_id) for pair in facts.conflicts} == {(str(entry.id), str(reviewer.id))}
+    assert {(pair.entry_id, pair.reviewer_id) for pair in facts.barred} == {(str(entry.id), str(reviewer.id))}
 
 
 def test_nobody_is_taken_off_while_decisions_are_being_confirmed(app: FundApp) -> None:

@@ -25,7 +25,8 @@ from fundapp.core.mail import MailMessage
 from fundapp.disbursement.contacts import open_contacts
 from fundapp.disbursement.exports import decision_rows
 from fundapp.disbursement.queries import ineligible_applications
-from fundapp.review.queries.panel import coverage, planning_facts
+from fundapp.review.queries.panel import coverage
+from fundapp.review.queries.planning import planning_facts
 from fundapp.review.queries.reading import my_assignments
 from fundapp.review.queries.selection import selection, unchecked_applications
 from tests.conftest import NOW, actor_of

@@ -1,13 +1,14 @@
 """The panel of a call for those who run it: reviewers, what they have, what is covered, who stepped back."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import joinedload
 
-from fundapp.accounts.models import Membership, Person
+from fundapp.accounts.models import Membership, MembershipRole, Person, Tie
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import (
@@ -20,22 +21,25 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.scope import goes_to_reviewers, visible_to
 from fundapp.core.db import db
-from fundapp.review.assignment import EntryNeed, Pair, ReviewerOffer
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
-from fundapp.review.queries.active import in_its_stage, is_active, is_on_panel
-from fundapp.review.queries.conflicts import entry_conflicts
-from fundapp.review.queries.profiles import limits_at_once
+from fundapp.review.queries.active import in_its_stage, is_active
 
 
 @dataclass(frozen=True)
 class ReviewerRow:
-    """A reviewer of a call, and how many of the entries they have stand where."""
+    """A reviewer of a call, what they answered and know, and how many of the entries they have stand where."""
 
     id: UUID
+    person_id: UUID
+    status: ReviewerStatus
+    answer_reason: str
     name: str
     email: str
     organisations: tuple[str, ...]
     languages: tuple[str, ...]
+    regions: tuple[str, ...]
+    themes: tuple[str, ...]
+    is_experienced: bool
     max_entries: int
     waiting: int = 0
     reading: int = 0
@@ -45,6 +49,11 @@ class ReviewerRow:
     def load(self) -> int:
         """Return how many entries the reviewer has in all."""
         return self.waiting + self.reading + self.reviewed
+
+    @property
+    def to_come(self) -> int:
+        """Return how many reviews are still to come."""
+        return self.waiting + self.reading
 
 
 @dataclass(frozen=True)
@@ -78,33 +87,16 @@ class RecusalRow:
     recorded_at: datetime
 
 
-@dataclass(frozen=True)
-class PlanningFacts:
-    """Everything that a plan of assignment is made from. Entries that the planner may not see stay as they are."""
-
-    entries: list[EntryNeed]
-    reviewers: list[ReviewerOffer]
-    conflicts: frozenset[Pair]
-    started: frozenset[Pair]
-    current: frozenset[Pair]
-    affinity: dict[Pair, int]
-    hidden: frozenset[str]
-
-
 def reviewers(*, actor: Actor, call: Call) -> list[ReviewerRow]:
-    """Return the reviewers of a call by name, with their loads over what the actor may see."""
+    """Return whoever was asked to review in a call by name, with their loads over what the actor may see.
+
+    Organisations are those that a reviewer is tied to as somebody who judges: not those for which they apply.
+    """
     people = sorted(
         db.session.scalars(select(Reviewer).where(Reviewer.call_id == call.id).options(joinedload(Reviewer.person))),
         key=lambda reviewer: reviewer.person.sort_key,
     )
-    organisations: dict[UUID, list[str]] = {}
-    for membership in db.session.scalars(
-        select(Membership)
-        .join(Reviewer, Reviewer.person_id == Membership.person_id)
-        .where(Reviewer.call_id == call.id)
-        .options(joinedload(Membership.organisation))
-    ):
-        organisations.setdefault(membership.person_id, []).append(membership.organisation.name)
+    organisations = _organisations([reviewer.person_id for reviewer in people])
     counts = {
         reviewer_id: numbers
         for reviewer_id, *numbers in db.session.execute(
@@ -119,15 +111,35 @@ def reviewers(*, actor: Actor, call: Call) -> list[ReviewerRow]:
     return [
         ReviewerRow(
             reviewer.id,
+            reviewer.person_id,
+            reviewer.status,
+            reviewer.answer_reason,
             reviewer.person.name or reviewer.person.email,
             reviewer.person.email,
-            tuple(sorted(filter(None, organisations.get(reviewer.person_id, ())))),
+            tuple(sorted({*filter(None, (reviewer.organisation,)), *organisations.get(reviewer.person_id, ())})),
             tuple(reviewer.languages),
+            tuple(reviewer.regions),
+            tuple(reviewer.themes),
+            reviewer.is_experienced,
             reviewer.max_entries,
             *counts.get(reviewer.id, ()),
         )
         for reviewer in people
     ]
+
+
+def _organisations(person_ids: Collection[UUID]) -> dict[UUID, set[str]]:
+    found: dict[UUID, set[str]] = {}
+    for membership in db.session.scalars(
+        select(Membership)
+        .where(Membership.person_id.in_(person_ids), Membership.role == MembershipRole.AFFILIATE)
+        .options(joinedload(Membership.organisation))
+    ):
+        if membership.organisation.name:
+            found.setdefault(membership.person_id, set()).add(membership.organisation.name)
+    for tie in db.session.scalars(select(Tie).where(Tie.person_id.in_(person_ids))):
+        found.setdefault(tie.person_id, set()).add(tie.organisation)
+    return found
 
 
 def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
@@ -210,83 +222,6 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
     return [
         RecusalRow(person.name or person.email, face, reason, recorded_at) for person, face, reason, recorded_at in rows
     ]
-
-
-def planning_facts(*, actor: Actor, call: Call) -> PlanningFacts:
-    """Return what a plan is made from. Ids are those of entries and reviewers, as text."""
-    entries = db.session.execute(
-        select(Entry.id, Application.language, Stage.reviews_per_entry, visible_to(actor))
-        .join(Entry.application)
-        .join(Entry.stage)
-        .where(Entry.call_id == call.id, goes_to_reviewers())
-    ).all()
-    people = db.session.execute(
-        select(Reviewer.id, Reviewer.languages, Person.language)
-        .join(Reviewer.person)
-        .where(Reviewer.call_id == call.id, or_(is_on_panel(), Reviewer.status == ReviewerStatus.REMOVED))
-    ).all()
-    limits = limits_at_once(call)  # none for whoever was taken off, and only finishes what they began
-    conflicts = entry_conflicts(call) | frozenset(
-        Pair(str(entry_id), str(reviewer_id))
-        for entry_id, reviewer_id in db.session.execute(
-            select(Entry.id, Reviewer.id)
-            .join(Reviewer, Reviewer.call_id == Entry.call_id)
-            .where(Entry.call_id == call.id, _taken_back())
-        )
-    )
-    present: dict[Pair, AssignmentStatus] = {
-        Pair(str(entry_id), str(reviewer_id)): status
-        for entry_id, reviewer_id, status in db.session.execute(
-            select(Assignment.entry_id, Assignment.reviewer_id, Assignment.status)
-            .join(Assignment.reviewer)
-            .join(Assignment.entry)
-            .join(Entry.application)
-            .where(Entry.call_id == call.id, in_its_stage(), is_active())
-        )
-    }
-    hidden = frozenset(str(entry_id) for entry_id, *_, visible in entries if not visible)
-    started = frozenset(
-        pair for pair, status in present.items() if status is not AssignmentStatus.ASSIGNED or pair.entry_id in hidden
-    )
-    seats = dict.fromkeys(hidden, 0)
-    for pair in started:
-        if pair.entry_id in hidden:
-            seats[pair.entry_id] += 1
-    return PlanningFacts(
-        entries=[
-            EntryNeed(str(entry_id), seats.get(str(entry_id), wanted), language)
-            for entry_id, language, wanted, _ in entries
-        ],
-        reviewers=[
-            ReviewerOffer(str(reviewer_id), limits.get(reviewer_id, 0), frozenset(languages))
-            for reviewer_id, languages, _ in people
-        ],
-        conflicts=conflicts,
-        started=started,
-        current=frozenset(present) - started,
-        affinity={
-            Pair(str(entry_id), str(reviewer_id)): 1
-            for entry_id, written_in, *_ in entries
-            for reviewer_id, _, own_language in people
-            if written_in == own_language
-        },
-        hidden=hidden,
-    )
-
-
-def _taken_back() -> ColumnElement[bool]:
-    """Return the condition that what Reviewer began with Entry was taken back: they do not get it again."""
-    taken = aliased(Assignment)
-    return (
-        select(taken.id)
-        .where(
-            taken.entry_id == Entry.id,
-            taken.reviewer_id == Reviewer.id,
-            taken.stage_id == Entry.stage_id,
-            taken.status == AssignmentStatus.TAKEN_BACK,
-        )
-        .exists()
-    )
 
 
 def _counts_by_status() -> list[ColumnElement[int]]:

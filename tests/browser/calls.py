@@ -17,10 +17,13 @@ SUMMARY_WORDS = 12
 _PACKAGE = Path(__file__).parent / "package"
 
 
-def load_open_call(service: Service, folder: Path, slug: str, *, form: str = "form.md") -> None:
+def load_open_call(
+    service: Service, folder: Path, slug: str, *, form: str = "form.md", nominations: bool = False
+) -> None:
     """Write a call package that opened yesterday and closes in ten days, and load it.
 
-    `form` is a file of the folder "forms", in place of the package's own.
+    `form` is a file of the folder "forms", in place of the package's own. With `nominations`, organisations can be
+    nominated from yesterday, for five days.
     """
     today = datetime.now(UTC).date()
     values = {
@@ -36,6 +39,10 @@ def load_open_call(service: Service, folder: Path, slug: str, *, form: str = "fo
         (folder / template.name).write_text(Template(template.read_text("utf-8")).substitute(values), "utf-8")
     if form != "form.md":
         (folder / "form.md").write_text((_PACKAGE.parent / "forms" / form).read_text("utf-8"), "utf-8")
+    if nominations:
+        opens, closes = values["opens"], today + timedelta(days=5)
+        with (folder / "call.toml").open("a", encoding="utf-8") as call:
+            call.write(f"\n[nominations]\nopens = {opens}T09:00:00\ncloses = {closes}T12:00:00\n")
     service.command("calls", "load", str(folder))
 
 

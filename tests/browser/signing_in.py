@@ -12,6 +12,11 @@ PASSWORD = "four small boats at dawn"
 def by_mailed_link(visitor: Visitor) -> None:
     """Ask for a link on the page for signing in, and use it."""
     visitor.open("/sign-in")
+    go_on_by_mailed_link(visitor)
+
+
+def go_on_by_mailed_link(visitor: Visitor) -> None:
+    """Where a page asks to sign in first: ask for a link, use it, and go on to that page."""
     by_link = visitor.page.get_by_role("region", name=visitor.words("With a link by e-mail"))
     visitor.fill({"Your e-mail address": visitor.email}, within=by_link)
     visitor.press("Send me a link", within=by_link)

@@ -209,7 +209,7 @@ def test_save_and_leave_goes_to_the_parts_whatever_is_wrong(signed_in: Client) -
     assert response.location == address
     page = client.get(address).text
     assert "Needs another look" in page
-    assert "1 of 4 questions answered" in page
+    assert "Questions answered: 1 of 4" in page
     assert "14 September 2020, 15:00" in page
 
 

@@ -179,6 +179,13 @@ def test_a_question_that_can_not_be_taken_comes_back(client, data):
     assert count(Enquiry) == 0
 
 
+def test_what_did_not_fit_is_known_also_where_the_question_comes_back_first(client):
+    call = open_call(form=WITH_FIRST)
+    refused = client.post(f"/calls/{call.slug}/ask", data={"text": "", "question": ["years", "no-such-question"]})
+    assert hidden(refused.text, "question") == "years"
+    assert "no-such-question" not in refused.text
+
+
 # -- Barred organisations -------------------------------------------------------------------------------------------
 
 

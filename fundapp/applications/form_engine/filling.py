@@ -26,7 +26,8 @@ from fundapp.core.errors import Conflict, Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import localised
 
-_WITHHELD: Final = "…"
+_ELLIPSIS: Final = "…"
+"""Stands in a text for an answer that is not given yet, or not to be seen."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Filling:
         place = self._state.node_at(key) or Node(ROOT)
         return str(
             REFERENCE.sub(
-                lambda match: _WITHHELD if match[1] in hidden else self._in_text(match[1], place, language), text
+                lambda match: _ELLIPSIS if match[1] in hidden else self._in_text(match[1], place, language), text
             )
         )
 
@@ -278,6 +279,8 @@ class Filling:
             return ""
         question = self._state.rules.questions.get(node.path)
         answer = self.answers.get(self._state.key_of(node))
+        if question is not None and question.takes_answer and not question.calculation and answer is None:
+            return _ELLIPSIS
         if question is not None and question.kind in CHOICE_KINDS | DAY_KINDS and not is_sealed(answer):
             return ", ".join(shown(question, answer, language or self._state.language, ""))
         return self._state.text(node)

@@ -46,12 +46,13 @@ def ask_person(slug: str) -> ResponseReturnValue:
     call = public.announced_call(slug)
     form = EnquiryForm()
     names = {question.name for question in _first_questions(call)}
+    questions = [name for name in request.form.getlist("question") if name in names]
     if form.validate():
         try:
             _enquiry, token = services.ask_person(
                 call=call,
                 cause=_cause(),
-                questions=[name for name in request.form.getlist("question") if name in names],
+                questions=questions,
                 text=form.text.data or "",
                 email=form.email.data or "",
                 language=current_language(),
@@ -63,7 +64,7 @@ def ask_person(slug: str) -> ResponseReturnValue:
             problems_into(form, violations)
         else:
             return redirect(url_for("applications.enquiry", token=token))
-    return stopped_page(call, _cause(), [], form), 422
+    return stopped_page(call, _cause(), [], form, questions), 422
 
 
 @bp.get("/questions/<token>")

@@ -13,7 +13,7 @@ from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.views.form_page import WHOLE, Draft, page_url
 from fundapp.core import clock
 from fundapp.core.errors import Problem
-from fundapp.core.i18n import current_language, ngettext
+from fundapp.core.i18n import current_language
 from fundapp.core.i18n import gettext as _
 
 AT_ONCE = "at_once"
@@ -55,12 +55,7 @@ def task_list(application: Application, _form: FormDefinition, problems: Iterabl
             TaskShown(
                 url=_address(application, page.number),
                 title=page.title,
-                hint=ngettext(
-                    "%(answered)s of %(num)s question answered",
-                    "%(answered)s of %(num)s questions answered",
-                    len(mains),
-                    answered=len(answered),
-                )
+                hint=_("Questions answered: %(answered)s of %(total)s", answered=len(answered), total=len(mains))
                 if mains
                 else "",
                 tag=tag,

@@ -3,7 +3,7 @@
 What is masked on pages is left out here: whoever needs it opens it there, with a reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -19,7 +19,7 @@ from fundapp.applications.queries.managed_applications import (
 )
 from fundapp.applications.wanted import Wanted
 from fundapp.core.money import Money
-from fundapp.core.tables import Cell, write_csv, write_xlsx
+from fundapp.core.tables import Cell
 
 COLUMNS: Final = (
     "call",
@@ -45,32 +45,18 @@ ANSWER: Final = "answer."
 """Stands before the name of the question in the heading of a column of answers."""
 
 
-def applications_csv(*, actor: Actor, call: Call, wanted: Wanted, language: str) -> bytes:
-    """Return what is wanted of a call's applications as CSV. Raises NotAllowed."""
+def applications_table(
+    *, actor: Actor, call: Call, wanted: Wanted, language: str
+) -> tuple[list[str], Iterator[list[Cell]]]:
+    """Return the columns and the rows of what is wanted of a call's applications. Raises NotAllowed."""
+    actor.require(P.APPLICATION_READ, call.id)
     questions = listed_questions(listed_form(call))
-    return write_csv(_columns(questions), _table(actor, call, wanted, questions, language))
-
-
-def applications_xlsx(*, actor: Actor, call: Call, wanted: Wanted, language: str) -> bytes:
-    """Return what is wanted of a call's applications as an XLSX workbook. Raises NotAllowed."""
-    questions = listed_questions(listed_form(call))
-    title = "SAMPLE applications" if call.is_sample else "Applications"
-    return write_xlsx(title, _columns(questions), _table(actor, call, wanted, questions, language))
-
-
-def applications_filename(call: Call, file_format: str) -> str:
-    """Return the name under which a table of applications is saved."""
-    return f"applications-{call.slug}{'-SAMPLE' if call.is_sample else ''}.{file_format}"
+    rows = application_rows(actor=actor, call=call, wanted=wanted, questions=questions, language=language)
+    return _columns(questions), (_cells(row, call, questions) for row in rows)
 
 
 def _columns(questions: Sequence[Question]) -> list[str]:
     return [*COLUMNS, *(f"{ANSWER}{each.name}" for each in questions)]
-
-
-def _table(actor: Actor, call: Call, wanted: Wanted, questions: Sequence[Question], language: str) -> list[list[Cell]]:
-    actor.require(P.APPLICATION_READ, call.id)
-    rows = application_rows(actor=actor, call=call, wanted=wanted, questions=questions, language=language)
-    return [_cells(row, call, questions) for row in rows]
 
 
 def _cells(row: ApplicationRow, call: Call, questions: Sequence[Question]) -> list[Cell]:

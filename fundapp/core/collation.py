@@ -4,6 +4,7 @@ Source: Unicode Technical Report 10, levels 1 to 3, cut down to the alphabets of
 """
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 import regex
@@ -24,11 +25,16 @@ _ARABIC: Final = regex.compile(r"\p{Arabic}")
 
 def sort_key(text: str, language: str) -> SortKey:
     """Return the key by which texts are in the order of a language: its own script first, punctuation left aside."""
-    return _is_foreign(text, language), bare(text, language), _folded(text, language), text
+    return _is_foreign(text, language), _bare(text, language), _folded(text, language), text
 
 
-def bare(text: str, language: str) -> str:
-    """Return the letters and figures of a text alone, so that any way to write them is found."""
+def mentions(texts: Iterable[str], sought: str, language: str) -> bool:
+    """Say whether one of some texts has what is sought in it, however either is written."""
+    wanted = _bare(sought, language)
+    return bool(wanted) and any(wanted in _bare(text, language) for text in texts)
+
+
+def _bare(text: str, language: str) -> str:
     folded = _folded(text, language)
     letters = _MARKS.sub("", unicodedata.normalize("NFKD", folded.translate(_SAME_LETTERS)))
     return str(_NO_LETTERS.sub(" ", letters)).strip()

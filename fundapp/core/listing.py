@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select
 
-from fundapp.core.collation import bare, sort_key
+from fundapp.core.collation import mentions, sort_key
 from fundapp.core.db import db
 from fundapp.core.paging import Page
 from fundapp.core.tables import Cell
@@ -113,8 +113,7 @@ def rows_of(listing: Listing[R], asked: Asked, language: str) -> list[R]:
     found = listing.rows.where(*_conditions(listing, asked)).order_by(*_order(listing, asked))
     rows = _read(listing, found)
     if asked.search:
-        sought = bare(asked.search, language)
-        rows = [row for row in rows if any(sought in bare(text, language) for text in listing.texts(row))]
+        rows = [row for row in rows if mentions(listing.texts(row), asked.search, language)]
     text = _by(listing, asked).text
     if text is not None:
         rows.sort(key=lambda row: sort_key(text(row), language), reverse=_falls(listing, asked))

@@ -8,22 +8,16 @@ from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
-from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import ngettext
 from fundapp.core.paging import Page
-from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
-from fundapp.disbursement.queries import LetterRow
+from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.queries import KIND_LABELS, LetterRow
 from fundapp.disbursement.rules import failure_text
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Outcome, Slate, SlateStatus
 from fundapp.review.queries.selection import Selection
 from fundapp.review.transitions import SLATE
 
-KIND_LABELS = {
-    LetterKind.AWARD: _l("Award"),
-    LetterKind.DECLINE: _l("Decline"),
-    LetterKind.INELIGIBLE: _l("Notice: not eligible"),
-}
 STATUS_KINDS = {LetterStatus.QUEUED: "wait", LetterStatus.MADE: "good", LetterStatus.FAILED: "stop"}
 
 
@@ -134,12 +128,12 @@ def progress_shown(counts: Mapping[LetterStatus, int]) -> ProgressShown:
     )
 
 
-def status_counts(counts: Mapping[LetterStatus, int], current: LetterStatus | None) -> Sequence[StatusCount]:
+def status_counts(counts: Mapping[LetterStatus, int], current: str) -> Sequence[StatusCount]:
     """Return the filters of the list of letters, with their numbers."""
     return [
-        StatusCount("", _("All"), sum(counts.values()), current is None),
+        StatusCount("", _("All"), sum(counts.values()), not current),
         *(
-            StatusCount(status.value, str(LETTER.labels[status].staff), counts[status], current is status)
+            StatusCount(status.value, str(LETTER.labels[status].staff), counts[status], current == status.value)
             for status in LetterStatus
         ),
     ]

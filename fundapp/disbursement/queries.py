@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -14,14 +15,21 @@ from fundapp.applications.rules import is_small
 from fundapp.applications.scope import in_calls, in_work, of_own_organisation, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
+from fundapp.core.i18n import language_name
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.listing import Choice, Filter, Listing, Order
 from fundapp.core.outbox import OutboxItem, OutboxState
-from fundapp.core.paging import Page
-from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
+from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate
 
 LETTER_KIND = "letter:make"
 """The outbox work that makes a letter."""
-PAGE_SIZE = 50
+KIND_LABELS: Final = {
+    LetterKind.AWARD: _l("Award"),
+    LetterKind.DECLINE: _l("Decline"),
+    LetterKind.INELIGIBLE: _l("Notice: not eligible"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,8 +63,8 @@ def letter_counts(*, actor: Actor, call: Call) -> Mapping[LetterStatus, int]:
     return dict.fromkeys(LetterStatus, 0) | {row.status: row.number for row in rows}
 
 
-def letters_page(*, actor: Actor, call: Call, status: LetterStatus | None = None, number: int = 1) -> Page[LetterRow]:
-    """Return one page of a call's letters by reference; a `number` past the end gives the last page."""
+def letters(*, actor: Actor, call: Call) -> Listing[LetterRow]:
+    """Return the list of a call's letters, by reference."""
     last_error = (
         select(func.max(OutboxItem.last_error))
         .where(
@@ -66,19 +74,43 @@ def letters_page(*, actor: Actor, call: Call, status: LetterStatus | None = None
         )
         .scalar_subquery()
     )
-    found = [*_of_call(actor, call), *([Letter.status == status] if status else [])]
-    total = db.session.scalar(select(func.count()).select_from(Letter).join(Letter.application).where(*found)) or 0
-    page = Page[LetterRow](items=[], number=1, size=PAGE_SIZE, total=total)
-    number = max(1, min(number, page.last))
-    rows = db.session.execute(
-        select(Letter, FACE, func.coalesce(last_error, ""))
-        .join(Letter.application)
-        .where(*found)
-        .order_by(func.length(Letter.reference), Letter.reference)
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
+    reference = (func.length(Letter.reference), Letter.reference)
+    return Listing(
+        rows=select(Letter, FACE, func.coalesce(last_error, "")).join(Letter.application).where(*_of_call(actor, call)),
+        row=LetterRow,
+        filters={
+            "status": Filter(
+                _l("State"),
+                {each.value: Choice(LETTER.labels[each].staff, Letter.status == each) for each in LetterStatus},
+            ),
+            "kind": Filter(
+                _l("Kind"), {kind.value: Choice(label, Letter.kind == kind) for kind, label in KIND_LABELS.items()}
+            ),
+            "language": Filter(
+                _l("Language"), {code: Choice(language_name(code), Letter.language == code) for code in call.languages}
+            ),
+        },
+        orders={
+            "reference": Order(_l("Reference"), reference),
+            "name": Order(_l("Organisation"), text=lambda each: each.face.name),
+            "made": Order(_l("When it was made"), (Letter.made_at,)),
+        },
+        last=reference,
+        texts=lambda each: (each.letter.reference, each.face.name),
+        columns={
+            "call": lambda _each: call.slug,
+            "letter_reference": lambda each: each.letter.reference,
+            "kind": lambda each: each.letter.kind.value,
+            "organisation": lambda each: each.face.name,
+            "language": lambda each: each.letter.language,
+            "letter_status": lambda each: each.letter.status.value,
+            "queued_at": lambda each: each.letter.queued_at,
+            "made_at": lambda each: each.letter.made_at,
+            "failure": lambda each: each.letter.failure,
+            "letter_sha256": lambda each: each.letter.sha256,
+            "sample": lambda _each: "yes" if call.is_sample else "no",
+        },
     )
-    return Page(items=[LetterRow(*row) for row in rows], number=number, size=PAGE_SIZE, total=total)
 
 
 def letters_of_call(*, actor: Actor, call: Call, status: LetterStatus) -> list[Letter]:

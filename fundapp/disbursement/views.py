@@ -10,11 +10,14 @@ from markupsafe import Markup
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
+from fundapp.applications.presentation.lists import file_names
 from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock, sealed_files
 from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
-from fundapp.core.i18n import direction, in_language, ngettext
+from fundapp.core.i18n import current_language, direction, in_language, ngettext
 from fundapp.core.i18n import gettext as _
+from fundapp.core.list_pages import CONTENT_TYPES, list_asked, list_file, list_shown
+from fundapp.core.listing import Asked, page_of
 from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.storage import Storage
 from fundapp.core.web import problems_into
@@ -30,10 +33,7 @@ from fundapp.review.queries.selection import selection
 bp = Blueprint("disbursement", __name__)
 
 PDF: Final = "application/pdf"
-EXPORTS: Final = {
-    "csv": (decisions_csv, "text/csv; charset=utf-8"),
-    "xlsx": (decisions_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
+EXPORTS: Final = {"csv": decisions_csv, "xlsx": decisions_xlsx}
 
 
 @bp.get("/manage/<slug>/letters")
@@ -41,6 +41,24 @@ EXPORTS: Final = {
 def letters(slug: str) -> ResponseReturnValue:
     """Show what a release would do; after it, the letters: queued, made, failed and why."""
     return _letters_page(_call(slug, P.LETTERS_READ))
+
+
+@bp.post("/manage/<slug>/letters")
+@requires(P.LETTERS_READ)
+@limited("search")
+def search_letters(slug: str) -> ResponseReturnValue:
+    """List the letters that a search finds; by POST, so that no name stands in an address."""
+    return _letters_page(_call(slug, P.LETTERS_READ))
+
+
+@bp.post("/manage/<slug>/letters.<format>")
+@requires(P.LETTERS_READ)
+@fresh
+@limited("export")
+def letters_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
+    """Send the list of letters as it is narrowed as CSV or XLSX."""
+    call = _call(slug, P.LETTERS_READ)
+    return list_file(queries.letters(actor=current_actor(), call=call), format, **file_names("letters", call))
 
 
 @bp.post("/manage/<slug>/release")
@@ -91,8 +109,8 @@ def decisions_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002
     call = _call(slug, P.DECISION_EXPORT)
     if format not in EXPORTS:
         raise NotFound
-    write, content_type = EXPORTS[format]
-    return _download(write(actor=current_actor(), call=call), content_type, decisions_filename(call, format))
+    data = EXPORTS[format](actor=current_actor(), call=call)
+    return _download(data, CONTENT_TYPES[format], decisions_filename(call, format))
 
 
 @bp.get("/manage/<slug>/contacts")
@@ -119,7 +137,7 @@ def export_contacts(slug: str) -> ResponseReturnValue:
         else:
             file_format = form.format.data
             data = opened.csv() if file_format == "csv" else opened.xlsx()
-            return _download(data, EXPORTS[file_format][1], opened.filename(file_format))
+            return _download(data, CONTENT_TYPES[file_format], opened.filename(file_format))
     return _contacts_page(call, form), 422
 
 
@@ -174,11 +192,12 @@ def _contacts_page(call: Call, form: ContactsForm) -> str:
 
 def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
     actor = current_actor()
-    wanted = request.args.get("status", "")
-    status = LetterStatus(wanted) if wanted in set(LetterStatus) else None
+    listing = queries.letters(actor=actor, call=call)
+    # What another form of this page brings with its problem is no search.
+    asked = Asked() if violations else list_asked(listing)
+    page = page_of(listing, asked, current_language())
     counts = queries.letter_counts(actor=actor, call=call)
     selected = selection(actor=actor, call=call)
-    page = queries.letters_page(actor=actor, call=call, status=status, number=request.args.get("page", 1, type=int))
     return render_template(
         "disbursement/letters.html",
         call=presentation.call_head(call),
@@ -186,9 +205,17 @@ def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
             call, selected, selected.slate, queries.ineligible_count(actor=actor, call=call)
         ),
         progress=presentation.progress_shown(counts),
-        counts=presentation.status_counts(counts, status),
+        counts=presentation.status_counts(counts, asked.filters.get("status", "")),
+        shown=list_shown(
+            listing,
+            asked,
+            endpoint="disbursement.letters",
+            search="disbursement.search_letters",
+            file="disbursement.letters_file",
+            search_label=_("Reference or name"),
+            slug=call.slug,
+        ),
         page=presentation.letters_shown(page, call),
-        filters={"slug": call.slug, **({"status": status.value} if status else {})},
         may_release=actor.can(P.DECISION_RELEASE, call.id),
         may_retry=actor.can(P.LETTER_MANAGE, call.id),
         may_export=actor.can(P.DECISION_EXPORT, call.id),

@@ -233,7 +233,7 @@ def test_table_holds_what_was_filtered_and_its_columns_are_stable(signed_in: Cli
     client = signed_in(make_staff(Role.MANAGER))
     asked = {"language": "fr", "sort": "name"}
     response = client.post(f"/manage/{call.slug}/applications.csv", data=asked)
-    assert response.headers["Content-Disposition"] == f'attachment; filename="applications-{call.slug}.csv"'
+    assert response.headers["Content-Disposition"] == f"attachment; filename=applications-{call.slug}.csv"
     table = read_table(response.data, "a.csv")
     assert table.headers == [*COLUMNS, "answer.plan"]
     assert [row.cells["organisation"] for row in table.rows] == ["Éa", "Eb", "'=HYPERLINK(1)"]

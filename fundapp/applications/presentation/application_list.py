@@ -24,6 +24,7 @@ from fundapp.core.dates import Moment, day, moment
 from fundapp.core.i18n import current_language, language_name
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.list_pages import CONTENT_TYPES, ChoiceShown, ListShown
 
 SOURCES: Final[Mapping[ApplicationSource, str]] = {
     ApplicationSource.WEB: _l("Sent on this site"),
@@ -62,16 +63,6 @@ _ORDERS: Final[Mapping[Order, str]] = {
     Order.SENT: _l("When it was sent"),
     Order.SAVED: _l("When it was saved last"),
 }
-
-
-@dataclass(frozen=True)
-class ChoiceShown:
-    """One list to choose from in the filters: a name, its label, and pairs of value and text."""
-
-    name: str
-    label: str
-    options: Sequence[tuple[str, str]]
-    current: str
 
 
 @dataclass(frozen=True)
@@ -191,6 +182,24 @@ def choices_shown(call: Call, form: FormDefinition, kinds: Kinds, wanted: Wanted
         ),
         ChoiceShown("sort", _("Sort by"), [(each.value, str(label)) for each, label in _ORDERS.items()], wanted.sort),
     ]
+
+
+def list_shown(call: Call, form: FormDefinition, kinds: Kinds, wanted: Wanted) -> ListShown:
+    """Return how the list can be narrowed, and where that leads."""
+    return ListShown(
+        url=url_for("applications.managed_applications", slug=call.slug),
+        endpoint="applications.managed_applications",
+        search_url=url_for("applications.search_applications", slug=call.slug),
+        file_urls={
+            kind: url_for("applications.applications_file", slug=call.slug, format=kind) for kind in CONTENT_TYPES
+        },
+        arguments=wanted.arguments(),
+        address={**wanted.arguments(), "slug": call.slug},
+        search=wanted.search,
+        search_label=_("Reference, name, title or answer"),
+        choices=choices_shown(call, form, kinds, wanted),
+        is_reversed=wanted.reverse,
+    )
 
 
 def row_shown(row: ApplicationRow, call: Call, questions: Sequence[Question], actor: Actor) -> RowShown:

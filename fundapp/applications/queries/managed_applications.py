@@ -15,7 +15,6 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from fundapp.accounts.models import Membership, MembershipRole, Person
 from fundapp.accounts.permissions import Actor, P
-from fundapp.accounts.rules import fold_organisation_name
 from fundapp.applications.form_engine.answers import Answer, is_sealed
 from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question
 from fundapp.applications.form_engine.definition import Role as QuestionRole
@@ -38,7 +37,7 @@ from fundapp.applications.models import (
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.scope import in_calls, in_work, visible_to
 from fundapp.applications.wanted import Aside, Order, Waiting, Wanted
-from fundapp.core.collation import sort_key
+from fundapp.core.collation import mentions, sort_key
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.numbers import cldr
@@ -259,8 +258,7 @@ def found_ids(*, actor: Actor, call: Call, wanted: Wanted, questions: Sequence[Q
     ).all()
     rows = list(found)
     if wanted.search:
-        sought = fold_organisation_name(wanted.search)
-        rows = [row for row in rows if any(sought in fold_organisation_name(text) for text in _texts(row, texts))]
+        rows = [row for row in rows if mentions(_texts(row, texts), wanted.search, language)]
     if wanted.waiting is Waiting.TWICE:
         suspected = suspects(actor=actor, call=call)
         rows = [row for row in rows if row.id in suspected]

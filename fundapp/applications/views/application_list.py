@@ -2,27 +2,23 @@
 
 from dataclasses import replace
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
-from fundapp.applications.application_table import applications_csv, applications_filename, applications_xlsx
+from fundapp.applications.application_table import applications_table
 from fundapp.applications.presentation import application_list as presentation
 from fundapp.applications.presentation.calls import call_shown
+from fundapp.applications.presentation.lists import file_names
 from fundapp.applications.queries import managed_applications as queries
 from fundapp.applications.queries.managing import managed_call
 from fundapp.applications.views import bp
 from fundapp.applications.wanted import Wanted, wanted_in
 from fundapp.core import clock
-from fundapp.core.errors import NotFound
 from fundapp.core.i18n import current_language
+from fundapp.core.list_pages import table_file
 from fundapp.core.routes import fresh, limited, requires
-
-TABLES = {
-    "csv": (applications_csv, "text/csv; charset=utf-8"),
-    "xlsx": (applications_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 
 
 @bp.get("/manage/<slug>/applications")
@@ -54,16 +50,12 @@ def search_applications(slug: str) -> ResponseReturnValue:
 @limited("export")
 def applications_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the name of the argument in the address
     """Give what was filtered and searched for as a table. By POST, as the search is."""
-    if format not in TABLES:
-        raise NotFound
     actor = current_actor()
     call = managed_call(actor=actor, slug=slug, permission=P.APPLICATION_READ)
-    made, content_type = TABLES[format]
-    data = made(actor=actor, call=call, wanted=wanted_in(request.form), language=current_language())
-    name = applications_filename(call, format)
-    return Response(
-        data, headers={"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{name}"'}
+    columns, rows = applications_table(
+        actor=actor, call=call, wanted=wanted_in(request.form), language=current_language()
     )
+    return table_file(columns, rows, format, **file_names("applications", call))
 
 
 def _list_page(slug: str, wanted: Wanted, number: int) -> str:
@@ -79,12 +71,11 @@ def _list_page(slug: str, wanted: Wanted, number: int) -> str:
         "applications/managed_applications.html",
         call=call_shown(call, clock.now()),
         counts=presentation.counts_shown(slug, queries.numbers_of(actor=actor, call=call), wanted),
-        choices=presentation.choices_shown(call, form, kinds, wanted),
+        shown=presentation.list_shown(call, form, kinds, wanted),
         headings=presentation.headings_shown(questions),
         rows=[presentation.row_shown(row, call, questions, actor) for row in page.items],
         page=page,
         wanted=wanted,
-        arguments=wanted.arguments(),
         may_enter=actor.can(P.APPLICATION_ENTER, call.id),
         may_import=actor.can(P.APPLICATION_IMPORT, call.id),
         may_set_aside=actor.can(P.APPLICATION_SET_ASIDE, call.id),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -172,7 +173,7 @@ def _in_order(scores: Sequence[Score]) -> list[Score]:
 def _score_shown(score: Score, contents: Sequence[Mapping[str, Any]]) -> ScoreShown:
     values = [_kept_value(content, score.criterion) for content in contents[:-1]]
     now = _value(score.value)
-    before = [value for value, after in zip(values, [*values[1:], now], strict=True) if value and value != after]
+    before = [value for value, after in pairwise([*values, now]) if value and value != after]
     return ScoreShown(said(score.criterion.labels), now, score.comment or score.reason, before)
 
 

@@ -32,7 +32,7 @@ def post_as_reader(
     if assignment.reviewer.person_id != actor.person_id or assignment.status is AssignmentStatus.ASSIGNED:
         raise NotFound
     actor.require(P.REVIEW_WRITE, assignment.entry.call_id)
-    lock_call(assignment.entry.call)
+    lock_call(assignment.entry.application.call)
     if not rights_of(assignment, now).may_discuss:
         raise Conflict(CLOSED)
     return _post(actor, assignment.entry, assignment.stage_id, assignment, text, mentions, now)

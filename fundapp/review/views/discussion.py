@@ -40,8 +40,6 @@ def others(assignment_id: UUID) -> ResponseReturnValue:
 def discuss(assignment_id: UUID) -> ResponseReturnValue:
     """Add a contribution of a reviewer."""
     actor, now, assignment = current_actor(), clock.now(), _own(assignment_id)
-    if not rights_of(assignment, now).may_discuss:
-        raise Conflict(services.CLOSED)
     form = _form(_readers(assignment.entry, assignment.stage_id), _names(assignment, now), actor.person_id)
     if form.validate():
         try:
@@ -123,7 +121,7 @@ def _form(readers: list[Assignment], names: presentation.Names, reader_id: UUID 
 
 
 def _reader_page(assignment: Assignment, form: PostForm | None, now: datetime) -> str:
-    entry, call = assignment.entry, assignment.entry.call
+    entry, call = assignment.entry, assignment.entry.application.call
     person_id, rights = assignment.reviewer.person_id, rights_of(assignment, now)
     names = presentation.Names(person_id, rights.shown_as)
     phases = phases_of([assignment.stage_id])[assignment.stage_id]
@@ -179,12 +177,12 @@ def _said(
     """Return what a page may show of reviews and discussion: nothing at all before its reader may see the others."""
     unkept = form.text.data if form is not None and not rights.may_discuss else ""
     if not rights.sees_others:
-        return {"reviews": [], "posts": [], "form": None, "unkept": unkept}
+        return {"reviews": [], "posts": [], "unkept": unkept}
     call = entry.application.call
     readers = _readers(entry, stage_id)
     return {
         "reviews": presentation.reviews_seen(queries.submitted_reviews(entry.id, stage_id), names, person_id, call),
         "posts": presentation.posts_shown(queries.posts_of(entry.id, stage_id), names, person_id, call),
-        "form": (form or _form(readers, names, person_id)) if rights.may_discuss else None,
         "unkept": unkept,
+        **({"form": form or _form(readers, names, person_id)} if rights.may_discuss else {}),
     }

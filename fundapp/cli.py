@@ -26,6 +26,7 @@ from fundapp.disbursement.cli import export
 from fundapp.inventory import as_csv, inventory
 from fundapp.key_commands import keys_group, payee_group
 from fundapp.retention.commands import outbox_group, retention_group
+from fundapp.review.cli import reviews_group
 from fundapp.settings import Settings, SettingsError
 
 
@@ -177,6 +178,7 @@ main.add_command(applications)
 main.add_command(files_group)
 main.add_command(export)
 main.add_command(retention_group)
+main.add_command(reviews_group)
 main.add_command(outbox_group)
 main.add_command(backup_group)
 main.add_command(keys_group)

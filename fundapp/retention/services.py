@@ -28,6 +28,7 @@ from fundapp.retention import queries, tombstones
 from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
 from fundapp.retention.tombstones import Tombstone
 from fundapp.review.services.erasing import blank_reviews
+from fundapp.review.services.profiles import forget_reviewer
 
 Eraser = Callable[[Sequence[UUID], datetime], None]
 FINISH_KIND: Final = "erasure:finish"
@@ -76,6 +77,7 @@ def erase_person(*, actor: Actor, person: Person, cause: ErasureCause, now: date
 def _erase_person(actor: Actor, person: Person, cause: ErasureCause, now: datetime) -> None:
     if person.email:
         _erase_address(actor, person.email, now)
+    forget_reviewer(actor=actor, person_id=person.id, now=now)
     blank_person(actor=actor, person=person, keeping=queries.held_organisations(person), now=now)
     _leave_tombstone(person, cause, now, [])
 

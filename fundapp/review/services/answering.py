@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from fundapp.accounts.models import TieKind
 from fundapp.accounts.permissions import Actor, P, Role
-from fundapp.accounts.services.organisations import tie_to_organisation
 from fundapp.accounts.services.roles import grant_role, revoke_role
+from fundapp.accounts.services.ties import declare_tie
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotFound, RuleViolations
@@ -59,7 +60,9 @@ def accept_invitation(*, actor: Actor, reviewer: Reviewer, now: datetime) -> Non
         now=now,
     )
     if reviewer.organisation:
-        tie_to_organisation(actor=actor, person=reviewer.person, name=reviewer.organisation, now=now)
+        declare_tie(
+            actor=actor, person=reviewer.person, kind=TieKind.WORK, organisation=reviewer.organisation, now=now
+        )
         reviewer.organisation = ""
     take_over_profile(actor=actor, reviewer=reviewer, now=now)
     forget_news(reviewer.person_id, News.INVITED)

@@ -1,5 +1,6 @@
 """Pages of those who run a panel: whom to ask, who answered what, who is how far."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -52,7 +53,7 @@ def reviewers(slug: str) -> ResponseReturnValue:
 def invite_reviewer(slug: str) -> ResponseReturnValue:
     """Invite one reviewer."""
     call = _call(slug, P.REVIEWER_INVITE)
-    form = _invitation_form(call)
+    form = _invitation_form(call, _others(call))
     if form.validate():
         invitation = Invitation(
             email=form.email.data or "",
@@ -73,7 +74,7 @@ def invite_reviewer(slug: str) -> ResponseReturnValue:
 def invite_list(slug: str) -> ResponseReturnValue:
     """Invite everybody on a list that was pasted or uploaded."""
     call = _call(slug, P.REVIEWER_INVITE)
-    form = _list_form(call)
+    form = _list_form(_others(call))
     if form.validate():
         try:
             invitations = _listed(form)
@@ -93,7 +94,7 @@ def invite_earlier(slug: str) -> ResponseReturnValue:
     """Ask reviewers of the last round again, with the limits and languages that they had."""
     call = _call(slug, P.REVIEWER_INVITE)
     people = earlier_reviewers(actor=current_actor(), call=call)[1]
-    form = _earlier_form(call, people)
+    form = _earlier_form(people, _others(call))
     if form.validate():
         chosen = set(form.people.data or ())
         invitations = [
@@ -183,25 +184,25 @@ def _call(slug: str, permission: P) -> Call:
     return managed_call(actor=current_actor(), slug=slug, permission=permission)
 
 
-def _invitation_form(call: Call, *, empty: bool = False) -> InvitationForm:
+def _invitation_form(call: Call, others: Sequence[SelectChoice], *, empty: bool = False) -> InvitationForm:
     form = InvitationForm(formdata=None) if empty else InvitationForm()
     form.name.flags.required = True  # the rules of invitations say so, together with all else that is missing
     form.language.choices = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
     form.languages.choices = _languages(call)
-    form.calls.choices = _others(call)
+    form.calls.choices = list(others)
     return form
 
 
-def _list_form(call: Call, *, empty: bool = False) -> InvitationListForm:
+def _list_form(others: Sequence[SelectChoice], *, empty: bool = False) -> InvitationListForm:
     form = InvitationListForm(formdata=None) if empty else InvitationListForm()
-    form.list_calls.choices = _others(call)
+    form.list_calls.choices = list(others)
     return form
 
 
-def _earlier_form(call: Call, people: list[Reviewer], *, empty: bool = False) -> EarlierForm:
+def _earlier_form(people: list[Reviewer], others: Sequence[SelectChoice], *, empty: bool = False) -> EarlierForm:
     form = EarlierForm(formdata=None) if empty else EarlierForm()
     form.people.choices = [SelectChoice(str(each.id), each.person.name or each.person.email) for each in people]
-    form.earlier_calls.choices = _others(call)
+    form.earlier_calls.choices = list(others)
     return form
 
 
@@ -275,7 +276,8 @@ def _reviewers_page(
     order = PanelOrder(asked) if asked in set(PanelOrder) else PanelOrder.NAME
     rows = in_order(queries.reviewers(actor=actor, call=call), order)
     last, people = earlier_reviewers(actor=actor, call=call) if may_invite else (None, [])
-    one = one or _invitation_form(call, empty=True)
+    others = _others(call) if may_invite else []
+    one = one or _invitation_form(call, others, empty=True)
     return render_template(
         "review/reviewers.html",
         may_invite=may_invite,
@@ -290,8 +292,8 @@ def _reviewers_page(
         needed=", ".join(NEEDED),
         form=next((form for form in (one, listed, earlier) if form is not None and form.errors), one),
         one_form=one,
-        list_form=listed or _list_form(call, empty=True),
-        earlier_form=earlier or _earlier_form(call, people, empty=True) if people else None,
+        list_form=listed or _list_form(others, empty=True),
+        earlier_form=earlier or (_earlier_form(people, others, empty=True) if people else None),
         last_round=said(last.titles) if last else None,
     )
 

@@ -207,6 +207,12 @@ PARTS: Final[Mapping[str, Part]] = {
                     "can find out that somebody of it reads, but not who."
                 ),
             ),
+            Asked(
+                "reviewers.applicants",
+                Control.FLAG,
+                _l("People who apply may be reviewers too"),
+                _l("They never see anything of their own application as reviewers. Otherwise nobody is both."),
+            ),
         ),
     ),
     "letters": Part(

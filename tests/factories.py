@@ -1,5 +1,6 @@
 """Invented people, calls, applications and reviews for tests. Everything is flushed, nothing committed."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -48,6 +49,7 @@ from fundapp.review.models import (
     Slate,
     SlateStatus,
 )
+from fundapp.review.scoring_rules import COMMENT, Answer, Judged, Part, Unjudged
 
 NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
 OPENS = NOW - timedelta(days=14)
@@ -399,6 +401,7 @@ def make_assignment(
 def make_review(entry: Entry, reviewer: Reviewer, values: list[int | None], comment: str = "Well argued.") -> Review:
     """Make a submitted review; one value per criterion in order, None for "cannot judge"."""
     call = db.session.get_one(Call, entry.call_id)
+    asked = [criterion for criterion in call.criteria if criterion.stage_id == entry.stage_id]
     review = Review(
         status=ReviewStatus.SUBMITTED,
         assignment_id=make_assignment(entry, reviewer, AssignmentStatus.REVIEWED).id,
@@ -407,12 +410,21 @@ def make_review(entry: Entry, reviewer: Reviewer, values: list[int | None], comm
         submitted_at=NOW,
         scores=[
             Score(criterion_id=criterion.id, value=value, cannot_judge=value is None)
-            for criterion, value in zip(call.criteria, values, strict=True)
+            for criterion, value in zip(asked, values, strict=True)
         ],
     )
     db.session.add(review)
     db.session.flush()
     return review
+
+
+def parts_of(answers: Mapping[str, Answer], comment: str = "") -> dict[str, Part]:
+    """Return a whole review of these answers; what cannot be judged has a reason."""
+    judged: dict[str, Part] = {
+        code: Judged(answer, "Not my field." if isinstance(answer, Unjudged) else "")
+        for code, answer in answers.items()
+    }
+    return {**judged, COMMENT: comment}
 
 
 def make_slate(call: Call, status: SlateStatus = SlateStatus.OPEN, *, proposer: Person | None = None) -> Slate:

@@ -9,12 +9,26 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Enum, Executable, MetaData, Text, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Executable,
+    MetaData,
+    Numeric,
+    Text,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DontWrapMixin, IntegrityError, OperationalError
@@ -22,6 +36,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from fundapp.core.numbers import plain_number
 from fundapp.core.text import TextError, clean_text
 
 READ_ONLY: Final = "fundapp_read_only"
@@ -71,6 +86,17 @@ class PlainText(TypeDecorator[str]):
             return None if value is None else clean_text(value, multiline=True)
         except TextError as error:
             raise RefusedText(error.message) from error
+
+
+class ExactNumber(TypeDecorator[Decimal]):
+    """A number with at most four decimals, exact, and returned without zeros at its end: 4, 4.1."""
+
+    impl = Numeric(9, 4, asdecimal=True)
+    cache_ok = True
+
+    def process_result_value(self, value: Decimal | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - its interface
+        """Return the number as people write it."""
+        return None if value is None else plain_number(value)
 
 
 class JsonDocument(TypeDecorator[Any]):

@@ -1,13 +1,15 @@
 """Numbers as people write them, in any digits and with any separators, read without ever guessing."""
 
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 import regex
 from babel import Locale
-from babel.numbers import get_decimal_symbol, get_group_symbol
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
+from fundapp.core.i18n import current_language
 from fundapp.core.i18n import lazy_gettext as _l
 
 MAX_LENGTH: Final = 40
@@ -41,6 +43,17 @@ def read_number(text: str, locale: str) -> str:
     bare = text.strip().strip("\u200e\u200f\u061c").strip()
     below_zero = bare[:1] in ("-", "\u2212")
     return ("-" if below_zero else "") + _without_sign(bare[1:] if below_zero else bare, locale)
+
+
+def plain_number(value: Decimal | int) -> Decimal:
+    """Return a number without zeros at its end and without an exponent: 4.10 becomes 4.1, and 20.0 becomes 20."""
+    number = Decimal(value)
+    return number.to_integral_value() if number == number.to_integral_value() else number.normalize()
+
+
+def number_text(value: Decimal | int) -> str:
+    """Write an exact number in the current language."""
+    return str(format_decimal(value, format="#,##0.####", locale=cldr(current_language())))
 
 
 def _without_sign(text: str, locale: str) -> str:

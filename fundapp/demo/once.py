@@ -24,7 +24,7 @@ from fundapp.demo.home import Home, open_home, start_queue
 from fundapp.demo.processes import Children
 from fundapp.demo.round import Round, mismatches
 from fundapp.demo.scores import Scores, read_scores
-from fundapp.review.rules import Step
+from fundapp.review.scoring_rules import Step
 from fundapp.settings import Settings
 
 ADDRESS: Final = "http://127.0.0.1:8000"
@@ -91,7 +91,7 @@ def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, sco
     """Load the call and take its applications; return the scores of the file, or None for sample scores."""
     package, given = samples.sample_package(slug), None
     if scores is not None:
-        given = read_scores(scores, [Step(each.code, each.minimum, each.maximum) for each in package.criteria])
+        given = read_scores(scores, [Step(each.code, each.minimum, each.maximum, step=each.step) for each in package.criteria])
         readings = Counter((reading.application, reading.category) for reading in given)
         package = replace(package, is_sample=False, reviews_per_entry=min(readings.values(), default=1))
     with app.app_context():

@@ -27,11 +27,14 @@ from fundapp.demo.scores import Scores, sample_answers
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Decision, Outcome, Reviewer
+from fundapp.review.plan_result import PlanResult
 from fundapp.review.queries.reading import my_assignments
 from fundapp.review.queries.selection import Ranked, current_slate, whole_selection
-from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER, Answer
-from fundapp.review.rules import Step as Scale
-from fundapp.review.services import inviting, panel, reading
+from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER
+from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, Answer, Confidence, Judged, Parts, Unjudged
+from fundapp.review.scoring_rules import Step as Scale
+from fundapp.review.services import inviting, planning, reading
+from fundapp.review.services import pairs as by_hand
 from fundapp.review.services import selection as deciding
 from fundapp.review.services.answering import accept_invitation
 
@@ -52,6 +55,7 @@ REFUSED_ANSWERS: Final = {
 """What makes an application to a sample call ineligible on its face: an answer, and the reason by language."""
 TIE_REASON: Final = "Tied at the line: decided in the order of references, by a round without a person."
 SAMPLE_COMMENT: Final = "SAMPLE: scores and comment are invented."
+SAMPLE_REASON: Final = "SAMPLE: no reason was recorded."
 SAMPLE_DANGER: Final = "Sample: protected so that you can see what it looks like."
 FILE_REVIEWERS: Final = "reviewers.example"
 """Reviewers whom a file of scores names without an address get one here, where no mail can arrive."""
@@ -137,7 +141,7 @@ class Round:
                     (entries[given.application, given.category], reviewers[_address(given.reviewer)])
                     for given in sorted(self._scores)
                 ]
-                panel.assign_by_hand(actor=step.manager, call=step.call, pairs=pairs, now=step.now)
+                by_hand.assign_by_hand(actor=step.manager, call=step.call, pairs=pairs, now=step.now)
             assigned = select(func.count()).select_from(Assignment).join(Entry).where(Entry.call_id == step.call.id)
             return db.session.scalar(assigned) or 0
 
@@ -170,11 +174,8 @@ class Round:
                 actor = actor_of(reviewer.person)
                 for assignment in _assignments(actor, step.call):
                     reading.declare_no_conflict(actor=actor, assignment=assignment, now=step.now)
-                    answers = self._answers(assignment, actor, criteria)
-                    comment = SAMPLE_COMMENT if self._scores is None else ""
-                    reading.submit_review(
-                        actor=actor, assignment=assignment, answers=answers, comment=comment, version=0, now=step.now
-                    )
+                    parts = self._parts(assignment, actor, criteria)
+                    reading.submit_review(actor=actor, assignment=assignment, parts=parts, now=step.now)
                     given += 1
         return given
 
@@ -223,6 +224,21 @@ class Round:
     def _reason_to_refuse(self, application: Application) -> str:
         scored = self._scores is not None and _is_scored(self._scores, application)
         return "" if scored else _refused_on_its_face(application)
+
+    def _parts(self, assignment: Assignment, actor: Actor, criteria: list[Scale]) -> Parts:
+        """Return a whole review: where the scores are real, the words that they need are marked as a sample's."""
+        answers = self._answers(assignment, actor, criteria)
+        judged = {
+            each.key: Judged(
+                answer,
+                reason=SAMPLE_REASON if answer is Unjudged.CANNOT_JUDGE else "",
+                comment=SAMPLE_COMMENT if each.needs_comment(answer) else "",
+            )
+            for each in criteria
+            if (answer := answers.get(each.key)) is not None
+        }
+        comment = SAMPLE_COMMENT if self._scores is None else ""
+        return {**judged, COMMENT: comment, CONFIDENCE: Confidence.MEDIUM.value}
 
     def _answers(self, assignment: Assignment, actor: Actor, criteria: list[Scale]) -> dict[str, Answer]:
         entry = assignment.entry
@@ -281,9 +297,9 @@ def _refused_on_its_face(application: Application) -> str:
     return localised(next(reasons, {}), application.language)
 
 
-def _apply_plan(step: Step) -> panel.PlanDraft:
-    draft = panel.draft_plan(actor=step.manager, call=step.call)
-    return panel.apply_plan(actor=step.manager, call=step.call, fingerprint=draft.fingerprint, now=step.now)
+def _apply_plan(step: Step) -> PlanResult:
+    plan = planning.request_plan(actor=step.manager, call=step.call, now=step.now)
+    return planning.apply_plan(actor=step.manager, plan=plan, now=step.now)
 
 
 def _invitations(scores: Scores, call: Call) -> list[Invitation]:

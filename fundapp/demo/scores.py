@@ -3,18 +3,19 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 from typing import Final
 
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.tables import Row, Table
-from fundapp.review.rules import Answer, Step, Unjudged
+from fundapp.review.scoring_rules import Answer, Step, Unjudged
 
 COLUMNS: Final = ("application", "reviewer", "criterion", "score")
 """Headings of a file of scores; "category" may stand beside them where a call has categories."""
 SEED: Final = "fundapp sample round"
 CANNOT_JUDGE_SHARE: Final = 0.03
-_WHOLE_NUMBER: Final = re.compile("-?[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,5}(\.[0-9]{1,4})?")
 
 
 @dataclass(frozen=True, order=True)
@@ -75,7 +76,7 @@ def sample_answers(reference: str, reviewer: str, criteria: Collection[Step]) ->
     for step in criteria:
         share = min(max(worth + taste + chance.gauss(0.0, 0.12), 0.0), 1.0)
         judged = chance.random() >= CANNOT_JUDGE_SHARE
-        value = step.lowest + round(share * (step.highest - step.lowest))
+        value = step.values[round(share * (len(step.values) - 1))]
         answers[step.key] = value if judged else Unjudged.CANNOT_JUDGE
     return answers
 
@@ -83,9 +84,9 @@ def sample_answers(reference: str, reviewer: str, criteria: Collection[Step]) ->
 def _answer(text: str, step: Step, row: Row, problems: list[Problem]) -> Answer | None:
     if not text:
         return Unjudged.CANNOT_JUDGE
-    if _WHOLE_NUMBER.fullmatch(text) and step.lowest <= int(text) <= step.highest:
-        return int(text)
+    if _NUMBER.fullmatch(text) and step.has(Decimal(text)):
+        return Decimal(text)
     problems.append(
-        Problem(f"{text!r} is no whole number from {step.lowest} to {step.highest}", place=f"row {row.number}")
+        Problem(f"{text!r} is no step of the scale from {step.lowest} to {step.highest}", place=f"row {row.number}")
     )
     return None

@@ -1,7 +1,7 @@
 """Rules of the panel and of the selection; no database, no web."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,6 @@ from typing import Final
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 
-MAX_COMMENT_CHARACTERS: Final = 10_000
 MAX_REASON_CHARACTERS: Final = 2_000
 MAX_NAME_CHARACTERS: Final = 200
 MAX_ENTRIES_PER_REVIEWER: Final = 500
@@ -26,7 +25,8 @@ class Choice(StrEnum):
 class Candidate:
     """An entry in the selection. Ranks count within one `pool`; without a review there is no rank.
 
-    `ask_minor` is what it would get in full, in minor units; None where nothing says how much.
+    `ask_minor` is what it would get in full, in minor units; None where nothing says how much. `purse` is the money
+    that it competes for.
     """
 
     entry_id: str
@@ -34,6 +34,8 @@ class Candidate:
     rank: int | None
     ask_minor: int | None
     choice: Choice | None = None
+    purse: str = ""
+    can_win: bool = True
 
 
 def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
@@ -65,26 +67,29 @@ def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
 
 
 def by_rank_order(
-    candidates: Collection[Candidate], *, left_minor: int, awards_left: Mapping[str, int]
+    candidates: Collection[Candidate], *, left_minor: Mapping[str, int], awards_left: Mapping[str, int]
 ) -> dict[str, Choice]:
     """Return choices for the undecided entries, best rank first, until the money or the number of awards ends.
 
-    What was decided stays. Each pool has one line: the first rank that does not fit in full is declined with
+    `left_minor` is what is left of each purse, in minor units. What was decided stays, and what cannot win is declined
+    where its rank comes. Each pool has one line: the first rank that does not fit in full is declined with
     everything below it, so that no choice goes against rank. Equals that do not all fit are left undecided, and so
     is what has no rank or no amount: there people decide. A pool that is not in `awards_left` has no limit in number.
     """
-    open_to = Counter(awards_left)
+    open_to, purses = Counter(awards_left), Counter(left_minor)
     choices: dict[str, Choice] = {}
     closed: set[str] = set()
     for rank in sorted({c.rank for c in candidates if c.rank is not None and c.choice is None}):
         for pool in sorted({c.pool for c in candidates}):
-            group = [c for c in candidates if c.pool == pool and c.rank == rank and c.choice is None]
+            standing = [c for c in candidates if c.pool == pool and c.rank == rank and c.choice is None]
+            choices.update((c.entry_id, Choice.DECLINE) for c in standing if not c.can_win)
+            group = [c for c in standing if c.can_win]
             if not group or any(c.ask_minor is None for c in group):
                 continue
-            asked = sum(c.ask_minor or 0 for c in group)
-            fits = asked <= left_minor and (pool not in awards_left or len(group) <= open_to[pool])
+            asked, purse = sum(c.ask_minor or 0 for c in group), group[0].purse
+            fits = asked <= purses[purse] and (pool not in awards_left or len(group) <= open_to[pool])
             if fits and pool not in closed:
-                left_minor -= asked
+                purses[purse] -= asked
                 open_to[pool] -= len(group)
                 choices.update((c.entry_id, Choice.AWARD) for c in group)
             elif pool in closed or len(group) == 1:
@@ -111,71 +116,6 @@ def amount_problems(amount_minor: int | None, *, in_full_minor: int | None, is_f
         return [Problem(_l("The amount of this prize is fixed."), field="amount")]
     if in_full_minor is not None and amount_minor > in_full_minor:
         return [Problem(_l("This is more than was requested, or more than the ceiling."), field="amount")]
-    return []
-
-
-class Unjudged(StrEnum):
-    """An answer to a criterion that is not a number."""
-
-    CANNOT_JUDGE = "cannot_judge"
-
-
-Answer = int | Unjudged
-"""A step of the criterion's scale, or "cannot judge". No answer at all is a missing key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A criterion as the rules see it: its label, and which whole numbers are its scale, ends inclusive."""
-
-    key: str
-    lowest: int
-    highest: int
-    label: str = ""
-
-
-def answer_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> list[Problem]:
-    """Say which answers are no step of their scale; `field` is the criterion's key."""
-    return [
-        Problem(
-            _l(
-                "%(criterion)s: choose a number from %(lowest)s to %(highest)s, or “cannot judge”.",
-                criterion=criterion.label,
-                lowest=criterion.lowest,
-                highest=criterion.highest,
-            ),
-            field=criterion.key,
-        )
-        for criterion in criteria
-        if isinstance(answer := answers.get(criterion.key), int) and not criterion.lowest <= answer <= criterion.highest
-    ]
-
-
-def completeness_problems(answers: Mapping[str, Answer], criteria: Sequence[Step]) -> list[Problem]:
-    """Say what is missing before a review can be submitted; `field` is the criterion's key."""
-    return [
-        Problem(
-            _l("%(criterion)s: give a score, or say that you cannot judge it.", criterion=criterion.label),
-            field=criterion.key,
-        )
-        for criterion in criteria
-        if criterion.key not in answers
-    ]
-
-
-def comment_problems(comment: str) -> list[Problem]:
-    """Say when a comment is too long to keep."""
-    if len(comment) > MAX_COMMENT_CHARACTERS:
-        return [
-            Problem(
-                _l(
-                    "Your comment has %(count)s characters; at most %(limit)s fit.",
-                    count=len(comment),
-                    limit=MAX_COMMENT_CHARACTERS,
-                ),
-                field="comment",
-            )
-        ]
     return []
 
 

@@ -27,11 +27,12 @@ from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Outcome
-from fundapp.review.services import inviting, panel, reading, selection
+from fundapp.review.services import inviting, planning, reading, selection
+from fundapp.review.services import pairs as by_hand
 from fundapp.review.services.answering import accept_invitation
 
 from ..conftest import NOW, actor_of
-from ..factories import ANSWERS, CLOSES, make_call, make_person, make_staff
+from ..factories import ANSWERS, CLOSES, make_call, make_person, make_staff, parts_of
 from ..sample_files import PDF
 
 CANARY = "Zwitscherlein"
@@ -116,11 +117,12 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
     for reviewer in reviewers:
         accept_invitation(actor=actor_of(reviewer.person), reviewer=reviewer, now=AFTER)
     commit()
-    draft = panel.draft_plan(actor=manager, call=call)
-    panel.apply_plan(actor=manager, call=call, fingerprint=draft.fingerprint, now=AFTER)
+    plan = planning.request_plan(actor=manager, call=call, now=AFTER)
+    commit()
+    planning.apply_plan(actor=manager, plan=plan, now=AFTER)
     commit()
     pairs = [(application.entries[0], reviewer) for application in (first, second) for reviewer in reviewers]
-    panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=AFTER)
+    by_hand.assign_by_hand(actor=manager, call=call, pairs=pairs, now=AFTER)
     commit()
     assignments = db.session.scalars(select(Assignment).order_by(Assignment.id)).all()
     recused, *others = assignments
@@ -132,15 +134,11 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
         reviewer = actor_of(assignment.reviewer.person)
         reading.declare_no_conflict(actor=reviewer, assignment=assignment, now=AFTER)
         commit()
-        answers = {"need": 4, "plan": 3}
         comment = f"{CANARY} writes well."
-        review = reading.save_review(
-            actor=reviewer, assignment=assignment, answers={"need": 2}, comment=comment, version=0, now=AFTER
-        )
+        begun, whole = parts_of({"need": 2}, comment), parts_of({"need": 4, "plan": 3}, comment)
+        reading.save_review(actor=reviewer, assignment=assignment, parts=begun, now=AFTER)
         commit()
-        reading.submit_review(
-            actor=reviewer, assignment=assignment, answers=answers, comment=comment, version=review.version, now=AFTER
-        )
+        reading.submit_review(actor=reviewer, assignment=assignment, parts=whole, now=AFTER)
         commit()
 
     versions: dict[UUID, int] = {}

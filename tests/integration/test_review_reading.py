@@ -1,6 +1,7 @@
 """A reviewer declares, saves and submits: services on a real database, and what stays out of reach."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViola
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, AssignmentStatus, Review, ReviewStatus, Score, SlateStatus
 from fundapp.review.queries import reading as queries
-from fundapp.review.rules import MAX_COMMENT_CHARACTERS, Answer, Unjudged
+from fundapp.review.scoring_rules import COMMENT, MAX_COMMENT_CHARACTERS, Answer, Judged, Parts, Unjudged
 from fundapp.review.services import reading
 from tests.conftest import actor_of, counted_statements
 from tests.factories import (
@@ -25,6 +26,7 @@ from tests.factories import (
     make_review,
     make_reviewer,
     make_slate,
+    parts_of,
 )
 
 ALL: dict[str, Answer] = {"need": 4, "plan": Unjudged.CANNOT_JUDGE}
@@ -36,26 +38,34 @@ def given(status: AssignmentStatus = AssignmentStatus.READING) -> Assignment:
     return make_assignment(make_application(call).entries[0], make_reviewer(call), status)
 
 
-def save(assignment: Assignment, answers: dict[str, Answer], comment: str = "", version: int = 0) -> Review:
+def save(
+    assignment: Assignment, answers: dict[str, Answer], comment: str = "", seen: dict[str, str] | None = None
+) -> reading.Saved:
     return reading.save_review(
         actor=actor_of(assignment.reviewer.person),
         assignment=assignment,
-        answers=answers,
-        comment=comment,
-        version=version,
+        parts=parts_of(answers, comment),
+        seen=seen,
         now=NOW,
     )
 
 
-def submit(assignment: Assignment, answers: dict[str, Answer], version: int = 0) -> Review:
-    return reading.submit_review(
-        actor=actor_of(assignment.reviewer.person),
-        assignment=assignment,
-        answers=answers,
-        comment="Clear.",
-        version=version,
-        now=NOW,
+def submit(assignment: Assignment, answers: dict[str, Answer]) -> Review:
+    saved = reading.submit_review(
+        actor=actor_of(assignment.reviewer.person), assignment=assignment, parts=parts_of(answers, "Clear."), now=NOW
     )
+    assert not saved.conflicts
+    return saved.review
+
+
+def answers_of(parts: Parts) -> dict[str, Answer | None]:
+    return {name: part.answer for name, part in parts.items() if isinstance(part, Judged)}
+
+
+def marks_of(review: Review) -> dict[str, str]:
+    """Return what a page would carry that shows the draft as it is stored."""
+    stored = reading.draft_of(review)
+    return {name: reading.part_mark(stored.get(name)) for name in ("need", "plan", ".comment")}
 
 
 def test_reading_starts_with_the_declaration(app: FundApp) -> None:
@@ -121,7 +131,7 @@ def test_reviewer_reaches_nothing_that_was_not_assigned(app: FundApp, status: As
             reading.declare_conflict(actor=actor, assignment=others, reason="", now=NOW)
         for write in (reading.save_review, reading.submit_review):
             with pytest.raises(NotFound):
-                write(actor=actor, assignment=others, answers=ALL, comment="", version=0, now=NOW)
+                write(actor=actor, assignment=others, parts=parts_of(ALL), now=NOW)
     assert [assignment.id for assignment in queries.my_assignments(actor=actor)] == [mine.id]
     assert db.session.scalars(select(ConflictOfInterest)).all() == []
 
@@ -151,31 +161,57 @@ def test_what_was_given_is_gone_when_the_facts_change(app: FundApp, change: str)
 
 def test_draft_keeps_what_is_there_and_forgets_what_was_taken_back(app: FundApp) -> None:
     assignment = given()
-    review = save(assignment, {"need": 4}, "First thoughts.")
-    assert (review.status, reading.answers_of(review)) == (ReviewStatus.DRAFT, {"need": 4})
-    review = save(assignment, {"plan": Unjudged.CANNOT_JUDGE}, "Second.", version=review.version)
+    review = save(assignment, {"need": 4}, "First thoughts.").review
+    assert (review.status, answers_of(reading.draft_of(review))) == (ReviewStatus.DRAFT, {"need": 4})
+    actor = actor_of(assignment.reviewer.person)
+    parts = {"need": Judged(), **parts_of({"plan": Unjudged.CANNOT_JUDGE}, "Second.")}
+    reading.save_review(actor=actor, assignment=assignment, parts=parts, now=NOW)
     db.session.expire_all()
-    assert reading.answers_of(review) == {"plan": Unjudged.CANNOT_JUDGE}
-    assert review.comment == "Second."
-    score = db.session.scalars(select(Score)).one()
-    assert (score.value, score.cannot_judge) == (None, True)
+    assert reading.draft_of(review) == {
+        "need": Judged(),
+        "plan": Judged(Unjudged.CANNOT_JUDGE, "Not my field."),
+        COMMENT: "Second.",
+    }
+    assert db.session.scalars(select(Score)).all() == [], "scores are what was submitted"
 
 
-def test_draft_saved_in_another_window_is_not_overwritten_unseen(app: FundApp) -> None:
+def test_part_that_another_window_changed_is_told_of_and_the_others_are_saved(app: FundApp) -> None:
     assignment = given()
-    review = save(assignment, {"need": 4})
-    with pytest.raises(RuleViolations):
-        save(assignment, {"need": 1}, version=0)
-    assert reading.answers_of(review) == {"need": 4}
-    save(assignment, {"need": 1}, version=review.version)
-    assert reading.answers_of(review) == {"need": 1}
+    before = marks_of(save(assignment, {}).review)
+    save(assignment, {"need": 4}, "Here.")
+    saved = save(assignment, {"need": 1, "plan": 2}, "", seen=before)
+    assert saved.conflicts == {"need": Judged(Decimal(4))}, "the comment was not touched in this window"
+    assert reading.draft_of(saved.review) == {
+        "need": Judged(Decimal(4)),
+        "plan": Judged(Decimal(2)),
+        COMMENT: "Here.",
+    }
+    assert not save(assignment, {"need": 1}, "", seen=marks_of(saved.review)).conflicts
+    assert answers_of(reading.draft_of(saved.review)) == {"need": 1, "plan": 2}
+
+
+def test_text_that_arrived_without_the_page_knowing_is_no_conflict(app: FundApp) -> None:
+    assignment = given()
+    before = marks_of(save(assignment, {}).review)
+    save(assignment, {"need": 3}, seen=before)
+    actor = actor_of(assignment.reviewer.person)
+    saved = reading.save_review(
+        actor=actor,
+        assignment=assignment,
+        parts=parts_of({"need": 5}),
+        seen=before,
+        sent_before=parts_of({"need": 3}),
+        now=NOW,
+    )
+    assert not saved.conflicts
+    assert answers_of(reading.draft_of(saved.review)) == {"need": 5}
 
 
 def test_answer_off_the_scale_and_endless_comment_are_refused_together(app: FundApp) -> None:
     assignment = given()
     with pytest.raises(RuleViolations) as caught:
         save(assignment, {"need": 6, "plan": 0}, "x" * (MAX_COMMENT_CHARACTERS + 1))
-    assert [problem.field for problem in caught.value.problems] == ["need", "plan", "comment"]
+    assert [problem.field for problem in caught.value.problems] == ["need", "plan", COMMENT]
     assert db.session.scalar(select(func.count()).select_from(Review)) == 0
 
 
@@ -189,25 +225,45 @@ def test_submitting_names_everything_that_is_missing(app: FundApp) -> None:
     assert assignment.status is AssignmentStatus.REVIEWED
 
 
-def test_submitted_review_does_not_change_any_more(app: FundApp) -> None:
+def test_submitted_review_counts_as_it_is_until_its_changes_are_submitted(app: FundApp) -> None:
     assignment = given()
     review = submit(assignment, ALL)
-    for change in (save, submit):
-        with pytest.raises(InvalidTransition):
-            change(assignment, {"need": 1, "plan": 1}, version=review.version)
-    assert reading.answers_of(review) == ALL
+    with pytest.raises(InvalidTransition):
+        save(assignment, {"need": 1})
+    actor = actor_of(assignment.reviewer.person)
+    reading.change_review(actor=actor, assignment=assignment, now=NOW)
+    save(assignment, {"need": 1})
+    assert answers_of(reading.submitted_parts(review)) == ALL
+    assert (review.status, assignment.status) == (ReviewStatus.SUBMITTED, AssignmentStatus.REVIEWED)
+    reading.leave_review(actor=actor, assignment=assignment, now=NOW)
+    assert reading.shown_parts(review) == reading.submitted_parts(review)
+    reading.change_review(actor=actor, assignment=assignment, now=NOW)
+    submit(assignment, {"need": 1, "plan": 2})
+    assert answers_of(reading.submitted_parts(review)) == {"need": 1, "plan": 2}
+    assert review.draft is None
 
 
 def test_review_that_comes_after_the_list_was_frozen_is_refused_and_its_draft_is_kept(app: FundApp) -> None:
     assignment = given()
-    review = save(assignment, ALL, "Nearly done.")
+    review = save(assignment, ALL, "Nearly done.").review
     make_slate(
         db.session.get_one(type(assignment.entry.application.call), assignment.entry.call_id), SlateStatus.PROPOSED
     )
     with pytest.raises(Conflict):
-        submit(assignment, ALL, version=review.version)
-    save(assignment, ALL, "Still here.", version=review.version)
-    assert (review.status, review.comment) == (ReviewStatus.DRAFT, "Still here.")
+        submit(assignment, ALL)
+    save(assignment, ALL, "Still here.")
+    assert (review.status, reading.draft_of(review)[COMMENT]) == (ReviewStatus.DRAFT, "Still here.")
+    assert not reading.may_score(assignment, NOW)
+
+
+def test_submitted_review_is_not_reopened_once_the_list_is_frozen(app: FundApp) -> None:
+    assignment = given()
+    review = submit(assignment, ALL)
+    call = db.session.get_one(type(assignment.entry.application.call), assignment.entry.call_id)
+    make_slate(call, SlateStatus.PROPOSED)
+    with pytest.raises(Conflict):
+        reading.change_review(actor=actor_of(assignment.reviewer.person), assignment=assignment, now=NOW)
+    assert review.draft is None
 
 
 def test_file_of_the_application_is_in_reach_only_through_ones_own_assignment(app: FundApp) -> None:

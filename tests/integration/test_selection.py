@@ -31,6 +31,7 @@ from tests.factories import (
     make_reviewer,
     make_slate,
     make_staff,
+    parts_of,
 )
 
 AFTER = CLOSES + timedelta(days=1)
@@ -127,9 +128,7 @@ def test_only_submitted_reviews_of_those_without_conflict_count(app: FundApp) ->
     reading.save_review(
         actor=actor_of(draft_of.reviewer.person),
         assignment=draft_of,
-        answers={"need": 1, "plan": 1},
-        comment="",
-        version=0,
+        parts=parts_of({"need": 1, "plan": 1}),
         now=NOW,
     )
     reading.declare_conflict(actor=actor_of(stepped_back.person), assignment=review.assignment, reason="", now=NOW)

@@ -14,7 +14,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, Decision, Outcome, Review, ReviewStatus, Slate, SlateStatus
-from fundapp.review.rules import Unjudged
+from fundapp.review.scoring_rules import Unjudged
 from fundapp.review.services import reading, selection
 from tests.conftest import actor_of
 from tests.factories import (
@@ -27,6 +27,7 @@ from tests.factories import (
     make_reviewer,
     make_slate,
     make_staff,
+    parts_of,
 )
 
 REFUSED = (Conflict, InvalidTransition, NotFound, RuleViolations)
@@ -126,9 +127,7 @@ def test_review_that_arrives_while_the_list_is_frozen_is_in_its_tally_or_refused
         return reading.submit_review(
             actor=actor_of(db.session.get_one(Person, reviewer_id)),
             assignment=db.session.get_one(Assignment, assignment_id),
-            answers={"need": 1, "plan": Unjudged.CANNOT_JUDGE},
-            comment="",
-            version=0,
+            parts=parts_of({"need": 1, "plan": Unjudged.CANNOT_JUDGE}),
             now=CLOSES,
         )
 

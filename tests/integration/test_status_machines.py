@@ -7,6 +7,7 @@ and afterwards the database must say what the model says. The steps are the same
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from unittest.mock import patch
 from uuid import UUID
 
@@ -37,11 +38,12 @@ from fundapp.disbursement import tasks
 from fundapp.disbursement.models import Award, Letter
 from fundapp.disbursement.queries import LETTER_KIND
 from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, Slate
-from fundapp.review.rules import Answer
-from fundapp.review.services import panel, reading, selection, withdrawing
+from fundapp.review.scoring_rules import Answer
+from fundapp.review.services import pairs as by_hand
+from fundapp.review.services import reading, selection, withdrawing
 
 from ..conftest import actor_of
-from ..factories import ANSWERS, CLOSES, OPENS, make_call, make_person, make_reviewer, make_staff
+from ..factories import ANSWERS, CLOSES, OPENS, make_call, make_person, make_reviewer, make_staff, parts_of
 from .round_model import (
     APPLICANTS,
     ASKED,
@@ -71,6 +73,7 @@ STEPS = (
     *("save_review", "submit_review"),
     *("decide", "withdraw", "propose", "send_back", "ratify", "release", "work_on_letter", "retry"),
 )
+_numbers = count(1)
 WHOLE: dict[str, Answer] = {"need": 4, "plan": 3}
 
 anybody = st.none() | st.sampled_from((*PEOPLE, "Max", "Max"))
@@ -315,7 +318,7 @@ class Steps(RuleBasedStateMachine):
         def step() -> None:
             seat = select(Reviewer).where(Reviewer.call_id == self.call_id, Reviewer.person_id == self.ids[reviewer])
             pair = (self.entry(whose), db.session.scalars(seat).one())
-            panel.assign_by_hand(actor=self.actor(who), call=self.call, pairs=[pair], now=self.now)
+            by_hand.assign_by_hand(actor=self.actor(who), call=self.call, pairs=[pair], now=self.now)
 
         if self.attempt(self.model.may_assign(who, whose, reviewer), step):
             self.model.readings.setdefault((whose, reviewer), "assigned")
@@ -373,7 +376,7 @@ class Steps(RuleBasedStateMachine):
 
     def write_review(
         self,
-        service: Callable[..., Review],
+        service: Callable[..., reading.Saved],
         who: str,
         pair: tuple[str, str],
         answers: dict[str, Answer],
@@ -381,15 +384,13 @@ class Steps(RuleBasedStateMachine):
         fresh: bool,
     ) -> None:
         assignment = self.assignment(pair)
-        version = db.session.scalar(select(Review.version).where(Review.assignment_id == assignment.id)) or 0
-        service(
-            actor=self.actor(who),
-            assignment=assignment,
-            answers=answers,
-            comment=f"Written at {self.now}",
-            version=version if fresh else version + 1,
-            now=self.now,
-        )
+        review = db.session.scalars(select(Review).where(Review.assignment_id == assignment.id)).one_or_none()
+        parts = parts_of(answers, f"Written at {self.now}, {next(_numbers)}")
+        stored = reading.draft_of(review)
+        shown = {name: reading.part_mark(stored.get(name)) if fresh else "of another time" for name in parts}
+        saved = service(actor=self.actor(who), assignment=assignment, parts=parts, seen=shown, now=self.now)
+        if saved.conflicts:
+            raise Conflict("another window was faster")
 
     # Deciding
 

@@ -25,12 +25,13 @@ from fundapp.core.db import db
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.models import Assignment, Outcome
-from fundapp.review.services import panel, reading, selection
+from fundapp.review.services import pairs as by_hand
+from fundapp.review.services import reading, selection
 
 from ..attacks.crawl import fetch, rules_for
 from ..attacks.world import addresses
 from ..conftest import actor_of
-from ..factories import ANSWERS, make_call, make_reviewer, make_staff
+from ..factories import ANSWERS, make_call, make_reviewer, make_staff, parts_of
 from ..servers import _postgres_programs
 from .canary import (
     ADDRESS,
@@ -132,15 +133,13 @@ class Round:
         self.commit()
         entries = db.session.scalars(select(Entry).where(Entry.call_id == call.id)).all()
         pairs = [(entry, self.reviewer) for entry in entries]
-        panel.assign_by_hand(actor=manager, call=call, pairs=pairs, now=clock.now())
+        by_hand.assign_by_hand(actor=manager, call=call, pairs=pairs, now=clock.now())
         self.commit()
         for assignment in db.session.scalars(select(Assignment)).all():
             actor = self.actor(Role.REVIEWER)
             reading.declare_no_conflict(actor=actor, assignment=assignment, now=clock.now())
-            answers: dict[str, Any] = {"need": 5, "plan": 4}
-            reading.submit_review(
-                actor=actor, assignment=assignment, answers=answers, comment="Strong.", version=0, now=clock.now()
-            )
+            parts = parts_of({"need": 5, "plan": 4}, "Strong.")
+            reading.submit_review(actor=actor, assignment=assignment, parts=parts, now=clock.now())
         self.commit()
         call.closes_at = after = clock.now()  # as if the days had passed
         db.session.commit()

@@ -1,5 +1,6 @@
 """Scores of a round without a person: those of a file are taken exactly or refused by row, others are invented."""
 
+from decimal import Decimal
 from statistics import mean, stdev
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from fundapp.core.errors import RuleViolations
 from fundapp.core.tables import read_table
 from fundapp.demo.scores import Reading, read_scores, sample_answers
-from fundapp.review.rules import Step, Unjudged
+from fundapp.review.scoring_rules import Step, Unjudged
 
 CRITERIA = [Step("need", 1, 5), Step("plan", 0, 10)]
 
@@ -46,12 +47,12 @@ def test_missing_columns_are_named() -> None:
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("A-1,R1,need,6", "row 2: '6' is no whole number from 1 to 5"),
-        ("A-1,R1,need,0", "row 2: '0' is no whole number from 1 to 5"),
-        ("A-1,R1,need,-1", "row 2: '-1' is no whole number from 1 to 5"),
-        ("A-1,R1,need,4.5", "row 2: '4.5' is no whole number from 1 to 5"),
-        ("A-1,R1,need,٤", "row 2: '٤' is no whole number from 1 to 5"),
-        ("A-1,R1,need,--4", "row 2: '--4' is no whole number from 1 to 5"),
+        ("A-1,R1,need,6", "row 2: '6' is no step of the scale from 1 to 5"),
+        ("A-1,R1,need,0", "row 2: '0' is no step of the scale from 1 to 5"),
+        ("A-1,R1,need,-1", "row 2: '-1' is no step of the scale from 1 to 5"),
+        ("A-1,R1,need,4.5", "row 2: '4.5' is no step of the scale from 1 to 5"),
+        ("A-1,R1,need,٤", "row 2: '٤' is no step of the scale from 1 to 5"),
+        ("A-1,R1,need,--4", "row 2: '--4' is no step of the scale from 1 to 5"),
         ("A-1,R1,charm,4", "row 2: there is no criterion 'charm', only need, plan"),
         (",R1,need,4", "row 2: it names no application or no reviewer"),
         ("A-1,,need,4", "row 2: it names no application or no reviewer"),
@@ -79,7 +80,7 @@ def test_sample_answers_are_the_same_each_time_and_on_the_scale() -> None:
 def test_sample_reviewers_agree_about_an_entry_more_than_entries_are_alike() -> None:
     def given(reference: str) -> list[int]:
         answers = [sample_answers(reference, reviewer, CRITERIA)["plan"] for reviewer in ("Ada", "Ben", "Cleo", "Dan")]
-        return [answer for answer in answers if isinstance(answer, int)]
+        return [answer for answer in answers if isinstance(answer, Decimal)]
 
     scores = [found for number in range(100) if len(found := given(f"GJF-{number}")) > 1]
     within = mean(stdev(each) for each in scores)

@@ -14,6 +14,7 @@ from fundapp.applications.models.calls import (
     CallInvitation,
     CallStatus,
     Category,
+    CommentNeed,
     Criterion,
     DeadlineExtension,
     FormDraft,
@@ -24,17 +25,18 @@ from fundapp.applications.models.calls import (
     ProgrammeKind,
     Stage,
     StageKind,
-    UndoneReviews,
 )
 from fundapp.applications.models.conflicts import ConflictOfInterest, ConflictSource, PartyFact, PartyFactKind
 from fundapp.applications.models.entering import DraftOffer, Enquiry, EnquiryCause, Nomination, Nominee
 from fundapp.applications.models.files import Attachment, FileStatus, Upload, UploadPart
-from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
-from fundapp.applications.models.sealed import SealedAnswer
 from fundapp.applications.models.importing import ImportFailure, ImportPart, TableImport
 from fundapp.applications.models.phases import ReviewPhase
+from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
+from fundapp.applications.models.sealed import SealedAnswer
+from fundapp.applications.models.translations import AnswerTranslation, TranslatedBy
 
 __all__ = [
+    "AnswerTranslation",
     "Application",
     "ApplicationSource",
     "ApplicationStatus",
@@ -44,6 +46,7 @@ __all__ = [
     "CallStatus",
     "Category",
     "Clarification",
+    "CommentNeed",
     "ConflictOfInterest",
     "ConflictSource",
     "Criterion",
@@ -70,14 +73,14 @@ __all__ = [
     "ProtectionStep",
     "Reopening",
     "ReopeningKind",
+    "ReviewPhase",
     "SealedAnswer",
     "SetAsideAs",
     "Stage",
     "StageKind",
     "Submission",
     "TableImport",
-    "UndoneReviews",
+    "TranslatedBy",
     "Upload",
     "UploadPart",
-    "ReviewPhase",
 ]

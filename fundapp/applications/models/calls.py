@@ -3,15 +3,15 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.rules import fold_email
-from fundapp.applications.rules import ReviewersSee
-from fundapp.core.db import Base, Identified, MinorUnits, enum_column
+from fundapp.applications.rules import ReviewersSee, UndoneReviews
+from fundapp.core.db import Base, ExactNumber, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
 
@@ -34,16 +34,6 @@ class Programme(Identified, Base):
     titles: Mapped[dict[str, str]]
 
     calls: Mapped[list["Call"]] = relationship(back_populates="programme")
-
-
-class UndoneReviews(StrEnum):
-    """What comes of it where applicants review each other and somebody does not finish what they were asked to read."""
-
-    NOTHING = "nothing"
-    LAST = "last"
-    """Their own application is put last in its pool."""
-    OUT = "out"
-    """Their own application can get no award."""
 
 
 class CallStatus(StrEnum):
@@ -137,7 +127,6 @@ class Call(Identified, Base):
         back_populates="call", order_by="DeadlineExtension.extended_at"
     )
 
-
     @property
     def deciding_stage(self) -> "Stage":
         """Return the last stage: its scores are tallied, and decided from."""
@@ -209,6 +198,8 @@ class Stage(Identified, Base):
     """What it is called; {} where a call has no other."""
     reviews_per_entry: Mapped[int]
     """How many peers are to read each entry in it."""
+    asks_confidence: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Reviewers say how sure they are of what they answer."""
     review_minutes: Mapped[int] = mapped_column(default=45, server_default="45")
     """How long one review takes, reading included; loads are told in hours from it."""
 
@@ -230,11 +221,12 @@ class CommentNeed(StrEnum):
 
 
 class Criterion(Identified, Base):
-    """One question that reviewers of a stage answer with a whole number from `minimum` to `maximum`."""
+    """One question that reviewers of a stage answer with a step of its scale, `minimum` and `maximum` among them."""
 
     __table_args__ = (
         UniqueConstraint("call_id", "code"),
         CheckConstraint("maximum > minimum", name="scale_rises"),
+        CheckConstraint("step > 0", name="step_positive"),
         CheckConstraint("weight > 0", name="weight_positive"),
     )
 
@@ -246,10 +238,17 @@ class Criterion(Identified, Base):
     labels: Mapped[dict[str, str]]
     questions: Mapped[dict[str, str]]
     weight: Mapped[Decimal] = mapped_column(Numeric(9, 4, asdecimal=True))
-    minimum: Mapped[int]
-    maximum: Mapped[int]
+    minimum: Mapped[Decimal] = mapped_column(ExactNumber)
+    maximum: Mapped[Decimal] = mapped_column(ExactNumber)
+    step: Mapped[Decimal] = mapped_column(ExactNumber, default=1, server_default="1")
+    """From one number of the scale to the next."""
     anchors: Mapped[dict[str, Any]]
-    """Worded anchors: {"1": {"en": "…"}, "5": {…}}; not every step needs one."""
+    """Worded anchors: {"1": {"en": "…"}, "4.5": {…}}; not every step needs one."""
+    comment_questions: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    """What is asked beside the score, in words; {}: why this score."""
+    comment_needed: Mapped[CommentNeed] = mapped_column(
+        enum_column(CommentNeed), default=CommentNeed.NEVER, server_default=CommentNeed.NEVER.value
+    )
     position: Mapped[int]
 
     call: Mapped[Call] = relationship(back_populates="criteria")

@@ -282,7 +282,7 @@ def _page(
         action=page_url(application, page.number),
         parts_url=parts_url(application),
         row_to_remove=_row_to_remove(page),
-        copy_key=_copy_key(application),
+        copy_key="" if application.is_protected else copy_key(application.id, current_actor().person_id),
         counted={"words": _words_written(), "characters": _characters_written()},
         **_beside_fields(page),
     )
@@ -309,11 +309,9 @@ def _characters_written() -> dict[str, str]:
     return plural_forms("You have written %(num)s character.", "You have written %(num)s characters.")
 
 
-def _copy_key(application: Application) -> str:
-    """Return the key for copies in the browser, of this person and application; "" where none may be kept."""
-    if application.is_protected:
-        return ""
-    whose = f"copy in the browser:{application.id}:{current_actor().person_id}"
+def copy_key(of: UUID, person_id: UUID | None) -> str:
+    """Return the key for copies in the browser of what this person writes on a page."""
+    whose = f"copy in the browser:{of}:{person_id}"
     secret = current_app.config["SECRET_KEY"].encode()
     return base64.b64encode(hmac.digest(secret, whose.encode(), "sha256")).decode()
 

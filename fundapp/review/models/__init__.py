@@ -12,7 +12,7 @@ from fundapp.review.models.panel import (
     ReviewerStatus,
 )
 from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, PoolShare
-from fundapp.review.models.scoring import Confidence, Review, ReviewStatus, Score
+from fundapp.review.models.scoring import Review, ReviewStatus, Score
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 
 __all__ = [
@@ -20,20 +20,20 @@ __all__ = [
     "Assignment",
     "AssignmentStatus",
     "Decision",
-    "Outcome",
     "DiscussionPost",
     "Duty",
     "MovedEntry",
+    "Outcome",
     "PairRule",
     "PairRuleKind",
     "Plan",
     "PlanStatus",
-    "Review",
     "PoolDraw",
     "PoolLot",
     "PoolPlace",
     "PoolShare",
     "PostMention",
+    "Review",
     "ReviewStatus",
     "Reviewer",
     "ReviewerNews",

@@ -88,7 +88,7 @@ class PoolPlace(Identified, Base):
     __table_args__ = (
         UniqueConstraint("draw_id", "application_id"),
         CheckConstraint(
-            "(excused_at IS NULL) = (excused_by_id IS NULL) AND (excused_at IS NULL) = (excuse = '')",
+            "(excused_at IS NULL) = (excused_by_id IS NULL) AND (excused_at IS NOT NULL OR excuse = '')",
             name="excused_has_evidence",
         ),
     )
@@ -108,7 +108,7 @@ class PoolPlace(Identified, Base):
 
 
 class PoolShare(Identified, Base):
-    """What one pool gives, in a category with its own number of awards or in the rest of the call; fixed at the draw."""
+    """What one pool gives, in a category with its own number of awards or in all others; fixed at the draw."""
 
     __table_args__ = (
         UniqueConstraint("draw_id", "category_id", "pool"),

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Entry, Stage
@@ -19,6 +19,8 @@ class StageSeat(Identified, Base):
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
     stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"))
     reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("reviewer.id"), index=True)
+
+    stage: Mapped[Stage] = relationship(backref=backref("seats", cascade="all, delete-orphan"))
 
 
 class StageMove(Identified, Base):

@@ -9,12 +9,14 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.identity import kept_from_reviewers, submitted_form
-from fundapp.applications.models import Application, Attachment, Call, Entry, FileStatus, Stage, Submission
+from fundapp.applications.models import Application, Attachment, Call, Criterion, Entry, FileStatus, Stage, Submission
 from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score, Slate, SlateStatus
+from fundapp.core.i18n import localised
+from fundapp.review.models import Assignment, AssignmentStatus, PoolDraw, Review, Reviewer, Score, Slate, SlateStatus
 from fundapp.review.queries.active import is_active
+from fundapp.review.scoring_rules import Step
 
 
 def my_assignments(*, actor: Actor) -> list[Assignment]:
@@ -30,11 +32,14 @@ def my_assignments(*, actor: Actor) -> list[Assignment]:
 
 
 def closed_calls(assignments: Iterable[Assignment]) -> frozenset[UUID]:
-    """Return the calls of these assignments that take no more reviews: their lists of decisions were sent."""
+    """Return the calls of these assignments that take no more reviews.
+
+    Their lists of decisions were sent; or applicants review each other, and their scores were opened.
+    """
     calls = {assignment.entry.call_id for assignment in assignments}
-    return frozenset(
-        db.session.scalars(select(Slate.call_id).where(Slate.call_id.in_(calls), Slate.status != SlateStatus.OPEN))
-    )
+    sent = select(Slate.call_id).where(Slate.call_id.in_(calls), Slate.status != SlateStatus.OPEN)
+    opened = select(PoolDraw.call_id).where(PoolDraw.call_id.in_(calls), PoolDraw.opened_at.is_not(None))
+    return frozenset(db.session.scalars(sent.union(opened)))
 
 
 def my_assignment(*, actor: Actor, assignment_id: UUID) -> Assignment:
@@ -100,6 +105,18 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
         if attachment.id == attachment_id and str(attachment.id) in named and attachment.status is FileStatus.READY:
             return attachment
     raise NotFound
+
+
+def step_of(criterion: Criterion) -> Step:
+    """Return a criterion as the rules see it, labelled in the current language."""
+    return Step(
+        criterion.code,
+        criterion.minimum,
+        criterion.maximum,
+        localised(criterion.labels),
+        criterion.step,
+        criterion.comment_needed.value,
+    )
 
 
 def _given_to(actor: Actor) -> Select[Assignment]:

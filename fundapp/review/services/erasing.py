@@ -9,11 +9,11 @@ from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, Decision, DiscussionPost, Review
+from fundapp.review.models import Assignment, Decision, DiscussionPost, PoolDraw, PoolPlace, Review
 
 
 def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> None:
-    """Erase the comments of reviews, what was said in discussions, and the reasons of decisions."""
+    """Erase the comments of reviews, what was said in discussions, and the reasons of decisions and excuses."""
     of_application = Entry.application_id == application.id
     found = select(Review).join(Assignment).join(Entry).where(of_application)
     reviews = db.session.scalars(found.options(selectinload(Review.scores)))
@@ -26,6 +26,11 @@ def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> N
     for post in posts:
         post.text, post.erased_at = "", now
         record(actor=actor, action="discussion:erase", subject=post, now=now, call_id=application.call_id)
+    excused = select(PoolPlace).where(PoolPlace.application_id == application.id, PoolPlace.excuse != "")
+    for place in list(db.session.scalars(excused)):
+        place.excuse = ""
+        draw = db.session.get_one(PoolDraw, place.draw_id)
+        record(actor=actor, action="pools:erase", subject=draw, now=now, call_id=application.call_id)
     decisions = db.session.scalars(select(Decision).join(Entry).where(of_application))
     for decision in [decision for decision in decisions if decision.reason]:
         decision.reason = ""

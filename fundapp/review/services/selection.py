@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,9 @@ from fundapp.review.queries.selection import (
     whole_selection,
 )
 from fundapp.review.rules import Choice, against_rank, amount_problems, by_rank_order, reason_problems
+from fundapp.review.scoring_rules import kept_number
 from fundapp.review.services.calls import lock_call, require_open_slate
+from fundapp.review.tally import Number
 from fundapp.review.transitions import SLATE
 
 
@@ -57,6 +60,7 @@ def decide_entry(
     slate = require_open_slate(call)
     selection(actor=actor, call=call).row(entry.id)
     whole = whole_selection(call=call)
+    _require_scores(whole)
     row = whole.row(entry.id)
     if (row.decision.version if row.decision else 0) != version:
         raise Conflict(_l("Somebody else decided this entry meanwhile. Please look again."))
@@ -98,10 +102,12 @@ def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]
     slate = require_open_slate(call)
     seen = selection(actor=actor, call=call)
     db.session.refresh(call)
+    whole = whole_selection(call=call)
+    _require_scores(whole)
     choices = by_rank_order(
         [row.candidate for row in seen.ranked],
-        left_minor=call.budget_minor - call.committed_minor,
-        awards_left=whole_selection(call=call).awards_left,
+        left_minor=whole.left_minor,
+        awards_left=whole.awards_left,
     )
     made = []
     for row in seen.ranked:
@@ -124,6 +130,7 @@ def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
     slate = require_open_slate(call)
     _require_sight_of_all(actor, call, P.DECISION_MAKE)
     whole = whole_selection(call=call)
+    _require_scores(whole)
     problems = _list_problems(whole, now)
     if problems or slate is None:
         raise RuleViolations(problems)
@@ -189,10 +196,15 @@ def tally_document(whole: Selection) -> dict[str, Any]:
     """
     scores: dict[str, list[list[Any]]] = {}
     for row in whole.score_rows:
-        scores.setdefault(row.entry_id, []).append([row.reviewer_id, row.criterion, row.score])
+        scores.setdefault(row.entry_id, []).append([row.reviewer_id, row.criterion, _kept(row.score)])
     return {
         "criteria": [
-            {"code": c.code, "weight": str(c.weight), "minimum": c.minimum, "maximum": c.maximum}
+            {
+                "code": c.code,
+                "weight": str(c.weight),
+                "minimum": kept_number(c.minimum),
+                "maximum": kept_number(c.maximum),
+            }
             for c in whole.call.deciding_stage.criteria
         ],
         "entries": [
@@ -210,6 +222,10 @@ def tally_document(whole: Selection) -> dict[str, Any]:
             for row in whole.ranked
         ],
     }
+
+
+def _kept(score: Number | None) -> int | str | None:
+    return None if score is None else kept_number(Decimal(score))
 
 
 def _proposers(person_id: UUID | None) -> list[Person]:
@@ -232,6 +248,12 @@ def _decision_problems(
         was_award = row.candidate.choice is Choice.AWARD
         if whole.awards_left.get(row.pool, 1) + was_award < 1:
             problems.append(Problem(_l("All awards of this category are given."), field="outcome"))
+        if not row.can_win:
+            message = _l("Its people did not do the reviews that they were asked for, so it can get no award.")
+            problems.append(Problem(message, field="outcome"))
+        before = row.decision.amount_minor if row.decision else 0
+        if whole.pools is not None and (amount_minor or 0) > whole.left_minor[row.purse] + before:
+            problems.append(Problem(_l("This is more than what is left for this pool."), field="amount"))
     tentative = [
         replace(each.candidate, choice=Choice(outcome.value)) if each is row else each.candidate
         for each in whole.ranked
@@ -241,6 +263,11 @@ def _decision_problems(
     if needed and not reason.strip():
         problems.append(Problem(_l("This choice goes against rank. Say why it is right."), field="reason"))
     return problems + reason_problems(reason)
+
+
+def _require_scores(whole: Selection) -> None:
+    if whole.hides_scores:
+        raise Conflict(_l("The scores are not open yet: nothing can be decided before."))
 
 
 def _decide(

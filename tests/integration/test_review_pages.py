@@ -1,7 +1,9 @@
 """Pages of the review room through the client: status, text that is hostile, what was typed, number of statements."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from io import BytesIO
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -14,7 +16,19 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.models import Call, Entry
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
-from fundapp.review.models import Assignment, AssignmentStatus, Decision, Outcome, Review, Reviewer, Slate, SlateStatus
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    Decision,
+    Outcome,
+    Review,
+    Reviewer,
+    Score,
+    Slate,
+    SlateStatus,
+)
+from fundapp.review.scoring_rules import COMMENT, Judged, Parts
+from fundapp.review.services.reading import draft_of
 from tests.conftest import counted_statements
 from tests.factories import (
     CLOSES,
@@ -136,16 +150,23 @@ def test_plan_is_shown_and_applied(app: FundApp, signed_in: SignedIn) -> None:
         make_reviewer(call, languages=["en"])
     client = signed_in(make_staff(Role.MANAGER))
     url = f"/manage/{call.slug}/assignment"
+    assert client.post(f"{url}/plan").status_code == 302
     page = text(client, url)
     assert "2 new assignments" in page
     assert "2 do not read French" in page
     assert "<script>alert" not in page
     assert "{{ 7 * 7 }}" in page
-    fingerprint = page.split('name="fingerprint" type="hidden" value="')[1].split('"')[0]
-    assert client.post(url, data={"fingerprint": "0" * 64}).status_code == 409
+    plan = page.split('name="plan" type="hidden" value="')[1].split('"')[0]
+    assert client.post(url, data={"plan": "0" * 64}).status_code == 404
+    late = make_application(call)
+    db.session.commit()
+    assert client.post(url, data={"plan": plan}).status_code == 409
     assert db.session.scalar(select(func.count()).select_from(Assignment)) == 0
-    assert client.post(url, data={"fingerprint": fingerprint}).status_code == 302
+    db.session.delete(late.entries[0])
+    db.session.commit()
+    assert client.post(url, data={"plan": plan}).status_code == 302
     assert db.session.scalar(select(func.count()).select_from(Assignment)) == 2
+    assert client.post(f"{url}/plan").status_code == 302
     assert "Nothing needs to change." in text(client, url)
 
 
@@ -210,71 +231,104 @@ def test_reviewer_gets_nothing_that_is_somebody_elses(app: FundApp, signed_in: S
     assert (others.entry.application.reference or "-") not in text(client, "/reviews")
 
 
+def seen_on(page: str) -> str:
+    """Return the marks that a page of a review carries."""
+    return page.split('name="seen" type="hidden" value="')[1].split('"')[0]
+
+
 def test_draft_is_kept_and_shown_again(app: FundApp, signed_in: SignedIn) -> None:
     assignment = given()
     client = signed_in(assignment.reviewer.person)
     url = f"/reviews/{assignment.id}"
-    data = {"action": "save", "version": "0", "criterion_1": "4", "comment": HOSTILE}
+    data = {"action": "save", "criterion_1": "4", "criterion_1_comment": "Words.", "comment": HOSTILE}
     assert client.post(url, data=data).location == url
     page = text(client, url)
     assert "Your draft is saved." in page
     assert 'checked id="criterion_1-3"' in page
+    assert "Words." in page
     assert "<script>alert" not in page
-    review = db.session.scalars(select(Review)).one()
-    assert review.comment == HOSTILE
+    assert drafted()[COMMENT] == HOSTILE
     assert text(client, "/reviews").count("Draft") == 1
+
+
+def drafted() -> Parts:
+    """Return the draft of the only review."""
+    return draft_of(db.session.scalars(select(Review)).one())
 
 
 def test_submit_says_what_is_missing_and_keeps_the_rest(app: FundApp, signed_in: SignedIn) -> None:
     assignment = given()
     client = signed_in(assignment.reviewer.person)
     url = f"/reviews/{assignment.id}"
-    response = client.post(url, data={"action": "submit", "version": "0", "criterion_1": "4", "comment": "Good."})
+    response = client.post(url, data={"action": "submit", "criterion_1": "4", "comment": "Good."})
     assert response.location == f"{url}?check=1"
     page = text(client, response.location)
     assert "<title>Error:" in page
     assert 'href="#criterion_2-0"' in page
     assert 'href="#criterion_1-0"' not in page
     assert "Good." in page
-    version = page.split('name="version" type="hidden" value="')[1].split('"')[0]
     data = {
         "action": "submit",
-        "version": version,
+        "seen": seen_on(page),
         "criterion_1": "4",
         "criterion_2": "cannot_judge",
         "comment": "Good.",
     }
+    assert client.post(url, data=data).location == f"{url}?check=1"
+    page = text(client, f"{url}?check=1")
+    assert 'href="#criterion_2_reason"' in page
+    data |= {"seen": seen_on(page), "criterion_2_reason": "New to me."}
     assert client.post(url, data=data).location == "/reviews"
     assert "Submitted" in text(client, "/reviews")
     page = text(client, url)
-    assert "I cannot judge this" in page
-    assert "cannot be changed" in page
+    assert "Cannot judge" in page
+    assert "New to me." in page
     assert client.post(url, data={**data, "criterion_1": "1"}).status_code == 409
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"criterion_1": "6"},
-        {"criterion_1": "4.5"},
-        {"criterion_1": "<b>"},
-        {"comment": "x" * 10_001},
-        {"comment": "a\x00b"},
-    ],
-    ids=["off the scale", "between steps", "no number", "endless", "NUL"],
-)
-def test_answer_that_cannot_be_kept_is_named_and_the_rest_stays(
-    app: FundApp, signed_in: SignedIn, bad: dict[str, str]
+def test_submitted_review_is_changed_on_its_page_and_counts_as_it_was_meanwhile(
+    app: FundApp, signed_in: SignedIn
 ) -> None:
     assignment = given()
     client = signed_in(assignment.reviewer.person)
-    data = {"action": "save", "version": "0", "criterion_2": "2", "comment": "Worth keeping.", **bad}
+    url = f"/reviews/{assignment.id}"
+    data = {"action": "submit", "criterion_1": "4", "criterion_2": "3", "comment": "Good."}
+    assert client.post(url, data=data).location == "/reviews"
+    assert "Change your review" in text(client, url)
+    assert client.post(f"{url}/change").status_code == 302
+    client.post(url, data={**data, "action": "save", "criterion_1": "1"})
+    assert sorted(db.session.scalars(select(Score.value))) == [3, 4]
+    assert "What you submitted counts" in text(client, url)
+    assert client.post(url, data={**data, "criterion_1": "2"}).location == "/reviews"
+    assert sorted(db.session.scalars(select(Score.value))) == [2, 3]
+    client.post(f"{url}/change")
+    assert client.post(f"{url}/leave").status_code == 302
+    assert "Change your review" in text(client, url)
+
+
+@pytest.mark.parametrize("typed", ["6", "4.5", "<b>"], ids=["off the scale", "between steps", "no number"])
+def test_answer_that_is_no_step_is_no_answer_and_the_rest_stays(app: FundApp, signed_in: SignedIn, typed: str) -> None:
+    assignment = given()
+    client = signed_in(assignment.reviewer.person)
+    data = {"action": "submit", "criterion_1": typed, "criterion_2": "2", "comment": "Worth keeping."}
     response = client.post(f"/reviews/{assignment.id}", data=data)
     page = response.get_data(as_text=True)
     assert response.status_code == 422
     assert 'class="problems"' in page
     assert 'checked id="criterion_2-1"' in page
-    assert "Worth keeping." in page or "comment" in bad
+    assert "Worth keeping." in page
+    assert db.session.scalar(select(func.count()).select_from(Score)) == 0
+
+
+@pytest.mark.parametrize("comment", ["x" * 10_001, "a\x00b"], ids=["endless", "NUL"])
+def test_comment_that_cannot_be_kept_is_named(app: FundApp, signed_in: SignedIn, comment: str) -> None:
+    assignment = given()
+    client = signed_in(assignment.reviewer.person)
+    response = client.post(f"/reviews/{assignment.id}", data={"action": "save", "criterion_2": "2", "comment": comment})
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert 'id="comment-error"' in page
+    assert 'checked id="criterion_2-1"' in page
     assert db.session.scalar(select(func.count()).select_from(Review)) == 0
 
 
@@ -282,16 +336,18 @@ def test_second_window_does_not_overwrite_unseen(app: FundApp, signed_in: Signed
     assignment = given()
     client = signed_in(assignment.reviewer.person)
     url = f"/reviews/{assignment.id}"
-    client.post(url, data={"action": "save", "version": "0", "comment": "From the first window."})
-    response = client.post(url, data={"action": "save", "version": "0", "comment": "From the second window."})
+    seen = seen_on(text(client, url))
+    client.post(url, data={"action": "save", "seen": seen, "comment": "From the first window."})
+    response = client.post(url, data={"action": "save", "seen": seen, "comment": "From the second window."})
     page = response.get_data(as_text=True)
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert "From the second window." in page
-    assert db.session.scalars(select(Review.comment)).one() == "From the first window."
-    version = page.split('name="version" type="hidden" value="')[1].split('"')[0]
-    data = {"action": "save", "version": version, "comment": "From the second window."}
+    assert "From the first window." in page
+    assert 'data-unsaved="comment"' in page
+    assert drafted()[COMMENT] == "From the first window."
+    data = {"action": "save", "seen": seen_on(page), "comment": "From the second window."}
     assert client.post(url, data=data).status_code == 302
-    assert db.session.scalars(select(Review.comment)).one() == "From the second window."
+    assert drafted()[COMMENT] == "From the second window."
 
 
 def test_late_review_is_kept_as_a_draft_and_the_reason_is_said(app: FundApp, signed_in: SignedIn) -> None:
@@ -299,11 +355,71 @@ def test_late_review_is_kept_as_a_draft_and_the_reason_is_said(app: FundApp, sig
     make_slate(assignment.entry.application.call, SlateStatus.PROPOSED)
     client = signed_in(assignment.reviewer.person)
     url = f"/reviews/{assignment.id}"
-    data = {"action": "submit", "version": "0", "criterion_1": "4", "criterion_2": "3", "comment": "Late."}
+    data = {"action": "submit", "criterion_1": "4", "criterion_2": "3", "comment": "Late."}
     response = client.post(url, data=data)
     assert response.location == url
-    assert "Reviews of this call are closed" in text(client, url)
-    assert db.session.scalars(select(Review.comment)).one() == "Late."
+    page = text(client, url)
+    assert "Reviews of this call are closed" in page
+    assert "Late." in page
+    assert drafted()[COMMENT] == "Late."
+
+
+def saved_at_once(client: FlaskClient, url: str, **data: str) -> dict[str, Any]:
+    """Send what an open page sends at a change, and return the answer."""
+    response = client.post(f"{url}/scores", data=data)
+    assert response.status_code == 200, response.get_data(as_text=True)
+    return cast("dict[str, Any]", response.get_json())
+
+
+@time_machine.travel(NOW, tick=False)
+def test_page_saves_at_every_change_and_is_told_the_total_and_the_time(app: FundApp, signed_in: SignedIn) -> None:
+    assignment = given()
+    client = signed_in(assignment.reviewer.person)
+    url = f"/reviews/{assignment.id}"
+    page = text(client, url)
+    seen = dict(pair.split("=") for pair in seen_on(page).split())
+    said = saved_at_once(client, url, seen=f"criterion_1={seen['criterion_1']}", criterion_1="5")
+    assert said["conflicts"] == {}
+    assert list(said["marks"]) == ["criterion_1"]
+    assert said["saved"].startswith("Saved at ")
+    assert "Your total so far: 5, on a scale from 1 to 5. Scored: 1 of 2." in said["fields"]
+    said = saved_at_once(client, url, seen=f"criterion_2={seen['criterion_2']}", criterion_2="2")
+    # Weights 1 and 2: (5 + 2 x 2) / 3
+    assert "Your total so far: 3, on a scale from 1 to 5. Scored: 2 of 2." in said["fields"]
+    assert drafted() == {"need": Judged(Decimal(5)), "plan": Judged(Decimal(2))}
+    again = saved_at_once(client, url, seen=f"criterion_2={seen['criterion_2']}", criterion_2="4")
+    assert list(again["conflicts"]) == ["criterion_2"], "another window saved 2 meanwhile"
+    assert "2" in again["conflicts"]["criterion_2"]["shown"]
+    assert drafted()["plan"] == Judged(Decimal(2))
+    retried = saved_at_once(
+        client, url, seen=f"criterion_2={seen['criterion_2']}", criterion_2="4", was_criterion_2="2"
+    )
+    assert retried["conflicts"] == {}, "it was this page that had sent 2"
+    assert drafted()["plan"] == Judged(Decimal(4))
+
+
+def test_total_on_the_page_is_the_mark_of_the_tally(app: FundApp, signed_in: SignedIn) -> None:
+    assignment = given()
+    call = assignment.entry.application.call
+    for criterion in call.criteria:
+        criterion.labels, criterion.step = {"en": HOSTILE}, Decimal("0.5")
+    db.session.commit()
+    client = signed_in(assignment.reviewer.person)
+    url = f"/reviews/{assignment.id}"
+    client.post(url, data={"action": "save", "criterion_1": "4.5", "criterion_2": "3.5"})
+    assert "Your total so far: 3.83, on a scale from 1 to 5." in text(client, url)
+    client.post(url, data={"action": "submit", "criterion_1": "4.5", "criterion_2": "3.5"})
+    assert "<bdi>3.83</bdi>" in text(signed_in(make_staff(Role.MANAGER)), f"/manage/{call.slug}/tally")
+
+
+def test_page_that_outlived_its_session_gets_a_token_and_nobody_else_does(app: FundApp, signed_in: SignedIn) -> None:
+    assignment = given()
+    client = signed_in(assignment.reviewer.person)
+    response = client.get(f"/reviews/{assignment.id}/scores")
+    assert response.get_json()["token"]
+    other = signed_in(make_reviewer(assignment.entry.application.call).person)
+    assert other.get(f"/reviews/{assignment.id}/scores").status_code == 404
+    assert other.post(f"/reviews/{assignment.id}/scores", data={"seen": "comment=-", "comment": "x"}).status_code == 404
 
 
 def test_once_the_list_was_sent_nothing_waits_for_a_reviewer_and_no_form_is_offered(
@@ -319,7 +435,7 @@ def test_once_the_list_was_sent_nothing_waits_for_a_reviewer_and_no_form_is_offe
     assert "To do (0)" in page
     assert "Closed (1)" in page
     page = text(client, f"/reviews/{assignment.id}")
-    assert "Reviews of this call are closed. What you wrote is kept." in page
+    assert "Reviews of this call are closed." in page
     assert "Submit the review" not in page
 
 

@@ -18,6 +18,7 @@ ANY_SIGNED_IN: Final = "everybody signed in"
 OBJECTS: Final[Mapping[str, str]] = {
     "slug": "call",
     "part": "part of what a call says",
+    "stage": "stage of a call's review",
     "listed": "list of a call: its categories, criteria, stages or phases",
     "application_id": "application",
     "attachment_id": "file",

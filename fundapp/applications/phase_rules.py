@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final, Protocol, TypeVar
 
 
@@ -96,6 +95,12 @@ def scoring_ends_at(phases: Iterable[PhaseLike]) -> datetime | None:
 
 
 def overlapping(phases: Iterable[PhaseLike]) -> list[tuple[str, str]]:
-    """Return the codes of phases of one stage that are active at the same moment, each pair once."""
-    in_order = sorted(phases, key=lambda phase: phase.starts_at)
-    return [(one.code, other.code) for one, other in pairwise(in_order) if other.starts_at < one.ends_at]
+    """Return the codes of phases of one stage that are active at the same moment: each with the latest one before."""
+    found: list[tuple[str, str]] = []
+    longest: PhaseLike | None = None
+    for phase in sorted(phases, key=lambda each: each.starts_at):
+        if longest is not None and phase.starts_at < longest.ends_at:
+            found.append((longest.code, phase.code))
+        if longest is None or phase.ends_at > longest.ends_at:
+            longest = phase
+    return found

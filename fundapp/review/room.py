@@ -15,10 +15,11 @@ from fundapp.review.views import (
     reading,
     reviewers,
     selection,
+    stages,
     withdrawing,
 )
 
-PAGES = (discussion, reading, conflicts, assigning, selection, withdrawing, answering, reviewers)
+PAGES = (discussion, stages, reading, conflicts, assigning, selection, withdrawing, answering, reviewers)
 """Importing these modules puts their pages on the blueprint."""
 
 

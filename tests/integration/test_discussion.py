@@ -13,15 +13,16 @@ from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.conflicts import record_conflict
 from fundapp.applications.models import Application, Call, ConflictSource, Entry, ReviewPhase
 from fundapp.applications.phase_rules import SeenOthers, ShownAs
-from fundapp.core.audit import AuditEntry
+from fundapp.core.audit import AuditEntry, KeptVersion
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict
 from fundapp.core.mail import MailMessage
 from fundapp.review.discussion_rules import MOST_CHARACTERS, alias_of
-from fundapp.review.models import Assignment, DiscussionPost, Reviewer, ReviewerNews, SlateStatus
+from fundapp.review.models import Assignment, AssignmentStatus, DiscussionPost, Review, Reviewer, ReviewerNews, SlateStatus
 from fundapp.review.services.discussing import post_as_reader
 from fundapp.review.services.erasing import blank_reviews
 from fundapp.review.services.news import tell_of_the_day
+from fundapp.review.services.reading import change_review, submit_review
 from tests.conftest import actor_of, counted_statements
 from tests.factories import (
     NOW,
@@ -33,6 +34,7 @@ from tests.factories import (
     make_reviewer,
     make_slate,
     make_staff,
+    parts_of,
 )
 
 SignedIn = Callable[[Person | None], FlaskClient]
@@ -298,3 +300,46 @@ def test_number_of_statements_does_not_grow_with_reviews_and_contributions(app, 
         with counted_statements() as many:
             page(client, panel.url(panel.ana))
     assert len(many) == len(few)
+
+
+def test_a_review_changed_after_the_discussion_is_a_new_version_and_both_stay_visible(app, signed_in: SignedIn):
+    panel = Panel()
+    now = NOW + 0.5 * DAY
+    reviewer = make_reviewer(panel.call, person=make_person("Dora Sample"))
+    assignment = make_assignment(panel.entry, reviewer)
+    actor = actor_of(reviewer.person)
+    submit_review(actor=actor, assignment=assignment, parts=parts_of({"need": 2, "plan": 3}, "At first."), now=now)
+    db.session.commit()
+    later = NOW + 1.5 * DAY
+    change_review(actor=actor, assignment=assignment, now=later)
+    submit_review(actor=actor, assignment=assignment, parts=parts_of({"need": 5, "plan": 3}, "Then."), now=later)
+    db.session.commit()
+    with time_machine.travel(later, tick=False):
+        for person, url in (
+            (reviewer.person, f"/reviews/{assignment.id}/others"),
+            (make_staff(Role.AUDITOR, panel.call), f"/manage/{panel.call.slug}/discussions/{panel.entry.id}"),
+        ):
+            said = page(signed_in(person), url)
+            assert "Changed after it was first submitted" in said
+            assert "before: <bdi>2</bdi>" in said
+    review = db.session.scalars(select(Review).where(Review.assignment_id == assignment.id)).one()
+    kept = db.session.scalars(
+        select(KeptVersion).where(KeptVersion.object_id == review.id).order_by(KeptVersion.number)
+    ).all()
+    values = [sorted(score["value"] for score in version.content["scores"].values()) for version in kept]
+    assert values == [[2, 3], [3, 5]]
+    with pytest.raises(Conflict):
+        change_review(actor=actor, assignment=assignment, now=NOW + 2.5 * DAY)
+
+
+def test_nothing_is_scored_before_the_first_phase_or_between_phases(app):
+    call = make_call()
+    make_phase(call, NOW + DAY)
+    reviewer = make_reviewer(call)
+    assignment = make_assignment(make_application(call).entries[0], reviewer)
+    actor, parts = actor_of(reviewer.person), parts_of({"need": 2, "plan": 3})
+    for at in (NOW, NOW + 2 * DAY):  # the end is exclusive
+        with pytest.raises(Conflict):
+            submit_review(actor=actor, assignment=assignment, parts=parts, now=at)
+    submit_review(actor=actor, assignment=assignment, parts=parts, now=NOW + DAY)
+    assert assignment.status is AssignmentStatus.REVIEWED

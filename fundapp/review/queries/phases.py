@@ -10,6 +10,7 @@ from fundapp.applications.models import ReviewPhase
 from fundapp.applications.phase_rules import Rights, rights
 from fundapp.core.db import db
 from fundapp.review.models import Assignment, Review
+from fundapp.review.queries.active import in_its_stage
 from fundapp.review.queries.reading import closed_calls
 
 
@@ -30,19 +31,21 @@ def rights_in(assignments: Sequence[Assignment], now: datetime) -> Mapping[UUID,
     """Return what their reviewers may do with these assignments, by id, in three statements however many there are."""
     phases = phases_of({each.stage_id for each in assignments})
     closed = closed_calls(assignments)
-    submitted = set(
-        db.session.scalars(
-            select(Review.assignment_id).where(
-                Review.assignment_id.in_([each.id for each in assignments]), Review.submitted_at.is_not(None)
-            )
+    facts = {
+        assignment_id: (submitted_at is not None, stands_there)
+        for assignment_id, submitted_at, stands_there in db.session.execute(
+            select(Assignment.id, Review.submitted_at, in_its_stage())
+            .join(Assignment.entry)
+            .outerjoin(Assignment.review)
+            .where(Assignment.id.in_([each.id for each in assignments]))
         )
-    )
+    }
     return {
         each.id: rights(
             phases[each.stage_id],
             now,
-            has_submitted=each.id in submitted,
-            is_open=each.entry.call_id not in closed and each.stage_id == each.entry.stage_id,
+            has_submitted=facts[each.id][0],
+            is_open=facts[each.id][1] and each.entry.call_id not in closed,
         )
         for each in assignments
     }

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, InstrumentedAttribute, and_, exists, func, not_, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager, joinedload
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Call, Category, Criterion, Entry, Stage, StageKind
@@ -25,6 +25,7 @@ from fundapp.review.models import (
     StageSeat,
 )
 from fundapp.review.queries.active import is_active, is_on_panel
+from fundapp.review.queries.pools import counted
 from fundapp.review.queries.selection import weighted
 from fundapp.review.stage_rules import Checked, Proposed, Standing, screened, shortlisted
 from fundapp.review.tally import EntryTally, Scale, ScoreRow, scale_of_marks, tally
@@ -159,6 +160,7 @@ def stage_board(*, actor: Actor, call: Call, stage: Stage, places: Mapping[str, 
             .order_by(Assignment.entry_id, Assignment.reviewer_id, Criterion.position)
         )
     ]
+    scores = counted(call, scores)
     criteria = weighted(stage.criteria)
     of_entry = {each.entry_id: each for each in tally([str(each.id) for each in entries], criteria, scores)}
     readings = _readings(scores)

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
 from fundapp.applications.keeping_periods import DEFAULT_DAYS
+from fundapp.applications.rules import CommentNeed
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.numbers import plain_number
 
 
 class Control(Enum):
@@ -26,6 +29,8 @@ class Control(Enum):
     CHOICE = auto()
     STAGE = auto()
     """One of the stages of the call."""
+    CATEGORY = auto()
+    """One of the categories of the call, or all."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +218,27 @@ PARTS: Final[Mapping[str, Part]] = {
                 _l("People who apply may be reviewers too"),
                 _l("They never see anything of their own application as reviewers. Otherwise nobody is both."),
             ),
+            Asked(
+                "reviewers.impartial",
+                Control.FLAG,
+                _l("Applicants review each other in two pools"),
+                _l(
+                    "After the deadline all applications are divided into two pools by a public draw. People read only "
+                    "the pool in which they are not, and each pool has its own ranking and its own money. So nobody can "
+                    "gain by marking others down. This can't change once the call is announced."
+                ),
+            ),
+            Asked(
+                "reviewers.undone_reviews",
+                Control.CHOICE,
+                _l("What if applicants do not finish their reviews?"),
+                _l("This counts only where applicants review each other in two pools. They read it before they apply."),
+                choices=(
+                    ("nothing", _l("Nothing happens")),
+                    ("last", _l("Their own application is put last in its pool")),
+                    ("out", _l("Their own application can't get an award")),
+                ),
+            ),
         ),
     ),
     "letters": Part(
@@ -270,9 +296,33 @@ ITEMS: Final[Mapping[str, tuple[Asked, ...]]] = {
             _l("Weight"),
             _l("A criterion of weight 2 counts twice as much as one of weight 1."),
         ),
-        Asked("minimum", Control.WHOLE, _l("Lowest step of the scale")),
-        Asked("maximum", Control.WHOLE, _l("Highest step of the scale")),
+        Asked("minimum", Control.NUMBER, _l("Lowest number of the scale")),
+        Asked("maximum", Control.NUMBER, _l("Highest number of the scale")),
+        Asked(
+            "step",
+            Control.NUMBER,
+            _l("Size of a step"),
+            _l("1 for whole numbers, 0.5 for halves. A scale of more than eleven steps is answered by typing."),
+        ),
         Asked("stage", Control.STAGE, _l("In which stage is it asked?")),
+        Asked("category", Control.CATEGORY, _l("Of which entries is it asked?"), needed=False),
+        Asked(
+            "comment_question",
+            Control.LINES,
+            _l("What to ask beside the score"),
+            _l("Reviewers answer it in words. Left empty, they are asked why they give this score."),
+            needed=False,
+        ),
+        Asked(
+            "comment",
+            Control.CHOICE,
+            _l("When are words needed?"),
+            choices=(
+                (CommentNeed.NEVER.value, _l("Never: whoever wants writes some")),
+                (CommentNeed.EXTREMES.value, _l("With the lowest and the highest score")),
+                (CommentNeed.ALWAYS.value, _l("With every score")),
+            ),
+        ),
     ),
     "stages": (
         Asked("title", Control.LINES, _l("Name of the stage"), _l("Such as “Screening” or “Finalists”.")),
@@ -339,19 +389,24 @@ MOST_WORDED_STEPS: Final = 11
 """A longer scale is worded at both ends and in the middle only."""
 
 
-def anchors_asked(minimum: int, maximum: int) -> tuple[Asked, ...]:
+def anchor_key(step: Decimal | str) -> str:
+    """Return the key of a step's words in a document: points stand between the keys of a path."""
+    return str(step).replace(".", "_")
+
+
+def anchors_asked(minimum: float, maximum: float, step: float) -> tuple[Asked, ...]:
     """Return the steps of a scale that a page asks words for; only both ends are needed."""
-    steps = range(minimum, maximum + 1)
-    if len(steps) > MOST_WORDED_STEPS:
-        steps = range(minimum, maximum + 1, max(1, (maximum - minimum) // 2))
+    least, size = Decimal(str(minimum)), Decimal(str(step))
+    last = int((Decimal(str(maximum)) - least) / size)
+    worded = range(last + 1) if last < MOST_WORDED_STEPS else (0, last // 2, last)
     return tuple(
         Asked(
-            f"anchors.{step}",
+            f"anchors.{anchor_key(plain_number(least + number * size))}",
             Control.LINES,
-            _l("What step %(step)s means", step=step),
-            needed=step in (minimum, maximum),
+            _l("What step %(step)s means", step=plain_number(least + number * size)),
+            needed=number in (0, last),
         )
-        for step in steps
+        for number in worded
     )
 
 

@@ -12,6 +12,16 @@ SMALL_GROUP: Final = 5
 """Fewer than this, and a number can tell who is in it."""
 
 
+class UndoneReviews(StrEnum):
+    """What comes of it where applicants review each other and somebody does not finish what they were asked to read."""
+
+    NOTHING = "nothing"
+    LAST = "last"
+    """Their own application is put last in its pool."""
+    OUT = "out"
+    """Their own application can get no award."""
+
+
 class ReviewersSee(StrEnum):
     """What reviewers see of who applies, before they declare and later."""
 
@@ -56,3 +66,12 @@ def instant_in(time_zone: str, on: date, at: time, *, field: str = "closes_on") 
             [Problem(_l("Clocks skip this hour on that day in this time zone. Choose another time."), field=field)]
         )
     return instant
+
+
+class CommentNeed(StrEnum):
+    """When a score needs words beside it before a review is submitted."""
+
+    NEVER = "never"
+    EXTREMES = "extremes"
+    """For the lowest and the highest step."""
+    ALWAYS = "always"

@@ -144,6 +144,13 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "review:leave": _reviewer(_l("Changes to the submitted review were thrown away.")),
     "review:submit_again": _reviewer(_l("The changed review was submitted.")),
     "review:erase": Sentence(_l("The comments of the review were erased.")),
+    # pools
+    "pools:fix": Sentence(_l("The list for the draw of the pools was fixed.")),
+    "pools:draw": Sentence(_l("The pools were drawn.")),
+    "pools:place": Sentence(_l("Late applications were put into pools.")),
+    "pools:excuse": Sentence(_l("An applicant was excused from reviews.")),
+    "pools:open": Sentence(_l("The scores were opened to those who decide.")),
+    "pools:erase": Sentence(_l("Why an applicant was excused from reviews was erased.")),
     # decisions
     "slate:open": Sentence(_l("The list of decisions was begun.")),
     "decision:make award": Sentence(_l("The entry was chosen for an award of %(amount)s.")),

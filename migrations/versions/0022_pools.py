@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("duty", one_of("duty", ("none", "done", "excused", "undone")), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "(excused_at IS NULL) = (excused_by_id IS NULL) AND (excused_at IS NULL) = (excuse = '')",
+            "(excused_at IS NULL) = (excused_by_id IS NULL) AND (excused_at IS NOT NULL OR excuse = '')",
             name=op.f("ck_pool_place_excused_has_evidence"),
         ),
         sa.ForeignKeyConstraint(["draw_id"], ["pool_draw.id"], name=op.f("fk_pool_place_draw_id_pool_draw")),

@@ -1,13 +1,13 @@
 """What a call package says, ready to be loaded. Texts are by language code; money in minor units; instants in UTC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.phase_rules import SeenOthers, ShownAs
-from fundapp.applications.rules import ReviewersSee
+from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
 from fundapp.core.errors import Problem
 
 
@@ -81,17 +81,22 @@ class PhaseRead:
 
 @dataclass(frozen=True)
 class CriterionRead:
-    """One line of the rubric: whole numbers from `minimum` to `maximum`, with worded anchors by step."""
+    """One line of the rubric: from `minimum` to `maximum` in steps of `step`, with worded anchors by step ("4.5")."""
 
     code: str
     labels: Texts
     questions: Texts
     weight: Decimal
-    minimum: int
-    maximum: int
+    minimum: Decimal
+    maximum: Decimal
     anchors: dict[str, Texts]
     stage: str
     """The code of the stage that it belongs to."""
+    step: Decimal = Decimal(1)
+    category: str = ""
+    """The code of the only category of which it is asked; "" for all."""
+    comment_questions: Texts = field(default_factory=dict)
+    comment_needed: str = CommentNeed.NEVER
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,8 @@ class CallPackage:
     barred_domains: tuple[str, ...]
     bars_reviewers_organisation: bool
     applicants_review: bool
+    is_impartial: bool
+    undone_reviews: UndoneReviews
     reviewers_see: ReviewersSee
     award_terms: dict[str, Any]
     retention_days: dict[str, int]

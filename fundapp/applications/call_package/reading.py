@@ -1,8 +1,9 @@
 """Reads what a call says, from a file or from pages, collecting every problem: the one place where its rules stand."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -20,15 +21,20 @@ from fundapp.applications.call_package.package import (
     ProgrammeRead,
 )
 from fundapp.applications.call_package.stages import check_stages, choice, read_phases, read_stages
-from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.call_settings import anchor_key
+from fundapp.applications.form_engine.definition import FormDefinition, Role, Texts
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
-from fundapp.applications.rules import ReviewersSee
+from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import MoneyError, exponent
+from fundapp.core.numbers import plain_number
 
 MOST: Final = 1_000_000
 MOST_LANGUAGES: Final = 20
+MOST_SCORE: Final = 10_000
+MOST_STEPS: Final = 1_000
+_STEP: Final = regex.compile(r"-?[0-9]{1,5}(_[0-9]{1,4})?", regex.ASCII)
 _PREFIX: Final = regex.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*")
 
 _DOMAIN: Final = regex.compile(r"[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+")
@@ -78,6 +84,7 @@ def read_document(
     kind, programme = _programme(keys.table("programme"))
     barred = keys.table("barred", required=False)
     reviewers = keys.table("reviewers", required=False)
+    is_impartial = reviewers.flag("impartial")
     reviews = call.whole("reviews_per_application", least=1, most=50)
     stages = read_stages(keys, reviews)
     categories = tuple(_category(each, kind, currency) for each in keys.tables("categories"))
@@ -98,7 +105,10 @@ def read_document(
         "reviews_per_entry": stages[-1].reviews,
         "max_categories": call.whole("max_categories", least=1, most=max(1, len(categories)), default=1),
         "categories": categories,
-        "criteria": tuple(_criterion(each, stages[-1].code) for each in keys.tables("criteria")),
+        "criteria": tuple(
+            _criterion(each, stages[-1].code, [category.code for category in categories])
+            for each in keys.tables("criteria")
+        ),
         "stages": stages,
         "phases": read_phases(keys, stages, zone),
         "invitation_only": call.flag("invitation_only"),
@@ -107,7 +117,9 @@ def read_document(
         "barred_names": tuple(barred.strings("names", required=False)),
         "barred_domains": tuple(_domains(barred)),
         "bars_reviewers_organisation": reviewers.flag("bar_own_organisation"),
-        "applicants_review": reviewers.flag("applicants"),
+        "applicants_review": reviewers.flag("applicants") or is_impartial,
+        "is_impartial": is_impartial,
+        "undone_reviews": choice(reviewers, "undone_reviews", UndoneReviews, UndoneReviews.NOTHING),
         "reviewers_see": choice(reviewers, "see", ReviewersSee, ReviewersSee.NAME),
         "award_terms": _award_terms(keys.table("letters")),
         "retention_days": _retention_days(keys.table("retention", required=False)),
@@ -235,19 +247,23 @@ def _category(keys: Keys, kind: str, currency: str) -> CategoryRead:
     return category
 
 
-def _criterion(keys: Keys, last_stage: str) -> CriterionRead:
-    minimum = keys.whole("minimum", least=-MOST, most=MOST)
-    maximum = keys.whole("maximum", least=-MOST, most=MOST)
+def _criterion(keys: Keys, last_stage: str, categories: Collection[str]) -> CriterionRead:
+    minimum = keys.number("minimum", least=-MOST_SCORE, most=MOST_SCORE)
+    maximum = keys.number("maximum", least=-MOST_SCORE, most=MOST_SCORE)
+    step = keys.number("step", least=0, most=MOST_SCORE, default=1)
     if maximum <= minimum:
         keys.complain("maximum", _l("The scale ends above where it starts."))
-    anchors = keys.table("anchors", required=False)
-    worded = {}
-    for step in anchors.values:
-        worded[step] = anchors.texts(step)
-        if not regex.fullmatch(r"-?[0-9]+", step, regex.ASCII) or not minimum <= int(step) <= maximum:
-            anchors.complain(step, _l("This is not a step of the scale."))
-    for end in {minimum, maximum} - {int(step) for step in worded if regex.fullmatch(r"-?[0-9]+", step, regex.ASCII)}:
-        anchors.complain(str(end), _l("Both ends of the scale need words."), Unready)
+    elif step <= 0 or (maximum - minimum) % step or (maximum - minimum) / step > MOST_STEPS:
+        message = _l("Steps of this size do not lead from the lowest to the highest number, or are more than %(most)s.")
+        keys.complain("step", message % {"most": MOST_STEPS})
+        step = Decimal(1)
+    category = keys.text("category", CODE, "courage", required=False)
+    if category and category not in categories:
+        keys.complain("category", _l("The call has no category of this name."))
+    needed = keys.text("comment", required=False) or CommentNeed.NEVER.value
+    if needed not in {each.value for each in CommentNeed}:
+        keys.complain("comment", _l("Words are needed “never”, with the “extremes”, or “always”."))
+        needed = CommentNeed.NEVER.value
     criterion = CriterionRead(
         code=keys.text("code", CODE, "community"),
         labels=keys.texts("label"),
@@ -255,11 +271,31 @@ def _criterion(keys: Keys, last_stage: str) -> CriterionRead:
         weight=keys.weight("weight"),
         minimum=minimum,
         maximum=maximum,
-        anchors=worded,
+        anchors=_anchors(keys.table("anchors", required=False), minimum, maximum, step),
         stage=keys.text("stage", CODE, "shortlist", required=False) or last_stage,
+        step=step,
+        category=category,
+        comment_questions=keys.texts("comment_question", required=False),
+        comment_needed=needed,
     )
     keys.finish()
     return criterion
+
+
+def _anchors(keys: Keys, minimum: Decimal, maximum: Decimal, step: Decimal) -> dict[str, Texts]:
+    """Return the words of steps, by the number of the step; a key has "_" where the number has a point."""
+    worded = {}
+    for key in keys.values:
+        words = keys.texts(key)
+        number = Decimal(key.replace("_", ".")) if _STEP.fullmatch(key) else None
+        if number is None or not minimum <= number <= maximum or (number - minimum) % step:
+            keys.complain(key, _l("This is not a step of the scale."))
+        else:
+            worded[str(plain_number(number))] = words
+    for end in dict.fromkeys((minimum, maximum)):
+        if str(end) not in worded:
+            keys.complain(anchor_key(end), _l("Both ends of the scale need words."), Unready)
+    return worded
 
 
 def _award_terms(keys: Keys) -> dict[str, Any]:
@@ -300,8 +336,20 @@ def _check_together(package: Mapping[str, Any], kind: str, keys: Keys) -> None:
         if package["ceiling_minor"] is not None:
             keys.complain("budget.ceiling", _l("A prize fixes its amounts; nothing is asked for."))
     given = [(each.awards, each.award_minor) for each in package["categories"] if each.awards and each.award_minor]
+    if package["is_impartial"]:
+        _check_impartial(package, keys)
     if package["budget_minor"] and sum(number * minor for number, minor in given) > package["budget_minor"]:
         keys.complain("budget.total", _l("The awards of the categories come to more than this."), Unready)
+
+
+def _check_impartial(package: Mapping[str, Any], keys: Keys) -> None:
+    """Two pools divide what there is to give, and score once."""
+    if len(package["stages"]) > 1:
+        message = _l("Where applicants review each other in two pools, the review has one stage.")
+        keys.complain("reviewers.impartial", message)
+    if any(each.awards == 1 for each in package["categories"]):
+        message = _l("Two pools cannot share a single award: each category gives two at least.")
+        keys.complain("reviewers.impartial", message)
 
 
 def _check_dates(package: Mapping[str, Any], keys: Keys) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from fundapp.applications.call_package.package import (
     StageRead,
 )
 from fundapp.applications.call_package.reading import Document
+from fundapp.applications.call_settings import anchor_key
 from fundapp.applications.xlsform import write_form
 from fundapp.core.money import Money
 
@@ -67,6 +69,8 @@ def document_of(package: CallPackage) -> dict[str, Any]:
             "see": package.reviewers_see.value,
             "bar_own_organisation": package.bars_reviewers_organisation,
             "applicants": package.applicants_review,
+            "impartial": package.is_impartial,
+            "undone_reviews": package.undone_reviews.value,
         },
     }
     if package.ceiling_minor is not None:
@@ -134,17 +138,25 @@ def _category(category: CategoryRead, currency: str) -> dict[str, Any]:
 
 
 def _criterion(criterion: CriterionRead) -> dict[str, Any]:
-    weight = criterion.weight
     return {
         "code": criterion.code,
         "label": dict(criterion.labels),
         "question": dict(criterion.questions),
-        "weight": int(weight) if weight == int(weight) else float(weight),
-        "minimum": criterion.minimum,
-        "maximum": criterion.maximum,
-        "anchors": {step: dict(words) for step, words in criterion.anchors.items()},
+        "weight": _number(criterion.weight),
+        "minimum": _number(criterion.minimum),
+        "maximum": _number(criterion.maximum),
+        "step": _number(criterion.step),
+        "anchors": {anchor_key(step): dict(words) for step, words in criterion.anchors.items()},
         "stage": criterion.stage,
+        "comment": criterion.comment_needed,
+        **({"comment_question": dict(criterion.comment_questions)} if criterion.comment_questions else {}),
+        **({"category": criterion.category} if criterion.category else {}),
     }
+
+
+def _number(number: Decimal) -> int | float:
+    """Return a number with at most four decimals as TOML has it: written out again, it is the same."""
+    return int(number) if number == int(number) else float(number)
 
 
 def _stage(stage: StageRead, *, is_last: bool) -> dict[str, Any]:

@@ -1,15 +1,19 @@
 """A call as everybody may read it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from fundapp.applications.models import Call, CallStatus, Category, Criterion, DeadlineExtension
 from fundapp.applications.presentation.conflicts import BARS_OWN_ORGANISATION
+from fundapp.applications.presentation.impartial import impartial_words
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.applications.rules import Opening, opening
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name, ngettext
+from fundapp.core.numbers import number_text
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class CallShown:
     reviewing: str
     category_rule: str
     barred_words: str
+    impartial_words: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ def call_shown(call: Call, now: datetime) -> CallShown:
         ),
         category_rule=_category_rule(call),
         barred_words=str(BARS_OWN_ORGANISATION) if call.bars_reviewers_organisation else "",
+        impartial_words=impartial_words(call),
     )
 
 
@@ -121,6 +127,14 @@ def extensions_shown(extensions: list[DeadlineExtension], time_zone: str) -> lis
     ]
 
 
+def _scale(criterion: Criterion) -> str:
+    least, most = number_text(criterion.minimum), number_text(criterion.maximum)
+    if criterion.step == 1:
+        return _("from %(least)s to %(most)s", least=least, most=most)
+    step = number_text(criterion.step)
+    return _("from %(least)s to %(most)s in steps of %(step)s", least=least, most=most, step=step)
+
+
 def criteria_shown(criteria: list[Criterion]) -> list[CriterionShown]:
     """Return the scoring criteria with their weights in per cent and their worded anchors."""
     whole = sum(criterion.weight for criterion in criteria)
@@ -129,10 +143,10 @@ def criteria_shown(criteria: list[Criterion]) -> list[CriterionShown]:
             label=said(criterion.labels),
             question=said(criterion.questions),
             weight=_("%(share)s %% of the score", share=f"{100 * criterion.weight / whole:.0f}"),
-            scale=_("from %(least)s to %(most)s", least=criterion.minimum, most=criterion.maximum),
+            scale=_scale(criterion),
             anchors=[
                 AnchorShown(step=step, meaning=said(meanings))
-                for step, meanings in sorted(criterion.anchors.items(), key=lambda item: int(item[0]))
+                for step, meanings in sorted(criterion.anchors.items(), key=lambda item: Decimal(item[0]))
             ],
         )
         for criterion in criteria

@@ -24,6 +24,7 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
     nominations = None
     if call.nominations_open_at is not None and call.nominations_close_at is not None:
         nominations = NominationsRead(call.nominations_open_at, call.nominations_close_at)
+    categories = {each.id: each.code for each in call.categories}
     return CallPackage(
         programme=ProgrammeRead(call.programme.slug, call.programme.kind.value, call.programme.titles),
         slug=call.slug,
@@ -57,6 +58,10 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
                 each.maximum,
                 each.anchors,
                 each.stage.code,
+                each.step,
+                categories.get(each.category_id, ""),
+                each.comment_questions,
+                each.comment_needed.value,
             )
             for each in call.criteria
         ),
@@ -79,6 +84,8 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         barred_domains=tuple(call.barred_domains),
         bars_reviewers_organisation=call.bars_reviewers_organisation,
         applicants_review=call.applicants_review,
+        is_impartial=call.is_impartial,
+        undone_reviews=call.undone_reviews,
         reviewers_see=call.reviewers_see,
         award_terms=call.award_terms,
         retention_days=call.retention_days,

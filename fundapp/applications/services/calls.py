@@ -30,6 +30,7 @@ from fundapp.applications.models import (
     Stage,
     StageKind,
 )
+from fundapp.applications.rules import CommentNeed
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -177,6 +178,9 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
         refuse(
             _l("The deadline was moved before. Move it once more, with a reason, instead of changing the first one.")
         )
+    begun = db.session.scalar(select(exists().where(Application.call_id == call.id)))
+    if (announced or begun) and _impartiality(call) != _impartiality(package):
+        refuse(_l("People applied, or may do so, by what the call says of applicants who review each other: it stays."))
     if package.budget_minor < call.committed_minor:
         refuse(_l("More than this budget is committed already."))
     sent = db.session.scalar(
@@ -200,6 +204,10 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
     return problems
 
 
+def _impartiality(said: Call | CallPackage) -> tuple[object, ...]:
+    return said.is_impartial, said.undone_reviews
+
+
 def _shape_of_categories(categories: Any) -> list[tuple[Any, ...]]:
     return [(each.code, each.awards, each.award_minor) for each in categories]
 
@@ -214,14 +222,20 @@ def stages_begun(call: Call) -> list[Stage]:
 
 def _shape_of_criteria(criteria: Any, stages: Collection[str]) -> list[tuple[Any, ...]]:
     return [
-        shape
+        (_stage_code(each), each.code, each.weight, each.minimum, each.maximum, each.step, _category_code(each))
         for each in criteria
-        if (shape := (_stage_code(each), each.code, each.weight, each.minimum, each.maximum))[0] in stages
+        if _stage_code(each) in stages
     ]
 
 
 def _stage_code(criterion: Criterion | CriterionRead) -> str:
     return criterion.stage.code if isinstance(criterion, Criterion) else criterion.stage
+
+
+def _category_code(criterion: Criterion | CriterionRead) -> str:
+    if isinstance(criterion, CriterionRead):
+        return criterion.category
+    return next((each.code for each in criterion.call.categories if each.id == criterion.category_id), "")
 
 
 def _set(written: WrittenCall, target: Any, name: str, **values: Any) -> None:
@@ -260,6 +274,8 @@ def _update(written: WrittenCall, package: CallPackage) -> None:
         barred_domains=list(package.barred_domains),
         bars_reviewers_organisation=package.bars_reviewers_organisation,
         applicants_review=package.applicants_review,
+        is_impartial=package.is_impartial,
+        undone_reviews=package.undone_reviews,
         reviewers_see=package.reviewers_see,
     )
 
@@ -392,6 +408,10 @@ def _update_parts(written: WrittenCall, package: CallPackage) -> None:
             award_minor=read.award_minor,
             position=position,
         )
+    db.session.flush()
+    category_ids = {
+        each.code: each.id for each in db.session.scalars(select(Category).where(Category.call_id == call.id))
+    }
     criteria = {criterion.code: criterion for criterion in call.criteria}
     for position, line in enumerate(package.criteria, 1):
         criterion = criteria.pop(line.code, None)
@@ -416,6 +436,10 @@ def _update_parts(written: WrittenCall, package: CallPackage) -> None:
             weight=line.weight,
             minimum=line.minimum,
             maximum=line.maximum,
+            step=line.step,
+            category_id=category_ids.get(line.category),
+            comment_questions=dict(line.comment_questions),
+            comment_needed=CommentNeed(line.comment_needed),
             anchors={step: dict(words) for step, words in line.anchors.items()},
             position=position,
         )

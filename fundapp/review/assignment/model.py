@@ -19,6 +19,8 @@ class Bar(StrEnum):
     """By those who run the call."""
     TAKEN_BACK = "taken_back"
     """What they had begun of it was taken back."""
+    POOL = "pool"
+    """They apply in the same pool, or belong to somebody who does, or pools are not drawn yet."""
     OTHER_STAGE = "other_stage"
     """They do not sit in the stage in which it is."""
     SILENT = "silent"

@@ -404,6 +404,8 @@ def _barred_words(bar: Bar, count: int) -> str:
             return ngettext("%(num)s is kept apart from it", "%(num)s are kept apart from it", count)
         case Bar.TAKEN_BACK:
             return ngettext("from %(num)s it was taken back", "from %(num)s it was taken back", count)
+        case Bar.POOL:
+            return ngettext("%(num)s applies in the same pool", "%(num)s apply in the same pool", count)
         case Bar.OTHER_STAGE:
             return ngettext("%(num)s does not sit in its stage", "%(num)s do not sit in its stage", count)
         case Bar.SILENT:

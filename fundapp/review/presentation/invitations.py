@@ -11,6 +11,7 @@ from fundapp.accounts.home_links import HomeLink
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Call, Stage
 from fundapp.applications.presentation.conflicts import BARS_OWN_ORGANISATION
+from fundapp.applications.presentation.impartial import impartial_words
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
@@ -71,7 +72,7 @@ def invitation_shown(reviewer: Reviewer) -> InvitationShown:
         read_from=moment(call.closes_at, call.time_zone),
         read_until=moment(until, call.time_zone) if until else None,
         organisation=reviewer.organisation,
-        rules=[str(BARS_OWN_ORGANISATION)] if call.bars_reviewers_organisation else [],
+        rules=[*([str(BARS_OWN_ORGANISATION)] if call.bars_reviewers_organisation else []), *impartial_words(call)],
         tag=str(REVIEWER.labels[reviewer.status].applicant),
         kind=KINDS[reviewer.status],
         accept_url=_url("review.accept", reviewer) if reviewer.status in open_to else "",

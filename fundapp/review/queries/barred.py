@@ -9,6 +9,7 @@ from fundapp.core.db import db
 from fundapp.review.assignment import Bar, Pair
 from fundapp.review.models import Assignment, AssignmentStatus, PairRule, PairRuleKind, Reviewer, StageSeat
 from fundapp.review.queries.conflicts import entry_conflicts
+from fundapp.review.queries.pools import pool_bars
 
 
 def barred_pairs(call: Call) -> dict[Pair, Bar]:
@@ -17,6 +18,7 @@ def barred_pairs(call: Call) -> dict[Pair, Bar]:
         (Bar.OTHER_STAGE, _not_in_stage(call)),
         (Bar.FORBIDDEN, ruled_pairs(call, PairRuleKind.FORBID)),
         (Bar.TAKEN_BACK, _taken_back(call)),
+        (Bar.POOL, pool_bars(call)),
         (Bar.CONFLICT, entry_conflicts(call)),
     )
     return {pair: bar for bar, pairs in reasons for pair in pairs}

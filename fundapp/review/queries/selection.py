@@ -9,13 +9,23 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor
-from fundapp.applications.models import Application, ApplicationStatus, Call, Category, Criterion, Entry
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    Category,
+    Criterion,
+    Entry,
+)
+from fundapp.applications.rules import UndoneReviews
 from fundapp.applications.scope import goes_to_reviewers, in_work, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
+from fundapp.review.assignment import Pair
 from fundapp.review.models import (
     Assignment,
     Decision,
+    PoolShare,
     Review,
     Reviewer,
     ReviewStatus,
@@ -23,7 +33,9 @@ from fundapp.review.models import (
     Slate,
     SlateStatus,
 )
+from fundapp.review.pools import put_last
 from fundapp.review.queries.active import is_active
+from fundapp.review.queries.pools import NOT_DRAWN, Pools, consequence, counted, pool_bars, pools_of
 from fundapp.review.rules import Candidate, Choice, against_rank, ask_in_full
 from fundapp.review.tally import EntryTally, Scale, ScoreRow, WeightedCriterion, scale_of_marks, tally
 
@@ -41,6 +53,12 @@ class Ranked:
     in_full_minor: int | None
     decision: Decision | None
     is_against_rank: bool
+    purse: str = ""
+    """The money that it competes for: "" is that of the whole call."""
+    undone: UndoneReviews = UndoneReviews.NOTHING
+    """What its people bear for reviews that they did not do."""
+    stayed_behind: bool = False
+    """Others went on to the stage that decides, and this one did not."""
 
     @property
     def is_fixed(self) -> bool:
@@ -61,7 +79,21 @@ class Ranked:
     def candidate(self) -> Candidate:
         """Return the entry as the rules of selection see it."""
         choice = None if self.decision is None else Choice(self.decision.outcome.value)
-        return Candidate(str(self.entry.id), self.pool, self.figures.rank, self.in_full_minor, choice)
+        return Candidate(
+            str(self.entry.id),
+            self.pool,
+            self.figures.rank,
+            self.in_full_minor,
+            choice,
+            purse=self.purse,
+            can_win=self.can_win,
+            stayed_behind=self.stayed_behind,
+        )
+
+    @property
+    def can_win(self) -> bool:
+        """Say whether it can get an award as far as its people's own reviews go."""
+        return self.undone is not UndoneReviews.OUT
 
 
 @dataclass(frozen=True)
@@ -73,6 +105,8 @@ class Selection:
     ranked: Sequence[Ranked]
     criteria: Sequence[WeightedCriterion]
     score_rows: Sequence[ScoreRow]
+    pools: Pools | None = None
+    """The pools in which applicants review each other; None where they do not."""
 
     @property
     def scale(self) -> Scale:
@@ -94,11 +128,42 @@ class Selection:
         """Return how many more awards each pool with a fixed number gives."""
         left: dict[str, int] = {}
         for row in self.ranked:
-            category = row.entry.category
-            if category is not None and category.awards is not None:
-                left.setdefault(row.pool, category.awards)
+            awards = self._awards(row)
+            if awards is not None:
+                left.setdefault(row.pool, awards)
                 left[row.pool] -= row.candidate.choice is Choice.AWARD
         return left
+
+    @property
+    def left_minor(self) -> dict[str, int]:
+        """Return what is left of each purse, in minor units of the call's currency."""
+        if self.pools is None:
+            return {"": self.call.budget_minor - self.call.committed_minor}
+        left: dict[str, int] = {}
+        for row in self.ranked:
+            share = self.share(row)
+            left.setdefault(row.purse, share.money_minor if share else 0)
+            left[row.purse] -= row.decision.amount_minor if row.decision else 0
+        return left
+
+    @property
+    def hides_scores(self) -> bool:
+        """Say whether the scores are closed still, and nothing can be decided."""
+        return self.pools is not None and not self.pools.are_open
+
+    def share(self, row: Ranked) -> PoolShare | None:
+        """Return what the pool of an entry gives in its category; None where there is no pool."""
+        pool = self.pools.of_application.get(row.entry.application_id) if self.pools else None
+        if self.pools is None or pool is None:
+            return None
+        fixed = row.entry.category_id if row.entry.category and row.entry.category.awards is not None else None
+        return self.pools.shares.get((fixed, pool))
+
+    def _awards(self, row: Ranked) -> int | None:
+        if self.pools is None:
+            return row.entry.category.awards if row.entry.category else None
+        share = self.share(row)
+        return share.awards if share else 0
 
     def row(self, entry_id: UUID) -> Ranked:
         """Return the row of an entry. Raises NotFound."""
@@ -154,7 +219,14 @@ def decided_entries(*, actor: Actor, call: Call) -> int:
 
 
 def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
-    """Return the submitted reviews of an entry with their reviewers and scores, by name."""
+    """Return the reviews of an entry that count, with their reviewers and scores, by name.
+
+    Where applicants review each other there are none before the scores are opened.
+    """
+    call = db.session.get_one(Call, entry.call_id)
+    if call.is_impartial and not pools_of(call).are_open:
+        return []
+    barred = pool_bars(call)
     reviews = db.session.scalars(
         select(Review)
         .join(Review.assignment)
@@ -168,7 +240,8 @@ def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
             selectinload(Review.scores).joinedload(Score.criterion),
         )
     )
-    return sorted(reviews, key=lambda review: review.assignment.reviewer.person.sort_key)
+    counted = [each for each in reviews if Pair(str(entry.id), str(each.assignment.reviewer_id)) not in barred]
+    return sorted(counted, key=lambda review: review.assignment.reviewer.person.sort_key)
 
 
 def weighted(criteria: Sequence[Criterion]) -> list[WeightedCriterion]:
@@ -225,7 +298,9 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
         )
     ]
     criteria = weighted(stage.criteria)
-    ranked = _ranked(call, entries, decisions, criteria, rows)
+    rows = counted(call, rows)
+    pools = pools_of(call) if call.is_impartial else None
+    ranked = _ranked(call, entries, decisions, criteria, rows, pools)
     against = against_rank(row.candidate for row in ranked if row.is_eligible)
     return Selection(
         call=call,
@@ -238,11 +313,15 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
                 row.in_full_minor,
                 row.decision,
                 str(row.entry.id) in against,
+                row.purse,
+                row.undone,
+                row.stayed_behind,
             )
             for row in ranked
         ],
         criteria=criteria,
         score_rows=rows,
+        pools=pools,
     )
 
 
@@ -252,13 +331,17 @@ def _ranked(
     decisions: dict[UUID, Decision],
     criteria: Sequence[WeightedCriterion],
     rows: Sequence[ScoreRow],
+    drawn: Pools | None,
 ) -> list[Ranked]:
+    bearing = consequence(call, drawn) if drawn else {}
+    went_on = {entry.id for entry in entries if entry.stage_id == call.deciding_stage.id}
     pools: dict[str, dict[str, Entry]] = {}
     for entry in entries:
-        pools.setdefault(_pool(entry), {})[str(entry.id)] = entry
+        pools.setdefault(_pool(entry, drawn), {})[str(entry.id)] = entry
     found = []
     for pool, members in pools.items():
         figures = tally(members, criteria, [row for row in rows if row.entry_id in members])
+        figures = put_last(figures, {key for key, entry in members.items() if entry.application_id in bearing})
         of_entry = {figure.entry_id: figure for figure in figures}
         by_reference = [of_entry[entry_id] for entry_id in members]
         for figure in sorted(by_reference, key=lambda each: each.rank or len(by_reference) + 1):
@@ -268,11 +351,15 @@ def _ranked(
                 ceiling_minor=call.ceiling_minor,
                 award_minor=entry.category.award_minor if entry.category else None,
             )
-            found.append(Ranked(entry, figure, pool, in_full, decisions.get(entry.id), False))
+            undone = bearing.get(entry.application_id, UndoneReviews.NOTHING)
+            purse = pool if drawn else ""
+            behind = bool(went_on) and entry.id not in went_on
+            found.append(Ranked(entry, figure, pool, in_full, decisions.get(entry.id), False, purse, undone, behind))
     return found
 
 
-def _pool(entry: Entry) -> str:
-    if entry.category is None or entry.category.awards is None:
-        return WHOLE_CALL
-    return entry.category.code
+def _pool(entry: Entry, drawn: Pools | None) -> str:
+    fixed = entry.category.code if entry.category is not None and entry.category.awards is not None else WHOLE_CALL
+    if drawn is None:
+        return fixed
+    return f"{fixed}/{drawn.of_application.get(entry.application_id, NOT_DRAWN)}"

@@ -204,12 +204,17 @@ def last_move(*, call: Call) -> StageMove | None:
     )
 
 
-def moves(*, call: Call) -> list[tuple[StageMove, int]]:
-    """Return the steps of a call with how many entries each took along, the newest first, undone ones too."""
+def moves(*, actor: Actor, call: Call) -> list[tuple[StageMove, int]]:
+    """Return the steps of a call with how many entries each took along, the newest first, undone ones too.
+
+    Only entries that the actor may see are counted; a step with no other is left out.
+    """
     rows = db.session.execute(
         select(StageMove, func.count(MovedEntry.id))
         .join(MovedEntry, MovedEntry.move_id == StageMove.id)
-        .where(StageMove.call_id == call.id)
+        .join(MovedEntry.entry)
+        .join(Entry.application)
+        .where(StageMove.call_id == call.id, visible_to(actor))
         .group_by(StageMove.id)
         .order_by(StageMove.moved_at.desc(), StageMove.id)
     ).all()

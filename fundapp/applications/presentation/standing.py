@@ -66,13 +66,14 @@ class StandingShown:
     waiting: list[AskedShown]
     answered: list[AskedShown]
     reopened: ReopenedShown | None
+    only_reads: bool
     may_change: bool
     may_withdraw: bool
     refusal: str
 
 
-def standing_shown(application: Application, now: datetime) -> StandingShown:
-    """Return what the people of a sent application are told of it at an instant."""
+def standing_shown(application: Application, now: datetime, *, writes: bool, holds: bool) -> StandingShown:
+    """Return what somebody of a sent application is told of it at an instant: who writes in it, who holds it."""
     window, running = window_of(application, now), sent_back(application, now)
     zone = application.call.time_zone
     asked = asked_shown(application)
@@ -83,8 +84,9 @@ def standing_shown(application: Application, now: datetime) -> StandingShown:
         waiting=[] if is_over else [each for each in asked if each.answered is None],
         answered=[each for each in asked if each.answered is not None],
         reopened=reopened_shown(running, zone, application, now) if running and not is_over else None,
-        may_change=window.may_send,
-        may_withdraw=not is_over,
+        only_reads=not writes,
+        may_change=window.may_send and writes,
+        may_withdraw=not is_over and holds,
         refusal=str(window.refusal),
     )
 

@@ -61,14 +61,16 @@ def tasks(application_id: UUID) -> ResponseReturnValue:
     application, form = _own(application_id)
     if application.status is ApplicationStatus.DRAFT:
         return _tasks_page(application, form)
-    now = clock.now()
+    actor, now = current_actor(), clock.now()
+    holds = applicant.holds(actor=actor, application=application)
+    writes = applicant.may_write(actor=actor, application=application)
     return render_template(
         "applications/receipt.html",
         application=own_application_shown(application, now),
-        standing=standing_shown(application, now),
+        standing=standing_shown(application, now, writes=writes, holds=holds),
         set_aside=told_of_setting_aside(application),
         address=_address_trouble(),
-        gets_mail=_gets_mail(),
+        gets_mail=holds and _gets_mail(),
     )
 
 

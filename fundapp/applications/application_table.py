@@ -11,12 +11,8 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.form_engine.answers import Answer, is_understood
 from fundapp.applications.form_engine.definition import NUMBER_KINDS, Question
 from fundapp.applications.models import Call
-from fundapp.applications.queries.managed_applications import (
-    ApplicationRow,
-    application_rows,
-    listed_form,
-    listed_questions,
-)
+from fundapp.applications.queries.listed_answers import listed_form, listed_questions
+from fundapp.applications.queries.managed_applications import ApplicationRow, application_rows
 from fundapp.applications.wanted import Wanted
 from fundapp.core.money import Money
 from fundapp.core.tables import Cell

@@ -29,15 +29,18 @@ def sort_key(text: str, language: str) -> SortKey:
 
 
 def mentions(texts: Iterable[str], sought: str, language: str) -> bool:
-    """Say whether one of some texts has what is sought in it, however either is written."""
-    wanted = _bare(sought, language)
-    return bool(wanted) and any(wanted in _bare(text, language) for text in texts)
+    """Say whether one of some texts has what is sought in it, whatever the accents and capitals of either."""
+    wanted = _without_accents(sought, language)
+    return any(wanted in _without_accents(text, language) for text in texts)
 
 
 def _bare(text: str, language: str) -> str:
-    folded = _folded(text, language)
-    letters = _MARKS.sub("", unicodedata.normalize("NFKD", folded.translate(_SAME_LETTERS)))
-    return str(_NO_LETTERS.sub(" ", letters)).strip()
+    return str(_NO_LETTERS.sub(" ", _without_accents(text, language))).strip()
+
+
+def _without_accents(text: str, language: str) -> str:
+    folded = _folded(text, language).translate(_SAME_LETTERS)
+    return str(_MARKS.sub("", unicodedata.normalize("NFKD", folded)))
 
 
 def _folded(text: str, language: str) -> str:

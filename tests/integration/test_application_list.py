@@ -27,7 +27,8 @@ from fundapp.applications.models import (
     ReopeningKind,
 )
 from fundapp.applications.queries import managed_applications
-from fundapp.applications.queries.managed_applications import listed_questions, suspects
+from fundapp.applications.queries.likenesses import suspects
+from fundapp.applications.queries.listed_answers import listed_questions
 from fundapp.core.db import db
 from fundapp.core.tables import read_table
 from tests.attacks.world import all_rows, changed_tables

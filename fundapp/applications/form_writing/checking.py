@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
-from fundapp.applications.form_writing.working_form import Item, WorkingForm, tables_with_owners
+from fundapp.applications.form_writing.items import Item
+from fundapp.applications.form_writing.working_form import WorkingForm, tables_with_owners
 from fundapp.applications.xlsform import Tables, read_tables
 from fundapp.applications.xlsform.columns import OWN, TRANSLATED
 from fundapp.applications.xlsform.sheets import place

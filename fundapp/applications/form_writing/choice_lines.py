@@ -6,7 +6,7 @@ from typing import Final
 import regex
 
 from fundapp.applications.form_engine.definition import Choice
-from fundapp.applications.form_writing.working_form import proposed_name
+from fundapp.applications.form_writing.items import proposed_name
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 

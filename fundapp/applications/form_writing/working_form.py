@@ -4,70 +4,33 @@ It holds what an XLSForm holds, so that one set of rules judges both; only group
 a number of its own that it keeps. All changes give a new copy.
 """
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import regex
-
-from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind, Texts
-from fundapp.applications.form_engine.rules import REFERENCE
+from fundapp.applications.form_engine.definition import Choice, FormDefinition
+from fundapp.applications.form_writing.items import (
+    CHOOSING,
+    GROUP,
+    PLACES,
+    REPEAT,
+    Item,
+    depth_of,
+    free_name,
+    item_from_json,
+    item_to_json,
+    places_of,
+    renamed,
+    type_of,
+)
 from fundapp.applications.xlsform import Cells, Tables, tables_of
 from fundapp.applications.xlsform.columns import OWN, language_heading
 from fundapp.applications.xlsform.types import Begin, Choosing, End, read_type, write_type
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
-GROUP: Final = "group"
-REPEAT: Final = "repeat"
-GROUPS: Final = frozenset({GROUP, REPEAT})
-CHOOSING: Final = frozenset({Kind.SELECT_ONE.value, Kind.SELECT_MULTIPLE.value, Kind.RANK.value})
-LISTED: Final = CHOOSING | {Kind.GEOPOINT.value}
 MOST_ITEMS: Final = 1_000
 MOST_DEEP: Final = 6
-PLACES: Final = f"{OWN}places"
-_LONGEST_NAME: Final = 40
-
-
-@dataclass(frozen=True)
-class Item:
-    """A question, or a group with what stands in it. `kind` is that of a question, "group" or "repeat".
-
-    `cells` are those of its row by column, but for the type, which follows from kind and list.
-    """
-
-    id: int
-    kind: str
-    cells: Mapping[str, str | Texts] = field(default_factory=dict)
-    list_name: str = ""
-    items: tuple["Item", ...] = ()
-
-    @property
-    def is_group(self) -> bool:
-        """Say whether it can contain others."""
-        return self.kind in GROUPS
-
-    @property
-    def name(self) -> str:
-        """Return its name in expressions."""
-        return self.plain("name")
-
-    def plain(self, column: str) -> str:
-        """Return a cell that has no languages."""
-        cell = self.cells.get(column, "")
-        return cell if isinstance(cell, str) else ""
-
-    def texts(self, column: str) -> Texts:
-        """Return a cell in its languages."""
-        cell = self.cells.get(column, {})
-        return {} if isinstance(cell, str) else cell
-
-    def walk(self) -> Iterator["Item"]:
-        """Return it and everything in it, in order."""
-        yield self
-        for each in self.items:
-            yield from each.walk()
 
 
 @dataclass(frozen=True)
@@ -125,7 +88,7 @@ class WorkingForm:
         made = replace(item, id=number)
         lists = dict(self.lists)
         if made.kind in CHOOSING and not made.list_name:
-            made = replace(made, list_name=_free(made.name or "list", {each.casefold() for each in lists}))
+            made = replace(made, list_name=free_name(made.name or "list", {each.casefold() for each in lists}))
         if made.list_name:
             lists.setdefault(made.list_name, ())
         return replace(self, last_id=number, lists=lists)._placed(made, into)
@@ -137,7 +100,7 @@ class WorkingForm:
         if before is not None and before.name and item.name and before.name != item.name:
             others = {each.name for each in self.walk() if each.id != item.id}
             if before.name not in others and before.kind != GROUP:
-                changed = changed._each(lambda each: _renamed(each, {before.name: item.name}))
+                changed = changed._each(lambda each: renamed(each, {before.name: item.name}))
         lists = dict(changed.lists)
         if item.list_name:
             lists.setdefault(item.list_name, ())
@@ -194,7 +157,7 @@ class WorkingForm:
         names: dict[str, str] = {}
         for each in item.walk():
             if each.name:
-                names[each.name] = _free(each.name, taken)
+                names[each.name] = free_name(each.name, taken)
                 taken.add(names[each.name].casefold())
         next_id = self.last_id
 
@@ -206,7 +169,7 @@ class WorkingForm:
             if each.name:
                 cells["name"] = names[each.name]
             inside = tuple(anew(inner) for inner in each.items)
-            return _renamed(replace(each, id=number_here, cells=cells, items=inside), names)
+            return renamed(replace(each, id=number_here, cells=cells, items=inside), names)
 
         made = anew(item)
         parents = self.parents(number)
@@ -224,7 +187,7 @@ class WorkingForm:
         target = self.item(into) if into is not None else None
         if target is None or not target.is_group:
             return replace(self, items=(*self.items, item))
-        if len(self.parents(target.id)) + 1 + _depth(item) > MOST_DEEP:
+        if len(self.parents(target.id)) + 1 + depth_of(item) > MOST_DEEP:
             message = _l("Groups stand at most %(limit)s deep in each other.", limit=MOST_DEEP)
             raise RuleViolations([Problem(message, field="into")])
         return self._with_children(target.id, (*target.items, item))
@@ -268,7 +231,7 @@ class WorkingForm:
                 ]
                 for name, choices in self.lists.items()
             },
-            "items": [_item_to_json(each) for each in self.items],
+            "items": [item_to_json(each) for each in self.items],
         }
 
     @classmethod
@@ -282,7 +245,7 @@ class WorkingForm:
             version=data["version"],
             last_id=data["last_id"],
             lists={name: tuple(Choice(**each) for each in choices) for name, choices in data["lists"].items()},
-            items=tuple(_item_from_json(each) for each in data["items"]),
+            items=tuple(item_from_json(each) for each in data["items"]),
         )
 
 
@@ -332,7 +295,7 @@ def tables_with_owners(form: WorkingForm) -> tuple[Tables, list[int]]:
     owners: list[int] = []
 
     def write(item: Item) -> None:
-        survey.append({"type": _type(item), **item.cells, **_places(item)})
+        survey.append({"type": type_of(item), **item.cells, **places_of(item)})
         owners.append(item.id)
         if item.is_group:
             for each in item.items:
@@ -354,72 +317,3 @@ def tables_with_owners(form: WorkingForm) -> tuple[Tables, list[int]]:
         "default_language": language_heading(form.default_language),
     }
     return Tables(survey, choices, settings, form.languages), owners
-
-
-def _type(item: Item) -> str:
-    if item.is_group:
-        return write_type(Begin(item.kind == REPEAT))
-    if item.kind in CHOOSING:
-        return write_type(Choosing(Kind(item.kind), item.list_name))
-    return item.kind
-
-
-def _places(item: Item) -> Cells:
-    return {PLACES: item.list_name} if item.kind == Kind.GEOPOINT and item.list_name else {}
-
-
-def proposed_name(label: str, taken: frozenset[str]) -> str:
-    """Return a name for a question from its label, that nothing else has."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    words = regex.sub(r"[^a-z0-9]+", "_", plain).strip("_")
-    short = words[:_LONGEST_NAME].rsplit("_", 1)[0] if len(words) > _LONGEST_NAME else words
-    return _free(short if short[:1].isalpha() else f"question_{short}".rstrip("_"), taken)
-
-
-def _free(name: str, taken: frozenset[str] | set[str]) -> str:
-    free, number = name, 1
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name}_{number}"
-    return free
-
-
-def _depth(item: Item) -> int:
-    return int(item.is_group) + max((_depth(each) for each in item.items), default=0)
-
-
-def _renamed(item: Item, names: Mapping[str, str]) -> Item:
-    """Let the expressions and texts of an item use other names."""
-
-    def put(match: regex.Match[str]) -> str:
-        return f"${{{names.get(match[1], match[1])}}}"
-
-    cells: dict[str, str | Texts] = {}
-    for column, cell in item.cells.items():
-        if isinstance(cell, Mapping):
-            cells[column] = {language: REFERENCE.sub(put, text) for language, text in cell.items()}
-        elif column == f"{OWN}other_of":
-            cells[column] = names.get(cell, cell)
-        else:
-            cells[column] = REFERENCE.sub(put, cell) if "${" in cell else cell
-    return replace(item, cells=cells)
-
-
-def _item_to_json(item: Item) -> dict[str, Any]:
-    cells = {column: dict(cell) if isinstance(cell, Mapping) else cell for column, cell in item.cells.items()}
-    written: dict[str, Any] = {"id": item.id, "kind": item.kind, "cells": cells}
-    if item.list_name:
-        written["list_name"] = item.list_name
-    if item.is_group:
-        written["items"] = [_item_to_json(each) for each in item.items]
-    return written
-
-
-def _item_from_json(data: Mapping[str, Any]) -> Item:
-    return Item(
-        id=data["id"],
-        kind=data["kind"],
-        cells=data["cells"],
-        list_name=data.get("list_name", ""),
-        items=tuple(_item_from_json(each) for each in data.get("items", ())),
-    )

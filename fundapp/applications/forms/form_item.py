@@ -14,7 +14,8 @@ from wtforms.validators import Length
 
 from fundapp.applications.form_engine.definition import FILE_KINDS, UNSEEN_KINDS, Kind, Role, Sensitivity, Texts
 from fundapp.applications.form_writing.choice_lines import lines_of, read_lines
-from fundapp.applications.form_writing.working_form import CHOOSING, GROUP, GROUPS, LISTED, REPEAT, Item, WorkingForm
+from fundapp.applications.form_writing.items import CHOOSING, GROUP, GROUPS, LISTED, REPEAT, Item
+from fundapp.applications.form_writing.working_form import WorkingForm
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.core.errors import RuleViolations

@@ -17,7 +17,9 @@ from fundapp.applications.likeness import Likeness
 from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call, SetAsideAs
 from fundapp.applications.presentation.managing import STATUS_KINDS, FilterShown
 from fundapp.applications.presentation.texts import Said, country_name, money, said
-from fundapp.applications.queries.managed_applications import SENT, Alike, ApplicationRow, Kinds, Numbers
+from fundapp.applications.queries.likenesses import Alike
+from fundapp.applications.queries.listed_answers import SENT
+from fundapp.applications.queries.managed_applications import ApplicationRow, Kinds, Numbers
 from fundapp.applications.transitions import APPLICATION
 from fundapp.applications.wanted import Aside, Order, Waiting, Wanted
 from fundapp.core.dates import Moment, day, moment

@@ -8,7 +8,8 @@ import regex
 from flask import url_for
 
 from fundapp.applications.form_writing.checking import Checked, Found, Untranslated, untranslated
-from fundapp.applications.form_writing.working_form import Item, WorkingForm
+from fundapp.applications.form_writing.items import Item
+from fundapp.applications.form_writing.working_form import WorkingForm
 from fundapp.applications.forms.form_item import ASKED, KINDS, short
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import Said, said

@@ -11,7 +11,8 @@ from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationSource, CallStatus
 from fundapp.applications.presentation.application_list import SET_ASIDE, SOURCES, AlikeShown, alike_shown
 from fundapp.applications.queries.barring import is_read_by_its_own
-from fundapp.applications.queries.managed_applications import alike_of, person_called
+from fundapp.applications.queries.likenesses import alike_of
+from fundapp.applications.queries.meant_applications import person_called
 from fundapp.core.dates import Moment, day, moment
 from fundapp.core.i18n import language_name
 

@@ -10,16 +10,14 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, ColumnElement, Row, and_, case, exists, func, select, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy import ColumnElement, Row, case, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from fundapp.accounts.models import Membership, MembershipRole, Person
-from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.permissions import Actor
 from fundapp.applications.form_engine.answers import Answer, is_sealed
-from fundapp.applications.form_engine.definition import FormDefinition, Kind, Question
-from fundapp.applications.form_engine.definition import Role as QuestionRole
-from fundapp.applications.identity import FACE, Face, is_masked, masked_names
-from fundapp.applications.likeness import Likeness, Traits, alike, alike_to
+from fundapp.applications.form_engine.definition import Kind, Question
+from fundapp.applications.identity import FACE, Face, is_masked
 from fundapp.applications.models import (
     Application,
     ApplicationSource,
@@ -34,32 +32,17 @@ from fundapp.applications.models import (
     SetAsideAs,
     Submission,
 )
-from fundapp.applications.queries.public import current_form
-from fundapp.applications.scope import in_calls, in_work, visible_to
+from fundapp.applications.queries.likenesses import suspects
+from fundapp.applications.queries.listed_answers import BY_REFERENCE, LAST, SENT, answer_to
+from fundapp.applications.scope import in_work, visible_to
 from fundapp.applications.wanted import Aside, Order, Waiting, Wanted
 from fundapp.core.collation import mentions, sort_key
 from fundapp.core.db import db
-from fundapp.core.errors import NotFound
 from fundapp.core.numbers import cldr
 from fundapp.core.paging import Page
 
 PAGE_SIZE = 50
-MAX_CHOSEN: Final = 500
-"""So many applications can be chosen at once."""
-SENT: Final = tuple(status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT)
 
-_HAVE_COLUMNS: Final = frozenset(
-    {QuestionRole.ORGANISATION, QuestionRole.TITLE, QuestionRole.COUNTRY, QuestionRole.AMOUNT}
-)
-_LAST: Final = and_(
-    Submission.application_id == Application.id,
-    Submission.number
-    == select(func.max(Submission.number))
-    .where(Submission.application_id == Application.id)
-    .correlate(Application)
-    .scalar_subquery(),
-)
-"""Joins to an application what was sent last."""
 _REQUESTED: Final = (
     select(func.max(Entry.requested_minor))
     .where(Entry.application_id == Application.id)
@@ -143,35 +126,6 @@ class Kinds:
     sources: Sequence[ApplicationSource]
 
 
-@dataclass(frozen=True)
-class Alike:
-    """An application that may be the same as another, and what both have in common."""
-
-    id: UUID
-    face: Face
-    status: ApplicationStatus
-    is_set_aside: bool
-    likenesses: frozenset[Likeness]
-
-
-def listed_form(call: Call) -> FormDefinition:
-    """Return the form by which a call's applications are listed: the newest one. Raises NotFound without any."""
-    return FormDefinition.from_json(current_form(call).definition)
-
-
-def listed_questions(form: FormDefinition) -> list[Question]:
-    """Return the questions of a form whose answers stand in lists, but for those that have a column anyway.
-
-    What is computed from an answer that a protected application hides tells who applies, as that answer does.
-    """
-    telling = masked_names(form, is_protected=True)
-    return [
-        replace(question, identifies=question.name in telling)
-        for question in form.questions
-        if question.in_lists and question.role not in _HAVE_COLUMNS
-    ]
-
-
 def numbers_of(*, actor: Actor, call: Call) -> Numbers:
     """Return how many applications of a call stand where, of those that the actor may see."""
     by_status = dict.fromkeys(ApplicationStatus, 0)
@@ -250,9 +204,9 @@ def found_ids(*, actor: Actor, call: Call, wanted: Wanted, questions: Sequence[Q
         select(
             Application.id,
             FACE,
-            *(_answer(each).label(f"text_{number}") for number, each in enumerate(texts)),
+            *(answer_to(each).label(f"text_{number}") for number, each in enumerate(texts)),
         )
-        .outerjoin(Submission, _LAST)
+        .outerjoin(Submission, LAST)
         .where(*_conditions(actor, call, wanted))
         .order_by(*_order(wanted))
     ).all()
@@ -266,95 +220,6 @@ def found_ids(*, actor: Actor, call: Call, wanted: Wanted, questions: Sequence[Q
     if key is not None:
         rows.sort(key=lambda row: sort_key(key(row.face, language), language), reverse=wanted.reverse)
     return [row.id for row in rows]
-
-
-def chosen_applications(*, actor: Actor, call: Call, ids: Sequence[UUID]) -> list[Application]:
-    """Return applications of a call that were sent, of those that the actor may see, by reference."""
-    return list(
-        db.session.scalars(
-            select(Application)
-            .where(
-                Application.id.in_(list(ids)[:MAX_CHOSEN]),
-                Application.call_id == call.id,
-                Application.status.in_(SENT),
-                visible_to(actor),
-            )
-            .options(joinedload(Application.call))
-            .order_by(*_order(Wanted()))
-        )
-    )
-
-
-def extendable_application(*, actor: Actor, application_id: UUID) -> Application:
-    """Return an application, sent or not, of a call whose deadlines the actor may move. Raises NotFound.
-
-    Of a draft the page tells no more than that it is there.
-    """
-    application = db.session.scalar(
-        select(Application)
-        .where(
-            Application.id == application_id,
-            in_calls(actor, P.CALL_EXTEND, Application.call_id),
-            visible_to(actor),
-        )
-        .options(joinedload(Application.call))
-    )
-    if application is None:
-        raise NotFound
-    return application
-
-
-def entered_draft(*, actor: Actor, application_id: UUID) -> Application:
-    """Return a draft that staff type in for its people, of a call where the actor may do that. Raises NotFound."""
-    application = db.session.scalar(
-        select(Application)
-        .where(
-            Application.id == application_id,
-            Application.status == ApplicationStatus.DRAFT,
-            Application.entered_by_id.is_not(None),
-            in_calls(actor, P.APPLICATION_ENTER, Application.call_id),
-            visible_to(actor),
-        )
-        .options(joinedload(Application.call))
-    )
-    if application is None:
-        raise NotFound
-    return application
-
-
-def application_called(*, actor: Actor, call: Call, reference: str) -> Application | None:
-    """Return the application of a call with a reference, if it was sent and the actor may see it."""
-    return db.session.scalar(
-        select(Application).where(
-            Application.reference == reference.upper(), Application.call_id == call.id, visible_to(actor)
-        )
-    )
-
-
-def suspects(*, actor: Actor, call: Call) -> Mapping[UUID, Mapping[UUID, frozenset[Likeness]]]:
-    """Return which applications of a call may be there twice, of those that the actor may see and are not set aside."""
-    return alike(_traits(_seen_and_sent(actor, call), call))
-
-
-def alike_of(*, actor: Actor, application: Application) -> list[Alike]:
-    """Return the applications of the call that may be the same as this one, set aside or not, by reference."""
-    call = application.call
-    traits = {each.id: each for each in _traits(_seen_and_sent(actor, call, set_aside=True), call)}
-    others = alike_to(traits[application.id], traits.values()) if application.id in traits else {}
-    rows = db.session.execute(
-        select(Application.id, FACE, Application.status, Application.set_aside_at)
-        .where(Application.id.in_(others))
-        .order_by(*_order(Wanted()))
-    )
-    return [Alike(row.id, row.face, row.status, row.set_aside_at is not None, others[row.id]) for row in rows]
-
-
-def person_called(person_id: UUID | None) -> str:
-    """Return how somebody of the fund is called ("" for nobody)."""
-    if person_id is None:
-        return ""
-    person = db.session.get_one(Person, person_id)
-    return person.name or person.email
 
 
 def _conditions(actor: Actor, call: Call, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -396,8 +261,7 @@ def _is_read(wanted: Wanted) -> bool:
 
 
 def _order(wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
-    by_reference = (func.length(Application.reference), Application.reference, Application.started_at, Application.id)
-    columns = (*_COLUMNS.get(wanted.sort, ()), *by_reference)
+    columns = (*_COLUMNS.get(wanted.sort, ()), *BY_REFERENCE)
     return tuple(column.desc().nulls_last() if wanted.reverse else column.asc().nulls_last() for column in columns)
 
 
@@ -426,9 +290,9 @@ def _rows(
             FACE,
             *columns,
             _REQUESTED.label("requested_minor"),
-            *(_answer(each).label(f"answer_{number}") for number, each in enumerate(questions)),
+            *(answer_to(each).label(f"answer_{number}") for number, each in enumerate(questions)),
         )
-        .outerjoin(Submission, _LAST)
+        .outerjoin(Submission, LAST)
         .where(*found)
         .order_by(*order)
         .limit(limit)
@@ -471,11 +335,6 @@ def _told(row: Row[Any], questions: Sequence[Question], prefix: str, face: Face)
     }
 
 
-def _answer(question: Question) -> ColumnElement[Any]:
-    """Return the answer to a question in what was sent last, without loading the other answers."""
-    return type_coerce(Submission.answers, JSON)[question.name]
-
-
 def _texts(row: Row[Any], questions: Sequence[Question]) -> list[str]:
     """Return what a search looks through; a protected application answers to its reference and its pseudonym."""
     answers = _told(row, questions, "text_", row.face)
@@ -488,40 +347,3 @@ _COLLATED: Final[Mapping[Order, Any]] = {
     Order.TITLE: lambda face, _language: face.title,
     Order.COUNTRY: lambda face, language: cldr(language).territories.get(face.country.upper(), face.country),
 }
-
-
-def _seen_and_sent(actor: Actor, call: Call, *, set_aside: bool = False) -> list[ColumnElement[bool]]:
-    seen = [Application.call_id == call.id, Application.status.in_(SENT), visible_to(actor)]
-    return seen if set_aside else [*seen, in_work()]
-
-
-def _traits(found: Sequence[ColumnElement[bool]], call: Call) -> list[Traits]:
-    """Return what is compared. A protected application is like none: what it had in common would tell whose it is."""
-    registration = listed_form(call).with_role(QuestionRole.REGISTRATION)
-    columns = [_answer(registration).label("registration")] if registration else []
-    return [
-        Traits(
-            id=row.id,
-            organisation_key=row.organisation_key,
-            organisation=row.organisation_name,
-            person=str(row.person_id),
-            registration=_shown_text(row.registration) if registration else "",
-            title=row.title,
-        )
-        for row in db.session.execute(
-            select(
-                Application.id,
-                Application.organisation_key,
-                Application.organisation_name,
-                Application.person_id,
-                Application.title,
-                *columns,
-            )
-            .outerjoin(Submission, _LAST)
-            .where(*found, Application.is_protected.is_(False))
-        )
-    ]
-
-
-def _shown_text(answer: Answer) -> str:
-    return answer if isinstance(answer, str) else ""

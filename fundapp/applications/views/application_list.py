@@ -12,7 +12,9 @@ from fundapp.applications.presentation import application_list as presentation
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.presentation.lists import file_names
 from fundapp.applications.queries import managed_applications as queries
+from fundapp.applications.queries.listed_answers import listed_form, listed_questions
 from fundapp.applications.queries.managing import managed_call
+from fundapp.applications.queries.meant_applications import MAX_CHOSEN
 from fundapp.applications.views import bp
 from fundapp.applications.wanted import Wanted, wanted_in
 from fundapp.core import clock
@@ -61,8 +63,8 @@ def applications_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A
 def _list_page(slug: str, wanted: Wanted, number: int) -> str:
     actor = current_actor()
     call = managed_call(actor=actor, slug=slug, permission=P.APPLICATION_READ)
-    form = queries.listed_form(call)
-    questions = queries.listed_questions(form)
+    form = listed_form(call)
+    questions = listed_questions(form)
     page = queries.applications_page(
         actor=actor, call=call, wanted=wanted, questions=questions, language=current_language(), number=number
     )
@@ -79,5 +81,5 @@ def _list_page(slug: str, wanted: Wanted, number: int) -> str:
         may_enter=actor.can(P.APPLICATION_ENTER, call.id),
         may_import=actor.can(P.APPLICATION_IMPORT, call.id),
         may_set_aside=actor.can(P.APPLICATION_SET_ASIDE, call.id),
-        max_chosen=queries.MAX_CHOSEN,
+        max_chosen=MAX_CHOSEN,
     )

@@ -13,8 +13,8 @@ from fundapp.applications.forms.by_hand import EnterForm, enter_form
 from fundapp.applications.models import ApplicationSource, Call
 from fundapp.applications.presentation.application_list import receipt_shown
 from fundapp.applications.presentation.calls import call_shown
-from fundapp.applications.queries.managed_applications import entered_draft
 from fundapp.applications.queries.managing import managed_call, sent_application
+from fundapp.applications.queries.meant_applications import entered_draft
 from fundapp.applications.services.entering_by_hand import enter_application, take_over_entering
 from fundapp.applications.views import bp
 from fundapp.core import clock

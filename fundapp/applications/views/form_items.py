@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from fundapp.accounts.permissions import P
 from fundapp.applications.form_writing.checking import checked
-from fundapp.applications.form_writing.working_form import LISTED, Item, WorkingForm, proposed_name
+from fundapp.applications.form_writing.items import LISTED, Item, proposed_name
+from fundapp.applications.form_writing.working_form import WorkingForm
 from fundapp.applications.forms.form_item import KINDS, ItemForm, Part, item_form
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import form_drafts as presentation

@@ -13,7 +13,9 @@ from fundapp.applications.models import Application, Call, SetAsideAs
 from fundapp.applications.presentation import application_list as presentation
 from fundapp.applications.presentation.calls import call_shown
 from fundapp.applications.queries import managed_applications as queries
+from fundapp.applications.queries.listed_answers import listed_form, listed_questions
 from fundapp.applications.queries.managing import managed_call, sent_application
+from fundapp.applications.queries.meant_applications import MAX_CHOSEN, application_called, chosen_applications
 from fundapp.applications.services import setting_aside as services
 from fundapp.applications.views import bp
 from fundapp.applications.wanted import Wanted, wanted_in
@@ -89,17 +91,17 @@ def _chosen(call: Call) -> list[Application]:
     """Return the applications that were chosen one by one, or all that the filters find."""
     actor = current_actor()
     if "all" in request.form:
-        form = queries.listed_form(call)
+        form = listed_form(call)
         ids = queries.found_ids(
             actor=actor,
             call=call,
             wanted=_wanted_before(),
-            questions=queries.listed_questions(form),
+            questions=listed_questions(form),
             language=current_language(),
         )
     else:
         ids = [found for written in request.form.getlist("chosen") if (found := _id_in(written))]
-    return queries.chosen_applications(actor=actor, call=call, ids=ids)
+    return chosen_applications(actor=actor, call=call, ids=ids)
 
 
 def _id_in(written: str) -> UUID | None:
@@ -113,7 +115,7 @@ def _one_that_stays(call: Call, reference: str) -> Application | None:
     """Return the application with a reference, None for no reference. Raises RuleViolations for an unknown one."""
     if not reference.strip():
         return None
-    found = queries.application_called(actor=current_actor(), call=call, reference=reference.strip())
+    found = application_called(actor=current_actor(), call=call, reference=reference.strip())
     if found is None:
         raise RuleViolations([Problem(_l("No application of this call has this reference."), field="duplicate_of")])
     return found
@@ -128,6 +130,6 @@ def _choice_page(call: Call, chosen: Sequence[Application], form: SetAsideForm) 
         list_url=url_for("applications.managed_applications", slug=call.slug, **wanted.arguments()),
         chosen=presentation.chosen_shown(chosen),
         total=total,
-        max_chosen=queries.MAX_CHOSEN,
+        max_chosen=MAX_CHOSEN,
         form=form,
     )

@@ -11,7 +11,7 @@ from fundapp.applications.forms.handling import LaterDeadlineForm
 from fundapp.applications.identity import called, face_of
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.calls import call_shown
-from fundapp.applications.queries.managed_applications import extendable_application
+from fundapp.applications.queries.meant_applications import extendable_application
 from fundapp.applications.services.single_deadlines import give_later_deadline
 from fundapp.applications.views import bp
 from fundapp.core import clock

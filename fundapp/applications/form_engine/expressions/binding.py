@@ -6,8 +6,7 @@ ExpressionError here, never while somebody types.
 
 import math
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
@@ -16,7 +15,8 @@ from babel import Locale
 from babel.dates import get_day_names, get_month_names
 
 from fundapp.applications.form_engine.expressions.functions import FUNCTIONS, OF_NODES, TAKING_MANY
-from fundapp.applications.form_engine.expressions.reading import CURRENT, LOOKING, Expression, ExpressionError
+from fundapp.applications.form_engine.expressions.paths import Compute, PathBinder, written
+from fundapp.applications.form_engine.expressions.reading import LOOKING, Expression, ExpressionError
 from fundapp.applications.form_engine.expressions.tree import (
     ROOT,
     Focus,
@@ -25,7 +25,6 @@ from fundapp.applications.form_engine.expressions.tree import (
     Tree,
     World,
     children_named,
-    referred,
 )
 from fundapp.applications.form_engine.expressions.values import (
     COMPARISONS,
@@ -38,9 +37,6 @@ from fundapp.applications.form_engine.expressions.values import (
     compare,
 )
 from fundapp.core.i18n import lazy_gettext as _l
-
-Compute = Callable[[Focus], Value]
-Select = Callable[[Focus], list[Node]]
 
 _LITERALS: Final = frozenset({"(string)", "(integer)", "(decimal)", "(float)"})
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "div", "mod"})
@@ -79,34 +75,19 @@ def bind(expression: Expression, tree: Tree, place: Path, *, here: Path | None =
     `here` is where its paths begin, if not at its place; `stays` says that its value is computed only once anyway.
     Raises ExpressionError for names and paths that lead nowhere, and for what cannot be computed.
     """
-    binder = _Binder(expression, tree, place, stays)
+    binder = _Binder(expression, tree, place, stays=stays)
     compute = binder.value(expression.root, frozenset({place if here is None else here}))
     return Bound(
         values=frozenset(binder.values), counted=frozenset(binder.counted), keeps=binder.keeps, _compute=compute
     )
 
 
-@dataclass(frozen=True)
-class _Selected:
-    """A path: how to follow it, and where it can lead."""
-
-    select: Select
-    paths: frozenset[Path]
-
-
 @dataclass
-class _Binder:
-    expression: Expression
-    tree: Tree
-    place: Path
-    stays: bool
-    values: set[Path] = field(default_factory=set)
-    counted: set[Path] = field(default_factory=set)
-    keeps: bool = False
-    depth: int = 0
-    """Of predicates around what is being bound."""
+class _Binder(PathBinder):
+    """Binds what an expression comes to; where its paths lead is found in `paths`."""
 
-    # -- Values -------------------------------------------------------------------------------------------------------
+    stays: bool = False
+    keeps: bool = False
 
     def value(self, token: Any, here: frozenset[Path], *, takes_many: bool = False) -> Compute:
         """Bind a part of the expression, seen from the paths in `here`.
@@ -279,7 +260,7 @@ class _Binder:
         for repeat, number in zip(token[1::2], token[2::2], strict=True):
             around = self._plain(repeat)
             if around not in self.tree.repeats_of(path):
-                raise ExpressionError(_l("“%(part)s” is not a repeat around that question.", part=_written(repeat)))
+                raise ExpressionError(_l("“%(part)s” is not a repeat around that question.", part=written(repeat)))
             places[around] = self.value(number, here)
         self._uses(frozenset({path}))
 
@@ -311,146 +292,6 @@ class _Binder:
         if name not in self.tree.choosing:
             raise ExpressionError(_l("“%(name)s” has no choices.", name=name))
         return lambda focus: focus.world.choice_label(name, as_text(choice(focus)))
-
-    # -- Paths --------------------------------------------------------------------------------------------------------
-
-    def path(self, token: Any, here: frozenset[Path]) -> _Selected:
-        """Bind a path, seen from the paths in `here`."""
-        symbol, parts = token.symbol, len(token)
-        if (plain := self._plain(token)) is not None:
-            return _Selected(lambda focus: referred(focus, plain), frozenset({plain}))
-        if symbol == "." and not parts:
-            return _Selected(lambda focus: [focus.here], here)
-        if symbol == "$":
-            return _Selected(lambda focus: [focus.place], frozenset({self.place}))
-        if symbol == "..":
-            return self._parent(here)
-        if symbol == "(name)":
-            return self._child(str(token.value), here)
-        if symbol == "*" and not parts:
-            return self._children(here)
-        if symbol == "(" and parts == 1:
-            return self.path(token[0], here)
-        if symbol == "|" and parts == 2:
-            return self._union(self.path(token[0], here), self.path(token[1], here))
-        if symbol == "/" and parts == 2:
-            return self._step(token, here)
-        if symbol == "[" and parts == 2:
-            return self._predicate(token, here)
-        raise ExpressionError(
-            _l("“%(part)s” is not supported. Write ${name} for the answer to another question.", part=_written(token))
-        )
-
-    def _plain(self, token: Any) -> Path | None:
-        """Return where a path from the root leads that is made of names only: ${name}, /data/group/name, //name."""
-        symbol, parts = token.symbol, len(token)
-        if symbol == "$" and token[0].value != CURRENT:
-            return self._named(self.expression.variables[int(token[0].value[1:])])
-        if symbol == "//" and parts == 1 and token[0].symbol == "(name)":
-            return self._named(str(token[0].value))
-        if symbol == "/" and parts == 1 and token[0].symbol == "(name)":
-            if token[0].value not in self.tree.root_names:
-                raise ExpressionError(
-                    _l(
-                        "A path from the start of the form begins with /%(name)s.",
-                        name=sorted(self.tree.root_names, key=lambda name: name != "data")[0],
-                    )
-                )
-            return ROOT
-        if symbol == "/" and parts == 2 and token[1].symbol == "(name)":
-            before = self._plain(token[0])
-            if before is not None:
-                return self._under(before, str(token[1].value))
-        return None
-
-    def _named(self, name: str) -> Path:
-        if name not in self.tree.paths:
-            raise ExpressionError(_l("No question is called “%(name)s”.", name=name))
-        return self.tree.paths[name]
-
-    def _under(self, path: Path, name: str) -> Path:
-        if name not in self.tree.children.get(path, ()):
-            raise ExpressionError(_l("There is no “%(name)s” there.", name=name))
-        return (*path, name)
-
-    def _parent(self, here: frozenset[Path]) -> _Selected:
-        if ROOT in here:
-            raise ExpressionError(_l("“..” leads out of the form."))
-
-        def select(focus: Focus) -> list[Node]:
-            parent = self.tree.parent(focus.here)
-            return [parent] if parent else []
-
-        return _Selected(select, frozenset(path[:-1] for path in here))
-
-    def _child(self, name: str, here: frozenset[Path]) -> _Selected:
-        paths = frozenset((*path, name) for path in here if name in self.tree.children.get(path, ()))
-        if not paths:
-            raise ExpressionError(
-                _l("There is no “%(name)s” there. Write ${name} for the answer to another question.", name=name)
-            )
-        self.counted |= paths & self.tree.repeats
-
-        def select(focus: Focus) -> list[Node]:
-            known = (*focus.here.path, name) in paths
-            return children_named(focus.world, focus.here, name) if known else []
-
-        return _Selected(select, paths)
-
-    def _children(self, here: frozenset[Path]) -> _Selected:
-        paths = frozenset((*path, name) for path in here for name in self.tree.children.get(path, ()))
-        if not paths:
-            raise ExpressionError(_l("There is nothing for “*” to stand for."))
-        self.counted |= paths & self.tree.repeats
-
-        def select(focus: Focus) -> list[Node]:
-            names = self.tree.children.get(focus.here.path, ())
-            return [node for name in names for node in children_named(focus.world, focus.here, name)]
-
-        return _Selected(select, paths)
-
-    @staticmethod
-    def _union(one: _Selected, other: _Selected) -> _Selected:
-        return _Selected(
-            lambda focus: list(dict.fromkeys([*one.select(focus), *other.select(focus)])), one.paths | other.paths
-        )
-
-    def _step(self, token: Any, here: frozenset[Path]) -> _Selected:
-        before = self.path(token[0], here)
-        self._passes(before.paths)
-        after = self.path(token[1], before.paths)
-
-        def select(focus: Focus) -> list[Node]:
-            found = [node for around in before.select(focus) for node in after.select(focus.at(around))]
-            return list(dict.fromkeys(found))
-
-        return _Selected(select, after.paths)
-
-    def _predicate(self, token: Any, here: frozenset[Path]) -> _Selected:
-        if self.depth:
-            raise ExpressionError(_l("A condition in [ ] can have no other condition in [ ] in it."))
-        among = self.path(token[0], here)
-        self._passes(among.paths)
-        self.depth += 1
-        test = self.value(token[1], among.paths)
-        self.depth -= 1
-
-        def select(focus: Focus) -> list[Node]:
-            nodes = among.select(focus)
-            focus.world.spend(len(nodes))
-            found = []
-            for position, node in enumerate(nodes, 1):
-                value = test(focus.at(node, position, len(nodes)))
-                # A number is a position; anything else is true or not.
-                if value == position if isinstance(value, float) else as_boolean(value):
-                    found.append(node)
-            return found
-
-        return _Selected(select, among.paths)
-
-    def _passes(self, paths: frozenset[Path]) -> None:
-        for path in paths:
-            self.counted |= {*self.tree.repeats_of(path)}
 
 
 def _is_within(path: Path, group: Path) -> bool:
@@ -499,7 +340,3 @@ def _formatted(value: Value, pattern: str, language: str) -> str:
         "%": "%",
     }
     return str(regex.sub("%(.)", lambda match: written.get(match[1], match[0]), pattern))
-
-
-def _written(token: Any) -> str:
-    return str(token.source)

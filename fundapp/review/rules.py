@@ -36,6 +36,8 @@ class Candidate:
     choice: Choice | None = None
     purse: str = ""
     can_win: bool = True
+    stayed_behind: bool = False
+    """Others went on to the stage that decides, and this one did not: it is declined without more ado."""
 
 
 def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
@@ -43,7 +45,7 @@ def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
 
     Of the decided entries of a pool, as many as have an award would have it by rank. An award below that line and a
     decline above it go against rank; at the line, a choice among equals does not. Whatever was decided of an entry
-    that nobody reviewed needs a reason too.
+    that nobody reviewed needs a reason too, but for the decline of one that stayed behind in an earlier stage.
     """
     pools: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -55,7 +57,8 @@ def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
         ranks = [candidate.rank for candidate in pool if candidate.rank is not None]
         for candidate in pool:
             if candidate.rank is None:
-                found.add(candidate.entry_id)
+                if not (candidate.stayed_behind and candidate.choice is Choice.DECLINE):
+                    found.add(candidate.entry_id)
                 continue
             ahead = sum(rank < candidate.rank for rank in ranks)
             ahead_or_equal = sum(rank <= candidate.rank for rank in ranks)
@@ -74,10 +77,11 @@ def by_rank_order(
     `left_minor` is what is left of each purse, in minor units. What was decided stays, and what cannot win is declined
     where its rank comes. Each pool has one line: the first rank that does not fit in full is declined with
     everything below it, so that no choice goes against rank. Equals that do not all fit are left undecided, and so
-    is what has no rank or no amount: there people decide. A pool that is not in `awards_left` has no limit in number.
+    is what has no rank or no amount: there people decide. What stayed behind in an earlier stage is declined. A pool
+    that is not in `awards_left` has no limit in number.
     """
     open_to, purses = Counter(awards_left), Counter(left_minor)
-    choices: dict[str, Choice] = {}
+    choices = {c.entry_id: Choice.DECLINE for c in candidates if c.stayed_behind and c.choice is None}
     closed: set[str] = set()
     for rank in sorted({c.rank for c in candidates if c.rank is not None and c.choice is None}):
         for pool in sorted({c.pool for c in candidates}):

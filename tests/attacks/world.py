@@ -21,10 +21,13 @@ from fundapp.accounts.models import (
     Person,
     RoleGrant,
     SignInSession,
+    Tie,
+    TieKind,
 )
-from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role
+from fundapp.accounts.permissions import EVERYWHERE, ROLE_PERMISSIONS, Role, system_actor
 from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services.sessions import open_session
+from fundapp.accounts.services.ties import declare_tie
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,
@@ -49,7 +52,14 @@ from fundapp.core.storage import Storage
 from fundapp.disbursement.letters import to_content, words_of
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.retention.models import ErasureRequest, LegalHold
-from fundapp.review.models import Assignment, AssignmentStatus, SlateStatus
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    DiscussionPost,
+    ReviewerProfile,
+    ReviewerStatus,
+    SlateStatus,
+)
 
 from ..factories import (
     NOW,
@@ -95,6 +105,7 @@ class Round:
     invitations: list[OrganisationInvitation]
     enquiries: list[Enquiry]
     imports: list[TableImport]
+    ties: list[Tie]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -116,13 +127,16 @@ class Round:
             "invitation_id": [invitation.id for invitation in self.invitations],
             "enquiry_id": [enquiry.id for enquiry in self.enquiries],
             "import_id": [each.id for each in self.imports],
+            "tie_id": [tie.id for tie in self.ties],
         }
 
 
 PLAIN_ARGUMENTS: dict[str, list[Any]] = {
     "number": [1, 2],
     "part": ["about", "criteria"],
+    "stage": ["review"],
     "listed": ["categories", "criteria"],
+    "stage": ["review"],
     "format": ["csv", "xlsx"],
     "language": ["en"],
     "filename": ["app.css"],
@@ -179,7 +193,19 @@ def make_round(
     invitations = [make_invitation(applicant, text)]
     enquiries = [make_enquiry(made, text)]
     imports = [make_import(made, people[Role.MANAGER], text)]
-    db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports])
+    said = ReviewerProfile(
+        person_id=reviewer.person_id, languages=["en"], regions=[text], themes=[text], has_reviewed_before=True,
+        updated_at=NOW,
+    )  # fmt: skip
+    declined = make_reviewer(made, status=ReviewerStatus.DECLINED, answer_reason=text)
+    ties = [
+        declare_tie(actor=system_actor(), person=applicant, kind=TieKind.BOARD, organisation=f"{mark} tie", now=NOW)
+    ]
+    said_of_it = DiscussionPost(
+        entry_id=entry.id, stage_id=entry.stage_id, author_id=people[Role.CHAIR].id, text=text, posted_at=NOW
+    )
+    db.session.add(said_of_it)
+    db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports, said, declined])
     db.session.flush()
     return Round(
         mark,
@@ -199,6 +225,7 @@ def make_round(
         invitations,
         enquiries,
         imports,
+        ties,
     )
 
 

@@ -12,8 +12,10 @@ from fundapp.applications.models import Call, Criterion, Entry, Stage, StageKind
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, SlateStatus, StageMove, StageSeat
+from fundapp.review.models import Assignment, AssignmentStatus, Outcome, Reviewer, SlateStatus, StageMove, StageSeat
+from fundapp.review.queries.selection import selection
 from fundapp.review.queries.stages import sits_in_stage, stage_board, stage_counts
+from fundapp.review.services.selection import decide_by_rank, decide_entry
 from fundapp.review.services.stages import choose_seats, move_on, undo_move
 from fundapp.review.stage_rules import Proposed
 from tests.conftest import actor_of, counted_statements
@@ -284,3 +286,35 @@ def test_number_of_statements_does_not_grow_with_entries(app, signed_in: SignedI
         screened_entries(call)
         db.session.commit()
     assert counts[0] == counts[1]
+
+
+def test_those_who_stayed_behind_are_declined_at_the_end_without_a_reason_each(app):
+    call = screened_call()
+    entries = screened_entries(call)
+    actor = actor_of(make_staff(Role.MANAGER))
+    assert decide_by_rank(actor=actor, call=call, now=NOW) == []  # nobody went on yet: nobody is declined
+    move_on(actor=actor, call=call, stage=call.stages[0], chosen=[entries[0].id], places={}, reason="", now=NOW)
+    make_review(entries[0], make_reviewer(call), [4, 4])
+    db.session.flush()
+    made = {each.entry_id: each.outcome for each in decide_by_rank(actor=actor, call=call, now=NOW)}
+    assert made == {entries[0].id: Outcome.AWARD, entries[1].id: Outcome.DECLINE, entries[2].id: Outcome.DECLINE}
+    found = selection(actor=actor, call=call)
+    assert [row.entry.id for row in found.ranked if row.needs_reason] == []
+    assert [row.figures.rank for row in found.ranked] == [1, None, None]
+
+
+def test_an_award_to_one_that_stayed_behind_needs_a_reason(app):
+    call = screened_call()
+    entries = screened_entries(call)
+    actor = actor_of(make_staff(Role.MANAGER))
+    move_on(actor=actor, call=call, stage=call.stages[0], chosen=[entries[0].id], places={}, reason="", now=NOW)
+    decide_entry(
+        actor=actor,
+        entry=entries[1],
+        outcome=Outcome.AWARD,
+        amount_minor=entries[1].requested_minor,
+        reason="Nobody else works there.",
+        version=0,
+        now=NOW,
+    )
+    assert [row.entry.id for row in selection(actor=actor, call=call).ranked if row.is_against_rank] == [entries[1].id]

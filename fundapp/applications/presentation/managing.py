@@ -136,6 +136,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.APPLICANT_INVITE, "applications.nominees", _("Nominations"), _("Who was named, and who is invited.")),
         (P.PANEL_READ, "review.reviewers", _("Reviewers"), _("Who they are, and how far they are.")),
         (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
+        (P.TALLY_READ, "review.stages", _("Stages"), _("Which entries stand where, and which go on.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
         (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),

@@ -14,7 +14,7 @@ from fundapp.core.i18n import ngettext
 from fundapp.review.models import StageMove
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.selection import figure
-from fundapp.review.queries.stages import EntryInStage, StageBoard, StageCount, following
+from fundapp.review.queries.stages import EntryInStage, StageBoard, StageCount
 from fundapp.review.stage_rules import Proposed, against_proposal
 
 
@@ -45,6 +45,8 @@ class StandingShown:
     proposed: str
     kind: str
     is_chosen: bool
+    url: str
+    """Where what was said of it is read; "" for those who may not."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,12 @@ def stages_shown(counts: Sequence[StageCount], call: Call) -> list[StageShown]:
     ]
 
 
-def pools_of(board: StageBoard, chosen: Collection[str]) -> list[PoolOfStage]:
-    """Return the entries of a stage by category, the ticked ones marked."""
+def pools_of(board: StageBoard, chosen: Collection[str], slug: str) -> list[PoolOfStage]:
+    """Return the entries of a stage by category, the ticked ones marked; with a `slug`, each leads to what was said."""
     pools: dict[str, list[EntryInStage]] = {}
     for row in board.rows:
         pools.setdefault(row.pool, []).append(row)
-    return [_pool_shown(board, rows, chosen) for rows in pools.values()]
+    return [_pool_shown(board, rows, chosen, slug) for rows in pools.values()]
 
 
 def pool_titles(board: StageBoard) -> list[tuple[str, str]]:
@@ -147,22 +149,17 @@ def moves_shown(moves: Sequence[tuple[StageMove, int]], call: Call) -> list[Move
     ]
 
 
-def has_following(call: Call, stage: Stage) -> bool:
-    """Say whether another stage comes after one."""
-    return following(call, stage) is not None
-
-
-def _pool_shown(board: StageBoard, rows: Sequence[EntryInStage], chosen: Collection[str]) -> PoolOfStage:
+def _pool_shown(board: StageBoard, rows: Sequence[EntryInStage], chosen: Collection[str], slug: str) -> PoolOfStage:
     category = rows[0].entry.category
     scored = [(face_of(row.entry.application).reference, row.figures) for row in rows if row.figures.mean is not None]
     return PoolOfStage(
         title=said(category.titles) if category else None,
-        rows=[_row_shown(row, board.stage, chosen) for row in rows],
+        rows=[_row_shown(row, board.stage, chosen, slug) for row in rows],
         plot=tally_plot(scored, board.scale) if scored and board.stage.kind is StageKind.REVIEW else None,
     )
 
 
-def _row_shown(row: EntryInStage, stage: Stage, chosen: Collection[str]) -> StandingShown:
+def _row_shown(row: EntryInStage, stage: Stage, chosen: Collection[str], slug: str) -> StandingShown:
     face = face_of(row.entry.application)
     words, kind = {
         Proposed.ON: (_("Goes on"), "good"),
@@ -181,4 +178,5 @@ def _row_shown(row: EntryInStage, stage: Stage, chosen: Collection[str]) -> Stan
         proposed=words,
         kind=kind,
         is_chosen=str(row.entry.id) in chosen,
+        url=url_for("review.discussion", slug=slug, entry_id=row.entry.id) if slug else "",
     )

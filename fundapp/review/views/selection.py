@@ -238,6 +238,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         money=money_shown(found.call),
         slate=slate_shown(found),
         may_decide=_may_decide(found.call),
+        may_follow=current_actor().can(P.DISCUSSION_READ, found.call.id),
         form=form,
     )
 

@@ -47,7 +47,7 @@ def stages(slug: str) -> ResponseReturnValue:
         "review/stages.html",
         **_head(call),
         stages=presentation.stages_shown(queries.stage_counts(actor=actor, call=call), call),
-        moves=presentation.moves_shown(queries.moves(call=call), call),
+        moves=presentation.moves_shown(queries.moves(actor=actor, call=call), call),
         may_undo=last is not None and actor.can(P.DECISION_MAKE, call.id) and not queries.is_started(last),
         may_write=actor.can(P.CALL_WRITE, call.id),
     )
@@ -183,7 +183,7 @@ def _stage_page(
         title=presentation.stage_title(found),
         target=presentation.stage_title(board.following) if board.following else None,
         is_screening=found.kind is StageKind.SCREENING,
-        pools=presentation.pools_of(board, chosen),
+        pools=presentation.pools_of(board, chosen, call.slug if actor.can(P.DISCUSSION_READ, call.id) else ""),
         places=_places_form(call, board) if found.kind is StageKind.REVIEW and board.following else None,
         form=form,
         action=url_for("review.move", slug=call.slug, stage=found.code, **asked),

@@ -303,6 +303,7 @@ ITEMS: Final[Mapping[str, tuple[Asked, ...]]] = {
             Control.NUMBER,
             _l("Size of a step"),
             _l("1 for whole numbers, 0.5 for halves. A scale of more than eleven steps is answered by typing."),
+            needed=False,
         ),
         Asked("stage", Control.STAGE, _l("In which stage is it asked?")),
         Asked("category", Control.CATEGORY, _l("Of which entries is it asked?"), needed=False),
@@ -322,6 +323,7 @@ ITEMS: Final[Mapping[str, tuple[Asked, ...]]] = {
                 (CommentNeed.EXTREMES.value, _l("With the lowest and the highest score")),
                 (CommentNeed.ALWAYS.value, _l("With every score")),
             ),
+            needed=False,
         ),
     ),
     "stages": (

@@ -44,38 +44,44 @@ class Link:
     query: Select[Any, Any]
 
 
-def linked() -> Sequence[Link]:
-    """Return all ways but that of holding it, over Application as it stands in the query around them.
+def linked(application: Any = Application) -> Sequence[Link]:
+    """Return all ways but that of holding it, over Application (or an alias) as it stands in the query around them.
 
-    The tables of each are its own, apart from those of the query around it.
+    The other tables of each are its own, apart from those of the query around it.
     """
-    return [_member(_is_tied), *_same_name(), *_tied(), _named(), _colleague()]
+    return [
+        _member(application, _is_tied),
+        *_same_name(application),
+        *_tied(application),
+        _named(application),
+        _colleague(application),
+    ]
 
 
-def holding() -> Link:
+def holding(application: Any = Application) -> Link:
     """Return the way of those who can read and write an application as their own."""
-    return _member(_has_access)
+    return _member(application, _has_access)
 
 
-def _member(whose: Callable[[Any], ColumnElement[bool]]) -> Link:
+def _member(application: Any, whose: Callable[[Any], ColumnElement[bool]]) -> Link:
     membership = aliased(Membership)
-    of_applicant = membership.organisation_id == Application.organisation_id
+    of_applicant = membership.organisation_id == application.organisation_id
     return Link(Way.MEMBER, membership.person_id, _none(membership).where(of_applicant, whose(membership)))
 
 
-def _same_name() -> list[Link]:
+def _same_name(application: Any) -> list[Link]:
     membership, organisation = aliased(Membership), aliased(Organisation)
     applicant = (
         _none(membership)
         .join(organisation, organisation.id == membership.organisation_id)
-        .where(organisation.name_key != "", organisation.name_key == Application.organisation_key)
+        .where(organisation.name_key != "", organisation.name_key == application.organisation_key)
     )
     behind, belonging, party = aliased(PartyFact), aliased(Membership), aliased(Organisation)
     others = (
         _fact(behind)
         .join(party, party.name_key == behind.key)
         .join(belonging, belonging.organisation_id == party.id)
-        .where(behind.application_id == Application.id)
+        .where(behind.application_id == application.id)
     )
     return [
         Link(Way.ORGANISATION, membership.person_id, applicant),
@@ -83,35 +89,35 @@ def _same_name() -> list[Link]:
     ]
 
 
-def _tied() -> list[Link]:
+def _tied(application: Any) -> list[Link]:
     tie, other = aliased(Tie), aliased(Tie)
     behind = aliased(PartyFact)
-    applicant = _none(tie).where(tie.organisation_key == Application.organisation_key, _counts(tie))
+    applicant = _none(tie).where(tie.organisation_key == application.organisation_key, _counts(tie))
     others = (
         _fact(behind)
         .join(other, behind.key.in_([other.organisation_key, other.domain_key]))
-        .where(behind.application_id == Application.id, _counts(other))
+        .where(behind.application_id == application.id, _counts(other))
     )
     return [Link(Way.TIE, tie.person_id, applicant), Link(Way.TIE, other.person_id, others)]
 
 
-def _named() -> Link:
+def _named(application: Any) -> Link:
     behind, person = aliased(PartyFact), aliased(Person)
     query = (
         _fact(behind)
         .join(person, behind.key.in_([person.name_index, person.email_index, person.domain_key]))
-        .where(behind.application_id == Application.id)
+        .where(behind.application_id == application.id)
     )
     return Link(Way.PERSON, person.id, query)
 
 
-def _colleague() -> Link:
+def _colleague(application: Any) -> Link:
     person, holder, membership = aliased(Person), aliased(Person), aliased(Membership)
     query = (
         _none(membership)
         .join(holder, holder.id == membership.person_id)
         .join(person, person.domain_key == holder.domain_key)
-        .where(membership.organisation_id == Application.organisation_id, _has_access(membership))
+        .where(membership.organisation_id == application.organisation_id, _has_access(membership))
     )
     return Link(Way.COLLEAGUE, person.id, query)
 

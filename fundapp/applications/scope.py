@@ -5,14 +5,16 @@ application in which somebody has a conflict of interest is missing for them eve
 on. Pages of applicants select with `of_own_organisation`.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.links import holding, linked
+from fundapp.applications.links import Link, holding, linked
 from fundapp.applications.models import Application, ApplicationStatus, ConflictOfInterest
 
 
@@ -21,25 +23,46 @@ def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElem
 
     What people stated is held against the facts as they are now, so a membership, a tie or a partner that is added
     later counts at once. A manager's "none" stands against all of it but one: nobody judges what they can write.
+
+    Of one person all such applications are found once for the whole query; of a column of people each row is looked up
+    by its keys.
     """
-    stated = [_stated(person_id, is_conflict) for is_conflict in (True, False)]
-    found = (each.query.where(each.person_id == person_id).exists() for each in linked())
-    holds = holding()
-    is_own = or_(Application.person_id == person_id, holds.query.where(holds.person_id == person_id).exists())
-    return or_(is_own, and_(or_(stated[0], *found), ~stated[1]))
+    if isinstance(person_id, QueryableAttribute):
+        is_own = or_(Application.person_id == person_id, _exists(holding(), person_id))
+        tied = or_(_is_stated(person_id, is_conflict=True), *(_exists(each, person_id) for each in linked()))
+        return or_(is_own, and_(tied, ~_is_stated(person_id, is_conflict=False)))
+    other = aliased(Application)
+    own = _found(other, select(other.id).where(other.person_id == person_id), [holding(other)], person_id)
+    tied_to = _found(other, _stated(person_id, is_conflict=True), linked(other), person_id)
+    is_none = Application.id.in_(_stated(person_id, is_conflict=False))
+    return or_(Application.id.in_(own), and_(Application.id.in_(tied_to), ~is_none))
 
 
-def _stated(person_id: QueryableAttribute[UUID] | UUID | None, is_conflict: bool) -> ColumnElement[bool]:
+def _exists(link: Link, person_id: QueryableAttribute[UUID]) -> ColumnElement[bool]:
+    return link.query.where(link.person_id == person_id).exists()
+
+
+def _found(other: Any, first: Select[UUID], links: Sequence[Link], person_id: UUID | None) -> CompoundSelect[UUID]:
+    """Return the ids of the applications that a person is tied to in one of these ways, besides the first ones."""
+    return union_all(
+        first, *(each.query.with_only_columns(other.id).where(each.person_id == person_id) for each in links)
+    )
+
+
+def _is_stated(person_id: QueryableAttribute[UUID], *, is_conflict: bool) -> ColumnElement[bool]:
     stated = aliased(ConflictOfInterest)
-    return (
-        select(stated.id)
-        .where(
-            stated.application_id == Application.id,
-            stated.person_id == person_id,
-            stated.ended_at.is_(None),
-            stated.is_conflict.is_(is_conflict),
-        )
-        .exists()
+    of_application = stated.application_id == Application.id
+    return _standing(stated, person_id, is_conflict=is_conflict).where(of_application).exists()
+
+
+def _stated(person_id: UUID | None, *, is_conflict: bool) -> Select[UUID]:
+    return _standing(aliased(ConflictOfInterest), person_id, is_conflict=is_conflict)
+
+
+def _standing(stated: Any, person_id: QueryableAttribute[UUID] | UUID | None, *, is_conflict: bool) -> Select[UUID]:
+    """Select the applications of what was stated of a person and not taken back."""
+    return select(stated.application_id).where(
+        stated.person_id == person_id, stated.ended_at.is_(None), stated.is_conflict.is_(is_conflict)
     )
 
 

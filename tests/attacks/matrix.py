@@ -23,7 +23,11 @@ APPLICANTS = {P.APPLICATION_WRITE, P.LETTER_READ}
 """Permissions that reach what one's own organisation has, whatever the call."""
 EVERYBODY = ROLE_PERMISSIONS[Role.APPLICANT]
 OF_APPLICATIONS = {"application_id", "attachment_id", "entry_id", "letter_id"}
-OF_ONESELF = {"session_id", "factor_id"}
+OF_ONESELF = {"session_id", "factor_id", "tie_id"}
+OF_ANSWERS = {"review.accept", "review.decline"}
+"""An answer is only that of the person who was asked."""
+FOR_ASKED = {"review.profile", "review.save_profile", "review.add_tie"}
+"""Pages for those whom some call asks to review."""
 NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
@@ -83,7 +87,7 @@ class Bundle:
     in_conflict: frozenset[UUID] = frozenset()
     arguments: dict[str, Any] = field(default_factory=dict)
     owner: UUID | None = None
-    """Whose session and second factor are among the arguments."""
+    """Whose session, second factor and tie are among the arguments."""
 
 
 def asked(route: Route, bundle: Bundle) -> dict[str, Any] | None:
@@ -109,6 +113,10 @@ def expected(route: Route, visitor: Visitor, bundle: Bundle, arguments: dict[str
 
 def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, names: set[str]) -> bool:
     is_draft = bundle.application.status is ApplicationStatus.DRAFT
+    if route.endpoint in FOR_ASKED:
+        return visitor.role is Role.REVIEWER
+    if route.endpoint in OF_ANSWERS:
+        return bundle.assignment is not None and bundle.assignment.reviewer.person_id == person_id
     if not names:
         return route.endpoint not in NOT_BEGUN
     if names <= OF_ONESELF:

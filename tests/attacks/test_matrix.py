@@ -102,7 +102,8 @@ def bundle(
         "factor_id": made.factors[0].id,
         "session_id": made.sessions[0].id,
         **({"entry_id": application.entries[0].id} if application.entries else {}),
-        **({"assignment_id": assignment.id} if assignment else {}),
+        "tie_id": made.ties[0].id,
+        **({"assignment_id": assignment.id, "reviewer_id": assignment.reviewer_id} if assignment else {}),
         **(arguments or {}),
     }
     return Bundle(

@@ -107,6 +107,7 @@ def fill(call: Call, number: int) -> None:
                 "id": uuid4(),
                 "application_id": application_id,
                 "call_id": call.id,
+                "stage_id": call.stages[0].id,
                 "requested_minor": 100_000 + each,
                 "created_at": NOW,
             }

@@ -55,8 +55,9 @@ def invite_by_list(manager: Visitor, slug: str, reviewers: Mapping[Visitor, str]
 
 def assign(manager: Visitor, slug: str) -> None:
     manager.open(f"/manage/{slug}/assignment")
+    manager.press("Make a plan")
     manager.press("Apply this plan")
-    manager.sees("Nothing needs to change.")
+    manager.sees("Applied")
 
 
 def read_scores(manager: Visitor, slug: str, references: list[str]) -> None:

@@ -72,6 +72,11 @@ def test_a_holder_invites_a_reader_who_sees_the_applications_of_all_calls(signed
     assert "read its applications and letters, and change nothing" in client.get(f"/invitations/{invitation.id}").text
     client.post(f"/invitations/{invitation.id}")
     assert {client.get(f"/applications/{each.id}").status_code for each in (first, second)} == {200}
+    own, theirs = (each.get(f"/applications/{first.id}").text for each in (client, signed_in(holder)))
+    for offered in ("Withdraw it", "Erase it", "We have also sent you a receipt by mail"):
+        assert offered in theirs
+        assert offered not in own
+    assert "You can read this application." in own
     assert client.get(f"/applications/{make_application(make_call()).id}").status_code == 404
 
 

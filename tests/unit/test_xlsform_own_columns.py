@@ -2,8 +2,8 @@
 
 import pytest
 
-from fundapp.applications.form_engine.definition import Kind, Question, Sensitivity
-from fundapp.applications.xlsform import read_form
+from fundapp.applications.form_engine.definition import FormDefinition, Kind, Party, Question, Sensitivity
+from fundapp.applications.xlsform import read_form, write_form
 from fundapp.core.errors import Problem
 from tests.unit.test_xlsform import problems, survey
 
@@ -266,3 +266,36 @@ def test_what_is_computed_is_as_private_as_what_it_is_computed_from() -> None:
             columns="type | name | label | fundapp::sensitivity | fundapp::lists | calculation",
         )
     ) == ["survey row 3, column fundapp::lists: What is identity or payee, or computed from it, cannot stand in lists."]
+
+
+PARTY = "type | name | label | fundapp::party | fundapp::role"
+
+
+def test_a_text_says_who_is_named_in_it_also_in_a_repeat() -> None:
+    form = survey(
+        "text | host | Host | fiscal_host | ",
+        "begin repeat | allies | Allies | | ",
+        "text | ally | Ally | partner | ",
+        "end repeat | | | | ",
+        "text | plain | Plain | | ",
+        columns=PARTY,
+    )
+    found = read_form(form.encode(), "form.md")
+    parties = {each.name: each.party for each in found.questions}
+    assert parties == {"host": Party.FISCAL_HOST, "ally": Party.PARTNER, "plain": None}
+    assert FormDefinition.from_json(found.to_json()) == found
+    again = read_form(write_form(found), "form.xlsx")
+    assert {each.name: each.party for each in again.questions} == parties
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("text | host | Host | cousin | ", "“cousin” is no party. Write one of: applicant, fiscal_host"),
+        ("integer | host | Host | partner | ", "Only a text names a party."),
+        ("text | host | Host | partner | email", "An answer with this role names the applicant by itself."),
+    ],
+)
+def test_a_party_that_cannot_be_kept_is_refused(row: str, expected: str) -> None:
+    found = problems(survey("text | a | A | | ", row, columns=PARTY))
+    assert [each for each in found if "fundapp::party" in each and expected in each] != []

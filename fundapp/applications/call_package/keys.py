@@ -15,6 +15,7 @@ from fundapp.applications.form_engine.definition import Texts
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import Money, MoneyError
+from fundapp.core.numbers import plain_number
 from fundapp.core.text import TextError, clean_text
 
 FILE: Final = "call.toml"
@@ -146,6 +147,20 @@ class Keys:
             self.complain(key, _l("A weight is above 0, with at most four decimals."))
             return Decimal(1)
         return weight
+
+    def number(self, key: str, *, least: int, most: int, default: int | None = None) -> Decimal:
+        """Take a number from `least` to `most` (inclusive) with at most four decimals, exactly as it is written."""
+        written = self._take(key, (int, float), _l("Write a number."), required=default is None)
+        if written is None:
+            return Decimal(least if default is None else default)
+        number = Decimal(str(written))
+        if not (number.is_finite() and least <= number <= most and number == round(number, 4)):
+            message = _l(
+                "This lies between %(least)s and %(most)s, with at most four decimals.", least=least, most=most
+            )
+            self.complain(key, message)
+            return Decimal(least)
+        return plain_number(number)
 
     def flag(self, key: str) -> bool:
         """Take true or false; false where it is not there."""

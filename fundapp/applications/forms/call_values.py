@@ -116,6 +116,8 @@ class CallForm(FlaskForm):
                 return [*self[path].data, *(self[path + OTHERS].data or "").split()]
             case Control.FLAG:
                 return self[path].data
+            case Control.CATEGORY:
+                return self[path].data or None
             case _:
                 return (self[path].data or "").strip()
 
@@ -339,6 +341,13 @@ def _fields(document: Document, asked: Asked, path: str) -> dict[str, Field]:
                 SelectChoice("prize", _l("Prizes: their number and amount stand fast")),
             ]
             return {path: RadioField(asked.label, choices=choices, default=stored, validators=[Optional()])}
+        case Control.CATEGORY:
+            each_of = [
+                (each["code"], localised(each.get("title") or {}) or each["code"])
+                for each in document.get("categories", [])
+            ]
+            choices = [SelectChoice(code, words) for code, words in [("", _l("Of all entries")), *each_of]]
+            return {path: RadioField(asked.label, choices=choices, default=stored or "", validators=[Optional()])}
         case Control.CHOICE | Control.STAGE:
             offered = asked.choices if asked.control is Control.CHOICE else _stages(document)
             return {
@@ -347,7 +356,7 @@ def _fields(document: Document, asked: Asked, path: str) -> dict[str, Field]:
                     description=asked.hint,
                     choices=[SelectChoice(value, words) for value, words in offered],
                     default=stored,
-                    validators=[InputRequired(_l("Choose one."))],
+                    validators=[InputRequired(_l("Choose one.")) if asked.needed else Optional()],
                 )
             }
         case _:

@@ -12,7 +12,15 @@ from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Length
 
-from fundapp.applications.form_engine.definition import FILE_KINDS, UNSEEN_KINDS, Kind, Role, Sensitivity, Texts
+from fundapp.applications.form_engine.definition import (
+    FILE_KINDS,
+    UNSEEN_KINDS,
+    Kind,
+    Party,
+    Role,
+    Sensitivity,
+    Texts,
+)
 from fundapp.applications.form_writing.choice_lines import lines_of, read_lines
 from fundapp.applications.form_writing.items import CHOOSING, GROUP, GROUPS, LISTED, REPEAT, Item
 from fundapp.applications.form_writing.working_form import WorkingForm
@@ -64,6 +72,13 @@ ROLES: Final[Mapping[str, str]] = {
     Role.CONTACT_NAME: _l("Name of the person to write to"),
     Role.THEME: _l("Theme"),
     Role.REGISTRATION: _l("Registration number"),
+}
+PARTIES: Final[Mapping[str, str]] = {
+    Party.APPLICANT: _l("The organisation that applies"),
+    Party.FISCAL_HOST: _l("Fiscal host: who receives the money for it"),
+    Party.PARTNER: _l("Partner in the work"),
+    Party.NOMINATOR: _l("Who nominated it"),
+    Party.REFEREE: _l("Referee: who can be asked about it"),
 }
 SENSITIVITIES: Final[Mapping[str, str]] = {
     Sensitivity.PUBLIC: _l("Public"),
@@ -162,6 +177,10 @@ ASKED: Final = (
     Asked(
         f"{OWN}role", _l("What the service reads out of it"), Control.SELECT, Part.READERS, _TYPED,
         _l("Each only once in a form."),
+    ),
+    Asked(
+        f"{OWN}party", _l("Who is named in it"), Control.SELECT, Part.READERS, _TEXT,
+        _l("Reviewers who are tied to them do not read the application."),
     ),
     Asked(f"{OWN}sensitivity", _l("How sensitive is the answer?"), Control.SELECT, Part.READERS, _ANSWERED),
     Asked(f"{OWN}identifies", _l("The answer tells who applies"), Control.TICK, Part.READERS, _ANSWERED),
@@ -447,6 +466,8 @@ def _offered(
     match asked.name:
         case "role":
             return [none, *(SelectChoice(*each) for each in ROLES.items())], chosen
+        case "party":
+            return [SelectChoice("", _l("Nobody else")), *(SelectChoice(*each) for each in PARTIES.items())], chosen
         case "sensitivity":
             return [SelectChoice("", _l("As usual")), *(SelectChoice(*each) for each in SENSITIVITIES.items())], chosen
         case "category":

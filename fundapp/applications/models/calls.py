@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.rules import fold_email
-from fundapp.applications.rules import ReviewersSee, UndoneReviews
+from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
 from fundapp.core.db import Base, ExactNumber, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
@@ -209,15 +209,6 @@ class Stage(Identified, Base):
     )
     phases: Mapped[list["ReviewPhase"]] = relationship(back_populates="stage", order_by="ReviewPhase.starts_at")
     """None: private scoring until the list of decisions is sent."""
-
-
-class CommentNeed(StrEnum):
-    """When a score needs words beside it before a review is submitted."""
-
-    NEVER = "never"
-    EXTREMES = "extremes"
-    """For the lowest and the highest step."""
-    ALWAYS = "always"
 
 
 class Criterion(Identified, Base):

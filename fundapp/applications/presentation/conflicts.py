@@ -1,24 +1,16 @@
 """Conflicts of interest in plain words: where a person stands with an application, and why."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from fundapp.applications.form_engine.definition import Party
+from fundapp.applications.forms.form_item import PARTIES
 from fundapp.applications.links import Way
 from fundapp.applications.models import Call, ConflictOfInterest, ConflictSource, PartyFactKind
 from fundapp.applications.queries.conflicts import Cause
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
-
-PARTY_LABELS: Final[Mapping[Party, str]] = {
-    Party.APPLICANT: _l("The organisation that applies"),
-    Party.FISCAL_HOST: _l("Fiscal host: who receives the money for it"),
-    Party.PARTNER: _l("Partner in the work"),
-    Party.NOMINATOR: _l("Who nominated it"),
-    Party.REFEREE: _l("Referee: who can be asked about it"),
-}
 
 BARS_OWN_ORGANISATION: Final = _l(
     "While somebody reads applications for this call, the organisation that they belong to can't apply to it."
@@ -65,7 +57,7 @@ def standing_shown(call: Call, causes: list[Cause], stated: list[ConflictOfInter
 
 def cause_in_words(cause: Cause) -> str:
     """Say what ties somebody to an application; nothing in it names anybody."""
-    party = PARTY_LABELS[cause.party or Party.APPLICANT]
+    party = PARTIES[cause.party or Party.APPLICANT]
     match cause.way:
         case Way.OWN:
             return _("It is their own application.")

@@ -38,13 +38,15 @@ class Cause:
 def causes(*, applications: ColumnElement[bool], people: People) -> dict[Pair, list[Cause]]:
     """Return what ties people to applications by the facts as they are now; pairs without any are missing."""
     found: dict[Pair, set[Cause]] = {}
+    wanted = set(db.session.scalars(people))
     for link in _all_links():
-        rows = db.session.execute(
-            link.query.add_columns(Application.id, link.person_id)
-            .where(applications, link.person_id.in_(people))
-            .distinct()
-        )
-        for party, kind, application_id, person_id in rows:
+        query = link.query.add_columns(Application.id, link.person_id).where(applications).distinct()
+        if len(wanted) == 1:
+            # Of many people the database may try each with each application, instead of following the keys.
+            query = query.where(link.person_id.in_(wanted))
+        for party, kind, application_id, person_id in db.session.execute(query):
+            if person_id not in wanted:
+                continue
             cause = Cause(link.way, party and Party(party), kind and PartyFactKind(kind))
             found.setdefault((application_id, person_id), set()).add(cause)
     return {pair: sorted(each, key=repr) for pair, each in found.items()}

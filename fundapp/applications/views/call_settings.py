@@ -360,6 +360,8 @@ def _item_form(call: Call, listed: str, code: str) -> CallForm:
     asked: tuple[Asked, ...] = ITEMS[listed]
     if len(document["stages"]) == 1:
         asked = tuple(each for each in asked if each.control is not Control.STAGE)
+    if not document["categories"]:
+        asked = tuple(each for each in asked if each.control is not Control.CATEGORY)
     if not code:
         first = _first_values(call, listed, document)
         document = with_values(document, {listed: [*document[listed], {"code": "new", **first}]})
@@ -368,7 +370,7 @@ def _item_form(call: Call, listed: str, code: str) -> CallForm:
     if item is None:
         abort(404)
     if listed == "criteria":
-        asked = (*asked, *anchors_asked(item["minimum"], item["maximum"]))
+        asked = (*asked, *anchors_asked(item["minimum"], item["maximum"], item["step"]))
     return call_form(document, asked, base=f"{listed}.{code}.")
 
 
@@ -377,7 +379,7 @@ def _first_values(call: Call, listed: str, document: Document) -> dict[str, Any]
     last_stage = document["stages"][-1]["code"]
     match listed:
         case "criteria":
-            return {"minimum": 1, "maximum": 5, "weight": 1, "stage": last_stage}
+            return {"minimum": 1, "maximum": 5, "step": 1, "weight": 1, "stage": last_stage, "comment": "never"}
         case "stages":
             return {"kind": "review", "minutes": DEFAULT_MINUTES}
         case "phases":

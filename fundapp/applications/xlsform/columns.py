@@ -21,7 +21,7 @@ SUPPORTED: Final[Mapping[str, frozenset[str]]] = {
             "appearance", "parameters", "rows", "disabled",
             *(f"{OWN}{name}" for name in (
                 "words", "characters", "role", "identifies", "category", "sensitivity", "spoken", "eligible",
-                "ineligible_message", "reviewers", "lists", "places", "other_of",
+                "ineligible_message", "reviewers", "lists", "places", "other_of", "party",
             )),
         }
     ),

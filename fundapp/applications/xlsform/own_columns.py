@@ -9,8 +9,10 @@ from fundapp.applications.form_engine.definition import (
     IDENTITY_ROLES,
     LISTED_ROLES,
     NUMBER_KINDS,
+    PARTY_KINDS,
     ROLE_KINDS,
     Kind,
+    Party,
     Question,
     Role,
     Sensitivity,
@@ -69,6 +71,24 @@ def read_role(reader: Reader, row: Cells, kind: Kind, taken: dict[Role, int]) ->
         types = ", ".join(sorted(ROLE_KINDS[role]))
         reader.complain(_l("The role “%(role)s” needs one of the types %(types)s.", role=role, types=types), where)
     return role
+
+
+def read_party(reader: Reader, row: Cells, kind: Kind, role: Role | None) -> Party | None:
+    """Return who is named in the answer, as a form says it: people tied to them do not judge the application."""
+    column = f"{OWN}party"
+    written = row.plain.get(column)
+    if written is None:
+        return None
+    where = row.place("survey", column)
+    if written not in set(Party):
+        choices = ", ".join(Party)
+        reader.complain(_l("“%(name)s” is no party. Write one of: %(choices)s.", name=written, choices=choices), where)
+        return None
+    if kind not in PARTY_KINDS:
+        reader.complain(_l("Only a text names a party."), where)
+    if role in (Role.ORGANISATION, Role.CONTACT_NAME, Role.EMAIL):
+        reader.complain(_l("An answer with this role names the applicant by itself."), where)
+    return Party(written)
 
 
 def read_sensitivity(reader: Reader, row: Cells, kind: Kind, role: Role | None) -> Sensitivity | None:

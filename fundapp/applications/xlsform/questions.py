@@ -17,7 +17,14 @@ from fundapp.applications.xlsform.appearance import MULTILINE, read_appearance, 
 from fundapp.applications.xlsform.choices import Lists
 from fundapp.applications.xlsform.columns import OWN
 from fundapp.applications.xlsform.defaults import read_default
-from fundapp.applications.xlsform.own_columns import check_own, read_limit, read_role, read_sensitivity, said_yes
+from fundapp.applications.xlsform.own_columns import (
+    check_own,
+    read_limit,
+    read_party,
+    read_role,
+    read_sensitivity,
+    said_yes,
+)
 from fundapp.applications.xlsform.rows import NO, YES, Cells, Reader, read_expression
 from fundapp.applications.xlsform.types import Choosing, Range
 from fundapp.core.i18n import lazy_gettext as _l
@@ -66,6 +73,7 @@ class QuestionReader:
             max_words=read_limit(reader, row, kind, f"{OWN}words"),
             max_characters=read_limit(reader, row, kind, f"{OWN}characters"),
             role=role,
+            party=read_party(reader, row, kind, role),
             identifies=said_yes(reader, row, f"{OWN}identifies"),
             category=row.plain.get(f"{OWN}category", ""),
             given_sensitivity=read_sensitivity(reader, row, kind, role),

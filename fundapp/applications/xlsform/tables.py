@@ -12,9 +12,9 @@ from fundapp.applications.xlsform.sheets import REFUSED_SHEETS, SHEETS, Row, She
 SURVEY: Final = (
     "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant", "constraint",
     "constraint_message", "calculation", "default", "readonly", "choice_filter", "repeat_count", "appearance",
-    f"{OWN}words", f"{OWN}characters", f"{OWN}role", f"{OWN}identifies", f"{OWN}reviewers", f"{OWN}sensitivity",
-    f"{OWN}category", f"{OWN}lists", f"{OWN}spoken", f"{OWN}places", f"{OWN}other_of", f"{OWN}eligible",
-    f"{OWN}ineligible_message",
+    f"{OWN}words", f"{OWN}characters", f"{OWN}role", f"{OWN}party", f"{OWN}identifies", f"{OWN}reviewers",
+    f"{OWN}sensitivity", f"{OWN}category", f"{OWN}lists", f"{OWN}spoken", f"{OWN}places", f"{OWN}other_of",
+    f"{OWN}eligible", f"{OWN}ineligible_message",
 )  # fmt: skip
 CHOICES: Final = ("list_name", "name", "label")
 

@@ -148,6 +148,7 @@ def _question(question: Question, lists: _Lists) -> Cells:
         f"{OWN}words": str(question.max_words or ""),
         f"{OWN}characters": str(question.max_characters or ""),
         f"{OWN}role": question.role or "",
+        f"{OWN}party": question.party or "",
         f"{OWN}identifies": _yes(question.identifies),
         f"{OWN}reviewers": "no" if question.hidden_from_reviewers else "",
         f"{OWN}sensitivity": question.given_sensitivity or "",

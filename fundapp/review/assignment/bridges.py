@@ -3,7 +3,7 @@
 Scores of people who share no entry, not even through others, cannot be compared. At least two reviewers should read in
 each language and in another one, and a few entries (anchors) should be read by more people than others.
 
-Source: own simulations of a block of applications in one language, in docs/adr/0010-who-reads-what.md.
+Source: docs/adr/0024-one-programme-for-assignment.md.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -75,29 +75,41 @@ def bridge_proposals(
     barred: Mapping[Pair, Bar],
     pairs: Collection[Pair],
 ) -> list[Pair]:
-    """Return pairs to pin so that each language is bridged by two reviewers, as far as there are such reviewers.
+    """Return pairs to pin so that two reviewers bridge each language, as far as there are such reviewers.
 
-    People with the most room come first; nobody is asked above their limit.
+    Nothing where they do already. Otherwise those who bridge by chance are pinned too, or the next plan might move
+    them. Then people with the most room come first; nobody is asked above their limit.
     """
+    blocks = language_blocks(entries, reviewers, pairs)
+    if all(block.is_joined for block in blocks):
+        return []
     offers = {reviewer.id: reviewer for reviewer in reviewers}
-    held = set(pairs)
-    loads = {reviewer.id: sum(pair.reviewer_id == reviewer.id for pair in held) for reviewer in reviewers}
+    loads = {reviewer.id: sum(pair.reviewer_id == reviewer.id for pair in pairs) for reviewer in reviewers}
     ordered = sorted(entries, key=lambda entry: (entry.key, entry.id))
-    proposals: list[Pair] = []
-    for block in language_blocks(entries, reviewers, held):
-        missing = BRIDGES_PER_LANGUAGE - len(block.bridging)
-        able = [each for each in block.able if each not in block.bridging]
-        able.sort(key=lambda each: (loads[each] - offers[each].max_load, offers[each].key, each))
+    proposals: dict[Pair, None] = {}
+    for block in blocks:
+        able = sorted(
+            block.able,
+            key=lambda each: (
+                each not in block.bridging,
+                loads[each] - offers[each].max_load,
+                offers[each].key,
+                each,
+            ),
+        )
+        missing = BRIDGES_PER_LANGUAGE
         for reviewer_id in able:
-            if missing <= 0:
-                break
-            wanted = _joining(offers[reviewer_id], block.language, ordered, barred, held)
-            if wanted and loads[reviewer_id] + len(wanted) <= offers[reviewer_id].max_load:
-                proposals += wanted
-                held.update(wanted)
-                loads[reviewer_id] += len(wanted)
+            wanted = _joining(offers[reviewer_id], block.language, ordered, barred, {*pairs, *proposals})
+            more = sum(pair not in pairs and pair not in proposals for pair in wanted)
+            if (
+                wanted
+                and missing > 0
+                and loads[reviewer_id] + more <= max(loads[reviewer_id], offers[reviewer_id].max_load)
+            ):
+                proposals |= dict.fromkeys(wanted)
+                loads[reviewer_id] += more
                 missing -= 1
-    return proposals
+    return list(proposals)
 
 
 def anchor_proposals(
@@ -132,20 +144,16 @@ def _joining(
     barred: Mapping[Pair, Bar],
     held: Collection[Pair],
 ) -> list[Pair]:
-    """Return what a reviewer lacks to read in a language and in another one; nothing where that cannot be."""
-    mine = {pair.entry_id for pair in held if pair.reviewer_id == reviewer.id}
-    lacking = []
+    """Return one pair in a language and one in another, those that are held first; nothing where that cannot be."""
+    found = []
     for is_this in (True, False):
-        those = [entry for entry in entries if entry.language and (entry.language == language) is is_this]
-        if any(entry.id in mine for entry in those):
-            continue
-        free = [
+        possible = [
             pair
-            for entry in those
-            if entry.seats > 0 and reviewer.reads(entry.language)
-            if (pair := Pair(entry.id, reviewer.id)) not in barred
+            for entry in entries
+            if entry.language and (entry.language == language) is is_this and entry.seats > 0
+            if reviewer.reads(entry.language) and (pair := Pair(entry.id, reviewer.id)) not in barred
         ]
-        if not free:
+        if not possible:
             return []
-        lacking.append(free[0])
-    return lacking
+        found.append(next((pair for pair in possible if pair in held), possible[0]))
+    return found

@@ -45,7 +45,7 @@ class EntryNeed:
 
 @dataclass(frozen=True, slots=True)
 class ReviewerOffer:
-    """A reviewer, the most entries that they take in all, and what they read (nothing stated: any language) and know."""
+    """A reviewer, the most entries that they take in all, and what they read (no language: any) and know."""
 
     id: str
     max_load: int

@@ -11,11 +11,12 @@ from uuid import UUID
 from flask import url_for
 
 from fundapp.applications.identity import face_of, face_to_reviewers, kept_from_reviewers, submitted_form
-from fundapp.applications.models import Application, Attachment, Clarification, CommentNeed, Criterion
+from fundapp.applications.models import Application, Attachment, Clarification, Criterion
 from fundapp.applications.presentation.applications import submitted_answers_shown
 from fundapp.applications.presentation.files import FileShown, copy_shown
 from fundapp.applications.presentation.questions import AnswersShown
 from fundapp.applications.presentation.texts import Said, country_name, said
+from fundapp.applications.rules import CommentNeed
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name

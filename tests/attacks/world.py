@@ -134,7 +134,6 @@ class Round:
 PLAIN_ARGUMENTS: dict[str, list[Any]] = {
     "number": [1, 2],
     "part": ["about", "criteria"],
-    "stage": ["review"],
     "listed": ["categories", "criteria"],
     "stage": ["review"],
     "format": ["csv", "xlsx"],

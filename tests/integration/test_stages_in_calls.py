@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from fundapp.applications.queries.packages import package_of
 from fundapp.applications.services.calls import Way, write_call
 from fundapp.core.db import db
 from fundapp.core.errors import RuleViolations
+from fundapp.review.services.stages import choose_seats
 from tests.conftest import actor_of
 from tests.factories import NOW, make_application, make_call, make_reviewer, make_staff
 
@@ -43,8 +45,8 @@ def phase(code: str, first: int, last: int, **values: object) -> dict[str, objec
         "code": code,
         "stage": "review",
         "title": {"en": code, "fr": code},
-        "starts": datetime(2026, 3, first, 9, 0),
-        "ends": datetime(2026, 3, last, 9, 0),
+        "starts": datetime.fromisoformat(f"2026-03-{first:02}T09:00"),
+        "ends": datetime.fromisoformat(f"2026-03-{last:02}T09:00"),
         "score": True,
         "others": "never",
         "shown_as": "aliases",
@@ -140,12 +142,10 @@ def test_once_entries_stand_in_a_stage_it_stays_and_new_ones_come_after_it(app):
         "stages": [{**before["stages"][0], "title": {"en": "Review", "fr": "Lecture"}}, finalists],
         "criteria": [*before["criteria"], question],
     }
-    try:
+    db.session.commit()
+    with pytest.raises(RuleViolations) as refused:
         written(call, late)
-    except RuleViolations as refused:
-        assert "Entries stand in a stage" in str(refused.problems[0].message)
-    else:
-        raise AssertionError("a stage was put before one in which entries stand")
+    assert "Entries stand in a stage" in str(refused.value.problems[0].message)
     db.session.rollback()
     written(call, added)
     assert [each.code for each in call.stages] == ["review", "finalists"]
@@ -190,8 +190,6 @@ def test_manager_adds_a_phase_on_a_page_and_an_overlapping_one_is_refused_beside
 def test_a_stage_without_entries_goes_with_its_seats_while_nothing_was_sent(app):
     call = make_call()
     written(call, two_stages(call))
-    from fundapp.review.services.stages import choose_seats
-
     manager = actor_of(make_staff(Role.MANAGER))
     reviewer = make_reviewer(call)
     choose_seats(actor=manager, call=call, stage=call.stages[0], reviewer_ids=[reviewer.id], now=NOW)

@@ -78,7 +78,7 @@ def bridge_proposals(
     """Return pairs to pin so that two reviewers bridge each language, as far as there are such reviewers.
 
     Nothing where they do already. Otherwise those who bridge by chance are pinned too, or the next plan might move
-    them. Then people with the most room come first; nobody is asked above their limit.
+    them. People who lack least for it come first; nobody is asked above their limit.
     """
     blocks = language_blocks(entries, reviewers, pairs)
     if all(block.is_joined for block in blocks):
@@ -88,27 +88,14 @@ def bridge_proposals(
     ordered = sorted(entries, key=lambda entry: (entry.key, entry.id))
     proposals: dict[Pair, None] = {}
     for block in blocks:
-        able = sorted(
-            block.able,
-            key=lambda each: (
-                each not in block.bridging,
-                loads[each] - offers[each].max_load,
-                offers[each].key,
-                each,
-            ),
-        )
-        missing = BRIDGES_PER_LANGUAGE
-        for reviewer_id in able:
+        found = 0
+        for reviewer_id in _least_asked(block, offers, loads, ordered, barred, {*pairs, *proposals}):
             wanted = _joining(offers[reviewer_id], block.language, ordered, barred, {*pairs, *proposals})
             more = sum(pair not in pairs and pair not in proposals for pair in wanted)
-            if (
-                wanted
-                and missing > 0
-                and loads[reviewer_id] + more <= max(loads[reviewer_id], offers[reviewer_id].max_load)
-            ):
+            if found < BRIDGES_PER_LANGUAGE and (not more or loads[reviewer_id] + more <= offers[reviewer_id].max_load):
                 proposals |= dict.fromkeys(wanted)
                 loads[reviewer_id] += more
-                missing -= 1
+                found += 1
     return list(proposals)
 
 
@@ -135,6 +122,25 @@ def anchor_proposals(
         if len(free) >= BRIDGES_PER_LANGUAGE and readers > entry.seats > 0 and entry.id not in anchors:
             rated.append((-len(free), entry.key, entry.id, min(readers, MORE_READERS * entry.seats)))
     return [(entry_id, readers) for _, _, entry_id, readers in sorted(rated)[: max(0, wanted)]]
+
+
+def _least_asked(
+    block: LanguageBlock,
+    offers: Mapping[str, ReviewerOffer],
+    loads: Mapping[str, int],
+    entries: Sequence[EntryNeed],
+    barred: Mapping[Pair, Bar],
+    held: Collection[Pair],
+) -> list[str]:
+    """Return who can bridge a language: those first who lack least for it, then those with the most room."""
+    lacking = {}
+    for reviewer_id in block.able:
+        wanted = _joining(offers[reviewer_id], block.language, entries, barred, held)
+        if wanted:
+            lacking[reviewer_id] = sum(pair not in held for pair in wanted)
+    return sorted(
+        lacking, key=lambda each: (lacking[each], loads[each] - offers[each].max_load, offers[each].key, each)
+    )
 
 
 def _joining(

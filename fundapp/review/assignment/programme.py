@@ -31,7 +31,8 @@ INEXPERIENCE_POINTS: Final = 300
 LOAD_POINTS: Final = 100
 """What a reviewer's next entry costs more than the one before."""
 FIRST_PAIRS: Final = 24
-"""Pairs of each entry, and of each reviewer, that a programme starts with."""
+REVIEWERS_PER_PAIR: Final = 36
+"""A programme starts with this many pairs of each entry, and of each reviewer; of large panels with one in 36."""
 PRICED_IN: Final = 12
 """Most pairs of one entry that one round of pricing adds."""
 NEARLY_PAYS: Final = 30
@@ -75,11 +76,13 @@ class Solution:
     rounds: int
 
 
-def solve(instance: Instance, *, is_fair: bool = False, first_pairs: int = FIRST_PAIRS) -> Solution:
+def solve(instance: Instance, *, is_fair: bool = False, first_pairs: int = 0) -> Solution:
     """Return the best plan. With `is_fair` the worst fitting new pair first fits as well as it can.
 
-    That costs no seat and no change. Raises RuntimeError when the solver stops without a best plan.
+    That costs no seat and no change. `first_pairs` is how many pairs the programme starts with (0: as many as are best
+    for its size). Raises RuntimeError when the solver stops without a best plan.
     """
+    first_pairs = first_pairs or max(FIRST_PAIRS, len(instance.room) // REVIEWERS_PER_PAIR)
     open_pairs = instance.possible & (instance.seats > 0)[:, None] & (instance.room > 0)[None, :]
     weights = Weights.of(instance)
     best = _solve(instance, open_pairs, weights, first_pairs)

@@ -491,6 +491,9 @@ def test_names_in_texts_are_filled_in_from_the_row_that_they_stand_in() -> None:
     assert filling.text({"en": "${fruit}, since ${begun}: ${hidden}."}, "org") == "Apple, since 2 May 2020: ."
     withheld = frozenset({"org"})
     assert filling.text({"en": "${org} ${both} ${fruit}"}, "org", "en", withheld) == "… … Apple"
+    empty = fill(form, fruit="a")
+    assert empty.text({"en": "Has ${org} an office?"}, "org") == "Has … an office?", "not given yet"
+    assert empty.text({"en": "${both}!"}, "org") == "/a!", "what is computed says what it is"
 
 
 def test_a_message_names_the_answer_of_its_own_row() -> None:

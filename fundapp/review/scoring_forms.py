@@ -47,12 +47,6 @@ def field_name(criterion: Criterion) -> str:
     return f"criterion_{criterion.position}"
 
 
-def key_of(name: str, criteria: Sequence[Criterion]) -> str:
-    """Return the key under which a page has a part of a review."""
-    codes = {criterion.code: field_name(criterion) for criterion in criteria}
-    return codes.get(name, name.removeprefix("."))
-
-
 def review_form(
     assignment: Assignment, labels: Mapping[str, str], parts: Parts | None = None, *, formdata: Any = None
 ) -> ReviewForm:
@@ -74,12 +68,13 @@ def review_form(
                 validators=[Optional()],
             )
         fields[f"{name}_reason"] = StringField(
-            _l("If you cannot judge this: why?"),
+            _l("If you cannot judge “%(criterion)s”: why?", criterion=label),
             description=_l("A few words, such as “not my field”."),
             validators=[Storable(), Length(max=MAX_NOTE_CHARACTERS)],
         )
         fields[f"{name}_comment"] = TextAreaField(
-            localised(criterion.comment_questions) or _l("Why this score?"), validators=[Storable()]
+            localised(criterion.comment_questions) or _l("“%(criterion)s”: why this score?", criterion=label),
+            validators=[Storable()],
         )
         values |= _values(name, (parts or {}).get(criterion.code), is_typed=step.is_typed)
     if assignment.stage.asks_confidence:

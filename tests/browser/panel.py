@@ -33,5 +33,6 @@ def review(visitor: Visitor, reference: str, *, community: str, is_incomplete: b
         visitor.press("Submit the review")
         visitor.sees("There is a problem", "A plan that can work: give a score, or say that you cannot judge it.")
     visitor.choose("I cannot judge this", within=visitor.group("A plan that can work"))
+    visitor.fill({"If you cannot judge “A plan that can work”: why?": "I do not know the region."})
     visitor.press("Submit the review")
     visitor.sees("Thank you. Your review was submitted.")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fundapp.applications.call_package import LocalTimeError, instant, read_package
+from fundapp.applications.call_package import LocalTimeError, instant, package_files, read_package
 from fundapp.core.errors import RuleViolations
 
 CALL = """
@@ -154,6 +154,23 @@ def test_package_is_read_with_everything_that_it_says(tmp_path: Path) -> None:
     assert [question.name for question in package.form.questions] == ["org", "mail", "sum"]
 
 
+TENTHS = CALL.replace("maximum = 5", 'maximum = 5\nstep = 0.1\ncomment = "extremes"\ncategory = "courage"').replace(
+    "anchors.5.en", 'anchors.2_5.en = "Half"\nanchors.2_5.fr = "La moitié"\nanchors.5.en'
+)
+
+
+def test_scale_in_tenths_comes_back_exactly(tmp_path: Path) -> None:
+    package = read_package(write(tmp_path, prize(TENTHS), PRIZE_FORM))
+    (criterion,) = package.criteria
+    assert (criterion.minimum, criterion.maximum, criterion.step) == (Decimal(1), Decimal(5), Decimal("0.1"))
+    assert (criterion.comment_needed, criterion.category) == ("extremes", "courage")
+    assert sorted(criterion.anchors) == ["1", "2.5", "5"]
+    (tmp_path / "again").mkdir()
+    for name, content in package_files(package, with_invitations=False).items():
+        (tmp_path / "again" / name).write_bytes(content)
+    assert read_package(tmp_path / "again").criteria == package.criteria
+
+
 def test_prize_has_awards_by_category(tmp_path: Path) -> None:
     package = read_package(write(tmp_path, prize(), PRIZE_FORM))
 
@@ -251,6 +268,12 @@ def test_a_list_that_is_missing_or_lies_elsewhere_is_named(tmp_path: Path) -> No
         ("weight = 1.5", "weight = 0", "criteria 1.weight: A weight is above 0"),
         ("weight = 1.5", "weight = nan", "criteria 1.weight: A weight is above 0"),
         ("maximum = 5", "maximum = 1", "criteria 1.maximum: The scale ends above where it starts."),
+        ("maximum = 5", "maximum = 5\nstep = 0.3", "criteria 1.step: Steps of this size do not lead"),
+        ("maximum = 5", "maximum = 5\nstep = 0.00001", "criteria 1.step: This lies between"),
+        ("maximum = 5", "maximum = 5\nstep = 0.001", "criteria 1.step: Steps of this size do not lead"),
+        ("maximum = 5", "maximum = 5\ncategory = \"other\"", "criteria 1.category: The call has no category"),
+        ("maximum = 5", "maximum = 5\ncomment = \"often\"", "criteria 1.comment: Words are needed"),
+        ("anchors.5.en", "anchors.4_5.en", "criteria 1.anchors.4_5: This is not a step of the scale."),
         ("maximum = 5", "maximum = 6", "criteria 1.anchors.6: Both ends of the scale need words."),
         ("anchors.5.en", "anchors.7.en", "criteria 1.anchors.7: This is not a step of the scale."),
         ('"invitations.csv"', '"../invitations.csv"', "call.invitations: This is not written"),
@@ -292,7 +315,7 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     [
         (CALL, FORM.replace("amount        |", "|"), "question with the role “amount”"),
         (CALL, FORM.replace("yes      | email", "no | email"), "question with the role “email”"),
-        (CALL, FORM.replace("label::Français (fr)", "label::ar"), "The form has no labels in the language “fr”."),
+        (CALL, FORM.replace("label::Français (fr)", "label::ar"), "The form has no labels in this language: français (fr)."),
         (prize(), FORM, "A prize fixes its amounts"),
         (prize(), FORM, "The form needs a required question with the role “categories”."),
         (prize(), PRIZE_FORM.replace("| cats | scale |", "| cats | reach |"), "The choices of “cats” are the codes"),

@@ -254,8 +254,11 @@ def _criterion(keys: Keys, last_stage: str, categories: Collection[str]) -> Crit
     if maximum <= minimum:
         keys.complain("maximum", _l("The scale ends above where it starts."))
     elif step <= 0 or (maximum - minimum) % step or (maximum - minimum) / step > MOST_STEPS:
-        message = _l("Steps of this size do not lead from the lowest to the highest number, or are more than %(most)s.")
-        keys.complain("step", message % {"most": MOST_STEPS})
+        message = _l(
+            "Steps of this size do not lead from the lowest to the highest number, or are more than %(most)s.",
+            most=MOST_STEPS,
+        )
+        keys.complain("step", message)
         step = Decimal(1)
     category = keys.text("category", CODE, "courage", required=False)
     if category and category not in categories:
@@ -335,11 +338,23 @@ def _check_together(package: Mapping[str, Any], kind: str, keys: Keys) -> None:
             keys.complain("categories", _l("A prize needs at least one category."), Unready)
         if package["ceiling_minor"] is not None:
             keys.complain("budget.ceiling", _l("A prize fixes its amounts; nothing is asked for."))
+    ceiling, total = package["ceiling_minor"], package["budget_minor"]
+    if ceiling and total and ceiling > total:
+        keys.complain("budget.ceiling", _l("This is more than the money in all."), Unready)
     given = [(each.awards, each.award_minor) for each in package["categories"] if each.awards and each.award_minor]
     if package["is_impartial"]:
         _check_impartial(package, keys)
     if package["budget_minor"] and sum(number * minor for number, minor in given) > package["budget_minor"]:
         keys.complain("budget.total", _l("The awards of the categories come to more than this."), Unready)
+
+
+def _own_name(code: str) -> str:
+    """Return what a language is called by those who speak it, with its code."""
+    try:
+        name = Locale.parse(code, sep="-").get_display_name()
+    except (ValueError, UnknownLocaleError):
+        name = None
+    return f"{name} ({code})" if name else code
 
 
 def _check_impartial(package: Mapping[str, Any], keys: Keys) -> None:
@@ -397,4 +412,4 @@ def _check_form(form: FormDefinition, package: Mapping[str, Any], kind: str, pro
         )
     for language in package["languages"]:
         if language not in form.languages:
-            complain(_l("The form has no labels in the language “%(language)s”.", language=language))
+            complain(_l("The form has no labels in this language: %(language)s.", language=_own_name(language)))

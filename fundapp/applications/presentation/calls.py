@@ -167,8 +167,8 @@ def _told(extension: DeadlineExtension) -> str:
     if extension.told_at is None:
         return ""
     if extension.tells_senders:
-        return _("Those with a draft and those who had sent were told by mail.")
-    return _("Those with a draft were told by mail.")
+        return _("Whoever had a draft or had sent was told by mail.")
+    return _("Whoever had a draft was told by mail.")
 
 
 def _state_label(call: Call, state: Opening) -> str:

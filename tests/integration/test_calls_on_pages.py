@@ -431,7 +431,7 @@ def test_another_language_is_asked_for_everywhere_and_what_is_untranslated_is_sh
     missing = client.get(settings).text
     assert "Purpose (Arabic): The text in this language is missing." in missing
     assert "Criteria – Need – What step 1 means (Arabic)" in missing
-    assert "The form has no labels in the language “sw”." in missing
+    assert "The form has no labels in this language: Kiswahili (sw)." in missing
 
 
 def test_language_with_texts_is_taken_out_once_they_are_emptied(client: FlaskClient) -> None:
@@ -684,7 +684,7 @@ def test_row_85_extension_is_recorded_counts_for_drafts_and_those_who_write_are_
     assert drafts[0].deadline == moved.closes_at > CLOSES
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "call:extend")).one()
     assert (entry.data["from"], entry.data["to"]) == (CLOSES.isoformat(), moved.closes_at.isoformat())
-    assert "Those with a draft were told by mail." in client.get(f"/manage/{call.slug}/deadline").text
+    assert "Whoever had a draft was told by mail." in client.get(f"/manage/{call.slug}/deadline").text
 
 
 def test_those_who_have_sent_are_told_when_that_is_asked_for(client: FlaskClient, run_jobs: Callable[[], int]) -> None:

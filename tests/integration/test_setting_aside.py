@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
+from fundapp.applications.form_engine.eligibility import is_barred
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, SetAsideAs
 from fundapp.applications.presentation.set_aside import told_of_setting_aside
-from fundapp.applications.services.admission import bars
 from fundapp.applications.services.drafts import fingerprint
 from fundapp.applications.services.setting_aside import set_aside, take_back
 from fundapp.applications.services.single_deadlines import give_later_deadline
@@ -197,6 +197,16 @@ def test_who_chooses_many_sees_which_and_how_many_before_anything_is_done(signed
     assert client.post(f"/manage/applications/{made[0].id}/take-back").status_code == 302
     assert stored(made[0]).set_aside_at is None
 
+    aside = client.get(f"{address}?aside=only").text
+    assert "Set the chosen ones aside" not in aside
+    assert "Take the chosen ones back" in aside
+    assert "Take the chosen ones back" not in page
+    back = client.post(f"{address}/take-back", data={**chosen, "aside": "only"})
+    assert back.headers["Location"].endswith("applications?aside=only")
+    assert {stored(each).set_aside_at for each in made} == {None}
+    nothing = client.post(f"{address}/take-back", data={"aside": "only"}, follow_redirects=True)
+    assert "Choose at least one application first." in nothing.text
+
 
 def test_what_one_may_not_see_cannot_be_chosen(signed_in: Client) -> None:
     call, other = make_call(), make_call()
@@ -361,4 +371,4 @@ def test_a_name_that_looks_like_a_barred_one_is_told_to_managers_and_bars_nobody
     assert ("<bdi>Espoir (sample)</bdi>" in page) is told
     assert "Another (sample)" not in page
     if told:
-        assert not bars(call, names=[name], emails=[])
+        assert not is_barred(call.barred_names, call.barred_domains, names=[name], emails=[])

@@ -11,8 +11,9 @@ from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.identity import called, face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Clarification, Reopening
 from fundapp.applications.presentation.applications import SubmissionShown, submission_shown
+from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.standing import ReopenedShown, reopened_shown
-from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.presentation.texts import Said
 from fundapp.applications.queries.applicant import holders_of
 from fundapp.applications.services.reopening import papers_form
 from fundapp.core.dates import Moment, moment
@@ -92,7 +93,7 @@ def papers_shown(call: Call, asked: Sequence[Reopening], now: datetime) -> Paper
     version = papers_form(call)
     questions = FormDefinition.from_json(version.definition).questions if version else ()
     return PapersShown(
-        questions=[said(each.label) for each in questions if each.takes_answer],
+        questions=[said_unanswered(each.label) for each in questions if each.takes_answer],
         for_reviewers=any(not each.hidden_from_reviewers for each in questions),
         asked=[_asked_shown(each, call, now) for each in asked],
     )

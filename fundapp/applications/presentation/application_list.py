@@ -16,6 +16,7 @@ from fundapp.applications.identity import face_of
 from fundapp.applications.likeness import Likeness
 from fundapp.applications.models import Application, ApplicationSource, ApplicationStatus, Call, SetAsideAs
 from fundapp.applications.presentation.managing import STATUS_KINDS, FilterShown
+from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.texts import Said, country_name, money, said
 from fundapp.applications.queries.likenesses import Alike
 from fundapp.applications.queries.listed_answers import SENT
@@ -289,7 +290,7 @@ def alike_shown(found: Sequence[Alike]) -> list[AlikeShown]:
 
 def headings_shown(questions: Sequence[Question]) -> list[Said]:
     """Return what stands above the answers in a list."""
-    return [said(question.label) for question in questions]
+    return [said_unanswered(question.label) for question in questions]
 
 
 def _choice_label(question: Question | None, code: str) -> str:

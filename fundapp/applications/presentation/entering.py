@@ -22,7 +22,8 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.next_steps import NextStep
 from fundapp.applications.presentation.calls import CallShown, call_shown
-from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.presentation.questions import said_unanswered
+from fundapp.applications.presentation.texts import Said
 from fundapp.applications.queries.entering import open_enquiries
 from fundapp.applications.queries.listings import CAUSES, INVITATION_STATES, InvitationRow, NomineeRow
 from fundapp.applications.rules import Opening
@@ -143,7 +144,10 @@ def nominations_shown(call: Call, now: datetime) -> NominationsShown | None:
 
 def first_fields_shown(questions: Iterable[Question], form: FlaskForm) -> list[FirstFieldShown]:
     """Return the fields of the first questions, in the order of the form. Each has to be answered."""
-    shown = [FirstFieldShown(form[field_name(each.name)], said(each.label), said(each.hint)) for each in questions]
+    shown = [
+        FirstFieldShown(form[field_name(each.name)], said_unanswered(each.label), said_unanswered(each.hint))
+        for each in questions
+    ]
     for each in shown:
         each.field.flags.required = True
     return shown
@@ -160,7 +164,7 @@ def enquiry_shown(enquiry: Enquiry, call: Call, questions: Sequence[Question]) -
         id=enquiry.id,
         text=enquiry.text,
         cause=str(CAUSES[enquiry.cause]),
-        questions=[said(each.label) for each in questions if each.name in enquiry.questions],
+        questions=[said_unanswered(each.label) for each in questions if each.name in enquiry.questions],
         asked=moment(enquiry.asked_at, call.time_zone),
         has_address=bool(enquiry.email),
         answer=enquiry.answer,

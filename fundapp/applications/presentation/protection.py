@@ -12,8 +12,8 @@ from fundapp.applications.form_engine.definition import Sensitivity
 from fundapp.applications.identity import face_of, masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, ProtectionChange, ProtectionStep
 from fundapp.applications.presentation.applications import submitted_answers_shown
-from fundapp.applications.presentation.questions import AnswerShown
-from fundapp.applications.presentation.texts import Said, said
+from fundapp.applications.presentation.questions import AnswerShown, said_unanswered
+from fundapp.applications.presentation.texts import Said
 from fundapp.applications.queries.protection import changes_of, openings_of
 from fundapp.applications.sealed_answers import sent_files
 from fundapp.applications.services.protection import LOWER_WITHIN, waiting_request
@@ -126,7 +126,7 @@ def masked_files(application: Application) -> list[MaskedFile]:
     form = submitted_form(application)
     masked = masked_names(form, is_protected=application.is_protected)
     return [
-        MaskedFile(attachment.id, said(question.label))
+        MaskedFile(attachment.id, said_unanswered(question.label))
         for attachment in sent_files(application)
         if name_of(attachment.question) in masked and (question := form.question_at(attachment.question)) is not None
     ]

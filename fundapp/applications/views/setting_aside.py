@@ -71,6 +71,27 @@ def set_aside(slug: str) -> ResponseReturnValue:
     return _choice_page(call, chosen, form), 422
 
 
+@bp.post("/manage/<slug>/applications/take-back")
+@requires(P.APPLICATION_SET_ASIDE)
+def take_several_back(slug: str) -> ResponseReturnValue:
+    """Let the chosen applications that were set aside go on where they stood."""
+    actor = current_actor()
+    call = managed_call(actor=actor, slug=slug, permission=P.APPLICATION_SET_ASIDE)
+    chosen = [each for each in _chosen(call) if each.set_aside_at is not None]
+    for application in chosen:
+        services.take_back(actor=actor, application=application, now=clock.now())
+    if chosen:
+        words = ngettext(
+            "%(num)s application is back where it stood.",
+            "%(num)s applications are back where they stood.",
+            len(chosen),
+        )
+    else:
+        words = _("Choose at least one application first.")
+    flash(words)
+    return redirect(url_for("applications.managed_applications", slug=slug, **_wanted_before().arguments()))
+
+
 @bp.post("/manage/applications/<uuid:application_id>/take-back")
 @requires(P.APPLICATION_SET_ASIDE)
 def take_back(application_id: UUID) -> ResponseReturnValue:

@@ -109,7 +109,7 @@ SECRETS = (CANARY, "Ben Sample", "A plan that holds.", "Ana Sample")
 
 
 @pytest.mark.parametrize("day", [0.5, 1.5])
-def test_row_5_no_page_of_a_reviewer_holds_what_others_said_before_their_own(app, signed_in: SignedIn, day):
+def test_row_05_no_page_of_a_reviewer_holds_what_others_said_before_their_own(app, signed_in: SignedIn, day):
     panel = Panel()
     assignment_id = panel.assignment(panel.cleo).id
     aliases = [alias_of(panel.assignment(each).id) for each in (panel.ana, panel.ben)]

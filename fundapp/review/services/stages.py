@@ -84,7 +84,8 @@ def undo_move(*, actor: Actor, call: Call, now: datetime) -> StageMove:
         raise Conflict(_l("Somebody has begun in the next stage, so this step stands fast."))
     of_move = select(MovedEntry.entry_id).where(MovedEntry.move_id == move.id)
     given = select(Assignment).where(Assignment.entry_id.in_(of_move), Assignment.stage_id == move.to_stage_id)
-    for assignment in db.session.scalars(given.order_by(Assignment.id)).all():
+    locked = given.order_by(Assignment.id).with_for_update().execution_options(populate_existing=True)
+    for assignment in db.session.scalars(locked).all():  # whoever begins to read at this moment was first, or waits
         if assignment.status is not AssignmentStatus.ASSIGNED:
             raise Conflict(_l("Somebody has begun in the next stage, so this step stands fast."))
         pair = {"entry": str(assignment.entry_id), "reviewer": str(assignment.reviewer_id)}

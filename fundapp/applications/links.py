@@ -7,7 +7,7 @@ rows (`scope.in_conflict`) and as a list of all pairs of a call (`queries.confli
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, null, or_, select
@@ -16,6 +16,10 @@ from sqlalchemy.orm import QueryableAttribute, aliased
 from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person, Tie
 from fundapp.applications.models import Application, PartyFact
 from fundapp.core import clock
+
+# One comparison for each way: a choice between several would keep databases from using an index.
+_TIE_KEYS: Final = ("organisation_key", "domain_key")
+_PERSON_KEYS: Final = ("name_index", "email_index", "domain_key")
 
 
 class Way(StrEnum):
@@ -53,7 +57,7 @@ def linked(application: Any = Application) -> Sequence[Link]:
         _member(application, _is_tied),
         *_same_name(application),
         *_tied(application),
-        _named(application),
+        *(_person_by(application, key) for key in _PERSON_KEYS),
         _colleague(application),
     ]
 
@@ -90,23 +94,25 @@ def _same_name(application: Any) -> list[Link]:
 
 
 def _tied(application: Any) -> list[Link]:
-    tie, other = aliased(Tie), aliased(Tie)
-    behind = aliased(PartyFact)
+    tie = aliased(Tie)
     applicant = _none(tie).where(tie.organisation_key == application.organisation_key, _counts(tie))
-    others = (
-        _fact(behind)
-        .join(other, behind.key.in_([other.organisation_key, other.domain_key]))
-        .where(behind.application_id == application.id, _counts(other))
-    )
-    return [Link(Way.TIE, tie.person_id, applicant), Link(Way.TIE, other.person_id, others)]
+    return [Link(Way.TIE, tie.person_id, applicant), *(_tie_by(application, key) for key in _TIE_KEYS)]
 
 
-def _named(application: Any) -> Link:
-    behind, person = aliased(PartyFact), aliased(Person)
+def _tie_by(application: Any, key: str) -> Link:
+    behind, tie = aliased(PartyFact), aliased(Tie)
     query = (
         _fact(behind)
-        .join(person, behind.key.in_([person.name_index, person.email_index, person.domain_key]))
-        .where(behind.application_id == application.id)
+        .join(tie, getattr(tie, key) == behind.key)
+        .where(behind.application_id == application.id, _counts(tie))
+    )
+    return Link(Way.TIE, tie.person_id, query)
+
+
+def _person_by(application: Any, key: str) -> Link:
+    behind, person = aliased(PartyFact), aliased(Person)
+    query = (
+        _fact(behind).join(person, getattr(person, key) == behind.key).where(behind.application_id == application.id)
     )
     return Link(Way.PERSON, person.id, query)
 

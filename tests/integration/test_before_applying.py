@@ -186,6 +186,16 @@ def test_what_did_not_fit_is_known_also_where_the_question_comes_back_first(clie
     assert "no-such-question" not in refused.text
 
 
+def test_a_box_that_is_not_ticked_says_why_it_stands_in_the_way(client):
+    box = Question("peace", Kind.ACKNOWLEDGE, {"en": "We work in peace."}, required=True, eligible=". = 'OK'")
+    why = "Only those who work in peace can apply."
+    first = replace(box, ineligible_message={"en": why})
+    call = open_call(form=replace(WITH_FIRST, questions=(first, *WITH_FIRST.questions)))
+    path = f"/calls/{call.slug}/eligibility"
+    assert why in client.post(path, data={"q_years": "5", "q_local": "yes"}).text
+    assert why not in client.post(path, data={"q_years": "5", "q_local": "yes", "q_peace": "y"}).text
+
+
 # -- Barred organisations -------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from fundapp.review.views import (
     bp,
     conflicts,
     discussion,
+    pools,
     reading,
     reviewers,
     selection,
@@ -19,7 +20,7 @@ from fundapp.review.views import (
     withdrawing,
 )
 
-PAGES = (discussion, stages, reading, conflicts, assigning, selection, withdrawing, answering, reviewers)
+PAGES = (discussion, pools, stages, reading, conflicts, assigning, selection, withdrawing, answering, reviewers)
 """Importing these modules puts their pages on the blueprint."""
 
 

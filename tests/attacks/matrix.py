@@ -28,7 +28,22 @@ OF_ANSWERS = {"review.accept", "review.decline"}
 """An answer is only that of the person who was asked."""
 FOR_ASKED = {"review.profile", "review.save_profile", "review.add_tie"}
 """Pages for those whom some call asks to review."""
-NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
+OF_POOLS = {
+    f"review.{page}"
+    for page in (
+        "pools",
+        "pools_file",
+        "manage_pools",
+        "fix_list",
+        "draw_pools",
+        "place_late",
+        "excuse",
+        "open_scores",
+        "ask_applicants",
+    )
+}
+"""Pages of calls whose applicants review each other in two pools; ours do not."""
+NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase", *OF_POOLS}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
 """Pages of staff about an application that need not be sent: they tell that it is there, not what is in it."""

@@ -135,6 +135,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.APPLICANT_INVITE, "applications.enquiries", _("Questions before an application"), _("Answer, and let in.")),
         (P.APPLICANT_INVITE, "applications.nominees", _("Nominations"), _("Who was named, and who is invited.")),
         (P.PANEL_READ, "review.reviewers", _("Reviewers"), _("Who they are, and how far they are.")),
+        (P.PANEL_READ, "review.manage_pools", _("Two pools"), _("The draw, and who finished their reviews.")),
         (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
         (P.TALLY_READ, "review.stages", _("Stages"), _("Which entries stand where, and which go on.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
@@ -148,7 +149,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     links = [
         LinkShown(url_for(endpoint, slug=call.slug), title, hint)
         for permission, endpoint, title, hint in pages
-        if actor.can(permission, call.id)
+        if actor.can(permission, call.id) and (call.is_impartial or endpoint != "review.manage_pools")
     ]
     if actor.can(P.DECISION_EXPORT, call.id):
         url = url_for("disbursement.decisions_file", slug=call.slug, format="xlsx")

@@ -8,8 +8,8 @@ from fundapp.applications.models import Call
 from fundapp.applications.presentation.impartial import UNDONE
 from fundapp.applications.presentation.texts import money
 from fundapp.core.dates import Moment, moment
+from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.i18n import ngettext
 from fundapp.review.models import Duty, PoolDraw, PoolPlace
 from fundapp.review.pools import PoolName
 from fundapp.review.queries.pools import DutyRow, Pools
@@ -133,5 +133,6 @@ def _gives(pools: Pools, name: PoolName, call: Call) -> list[str]:
             found.append(_("%(money)s for what is asked for", money=money(share.money_minor, call.currency)))
         else:
             awards = ngettext("%(num)s award", "%(num)s awards", share.awards or 0)
-            found.append(f"{codes[category_id].titles.get('en') or codes[category_id].code}: {awards}")
+            title = localised(codes[category_id].titles, current_language())
+            found.append(_("%(category)s: %(awards)s", category=title, awards=awards))
     return found

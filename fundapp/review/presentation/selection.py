@@ -15,9 +15,10 @@ from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
-from fundapp.core.numbers import cldr
+from fundapp.core.numbers import cldr, number_text
 from fundapp.review.models import Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
+from fundapp.review.presentation.reading import confidence_words
 from fundapp.review.queries.selection import Ranked, Selection
 from fundapp.review.tally import mark_of_review, rounded
 from fundapp.review.transitions import SLATE
@@ -50,10 +51,15 @@ class RankedShown:
 
 @dataclass(frozen=True)
 class PoolShown:
-    """Entries that are ranked together; `title` is a category's, None where all are."""
+    """Entries that are ranked together; `title` is a category's, None where all are.
+
+    `name` is that of their pool, and `money` what is left for it, where applicants review each other.
+    """
 
     title: Said | None
+    name: str
     awards: str
+    money: str
     rows: Sequence[RankedShown]
     plot: TallyPlot
     short: int
@@ -93,8 +99,10 @@ class ReviewShown:
 
     reviewer: str
     mark: str
-    scores: Sequence[tuple[Said, str]]
+    scores: Sequence[tuple[Said, str, Sequence[str]]]
+    """Each criterion with its score, and what was written beside it."""
     comment: str
+    confidence: str
 
 
 def pools_shown(selection: Selection, *, link: bool) -> list[PoolShown]:
@@ -185,11 +193,13 @@ def reviews_shown(reviews: Iterable[Review], selection: Selection) -> list[Revie
                 scores=[
                     (
                         said(score.criterion.labels),
-                        _("Cannot judge") if score.value is None else figure(Fraction(score.value), 0),
+                        _("Cannot judge") if score.value is None else number_text(score.value),
+                        [text for text in (score.reason, score.comment) if text],
                     )
                     for score in scores
                 ],
                 comment=review.comment,
+                confidence=confidence_words(review.confidence),
             )
         )
     return shown
@@ -205,20 +215,32 @@ def figure(value: Fraction | Decimal | None, places: int = 2) -> str:
 
 def _pool_shown(selection: Selection, pool: str, rows: Sequence[Ranked], link: bool) -> PoolShown:
     call = selection.call
-    category = rows[0].entry.category if pool else None
+    share = selection.share(rows[0])
+    is_own_list = share.category_id is not None if share else bool(pool) and selection.pools is None
+    category = rows[0].entry.category if is_own_list else None
     shown = [ranked_shown(row, call, link=link) for row in rows]
     awards_left = selection.awards_left.get(pool)
+    left = selection.left_minor if selection.pools is not None else {}
     return PoolShown(
         title=said(category.titles) if category else None,
+        name=_pool_name(selection, rows[0]),
         awards=""
         if category is None or awards_left is None
-        else _("%(left)s of %(all)s awards left", left=awards_left, all=category.awards),
+        else _("%(left)s of %(all)s awards left", left=awards_left, all=share.awards if share else category.awards),
+        money=_("%(left)s left for this pool", left=money(left[rows[0].purse], call.currency)) if left else "",
         rows=shown,
         plot=tally_plot(
             [(row.reference, each.figures) for row, each in zip(shown, rows, strict=True)], selection.scale
         ),
         short=sum(row.is_short for row in shown),
     )
+
+
+def _pool_name(selection: Selection, row: Ranked) -> str:
+    if selection.pools is None:
+        return ""
+    pool = selection.pools.of_application.get(row.entry.application_id)
+    return _("Pool %(name)s", name=pool.value) if pool else _("In no pool yet")
 
 
 def _decision_words(row: Ranked) -> tuple[str, str]:

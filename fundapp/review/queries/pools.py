@@ -14,7 +14,7 @@ from fundapp.applications.links import Way
 from fundapp.applications.models import Application, Call, Entry
 from fundapp.applications.queries.conflicts import People, causes, pairs_in_conflict
 from fundapp.applications.rules import UndoneReviews
-from fundapp.applications.scope import goes_to_reviewers, visible_to
+from fundapp.applications.scope import goes_to_reviewers, of_own_organisation, visible_to
 from fundapp.core.db import db
 from fundapp.review.assignment import Pair
 from fundapp.review.models import (
@@ -157,7 +157,17 @@ def pool_bars(call: Call) -> frozenset[Pair]:
 
 
 def duties(*, actor: Actor, draw: PoolDraw) -> list[DutyRow]:
-    """Return how the people of each placed application stand to their reviews, by reference, as the actor may see it.
+    """Return how the people of each placed application stand to their reviews, for those who run the call."""
+    return _duties(draw, visible_to(actor))
+
+
+def own_duties(*, actor: Actor, draw: PoolDraw) -> list[DutyRow]:
+    """Return how the actor's own applications stand."""
+    return _duties(draw, of_own_organisation(actor))
+
+
+def _duties(draw: PoolDraw, seen: ColumnElement[bool]) -> list[DutyRow]:
+    """Return the duties of applications by reference.
 
     Held against nobody: reviews that were recused, taken back or in conflict, applications that are no longer read,
     and an invitation that the fund itself took back.
@@ -167,7 +177,7 @@ def duties(*, actor: Actor, draw: PoolDraw) -> list[DutyRow]:
             select(PoolPlace)
             .join(PoolPlace.application)
             .join(PoolPlace.lot)
-            .where(PoolPlace.draw_id == draw.id, visible_to(actor))
+            .where(PoolPlace.draw_id == draw.id, seen)
             .options(contains_eager(PoolPlace.application), contains_eager(PoolPlace.lot))
             .order_by(Application.reference)
         )
@@ -237,6 +247,23 @@ def lots_by_reference(draw: PoolDraw) -> list[PoolPlace]:
             .order_by(Application.reference)
         )
     )
+
+
+def lots_as_text(draw: PoolDraw) -> str:
+    """Return a draw as a file of plain lines that anybody can reckon again; references say where each one is."""
+    lines = [
+        f"fingerprint {draw.fingerprint}",
+        f"value {draw.public_value or ''}",
+        f"seed {draw.seed or ''}",
+        *(f"lot {lot.stratum} {lot.label} {lot.pool or ''}".rstrip() for lot in sorted(draw.lots, key=_order)),
+    ]
+    if draw.drawn_at is not None:
+        lines += [f"application {place.application.reference} {place.lot.pool}" for place in lots_by_reference(draw)]
+    return "\n".join(lines) + "\n"
+
+
+def _order(lot: PoolLot) -> tuple[int, str]:
+    return lot.stratum, lot.label
 
 
 def _work(call: Call) -> dict[UUID, tuple[int, int]]:

@@ -88,11 +88,11 @@ def draw_pools(*, actor: Actor, call: Call, public_value: str, now: datetime) ->
     value = plain_value(public_value)
     if not value or len(value) > MAX_REASON_CHARACTERS:
         raise RuleViolations([Problem(_l("Enter the public value, as it was published."), field="public_value")])
-    draw.seed = seed_of(draw.fingerprint, value)
-    dealt = deal([Lot(lot.stratum, lot.label) for lot in draw.lots], draw.seed)
+    seed = seed_of(draw.fingerprint, value)
+    dealt = deal([Lot(lot.stratum, lot.label) for lot in draw.lots], seed)
     for lot in draw.lots:
         lot.pool = dealt[lot.label]
-    draw.public_value, draw.drawn_by_id, draw.drawn_at = value, actor.person_id, now
+    draw.public_value, draw.seed, draw.drawn_by_id, draw.drawn_at = value, seed, actor.person_id, now
     db.session.flush()
     _fix_shares(call, draw)
     data = {"number": draw.number, "seed": draw.seed}

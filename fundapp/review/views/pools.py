@@ -1,8 +1,10 @@
 """Pages of the pools in which applicants review each other."""
 
-from flask import Response, flash, redirect, render_template, url_for
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
@@ -151,7 +153,7 @@ def ask_applicants(slug: str) -> ResponseReturnValue:
                 actor=current_actor(),
                 call=call,
                 max_entries=form.max_entries.data or 1,
-                secret_key=_secret_key(),
+                secret_key=current_app.config["SECRET_KEY"],
                 now=clock.now(),
             )
         except RuleViolations as violations:
@@ -160,3 +162,75 @@ def ask_applicants(slug: str) -> ResponseReturnValue:
             flash(ngettext("%(num)s person was asked.", "%(num)s people were asked.", len(made)))
             return _back(slug)
     return _page(call, asking=form), 422
+
+
+def _page(
+    call: Call,
+    *,
+    problems: Sequence[Problem] = (),
+    listing: PoolListForm | None = None,
+    drawing: PoolDrawForm | None = None,
+    excusing: ExcuseForm | None = None,
+    asking: ApplicantsForm | None = None,
+) -> str:
+    actor, draw = current_actor(), queries.current_draw(call)
+    rows = _duties(call)
+    excusing_form = excusing or ExcuseForm(formdata=None)
+    excusing_form.offer(presentation.duty_choices(rows))
+    wrong = next((form for form in (listing, drawing, excusing, asking) if form is not None), None)
+    return render_template(
+        "review/manage_pools.html",
+        **_shown(call),
+        problems=problems,
+        wrong=wrong,
+        duties=[presentation.own_shown(row, call) for row in rows],
+        late=queries.unplaced(call, queries.pools_of(call)) if draw is not None and draw.drawn_at else [],
+        may_plan=actor.can(P.ASSIGNMENT_PLAN, call.id),
+        may_open=actor.can(P.DECISION_MAKE, call.id),
+        may_ask=actor.can(P.REVIEWER_INVITE, call.id),
+        listing=listing or PoolListForm(formdata=None),
+        drawing=drawing or PoolDrawForm(formdata=None),
+        excusing=excusing_form,
+        asking=asking or ApplicantsForm(formdata=None),
+        is_known=draw is not None and clock.now() >= draw.value_at,
+    )
+
+
+def _shown(call: Call) -> dict[str, Any]:
+    all_draws, found = queries.draws(call), queries.pools_of(call)
+    places = queries.lots_by_reference(found.draw) if found.draw is not None and found.draw.drawn_at else []
+    draws = presentation.draws_shown(all_draws, call)
+    return {
+        "slug": call.slug,
+        "call_title": said(call.titles),
+        "words": impartial_words(call),
+        "draws": draws,
+        "draw": draws[0] if draws else None,
+        "pools": presentation.one_pool_shown(found, places, call) if places else [],
+    }
+
+
+def _own(call: Call) -> list[presentation.OwnShown]:
+    actor, draw = current_actor(), queries.current_draw(call)
+    if actor.person_id is None or draw is None:
+        return []
+    return [presentation.own_shown(row, call) for row in queries.own_duties(actor=actor, draw=draw)]
+
+
+def _duties(call: Call) -> list[queries.DutyRow]:
+    draw = queries.current_draw(call)
+    return queries.duties(actor=current_actor(), draw=draw) if draw is not None and draw.drawn_at else []
+
+
+def _call(slug: str, permission: P) -> Call:
+    return _impartial(managed_call(actor=current_actor(), slug=slug, permission=permission))
+
+
+def _impartial(call: Call) -> Call:
+    if not call.is_impartial:
+        raise NotFound
+    return call
+
+
+def _back(slug: str) -> ResponseReturnValue:
+    return redirect(url_for("review.manage_pools", slug=slug))

@@ -42,6 +42,7 @@ def tally(slug: str) -> ResponseReturnValue:
         "review/tally.html",
         **_frame(call),
         pools=pools_shown(found, link=False),
+        hides_scores=found.hides_scores,
         wanted=call.deciding_stage.reviews_per_entry,
     )
 
@@ -219,6 +220,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         "review/selection.html",
         **_frame(call),
         pools=pools_shown(found, link=True),
+        hides_scores=found.hides_scores,
         money=money_shown(call),
         slate=slate_shown(found),
         may_decide=_may_decide(call),

@@ -220,7 +220,7 @@ def test_work_for_a_plan_that_is_gone_and_work_done_twice_change_nothing(app: Fu
     again(NOW)
     again(NOW)
     assert planning.plan_job().work(second.id) is None
-    assert second.status is PlanStatus.READY
+    assert db.session.scalar(select(Plan.status).where(Plan.id == second.id)) is PlanStatus.READY
 
 
 @pytest.mark.usefixtures("large")

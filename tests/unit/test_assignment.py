@@ -88,7 +88,8 @@ def test_neither_order_nor_ids_change_the_plan(
     """The same call in another database: other ids, other order, the same references and names."""
     entries, reviewers, barred = instance
     ids = [f"x{number}" for number in rng.sample(range(1000), len(entries) + len(reviewers))]
-    other = dict(zip([each.id for each in [*entries, *reviewers]], ids, strict=True))
+    names = [*(entry.id for entry in entries), *(reviewer.id for reviewer in reviewers)]
+    other = dict(zip(names, ids, strict=True))
 
     def planned(is_other: bool) -> set[Pair]:
         def name(each: str) -> str:

@@ -58,7 +58,8 @@ def _themes(entries: Sequence[EntryNeed], reviewers: Sequence[ReviewerOffer]) ->
         for theme in entry.themes:
             of_entries[number, at[theme]] = THEME_POINTS / len(entry.themes)
     known = _known(themes, [reviewer.themes for reviewer in reviewers]).astype(np.float32)
-    return np.rint(of_entries @ known).astype(np.int16)
+    shares: NDArray[np.int16] = np.rint(of_entries @ known).astype(np.int16)
+    return shares
 
 
 def _chance(entries: Sequence[EntryNeed], reviewers: Sequence[ReviewerOffer], salt: str) -> NDArray[np.int16]:

@@ -46,7 +46,6 @@ COVERAGE: Final = Coverage(
         "sealed_answer": ("application_id",),
         "entry": ("application_id",),
         "clarification": ("application_id",),
-        "answer_translation": ("application_id",),
         "reopening": ("application_id",),
         "conflict_of_interest": ("application_id",),
         "protection_change": ("application_id",),

@@ -1,4 +1,4 @@
-"""What reviewers say with each score, scales with steps, and translations beside the answers.
+"""What reviewers say with each score, scales with steps, and drafts apart from what was submitted.
 
 Revision: 0020
 Revises: 0019
@@ -73,29 +73,6 @@ def upgrade() -> None:
     for table, column, nullable in SCALES:
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.alter_column(column, existing_type=sa.Integer(), type_=NUMBER, existing_nullable=nullable)
-    op.create_table(
-        "answer_translation",
-        sa.Column("application_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("translated_by", one_of("translatedby", "person", "machine"), nullable=False),
-        sa.Column("answer_sha256", sa.Text(), nullable=False),
-        sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("text_version", sa.Integer(), nullable=False),
-        sa.Column("attached_by_id", sa.Uuid(), nullable=True),
-        sa.Column("attached_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["application_id"], ["application.id"], name=op.f("fk_answer_translation_application_id_application")
-        ),
-        sa.ForeignKeyConstraint(
-            ["attached_by_id"], ["person.id"], name=op.f("fk_answer_translation_attached_by_id_person")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer_translation")),
-        sa.UniqueConstraint(
-            "application_id", "key", "language", name=op.f("uq_answer_translation_application_id_key_language")
-        ),
-    )
 
 
 def _take_drafts_out() -> None:
@@ -141,7 +118,6 @@ def _put_drafts_back() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("answer_translation")
     _put_drafts_back()
     # The older version knows whole numbers alone, and no words beside them.
     op.execute("UPDATE score SET value = round(value) WHERE value IS NOT NULL")

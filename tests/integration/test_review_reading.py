@@ -14,8 +14,9 @@ from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViola
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, AssignmentStatus, Review, ReviewStatus, Score, SlateStatus
 from fundapp.review.queries import reading as queries
-from fundapp.review.scoring_rules import COMMENT, MAX_COMMENT_CHARACTERS, Answer, Judged, Parts, Unjudged
+from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, MAX_COMMENT_CHARACTERS, Answer, Judged, Parts, Unjudged
 from fundapp.review.services import reading
+from fundapp.review.services.erasing import blank_reviews
 from tests.conftest import actor_of, counted_statements
 from tests.factories import (
     NOW,
@@ -264,6 +265,63 @@ def test_submitted_review_is_not_reopened_once_the_list_is_frozen(app: FundApp) 
     with pytest.raises(Conflict):
         reading.change_review(actor=actor_of(assignment.reviewer.person), assignment=assignment, now=NOW)
     assert review.draft is None
+
+
+def test_words_beside_scores_are_erased_with_the_application_and_scores_stay(app: FundApp) -> None:
+    assignment = given()
+    review = submit(assignment, ALL)
+    actor = actor_of(assignment.reviewer.person)
+    reading.change_review(actor=actor, assignment=assignment, now=NOW)
+    parts = {"need": Judged(2, comment="They wrote to me."), COMMENT: "Secret."}
+    reading.save_review(actor=actor, assignment=assignment, parts=parts, now=NOW)
+    assert "Not my field." in {score.reason for score in review.scores}
+    blank_reviews(actor=actor, application=assignment.entry.application, now=NOW)
+    db.session.flush()
+    assert (review.comment, review.draft) == ("", None)
+    assert {(score.reason, score.comment) for score in review.scores} == {("", "")}
+    assert answers_of(reading.submitted_parts(review)) == ALL
+
+
+def test_stage_that_asks_how_sure_somebody_is_needs_an_answer_and_keeps_it(app: FundApp) -> None:
+    assignment = given()
+    assignment.stage.asks_confidence = True
+    with pytest.raises(RuleViolations) as caught:
+        submit(assignment, ALL)
+    assert [problem.field for problem in caught.value.problems] == [CONFIDENCE]
+    actor = actor_of(assignment.reviewer.person)
+    parts = {**parts_of(ALL), CONFIDENCE: "low"}
+    saved = reading.submit_review(actor=actor, assignment=assignment, parts=parts, now=NOW)
+    content = saved.review.kept()
+    assert content is not None
+    assert content["confidence"] == "low"
+
+
+def test_score_in_tenths_is_kept_exactly_in_table_and_version(app: FundApp) -> None:
+    assignment = given()
+    need, plan = assignment.criteria
+    need.minimum, need.maximum, need.step = Decimal(0), Decimal(5), Decimal("0.1")
+    db.session.flush()
+    review = submit(assignment, {"need": Decimal("4.1"), "plan": 3})
+    db.session.expire_all()
+    assert answers_of(reading.submitted_parts(review)) == {"need": Decimal("4.1"), "plan": Decimal(3)}
+    content = review.kept()
+    assert content is not None
+    assert content["scores"][str(need.id)] == {"value": "4.1", "cannot_judge": False}
+    assert content["scores"][str(plan.id)] == {"value": 3, "cannot_judge": False}
+
+
+def test_criterion_of_another_category_is_not_asked(app: FundApp) -> None:
+    call = make_call(categories=2, max_categories=2)
+    here, beside = make_application(call).entries
+    need, plan = call.criteria
+    plan.category_id = beside.category_id
+    db.session.flush()
+    reviewer = make_reviewer(call)
+    review = submit(make_assignment(here, reviewer), {"need": 4})
+    assert [score.criterion_id for score in review.scores] == [need.id]
+    with pytest.raises(RuleViolations) as caught:
+        submit(make_assignment(beside, reviewer), {"need": 4})
+    assert [problem.field for problem in caught.value.problems] == ["plan"]
 
 
 def test_file_of_the_application_is_in_reach_only_through_ones_own_assignment(app: FundApp) -> None:

@@ -207,6 +207,11 @@ def scale_words(criterion: Criterion) -> str:
     )
 
 
+def confidence_words(confidence: Confidence | None) -> str:
+    """Say how sure a reviewer is; "" where it was not said."""
+    return "" if confidence is None else str(_CONFIDENCE_WORDS[confidence.value])
+
+
 def part_lines(part: Part) -> list[str]:
     """Return a part of a review as lines of text."""
     if isinstance(part, str):

@@ -76,6 +76,19 @@ def rewrap(app: FundApp, ring: str, private_keys: Path | None) -> None:
     click.echo(f"nothing is left under an older key of {ring}")
 
 
+@keys_group.command("index")
+@with_app
+def index(app: FundApp) -> None:
+    """Make the blind indexes by which conflicts of interest are found, of data from before version 0018. It may be
+    stopped and run again.
+    """
+    total = 0
+    for count in rekeying.index_again(now=clock.now()):
+        unit_of_work.commit(app.queue)
+        total += count
+        click.echo(f"{total} looked at")
+
+
 @keys_group.command("status")
 @with_app
 def status(_app: FundApp) -> None:

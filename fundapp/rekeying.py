@@ -157,6 +157,36 @@ def _parties(batch: int) -> Iterator[int]:
         yield len(applications)
 
 
+def index_again(*, now: datetime, batch: int = BATCH) -> Iterator[int]:
+    """Make the blind indexes by which conflicts of interest are found, for what was stored before there were any.
+
+    Yields how many people and applications each step looked at; the caller commits after each. Doing it again changes
+    nothing.
+    """
+    for people in _in_steps(Person, batch):
+        for person in people:
+            indexes = (Person.name.blind_index(person.name), domain_key(person.email) if person.email else None)
+            if indexes != (person.name_index, person.domain_key):
+                person.name_index, person.domain_key = indexes
+                record(actor=system_actor(), action="keys:rewrap", subject=person, now=now, data={"ring": "index"})
+        db.session.flush()
+        yield len(people)
+    for applications in _in_steps(Application, batch):
+        for application in applications:
+            if application.erased_at is None:
+                note_parties_again(application)
+        db.session.flush()
+        yield len(applications)
+
+
+def _in_steps(owner: Any, batch: int) -> Iterator[list[Any]]:
+    rows: list[Any] = list(db.session.scalars(select(owner).order_by(owner.id).limit(batch)))
+    while rows:
+        last = rows[-1].id
+        yield rows
+        rows = list(db.session.scalars(select(owner).where(owner.id > last).order_by(owner.id).limit(batch)))
+
+
 def _payee(private: Keyring | None, now: datetime, batch: int) -> Iterator[int]:
     newest = current_keys().newest(Part.PAYEE_PUBLIC)
     old = select(SealedAnswer).where(SealedAnswer.payee_key != newest).order_by(SealedAnswer.id).limit(batch)

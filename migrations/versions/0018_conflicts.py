@@ -1,7 +1,7 @@
 """Who else stands behind an application, and whom reviewers are tied to.
 
 Keys of people's names and mail domains can't be made here: the keys of the installation are not at hand. They follow
-with `fundapp conflicts refresh`.
+with `fundapp keys index`.
 
 Revision: 0018
 Revises: 0017

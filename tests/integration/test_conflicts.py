@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from fundapp.accounts.mail_domains import domain_key
 from fundapp.accounts.models import MembershipRole, Person, Tie, TieKind
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.rules import fold_person_name, mail_domain
@@ -24,8 +25,10 @@ from fundapp.applications.services.erasing import blank_application
 from fundapp.applications.services.forgetting import forget_nominations
 from fundapp.applications.services.inviting import use_invitation
 from fundapp.applications.services.nominating import gather, nominate
+from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
+from fundapp.rekeying import index_again
 
 from ..conftest import actor_of
 from ..factories import (
@@ -354,3 +357,21 @@ def test_the_answers_of_the_sample_form_name_nobody_else(call):
     application = sent(call)
     assert application.answers["title"] == ANSWERS["title"]
     assert application.party_facts == []
+
+
+def test_what_was_stored_before_there_were_indexes_is_found_after_they_are_made(call):
+    application, person = make_application(call, answers={"referee": "Amina Wanjiru"}), make_person("Amina Wanjiru")
+    host = make_person("", email="amina@hill-trust.org")
+    db.session.flush()
+    for each in (person, host):
+        each.name_index = each.domain_key = None
+    db.session.flush()
+    assert conflicting(person) == set()
+    assert application.party_facts == []
+    looked_at = sum(index_again(now=NOW, batch=2))
+    assert looked_at == len(db.session.scalars(select(Person)).all()) + 1
+    assert conflicting(person) == {application.id}
+    assert (host.name_index, host.domain_key) == (None, domain_key("x@hill-trust.org"))
+    entries = len(db.session.scalars(select(AuditEntry)).all())
+    assert sum(index_again(now=NOW)) == looked_at
+    assert len(db.session.scalars(select(AuditEntry)).all()) == entries

@@ -185,6 +185,8 @@ def plan_shown(
 
 def hours_words(minutes: int) -> str:
     """Say how long something takes, in whole hours where it is more than one."""
+    if not minutes:
+        return _("none")
     if minutes < 60:
         return ngettext("about %(num)s minute", "about %(num)s minutes", minutes)
     return ngettext("about %(num)s hour", "about %(num)s hours", round(minutes / 60))

@@ -21,8 +21,8 @@ from fundapp.accounts.permissions import Role
 from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind
 from fundapp.applications.form_writing.checking import checked
 from fundapp.applications.form_writing.choice_lines import lines_of, read_lines
-from fundapp.applications.form_writing.sample_form import sample_form
 from fundapp.applications.form_writing.items import Item, proposed_name
+from fundapp.applications.form_writing.sample_form import sample_form
 from fundapp.applications.form_writing.working_form import WorkingForm, tables_with_owners, working_form_of
 from fundapp.applications.models import ApplicationStatus, Call, FormDraft, FormDraftStep
 from fundapp.applications.queries.packages import package_of

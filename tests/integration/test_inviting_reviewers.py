@@ -91,9 +91,8 @@ def count(model: type[Any]) -> int:
 
 
 def roles_of(person: Person) -> list[tuple[Role, Any]]:
-    return [
-        tuple(row) for row in db.session.execute(select(RoleGrant.role, RoleGrant.call_id).filter_by(person=person))
-    ]
+    held = db.session.scalars(select(RoleGrant).filter_by(person_id=person.id).order_by(RoleGrant.id))
+    return [(grant.role, grant.call_id) for grant in held]
 
 
 # -- Inviting ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from fundapp.core.tables import Cell
 from fundapp.core.text import TextError, clean_text
 
 MAX_SEARCH_CHARACTERS: Final = 200
-PAGE_SIZE: Final = 50
+PAGE_SIZE: Final = 25
 R = TypeVar("R")
 
 

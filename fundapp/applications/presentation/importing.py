@@ -13,6 +13,7 @@ from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import ngettext
+from fundapp.core.numbers import number_text
 
 MAX_SHOWN: Final = 200
 """So many problems are shown; with more, something is wrong with the whole table. The file of them has all."""
@@ -113,4 +114,4 @@ def imported_shown(table_import: TableImport, problems: Iterable[tuple[str, str]
 
 def limits_shown() -> str:
     """Return how long a table may be, in words."""
-    return ngettext("At most %(num)s row at once.", "At most %(num)s rows at once.", MAX_ROWS)
+    return _("At most %(number)s rows at once.", number=number_text(MAX_ROWS))

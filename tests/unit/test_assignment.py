@@ -108,6 +108,21 @@ def test_neither_order_nor_ids_change_the_plan(
     assert planned(is_other=True) == planned(is_other=False)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_ids_do_not_choose_where_chance_leaves_several_best_plans(seed: int) -> None:
+    """Twenty values of chance for 480 pairs: many plans cost the same, and the order of rows would tell them apart."""
+    rng = random.Random(seed)
+
+    def planned(ids: list[int]) -> set[tuple[str, str]]:
+        entries = [EntryNeed(f"e{number:03}", 2, key=f"A-{n}") for n, number in enumerate(ids[:40])]
+        reviewers = [ReviewerOffer(f"r{number:03}", 9, key=f"Person {n}") for n, number in enumerate(ids[40:])]
+        keys = {each.id: each.key for each in (*entries, *reviewers)}
+        pairs = plan_assignment(entries, reviewers, barred={}, salt="call").pairs
+        return {(keys[pair.entry_id], keys[pair.reviewer_id]) for pair in pairs}
+
+    assert planned(list(range(52))) == planned(rng.sample(range(1000), 52))
+
+
 def test_another_salt_gives_another_plan() -> None:
     entries = [EntryNeed(f"e{n}", 1) for n in range(8)]
     reviewers = [ReviewerOffer(f"r{n}", 1) for n in range(8)]

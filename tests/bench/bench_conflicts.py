@@ -35,9 +35,10 @@ from fundapp.settings import Settings
 from ..audit_log import cover_preparations
 from ..conftest import RecordingQueue, counted_statements
 from ..factories import NOW, make_call
+from ..integration.test_application_list import LISTED
 from ..keyring import made_keys
 from ..servers import PostgresServer
-from .bench_lists import LISTED, fill
+from .bench_lists import fill
 
 TIED_IN = 10
 """One in so many reviewers is tied to something in the call."""

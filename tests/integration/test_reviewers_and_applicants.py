@@ -64,7 +64,7 @@ def test_before_declaring_reviewers_see_what_the_call_shows(see, shown, signed_i
     declaring = client.get(f"/reviews/{assignment.id}/conflict").get_data(as_text=True)
     assert {name for name, text in words.items() if text in declaring} == shown
     listed = client.get("/reviews").get_data(as_text=True)
-    assert application.reference in listed
+    assert str(application.reference) in listed
     assert ("Kanarie House" in listed) is ("organisation" in shown)
 
 

@@ -120,7 +120,7 @@ def _values(name: str, part: Part | None, *, is_typed: bool) -> dict[str, Any]:
         return {}
     is_unjudged = part.answer is Unjudged.CANNOT_JUDGE
     answer = part.typed or (None if part.answer is None else str(part.answer))
-    values = {name: answer, f"{name}_reason": part.reason, f"{name}_comment": part.comment}
+    values: dict[str, Any] = {name: answer, f"{name}_reason": part.reason, f"{name}_comment": part.comment}
     if is_typed:
         values |= {name: "" if is_unjudged else answer, f"{name}_cannot": is_unjudged}
     return values

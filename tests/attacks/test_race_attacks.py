@@ -30,6 +30,7 @@ from ..factories import (
     make_assignment,
     make_call,
     make_decision,
+    make_review,
     make_reviewer,
     make_slate,
     make_staff,
@@ -147,6 +148,35 @@ def test_row_92_a_reviewer_who_steps_back_while_the_list_is_sent_is_in_the_tally
     if results[2] == "done":
         assert tally.slate is not None
         assert tally.slate.tally["entries"][0]["reviews"] == len(tally.slate.tally["entries"][0]["scores"]) // 2
+
+
+def test_row_92_two_scores_that_arrive_while_the_panel_closes_count_in_full_or_are_refused(app: FundApp) -> None:
+    call = make_call()
+    entry = make_application(call).entries[0]
+    make_review(entry, make_reviewer(call), [3, 3])
+    assignments = [make_assignment(entry, make_reviewer(call)) for _ in range(2)]
+    make_decision(make_slate(call), entry)
+    manager = make_staff(Role.MANAGER)
+    call_id, manager_id, *ids = ids_of(
+        call, manager, *assignments, *(assignment.reviewer.person for assignment in assignments)
+    )
+
+    def give(number: int) -> Callable[[], object]:
+        return lambda: reading.submit_review(
+            actor=by(ids[2 + number]),
+            assignment=db.session.get_one(Assignment, ids[number]),
+            parts=parts_of({"need": 5, "plan": 5}),
+            now=AFTER,
+        )
+
+    def close() -> object:
+        return selection.propose_slate(actor=by(manager_id), call=db.session.get_one(Call, call_id), now=AFTER)
+
+    results = all_at_once(app, [give(0), give(1), close])
+    assert results[2] == "done"
+    assert set(results[:2]) <= {"done", "Conflict"}
+    (kept,) = whole_selection(call=db.session.get_one(Call, call_id)).slate.tally["entries"]  # type: ignore[union-attr]
+    assert kept["reviews"] == len(kept["scores"]) // 2 == 1 + results[:2].count("done")
 
 
 def test_row_92_a_plan_that_was_overtaken_while_it_was_applied_is_applied_once(app: FundApp) -> None:

@@ -59,7 +59,7 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
                 each.anchors,
                 each.stage.code,
                 each.step,
-                categories.get(each.category_id, ""),
+                categories[each.category_id] if each.category_id else "",
                 each.comment_questions,
                 each.comment_needed.value,
             )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
 
 from sqlalchemy import select
 
@@ -167,7 +166,7 @@ def submit_review(
     lock_call(call)
     _require_scoring(assignment, now)
     criteria = assignment.criteria
-    given = {**draft_of(_locked_review(assignment)), **parts}
+    given: Parts = {**draft_of(_locked_review(assignment)), **parts}
     if problems := missing_in(assignment, given):
         raise RuleViolations(problems)
     saved = save_review(actor=actor, assignment=assignment, parts=parts, now=now, seen=seen, sent_before=sent_before)
@@ -245,7 +244,7 @@ def shown_parts(review: Review | None) -> Parts:
 
 def part_mark(part: Part | None) -> str:
     """Return a short text that is another one for another content of a part."""
-    return mark(None if part in (None, "", Judged()) else part_to_json(cast(Part, part)))
+    return mark(None if part is None or part in ("", Judged()) else part_to_json(part))
 
 
 def steps(criteria: list[Criterion]) -> list[Step]:

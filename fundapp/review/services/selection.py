@@ -225,7 +225,7 @@ def tally_document(whole: Selection) -> dict[str, Any]:
 
 
 def _kept(score: Number | None) -> int | str | None:
-    return None if score is None else kept_number(Decimal(score))
+    return None if score is None else kept_number(Decimal(str(score)))
 
 
 def _proposers(person_id: UUID | None) -> list[Person]:

@@ -114,17 +114,13 @@ def save(assignment_id: UUID) -> ResponseReturnValue:
     form = review_form(assignment, labels_of(assignment.criteria), formdata=request.form)
     if not form.validate():
         return _reading_page(assignment, form), 422
-    what = {
-        "actor": actor,
-        "assignment": assignment,
-        "parts": parts_in(form, assignment.criteria),
-        "seen": _seen(form, assignment) if form.seen.data else None,
-        "now": now,
-    }
-    check, saved = None, None
+    parts = parts_in(form, assignment.criteria)
+    seen = _seen(form, assignment) if form.seen.data else None
+    check: int | None = None
+    saved: services.Saved | None = None
     if request.form.get("action") == SUBMIT:
         try:
-            saved = services.submit_review(**what)
+            saved = services.submit_review(actor=actor, assignment=assignment, parts=parts, seen=seen, now=now)
         except RuleViolations:
             check = 1
         except Conflict as refusal:
@@ -134,7 +130,7 @@ def save(assignment_id: UUID) -> ResponseReturnValue:
                 flash(_("Thank you. Your review was submitted."))
                 return redirect(url_for("review.my_reviews"))
     try:
-        saved = saved or services.save_review(**what)
+        saved = saved or services.save_review(actor=actor, assignment=assignment, parts=parts, seen=seen, now=now)
     except RuleViolations as violations:
         problems_into(form, _beside_fields(violations.problems, assignment))
         return _reading_page(assignment, form), 422

@@ -54,6 +54,7 @@ def once(made: Round) -> dict[str, UUID]:
         "hold_id": made.holds[0].id,
         "request_id": made.requests[0].id,
         "enquiry_id": made.enquiries[0].id,
+        "import_id": made.imports[0].id,
     }
 
 

@@ -22,7 +22,6 @@ class WithdrawForm(FlaskForm):
     )
 
 
-
 class ConflictForm(FlaskForm):
     """Declare a conflict of interest, or none."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired
 
 from fundapp.core.fields import CheckboxesField, Storable
 from fundapp.core.i18n import lazy_gettext as _l
@@ -16,7 +17,7 @@ class PostForm(FlaskForm):
     text = TextAreaField(
         _l("Your contribution"),
         description=_l("All who read this application here see it, and those who run the call. It can't be changed."),
-        validators=[Storable()],
+        validators=[DataRequired(_l("Write something first.")), Storable()],
     )
     mentions = CheckboxesField(
         _l("Is it meant for somebody?"), description=_l("Only if you ask them something. Everybody can read it.")

@@ -389,7 +389,7 @@ def _first_values(call: Call, listed: str, document: Document) -> dict[str, Any]
                 "stage": last_stage,
                 "starts": begins,
                 "ends": begins + THREE_WEEKS,
-                "score": not call.deciding_stage.phases,
+                "score": True,
                 "others": "never" if not call.deciding_stage.phases else "after_own",
                 "shown_as": "aliases",
                 "discuss": bool(call.deciding_stage.phases),

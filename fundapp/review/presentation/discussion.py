@@ -132,7 +132,7 @@ def phases_shown(phases: Sequence[ReviewPhase], call: Call, now: datetime) -> li
     active = active_phase(phases, now)
     return [
         PhaseShown(
-            title=said(phase.titles),  # type: ignore[attr-defined]
+            title=said(phase.titles),
             starts=moment(phase.starts_at, call.time_zone),
             ends=moment(phase.ends_at, call.time_zone),
             is_active=phase is active,

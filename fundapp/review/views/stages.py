@@ -1,6 +1,7 @@
 """Pages of the stages of a call: what stands where, who reads there, and which entries go on."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -175,7 +176,7 @@ def _stage_page(
     call: Call, board: StageBoard, form: MoveForm, chosen: Collection[str], *, shows_effect: bool = False
 ) -> str:
     actor, found = current_actor(), board.stage
-    asked = {key: value for key, value in request.args.items() if key.startswith("places_")}
+    asked: dict[str, Any] = {key: value for key, value in request.args.items() if key.startswith("places_")}
     return render_template(
         "review/stage.html",
         **_head(call),

@@ -18,7 +18,15 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict
 from fundapp.core.mail import MailMessage
 from fundapp.review.discussion_rules import MOST_CHARACTERS, alias_of
-from fundapp.review.models import Assignment, AssignmentStatus, DiscussionPost, Review, Reviewer, ReviewerNews, SlateStatus
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    DiscussionPost,
+    Review,
+    Reviewer,
+    ReviewerNews,
+    SlateStatus,
+)
 from fundapp.review.services.discussing import post_as_reader
 from fundapp.review.services.erasing import blank_reviews
 from fundapp.review.services.news import tell_of_the_day
@@ -326,7 +334,9 @@ def test_a_review_changed_after_the_discussion_is_a_new_version_and_both_stay_vi
     kept = db.session.scalars(
         select(KeptVersion).where(KeptVersion.object_id == review.id).order_by(KeptVersion.number)
     ).all()
-    values = [sorted(score["value"] for score in version.content["scores"].values()) for version in kept]
+    values = [
+        sorted(score["value"] for score in version.content["scores"].values()) for version in kept if version.content
+    ]
     assert values == [[2, 3], [3, 5]]
     with pytest.raises(Conflict):
         change_review(actor=actor, assignment=assignment, now=NOW + 2.5 * DAY)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -40,7 +41,7 @@ CHECK = {
 }
 
 
-def phase(code: str, first: int, last: int, **values: object) -> dict[str, object]:
+def phase(code: str, first: int, last: int, **values: object) -> dict[str, Any]:
     return {
         "code": code,
         "stage": "review",
@@ -55,7 +56,7 @@ def phase(code: str, first: int, last: int, **values: object) -> dict[str, objec
     }
 
 
-def two_stages(call: Call) -> dict[str, object]:
+def two_stages(call: Call) -> dict[str, Any]:
     """Return what a call says, with a screening before its review and two phases."""
     document = document_of(package_of(call))
     review = {**document["stages"][0], "title": {"en": "Review", "fr": "Lecture"}}
@@ -67,14 +68,14 @@ def two_stages(call: Call) -> dict[str, object]:
     }
 
 
-def written(call: Call, document: dict[str, object]) -> None:
+def written(call: Call, document: dict[str, Any]) -> None:
     reading = read_document(document, form=package_of(call).form, invitations=None)
     assert [str(each) for each in reading.problems] == []
     write_call(call=call, package=reading.package, way=Way.LOADED, actor=actor_of(make_staff(Role.MANAGER)), now=NOW)
     db.session.commit()
 
 
-def problems_of(call: Call, document: dict[str, object]) -> set[str | None]:
+def problems_of(call: Call, document: dict[str, Any]) -> set[str | None]:
     reading = read_document(document, form=package_of(call).form, invitations=None)
     return {each.field for each in reading.problems}
 

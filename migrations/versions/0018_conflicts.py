@@ -147,6 +147,7 @@ def downgrade() -> None:
     op.drop_table("party_fact")
     op.drop_table("tie")
     with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_call_reviewerssee"), type_="check")
         batch_op.drop_column("reviewers_see")
         batch_op.drop_column("bars_reviewers_organisation")
     op.drop_index(op.f("ix_application_organisation_key"), "application")

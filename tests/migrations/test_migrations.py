@@ -127,8 +127,9 @@ def test_there_is_one_newest_revision(fresh_app):
         "UPDATE decision SET amount_minor = 0",
         "UPDATE slate SET ratified_by_id = proposed_by_id",
         "UPDATE slate SET ratified_at = NULL",
-        "INSERT INTO entry SELECT application_id, call_id, category_id, stage_id, requested_minor, created_at,"
-        " application_id FROM entry",
+        "INSERT INTO entry (application_id, call_id, category_id, stage_id, requested_minor, created_at, id)"
+        " SELECT application_id, call_id, category_id, stage_id, requested_minor, created_at, application_id"
+        " FROM entry",
     ],
 )
 def test_the_database_itself_refuses_what_must_never_be(fresh_app, statement):

@@ -1,6 +1,7 @@
 """The audit log: written with the change or not at all, chained without a gap, and nothing changes without it."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -167,7 +168,7 @@ def add_person(_call: Call) -> None:
 def change_score(call: Call) -> None:
     review = make_review(make_application(call).entries[0], make_reviewer(call), [3, 4])
     db.session.commit()
-    review.scores[0].value = 5
+    review.scores[0].value = Decimal(5)
 
 
 def bulk_update(call: Call) -> None:

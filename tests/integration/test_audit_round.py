@@ -131,14 +131,14 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
     )
     commit()
     for assignment in others:
-        reviewer = actor_of(assignment.reviewer.person)
-        reading.declare_no_conflict(actor=reviewer, assignment=assignment, now=AFTER)
+        reader = actor_of(assignment.reviewer.person)
+        reading.declare_no_conflict(actor=reader, assignment=assignment, now=AFTER)
         commit()
         comment = f"{CANARY} writes well."
         begun, whole = parts_of({"need": 2}, comment), parts_of({"need": 4, "plan": 3}, comment)
-        reading.save_review(actor=reviewer, assignment=assignment, parts=begun, now=AFTER)
+        reading.save_review(actor=reader, assignment=assignment, parts=begun, now=AFTER)
         commit()
-        reading.submit_review(actor=reviewer, assignment=assignment, parts=whole, now=AFTER)
+        reading.submit_review(actor=reader, assignment=assignment, parts=whole, now=AFTER)
         commit()
 
     versions: dict[UUID, int] = {}

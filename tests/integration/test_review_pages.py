@@ -297,10 +297,10 @@ def test_submitted_review_is_changed_on_its_page_and_counts_as_it_was_meanwhile(
     assert "Change your review" in text(client, url)
     assert client.post(f"{url}/change").status_code == 302
     client.post(url, data={**data, "action": "save", "criterion_1": "1"})
-    assert sorted(db.session.scalars(select(Score.value))) == [3, 4]
+    assert db.session.scalars(select(Score.value).order_by(Score.value)).all() == [Decimal(3), Decimal(4)]
     assert "What you submitted counts" in text(client, url)
     assert client.post(url, data={**data, "criterion_1": "2"}).location == "/reviews"
-    assert sorted(db.session.scalars(select(Score.value))) == [2, 3]
+    assert db.session.scalars(select(Score.value).order_by(Score.value)).all() == [Decimal(2), Decimal(3)]
     client.post(f"{url}/change")
     assert client.post(f"{url}/leave").status_code == 302
     assert "Change your review" in text(client, url)

@@ -272,7 +272,7 @@ def test_words_beside_scores_are_erased_with_the_application_and_scores_stay(app
     review = submit(assignment, ALL)
     actor = actor_of(assignment.reviewer.person)
     reading.change_review(actor=actor, assignment=assignment, now=NOW)
-    parts = {"need": Judged(2, comment="They wrote to me."), COMMENT: "Secret."}
+    parts: Parts = {"need": Judged(2, comment="They wrote to me."), COMMENT: "Secret."}
     reading.save_review(actor=actor, assignment=assignment, parts=parts, now=NOW)
     assert "Not my field." in {score.reason for score in review.scores}
     blank_reviews(actor=actor, application=assignment.entry.application, now=NOW)

@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from fundapp.accounts.models import Membership, Organisation, Person, RoleGrant
 from fundapp.accounts.permissions import Role, system_actor
@@ -31,7 +31,7 @@ from fundapp.applications.models import (
 from fundapp.applications.presentation import importing as presentation
 from fundapp.core import outbox
 from fundapp.core.audit import AuditEntry
-from fundapp.core.db import db
+from fundapp.core.db import Base, db
 from fundapp.core.outbox import OutboxItem
 from fundapp.core.sealing import RecordKey
 from fundapp.core.tables import read_table
@@ -146,7 +146,9 @@ def test_each_batch_is_one_piece_of_work_committed_alone(app: FundApp, client: F
 
 
 def background_now() -> Any:
-    return db.session.scalar(select(func.max(OutboxItem.created_at))) + timedelta(minutes=2)
+    newest = db.session.scalar(select(func.max(OutboxItem.created_at)))
+    assert newest is not None
+    return newest + timedelta(minutes=2)
 
 
 @pytest.mark.usefixtures("batches_of_2")
@@ -159,7 +161,8 @@ def test_bad_rows_stop_only_themselves_and_all_of_them_are_told(client: FlaskCli
 
     found = db.session.scalars(select(TableImport)).one()
     assert (found.rows, found.rows_done, found.taken, found.refused) == (7, 7, 3, 4)
-    assert sorted(db.session.scalars(select(Application.import_key))) == ["id:G0", "id:G1", "id:G2"]
+    keys = db.session.scalars(select(Application.import_key).order_by(Application.import_key)).all()
+    assert keys == ["id:G0", "id:G1", "id:G2"]
     told = [(row, column) for row in (3, 4, 6, 7) for column in ("amount", "country")]
     assert found.problems == len(told)
     text = client.get(page).text
@@ -269,7 +272,7 @@ def test_work_that_fails_again_and_again_stops_the_import_which_then_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(background, "import_applications", broken)
         for _ in range(outbox.MAX_ATTEMPTS):
-            db.session.execute(OutboxItem.__table__.update().values(not_before=NOW, nudged_at=None))
+            db.session.execute(update(OutboxItem).values(not_before=NOW, nudged_at=None))
             db.session.commit()
             run_jobs()
     found = db.session.scalars(select(TableImport)).one()
@@ -288,7 +291,7 @@ def test_while_it_is_at_work_nothing_begins_it_again(client: FlaskClient) -> Non
 
 def test_call_that_is_decided_meanwhile_takes_no_more(call: Call, client: FlaskClient, run_jobs: Jobs) -> None:
     page = give(client, "take", many(1))
-    db.session.execute(Call.__table__.update().values(status=CallStatus.DECIDED, decided_at=NOW))
+    db.session.execute(update(Base.metadata.tables["call"]).values(status=CallStatus.DECIDED, decided_at=NOW))
     run_jobs()
     assert db.session.scalars(select(TableImport.failure)).all() == [ImportFailure.DECIDED]
     assert "This call is decided" in client.get(page).text

@@ -116,7 +116,7 @@ def test_ids_do_not_choose_where_chance_leaves_several_best_plans(seed: int) -> 
     def planned(ids: list[int]) -> set[tuple[str, str]]:
         entries = [EntryNeed(f"e{number:03}", 2, key=f"A-{n}") for n, number in enumerate(ids[:40])]
         reviewers = [ReviewerOffer(f"r{number:03}", 9, key=f"Person {n}") for n, number in enumerate(ids[40:])]
-        keys = {each.id: each.key for each in (*entries, *reviewers)}
+        keys = {entry.id: entry.key for entry in entries} | {each.id: each.key for each in reviewers}
         pairs = plan_assignment(entries, reviewers, barred={}, salt="call").pairs
         return {(keys[pair.entry_id], keys[pair.reviewer_id]) for pair in pairs}
 

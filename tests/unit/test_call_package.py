@@ -145,7 +145,7 @@ def test_package_is_read_with_everything_that_it_says(tmp_path: Path) -> None:
     assert (package.budget_minor, package.ceiling_minor, package.currency) == (100_000_000, 1_750_050, "USD")
     assert (package.reviews_per_entry, package.max_categories, package.categories) == (3, 1, ())
     (criterion,) = package.criteria
-    assert (criterion.weight, criterion.minimum, criterion.maximum) == (Decimal("1.5"), 1, 5)
+    assert (criterion.weight, criterion.minimum, criterion.maximum) == (Decimal("1.5"), Decimal(1), Decimal(5))
     assert criterion.anchors["5"] == {"en": "The community", "fr": "La communauté"}
     assert [(each.email, each.organisation_name) for each in package.invitations or ()] == [("a@b.org", "G")]
     assert package.award_terms["period_months"] == 12
@@ -315,7 +315,11 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     [
         (CALL, FORM.replace("amount        |", "|"), "question with the role “amount”"),
         (CALL, FORM.replace("yes      | email", "no | email"), "question with the role “email”"),
-        (CALL, FORM.replace("label::Français (fr)", "label::ar"), "The form has no labels in this language: français (fr)."),
+        (
+            CALL,
+            FORM.replace("label::Français (fr)", "label::ar"),
+            "The form has no labels in this language: français (fr).",
+        ),
         (prize(), FORM, "A prize fixes its amounts"),
         (prize(), FORM, "The form needs a required question with the role “categories”."),
         (prize(), PRIZE_FORM.replace("| cats | scale |", "| cats | reach |"), "The choices of “cats” are the codes"),

@@ -78,7 +78,7 @@ def test_sample_answers_are_the_same_each_time_and_on_the_scale() -> None:
 
 
 def test_sample_reviewers_agree_about_an_entry_more_than_entries_are_alike() -> None:
-    def given(reference: str) -> list[int]:
+    def given(reference: str) -> list[Decimal]:
         answers = [sample_answers(reference, reviewer, CRITERIA)["plan"] for reviewer in ("Ada", "Ben", "Cleo", "Dan")]
         return [answer for answer in answers if isinstance(answer, Decimal)]
 

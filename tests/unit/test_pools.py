@@ -249,7 +249,7 @@ def _selected(instance: Instance, ranks: Mapping[PoolName, Mapping[str, int | No
         for pool, own in ranks.items()
         for name, rank in own.items()
     ]
-    left = {pool: share.money_minor for pool, share in instance.given.items()}
+    left: dict[str, int] = {pool: share.money_minor for pool, share in instance.given.items()}
     choices = by_rank_order(candidates, left_minor=left, awards_left={})
     return {each.entry_id: (each.rank, choices.get(each.entry_id) is Choice.AWARD) for each in candidates}
 

@@ -35,7 +35,7 @@ def fields(parts: dict[str, Part], *steps: Step, confidence: bool = False) -> li
 
 def test_scale_in_tenths_has_every_tenth_exactly_and_nothing_between() -> None:
     assert TENTHS.values[:3] == [Decimal(0), Decimal("0.1"), Decimal("0.2")]
-    assert (len(TENTHS.values), TENTHS.values[-1]) == (51, 5)
+    assert (len(TENTHS.values), TENTHS.values[-1]) == (51, Decimal(5))
     assert all(TENTHS.has(value) for value in TENTHS.values)
     assert not any(TENTHS.has(Decimal(number)) for number in ("0.15", "5.1", "-0.1"))
 

@@ -94,7 +94,9 @@ COVERAGE: Final = Coverage(
         "record_key": "made with what it seals; destroying one is recorded with the erasure",
         "outbox": "work to be done; what it does is recorded where it is done",
         "mail_message": "follows from what is recorded; holds an address",
-        "reviewer_news": "when somebody was written to, and what the next mail is about; both follow from what is recorded",
+        "reviewer_news": (
+            "when somebody was written to, and what the next mail is about; both follow from what is recorded"
+        ),
         "sign_in_session": "openings are recorded on the person; seen_at moves with every request",
         "erasure": "what it erased is recorded there; the rest is work to be done",
         "form_draft_step": "a working copy as it was before; what changed it is recorded",

@@ -224,8 +224,8 @@ PARTS: Final[Mapping[str, Part]] = {
                 _l("Applicants review each other in two pools"),
                 _l(
                     "After the deadline all applications are divided into two pools by a public draw. People read only "
-                    "the pool in which they are not, and each pool has its own ranking and its own money. So nobody can "
-                    "gain by marking others down. This can't change once the call is announced."
+                    "the pool in which they are not, and each pool has its own ranking and its own money. So nobody "
+                    "can gain by marking others down. This can't change once the call is announced."
                 ),
             ),
             Asked(

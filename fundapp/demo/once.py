@@ -91,7 +91,9 @@ def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, sco
     """Load the call and take its applications; return the scores of the file, or None for sample scores."""
     package, given = samples.sample_package(slug), None
     if scores is not None:
-        given = read_scores(scores, [Step(each.code, each.minimum, each.maximum, step=each.step) for each in package.criteria])
+        given = read_scores(
+            scores, [Step(each.code, each.minimum, each.maximum, step=each.step) for each in package.criteria]
+        )
         readings = Counter((reading.application, reading.category) for reading in given)
         package = replace(package, is_sample=False, reviews_per_entry=min(readings.values(), default=1))
     with app.app_context():

@@ -25,9 +25,7 @@ class MoveForm(FlaskForm):
     entries = CheckboxesField(_l("Entries that go on"))
     reason = TextAreaField(
         _l("Reason"),
-        description=_l(
-            "Needed where the choice is not what the scores propose. Name nobody in it."
-        ),
+        description=_l("Needed where the choice is not what the scores propose. Name nobody in it."),
         validators=[Storable()],
     )
 
@@ -37,9 +35,7 @@ class SeatsForm(FlaskForm):
 
     reviewers = CheckboxesField(
         _l("Who reads in this stage?"),
-        description=_l(
-            "If nobody is ticked, everybody on the panel reads in it. What was given stays."
-        ),
+        description=_l("If nobody is ticked, everybody on the panel reads in it. What was given stays."),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a call says of applicants who review each other, in plain words: the same before applying and before reviewing."""
+"""What a call says of applicants who review each other, in plain words: the same before applying and reviewing."""
 
 from collections.abc import Mapping
 from typing import Final

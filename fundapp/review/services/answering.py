@@ -60,9 +60,7 @@ def accept_invitation(*, actor: Actor, reviewer: Reviewer, now: datetime) -> Non
         now=now,
     )
     if reviewer.organisation:
-        declare_tie(
-            actor=actor, person=reviewer.person, kind=TieKind.WORK, organisation=reviewer.organisation, now=now
-        )
+        declare_tie(actor=actor, person=reviewer.person, kind=TieKind.WORK, organisation=reviewer.organisation, now=now)
         reviewer.organisation = ""
     take_over_profile(actor=actor, reviewer=reviewer, now=now)
     forget_news(reviewer.person_id, News.INVITED)

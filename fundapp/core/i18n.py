@@ -6,11 +6,13 @@ Rules and services import the gettext functions from here, so that they never im
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
 
 import flask_babel
 from babel import Locale
 from flask_babel import force_locale, get_locale
+from flask_babel.speaklater import LazyString
+from markupsafe import escape
 
 __all__ = [
     "LANGUAGES",
@@ -27,9 +29,8 @@ __all__ = [
     "text_direction",
 ]
 
-# Flask-Babel has no types. A lazy text is no str, but stands wherever one is shown.
+# Flask-Babel has no types.
 gettext: Callable[..., str] = flask_babel.gettext
-lazy_gettext: Callable[..., str] = flask_babel.lazy_gettext
 ngettext: Callable[..., str] = flask_babel.ngettext
 pgettext: Callable[..., str] = flask_babel.pgettext
 
@@ -41,6 +42,19 @@ LANGUAGES: Final[dict[str, str]] = {
     "ar": "العربية",
 }
 DEFAULT_LANGUAGE: Final = "en"
+
+
+class _LazyText(LazyString):
+    """A lazy text that pages escape; Flask-Babel's tells them that it is markup, with what people typed into it."""
+
+    def __html__(self) -> str:
+        """Return the text as markup that shows it."""
+        return escape(str(self))
+
+
+def lazy_gettext(text: str, /, **variables: object) -> str:
+    """Return a text that is translated when it is shown: no str, but it stands wherever one is shown."""
+    return cast(str, _LazyText(gettext, text, **variables))
 
 
 def current_language() -> str:

@@ -11,6 +11,7 @@ from wtforms.validators import Length, Optional
 from fundapp.applications.models import Criterion
 from fundapp.core.fields import Storable
 from fundapp.core.i18n import current_language, localised
+from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.numbers import number_text
 from fundapp.review.models import Assignment
@@ -68,12 +69,12 @@ def review_form(
                 validators=[Optional()],
             )
         fields[f"{name}_reason"] = StringField(
-            _l("If you cannot judge “%(criterion)s”: why?", criterion=label),
+            _("If you cannot judge “%(criterion)s”: why?", criterion=label),
             description=_l("A few words, such as “not my field”."),
             validators=[Storable(), Length(max=MAX_NOTE_CHARACTERS)],
         )
         fields[f"{name}_comment"] = TextAreaField(
-            localised(criterion.comment_questions) or _l("“%(criterion)s”: why this score?", criterion=label),
+            localised(criterion.comment_questions) or _("“%(criterion)s”: why this score?", criterion=label),
             validators=[Storable()],
         )
         values |= _values(name, (parts or {}).get(criterion.code), is_typed=step.is_typed)

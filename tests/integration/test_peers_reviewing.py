@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy import select
 from fundapp.accounts.models import Person
 from fundapp.core.db import db
 from fundapp.review.models import Assignment, AssignmentStatus, Review, SlateStatus
+from fundapp.review.scoring_rules import COMMENT, Judged, Parts
+from fundapp.review.services.reading import draft_of
 from tests.conftest import NOW
 from tests.factories import CLOSES, make_application, make_assignment, make_call, make_reviewer, make_slate
 
@@ -27,20 +30,53 @@ def assignment(clock: Any) -> Assignment:
     return make_assignment(make_application(call).entries[0], make_reviewer(call), AssignmentStatus.READING)
 
 
+def token_on(page: str) -> str:
+    """Return the form token that a page carries."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def seen_on(page: str) -> str:
+    """Return the marks of its parts that a page of a review carries."""
+    found = re.search(r'name="seen" type="hidden" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def drafted() -> Parts:
+    """Return the draft of the only review."""
+    db.session.expire_all()
+    return draft_of(db.session.scalars(select(Review)).one())
+
+
+def typed_on(page: str) -> str:
+    """Return what stands in the field of the comment."""
+    found = re.search(r'<textarea[^>]*name="comment"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert found
+    return found[1].strip()
+
+
 def test_peers_12_a_token_of_an_older_session_wipes_no_long_review(
     app: Any, signed_in: SignedIn, monkeypatch: Any, assignment: Assignment
 ) -> None:
     client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
-    data = {"action": "save", "version": "0", "criterion_1": "4", "comment": LONG, "csrf_token": "of yesterday"}
+    data = {
+        "action": "save",
+        "seen": seen_on(client.get(path).text),
+        "criterion_1": "4",
+        "comment": LONG,
+        "csrf_token": "of yesterday",
+    }
     refused = client.post(path, data=data, headers={"Sec-Fetch-Site": "same-origin"})
     assert refused.status_code == 400
     assert LONG.strip() in refused.text
     assert db.session.scalars(select(Review)).all() == []
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
-    assert token
-    assert client.post(path, data={**data, "csrf_token": token[1]}).status_code == 302
-    assert db.session.scalars(select(Review.comment)).one() == LONG.strip()
+    token = token_on(client.get(path).text)
+    assert client.post(path, data={**data, "csrf_token": token}).status_code == 302
+    assert (drafted()[COMMENT], drafted()["need"]) == (LONG.strip(), Judged(Decimal(4)))
+    assert typed_on(client.get(path).text) == LONG.strip()
 
 
 def test_peers_12_a_form_that_was_open_for_hours_is_still_taken(
@@ -48,12 +84,12 @@ def test_peers_12_a_form_that_was_open_for_hours_is_still_taken(
 ) -> None:
     client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
-    assert token
+    page = client.get(path).text
     clock.move_to(NOW + timedelta(hours=7))
-    data = {"action": "save", "version": "0", "comment": LONG, "csrf_token": token[1]}
+    data = {"action": "save", "seen": seen_on(page), "comment": LONG, "csrf_token": token_on(page)}
     assert client.post(path, data=data, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
-    assert db.session.scalars(select(Review.comment)).one() == LONG.strip()
+    assert drafted()[COMMENT] == LONG.strip()
+    assert typed_on(client.get(path).text) == LONG.strip()
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["late", "after the list was sent"])
@@ -61,7 +97,8 @@ def test_peers_13_what_was_given_to_read_is_never_blank_when_a_date_has_passed(
     signed_in: SignedIn, clock: Any, assignment: Assignment, closed: bool
 ) -> None:
     client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
-    assert client.post(path, data={"action": "save", "version": "0", "comment": LONG}).status_code == 302
+    sent = {"action": "save", "seen": seen_on(client.get(path).text), "comment": LONG}
+    assert client.post(path, data=sent).status_code == 302
     clock.move_to(CLOSES + timedelta(days=90))
     if closed:
         make_slate(assignment.entry.application.call, SlateStatus.PROPOSED)
@@ -76,13 +113,12 @@ def test_peers_15_sending_a_review_without_saving_it_before_loses_nothing(
     signed_in: SignedIn, assignment: Assignment
 ) -> None:
     client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
-    sent = {"action": "submit", "version": "0", "criterion_1": "4", "comment": LONG}
+    sent = {"action": "submit", "seen": seen_on(client.get(path).text), "criterion_1": "4", "comment": LONG}
     page = client.get(client.post(path, data=sent).location).text
     assert 'href="#criterion_2-0"' in page, "what is missing is named"
-    assert LONG.strip() in page
-    version = re.search(r'name="version" type="hidden" value="(\d+)"', page)
-    assert version
-    assert client.post(path, data={**sent, "version": version[1], "criterion_2": "3"}).location == "/reviews"
+    assert typed_on(page) == LONG.strip()
+    assert 'checked id="criterion_1-3"' in page
+    assert client.post(path, data={**sent, "seen": seen_on(page), "criterion_2": "3"}).location == "/reviews"
     review = db.session.scalars(select(Review)).one()
     assert (review.comment, len(review.scores)) == (LONG.strip(), 2)
     assert review.submitted_at is not None

@@ -21,10 +21,10 @@ from fundapp.core.db import db
 from fundapp.disbursement.transitions import LETTER
 from fundapp.history import presentation
 from fundapp.history.sentences import SENTENCES
-from fundapp.review.models import AssignmentStatus, Outcome
+from fundapp.review.models import AssignmentStatus, Outcome, PairRuleKind
 from fundapp.review.services.reading import declare_conflict
 from fundapp.review.services.selection import withdraw_decision
-from fundapp.review.transitions import ASSIGNMENT, REVIEW, SLATE
+from fundapp.review.transitions import ASSIGNMENT, PLAN, REVIEW, REVIEWER, SLATE
 
 from ..conftest import NOW, actor_of, counted_statements
 from ..factories import (
@@ -39,7 +39,7 @@ from ..factories import (
     make_staff,
 )
 
-MACHINES = (CALL, APPLICATION, FILE, ASSIGNMENT, REVIEW, SLATE, LETTER)
+MACHINES = (CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, SLATE, LETTER)
 ACTION = re.compile(r"[a-z][a-z_-]*:[a-z][a-z_-]*")
 
 
@@ -47,6 +47,7 @@ def recorded_actions() -> set[str]:
     """Return every action that the code can record: those of the machines, and those that it writes out."""
     actions = {f"{machine.name}:{transition.event}" for machine in MACHINES for transition in machine.transitions}
     actions |= {f"protection:{step.value}" for step in ProtectionStep}
+    actions |= {f"pair:{kind.value}" for kind in PairRuleKind}
     root = Path(fundapp.__file__).parent
     for file in root.rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -101,6 +101,8 @@ def test_nobody_who_only_reads_may_send_anything(app):
         "applications.search_applications",
         "applications.applications_file",
         "accounts.search_people",
+        "disbursement.search_letters",
+        "disbursement.letters_file",
     }
 
 

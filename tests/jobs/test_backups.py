@@ -123,7 +123,7 @@ def test_the_drill(installation, tmp_path):
     with new.app.app_context():
         after = counts()
         changed = {name for name in after if after[name] != before[name]}
-        of_person = {"address_change", "known_device", "membership", "organisation_invitation"}
+        of_person = {"address_change", "known_device", "membership", "organisation_invitation", "tie"}
         of_person |= {"passkey", "record_key", "sign_in_session"}
         assert db.session.scalars(select(OneTimeLink.used_at).where(OneTimeLink.used_at.is_(None))).all() == []
         assert after["one_time_link"] == 1

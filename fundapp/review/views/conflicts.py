@@ -106,7 +106,7 @@ def own_conflict(application_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/manage/applications/<uuid:application_id>/own-conflict")
-@requires(P.APPLICATION_READ)
+@requires(P.SESSION_USE)
 def declare_own_conflict(application_id: UUID) -> ResponseReturnValue:
     """Hide an application from somebody of the staff who says that they have a conflict of interest."""
     actor = current_actor()

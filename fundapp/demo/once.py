@@ -95,7 +95,7 @@ def _prepare(app: FundApp, summary: Summary, slug: str, applications: Table, sco
             scores, [Step(each.code, each.minimum, each.maximum, step=each.step) for each in package.criteria]
         )
         readings = Counter((reading.application, reading.category) for reading in given)
-        package = replace(package, is_sample=False, reviews_per_entry=min(readings.values(), default=1))
+        package = replace(package, is_sample=False).with_reviews(min(readings.values(), default=1))
     with app.app_context():
         now = clock.now()
         call = samples.load(package, now)

@@ -339,7 +339,7 @@ def test_a_call_stays_protected_until_two_people_have_lowered_each_application()
     managers = [actor_of(make_staff(Role.MANAGER)) for _ in range(2)]
     ask_to_lower(actor=managers[0], application=application, reason="They asked for it.", now=NOW)
     confirm_lowering(actor=managers[1], application=application, reason="I called them.", now=NOW)
-    load(replace(sample(), sha256="e" * 64, is_protected=True, reviews_per_entry=3))
+    load(replace(sample(), sha256="e" * 64, is_protected=True).with_reviews(3))
     assert not application.is_protected, "another package does not protect again what two people lowered"
     load(sample())
     assert not call.is_protected

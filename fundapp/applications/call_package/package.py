@@ -1,6 +1,6 @@
 """What a call package says, ready to be loaded. Texts are by language code; money in minor units; instants in UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -128,7 +128,6 @@ class CallPackage:
     currency: str
     budget_minor: int
     ceiling_minor: int | None
-    reviews_per_entry: int
     max_categories: int
     categories: tuple[CategoryRead, ...]
     criteria: tuple[CriterionRead, ...]
@@ -152,3 +151,12 @@ class CallPackage:
     sha256: str
     warnings: tuple[Problem, ...] = ()
     """What is passed over and keeps nobody from using the form; stored nowhere."""
+
+    @property
+    def reviews_per_entry(self) -> int:
+        """Return how many peers read each entry in the last stage, from which people decide."""
+        return self.stages[-1].reviews
+
+    def with_reviews(self, number: int) -> "CallPackage":
+        """Return the package with another number of peers who read each entry in the last stage."""
+        return replace(self, stages=(*self.stages[:-1], replace(self.stages[-1], reviews=number)))

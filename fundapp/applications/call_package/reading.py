@@ -102,7 +102,6 @@ def read_document(
         "currency": currency,
         "budget_minor": budget.money("total", currency),
         "ceiling_minor": budget.money("ceiling", currency, required=False),
-        "reviews_per_entry": stages[-1].reviews,
         "max_categories": call.whole("max_categories", least=1, most=max(1, len(categories)), default=1),
         "categories": categories,
         "criteria": tuple(

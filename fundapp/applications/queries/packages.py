@@ -42,7 +42,6 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         currency=call.currency,
         budget_minor=call.budget_minor,
         ceiling_minor=call.ceiling_minor,
-        reviews_per_entry=call.deciding_stage.reviews_per_entry,
         max_categories=call.max_categories,
         categories=tuple(
             CategoryRead(each.code, each.titles, each.descriptions, each.awards, each.award_minor)

@@ -1,7 +1,7 @@
 """Exports of survey tools with a sheet for each repeat: every row where it belongs, problems by cell, nothing twice."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,11 +173,12 @@ def test_rows_become_drafts_of_the_people_with_these_addresses(call: Call) -> No
     assert (again.taken, again.unchanged) == (0, 3)
 
 
-def test_manager_takes_an_export_in_the_browser(call: Call, signed_in: SignedIn) -> None:
+def test_manager_takes_an_export_in_the_browser(call: Call, signed_in: SignedIn, run_jobs: Callable[[], int]) -> None:
     client = signed_in(make_staff(Role.MANAGER, call))
     data = workbook(main=MAIN, partners=PARTNERS, visits=VISITS)
     fields = {"table": (io.BytesIO(data), "export.xlsx"), "take": "1", "drafts": "1"}
-    page = client.post(f"/manage/{call.slug}/import", data=fields, content_type="multipart/form-data")
-    assert page.status_code == 200
-    assert "2 new applications" in page.text
+    given = client.post(f"/manage/{call.slug}/import", data=fields, content_type="multipart/form-data")
+    assert given.status_code == 302
+    run_jobs()
+    assert "2 new drafts" in client.get(given.headers["Location"]).text
     assert by_name()["Lake Group (sample)"]["partners~2~visits~1~people"] == 7

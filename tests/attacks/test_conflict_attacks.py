@@ -45,7 +45,7 @@ from .crawl import fetch_unparsed, rules_of
 from .world import Round, addresses, make_paper, make_round
 
 OURS, CANARY = "Ours-Canary", "Hidden-Canary"
-CHANGING = re.compile(rb'name="csrf_token" value="[^"]*"')
+CHANGING = re.compile(rb'(name="csrf_token" value|data-token)="[^"]*"')
 VIEWERS = (Role.REVIEWER, Role.CHAIR, Role.MANAGER, Role.RATIFIER)
 
 

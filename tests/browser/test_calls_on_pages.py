@@ -80,7 +80,7 @@ def test_call_is_made_from_nothing_without_scripts_and_somebody_applies(
             "Short name": "need",
             "Name of the criterion": "Need",
             "The question that reviewers answer": "How much is it needed?",
-            "Highest step of the scale": "3",
+            "Highest number of the scale": "3",
         }
     )
     manager.press("Save")

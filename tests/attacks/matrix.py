@@ -42,8 +42,8 @@ OF_POOLS = {
         "ask_applicants",
     )
 }
-"""Pages of calls whose applicants review each other in two pools; ours do not."""
-NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase", *OF_POOLS}
+"""Pages of calls whose applicants review each other in two pools."""
+NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
 """Pages of staff about an application that need not be sent: they tell that it is there, not what is in it."""
@@ -146,6 +146,8 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
         return given and person_id not in bundle.in_conflict
     if not visitor.holds_in(route.permission, bundle.call):
         return False
+    if route.endpoint in OF_POOLS:
+        return bundle.call.is_impartial
     if names & OF_APPLICATIONS:
         is_reached = not is_draft or route.endpoint in OF_DRAFTS_TOO
         if route.endpoint in OF_TYPED_IN:

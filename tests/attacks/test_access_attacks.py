@@ -18,8 +18,9 @@ from fundapp.core.web import FundApp
 
 from ..factories import NOW, make_application, make_organisation, make_review, make_reviewer, make_staff
 from .crawl import fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit, without_address
-from .matrix import MAKES_CALLS
+from .matrix import MAKES_CALLS, OF_POOLS
 from .world import (
+    IMPARTIAL,
     ROLES,
     Round,
     addresses,
@@ -45,7 +46,7 @@ def ours(app: FundApp, clock) -> Round:
 @pytest.fixture
 def theirs(app: FundApp, clock) -> Round:
     clock.move_to(NOW)
-    return make_round(app.extensions["storage"], THEIRS, decided=True)
+    return make_round(app.extensions["storage"], THEIRS, decided=True, **IMPARTIAL)
 
 
 def unknown(objects: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -101,6 +102,8 @@ def test_row_01_the_same_addresses_do_open_ones_own_objects(app, signed_in, ours
         own = endpoint in {rule.endpoint for rule in rules_for(app, Role.APPLICANT, "GET")}
         if endpoint in MAKES_CALLS and role is not Role.APPLICANT:
             assert opened[endpoint] == {403}, endpoint
+        elif endpoint in OF_POOLS:
+            assert opened[endpoint] == {404}, endpoint  # our call has none
         elif role is Role.APPLICANT or not own:
             assert opened[endpoint] & {200, 302}, (endpoint, opened[endpoint])
 
@@ -112,6 +115,18 @@ def test_row_01_pages_that_make_calls_open_for_those_who_manage_every_call(app, 
     for rule in rules:
         for path in addresses(app, rule, ours.objects()):
             assert fetch(client, path).status_code == 200, path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_row_01_pages_of_pools_open_for_the_staff_of_a_call_that_has_them(app, signed_in, ours, theirs, role):
+    """Otherwise it would prove nothing that they are closed to others, and absent from other calls."""
+    rules = [rule for rule in rules_for(app, role, "GET") if rule.endpoint in OF_POOLS - {"review.pools_file"}]
+    assert {rule.endpoint for rule in rules} >= {"review.pools"}
+    for rule in rules:
+        (path,) = addresses(app, rule, theirs.objects())
+        is_open = rule.endpoint == "review.pools"
+        assert fetch(signed_in(theirs.people[role]), path).status_code == 200, path
+        assert fetch(signed_in(ours.people[role]), path).status_code == (200 if is_open else 404), path
 
 
 def test_row_02_every_object_is_named_by_a_random_id(app):

@@ -20,7 +20,7 @@ from fundapp.review.models import Assignment, Reviewer
 from ..factories import NOW, make_application, make_assignment, make_reviewer
 from .crawl import fetch_unparsed, without_address
 from .matrix import Answer, Bundle, Visitor, cases, expected
-from .world import Round, all_rows, changed_tables, make_paper, make_round
+from .world import IMPARTIAL, Round, all_rows, changed_tables, make_paper, make_round
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def ours(app: FundApp, clock) -> Round:
 @pytest.fixture
 def bundles(app: FundApp, ours: Round) -> list[Bundle]:
     """One's own, a colleague's, of another call, in conflict, protected: as seen from our round."""
-    theirs = make_round(app.extensions["storage"], "Theirs-Canary", decided=True)
+    theirs = make_round(app.extensions["storage"], "Theirs-Canary", decided=True, **IMPARTIAL)
     reviewer = ours.assignments[0].reviewer
     staff = frozenset(person.id for role, person in ours.people.items())
     made = [

@@ -82,6 +82,8 @@ ROLES = tuple(
     role for role in Role if role is Role.APPLICANT or ROLE_PERMISSIONS[role] - ROLE_PERMISSIONS[Role.APPLICANT]
 )
 """Roles that open more than what is open to everybody who is signed in, and the applicant for that."""
+IMPARTIAL: dict[str, Any] = {"is_impartial": True, "applicants_review": True}
+"""What makes a call one whose applicants review each other in two pools."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,13 @@
-"""What reviewers do: declare conflicts of interest, read and score."""
+"""What reviewers do: accept, declare conflicts of interest, read and score."""
 
 from .visitor import Visitor
+
+
+def accept(visitor: Visitor) -> None:
+    """Say yes to what a call asks of a reviewer."""
+    visitor.open("/reviews/invitations")
+    visitor.press("Accept")
+    visitor.sees("Thank you. You review for this call. Please say now what you read and know.")
 
 
 def waiting_for(visitor: Visitor, references: list[str]) -> list[str]:

@@ -32,6 +32,7 @@ def test_round_in_arabic(variant: Variant, service: Service, meet: Meet, tmp_pat
     staff.invite_by_list(mona, "rf-ar", dict.fromkeys(reviewers, ""), language="ar")
     for visitor in reviewers:
         signing_in.choose_password(visitor)
+        panel.accept(visitor)
     staff.assign(mona, "rf-ar")
     for visitor in reviewers:
         panel.review(visitor, reference, community="4")

@@ -47,6 +47,7 @@ def test_round_from_call_to_letters(variant: Variant, service: Service, meet: Me
     staff.invite_by_list(mara, slug, {reviewers[1]: "", reviewers[2]: wages.organisation}, language="en")
     for visitor in reviewers:
         signing_in.choose_password(visitor)
+        panel.accept(visitor)
     staff.assign(mara, slug)
     review_with_a_conflict(mara, slug, reviewers, own=references[1], references=references[:2])
     staff.read_scores(mara, slug, references)

@@ -40,6 +40,7 @@ def review(visitor: Visitor, reference: str, *, community: str, is_incomplete: b
         visitor.press("Submit the review")
         visitor.sees("There is a problem", "A plan that can work: give a score, or say that you cannot judge it.")
     visitor.choose("I cannot judge this", within=visitor.group("A plan that can work"))
-    visitor.fill({"If you cannot judge “A plan that can work”: why?": "I do not know the region."})
+    why = visitor.words("If you cannot judge “%(criterion)s”: why?")
+    visitor.page.get_by_label(why % {"criterion": visitor.words("A plan that can work")}).fill("لا أعرف المنطقة.")
     visitor.press("Submit the review")
     visitor.sees("Thank you. Your review was submitted.")

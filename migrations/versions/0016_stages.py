@@ -69,7 +69,7 @@ def upgrade() -> None:
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("stage_id", sa.Uuid(), nullable=True))
     for table in ("criterion", "entry"):
-        op.execute(f"UPDATE {table} SET stage_id = (SELECT id FROM stage WHERE stage.call_id = {table}.call_id)")  # noqa: S608
+        op.execute(f"UPDATE {table} SET stage_id = (SELECT id FROM stage WHERE stage.call_id = {table}.call_id)")  # noqa: S608 - our tables
     op.execute("UPDATE assignment SET stage_id = (SELECT stage_id FROM entry WHERE entry.id = assignment.entry_id)")
     for table in ("criterion", "entry", "assignment"):
         with op.batch_alter_table(table, schema=None) as batch_op:
@@ -103,11 +103,11 @@ def downgrade() -> None:
         "SELECT stage.id FROM stage WHERE EXISTS"
         " (SELECT 1 FROM stage AS later WHERE later.call_id = stage.call_id AND later.position > stage.position)"
     )
-    gone = f"SELECT assignment.id FROM assignment WHERE assignment.stage_id IN ({earlier})"  # noqa: S608
-    op.execute(f"DELETE FROM score WHERE review_id IN (SELECT id FROM review WHERE assignment_id IN ({gone}))")  # noqa: S608
-    op.execute(f"DELETE FROM review WHERE assignment_id IN ({gone})")  # noqa: S608
-    op.execute(f"DELETE FROM assignment WHERE stage_id IN ({earlier})")  # noqa: S608
-    op.execute(f"DELETE FROM criterion WHERE stage_id IN ({earlier})")  # noqa: S608
+    gone = f"SELECT assignment.id FROM assignment WHERE assignment.stage_id IN ({earlier})"  # noqa: S608 - our tables
+    op.execute(f"DELETE FROM score WHERE review_id IN (SELECT id FROM review WHERE assignment_id IN ({gone}))")  # noqa: S608 - our tables
+    op.execute(f"DELETE FROM review WHERE assignment_id IN ({gone})")  # noqa: S608 - our tables
+    op.execute(f"DELETE FROM assignment WHERE stage_id IN ({earlier})")  # noqa: S608 - our tables
+    op.execute(f"DELETE FROM criterion WHERE stage_id IN ({earlier})")  # noqa: S608 - our tables
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.alter_column("reviews_per_entry", existing_type=sa.Integer(), nullable=False)
         batch_op.create_check_constraint(op.f("ck_call_reviews_at_least_one"), "reviews_per_entry >= 1")

@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask_migrate import upgrade
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from fundapp import create_app
 from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person, Tie, TieKind
@@ -38,7 +38,7 @@ from ..factories import NOW, make_call
 from ..integration.test_application_list import LISTED
 from ..keyring import made_keys
 from ..servers import PostgresServer
-from .bench_lists import fill
+from .bench_lists import fill, insert_rows
 
 TIED_IN = 10
 """One in so many reviewers is tied to something in the call."""
@@ -105,19 +105,14 @@ def fill_ties(call: Call, reviewers: int) -> list[Any]:
                 "created_at": NOW,
             }
         )
-    connection = db.session.connection()
-    for model, values in (
+    insert_rows(
         (Person, people),
         (Organisation, organisations),
         (Reviewer, rows),
         (Tie, ties),
         (Membership, members),
         (PartyFact, facts),
-    ):
-        for start in range(0, len(values), 500):
-            connection.execute(insert(model), values[start : start + 500])
-    cover_preparations()
-    db.session.commit()
+    )
     return [each["id"] for each in people]
 
 

@@ -29,7 +29,7 @@ from fundapp.accounts.services.organisations import organisation_key
 from fundapp.accounts.services.sessions import open_session
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, Submission
 from fundapp.core import clock
-from fundapp.core.db import db
+from fundapp.core.db import Base, db
 from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
@@ -112,13 +112,18 @@ def fill(call: Call, number: int) -> None:
                 "created_at": NOW,
             }
         )
-    connection = db.session.connection()
-    for model, rows in (
+    insert_rows(
         (Organisation, organisations),
         (Application, applications),
         (Submission, submissions),
         (Entry, entries),
-    ):
+    )
+
+
+def insert_rows(*tables: tuple[type[Base], list[dict[str, Any]]]) -> None:
+    """Put rows into their tables, in this order, and commit."""
+    connection = db.session.connection()
+    for model, rows in tables:
         for start in range(0, len(rows), 500):
             connection.execute(insert(model), rows[start : start + 500])
     cover_preparations()

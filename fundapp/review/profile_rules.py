@@ -40,11 +40,6 @@ def words_in(text: str) -> tuple[str, ...]:
     return _once(folded(word) for word in _BETWEEN.split(clean_text(text, multiline=True)))
 
 
-def in_common(words: Collection[str], names: Iterable[str]) -> int:
-    """Count the words under which one of these names is known, whatever the case."""
-    return len({folded(name) for name in names} & set(words))
-
-
 def profile_problems(profile: Profile, languages: Collection[str]) -> list[Problem]:
     """Say everything that is wrong with a profile; `languages` are those that can be chosen."""
     problems = []

@@ -45,8 +45,8 @@ def form_as(name: str, data: bytes) -> Callable[[Path], object]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (edit("| text | title |", "| txet | title |", "form.md"), "survey row 16, column type: The type “txet”"),
-        (edit(". >= 1", ". >= (1", "form.md"), "form.md, survey row 13, column constraint: The expression"),
+        (edit("| text | title |", "| txet | title |", "form.md"), "survey row 19, column type: The type “txet”"),
+        (edit(". >= 1", ". >= (1", "form.md"), "form.md, survey row 16, column constraint: The expression"),
         (edit("total = 1000000\n", ""), "call.toml, key budget.total: This is missing."),
         (edit("opens = 2020-10-19T09:00:00", "opens = 2020-03-08T02:30:00"), "call.opens: 2020-03-08 02:30 does not"),
         (edit("ceiling = 25000", "ceiling = -1"), "call.toml, key budget.ceiling: An amount cannot be less than zero."),

@@ -71,7 +71,7 @@ def link_in(mail: EmailMessage, address: str) -> str:
 @contextlib.contextmanager
 def running_service(folder: Path) -> Iterator[Service]:
     """Start everything in `folder`, migrated and empty; stop it at the end."""
-    port = free_port()
+    port = free_port(0)  # never the demo's own, which may start in another lane
     address = f"http://localhost:{port}"  # a name: browsers make no passkeys for a number
     database_url = f"sqlite:///{folder}/fundapp.sqlite"
     with RedisServer() as queue, SmtpServer() as postbox:

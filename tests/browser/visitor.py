@@ -93,7 +93,7 @@ _TEXTS = """() => {
 # Addresses, references, codes between marks of direction, and words that are the same in every language; tags, because
 # what stands for missing scripts is one text with its tags to whoever has scripts.
 _SAME_IN_ALL_LANGUAGES = re.compile(
-    r"\S+@\S+|[A-Z0-9]+(-[A-Z0-9]+)+|\u2066.*?\u2069|US\$|</?[a-z][^>]*>"
+    r"\S+@\S+|\b[A-Z0-9]{4,}\b|[A-Z0-9]+(-[A-Z0-9]+)+|\u2066.*?\u2069|US\$|</?[a-z][^>]*>"
     r"|\b(UTC|USD|PDF|CSV|XLSX|JPEG|PNG|Word|Excel|OpenDocument|English|Français|Español|Português|ODK|KoboToolbox)\b"
 )
 

@@ -189,7 +189,7 @@ def seen_by_us(form: Form, answers: Mapping[str, Any], today: date) -> tuple[Fil
             required=filling.is_required(key),
             fits=key not in problems,
             value=text_of_answer(question, answer, filling.surroundings.now) if filling.is_asked(key) else "",
-            label=one_line(filling.text(question.label, key, "en")),
+            label=one_line(filling.text(question.label, key, "en").replace("…", "")),  # ODK leaves the place empty
             offered=tuple(choice.name for choice in filling.choices(key)),
         )
     return filling, seen

@@ -26,7 +26,7 @@ def my_assignments(*, actor: Actor) -> list[Assignment]:
     """
     return list(
         db.session.scalars(
-            _given_to(actor).options(joinedload(Assignment.review)).order_by(Entry.call_id, Assignment.id)
+            given_to(actor).options(joinedload(Assignment.review)).order_by(Entry.call_id, Assignment.id)
         )
     )
 
@@ -45,7 +45,7 @@ def closed_calls(assignments: Iterable[Assignment]) -> frozenset[UUID]:
 def my_assignment(*, actor: Actor, assignment_id: UUID) -> Assignment:
     """Return one assignment of the actor with its review and the call's criteria. Raises NotFound."""
     assignment = db.session.scalar(
-        _given_to(actor)
+        given_to(actor)
         .where(Assignment.id == assignment_id)
         .options(
             joinedload(Assignment.review).selectinload(Review.scores).joinedload(Score.criterion),
@@ -81,7 +81,7 @@ def attachment_to_read(*, actor: Actor, application_id: UUID, attachment_id: UUI
     Raises NotFound, also for files that could tell who somebody is.
     """
     assignment_id = db.session.scalar(
-        _given_to(actor)
+        given_to(actor)
         .where(Entry.application_id == application_id, Assignment.status != AssignmentStatus.ASSIGNED)
         .with_only_columns(Assignment.id)
         .limit(1)
@@ -119,7 +119,8 @@ def step_of(criterion: Criterion) -> Step:
     )
 
 
-def _given_to(actor: Actor) -> Select[Assignment]:
+def given_to(actor: Actor) -> Select[Assignment]:
+    """Return the selection of what counts among what the actor was given, with entries, applications and calls."""
     return (
         select(Assignment)
         .join(Assignment.reviewer)

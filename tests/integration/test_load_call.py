@@ -24,7 +24,7 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.models.protection import ProtectionStep
 from fundapp.applications.queries.protection import changes_of
-from fundapp.applications.services.calls import WrittenCall
+from fundapp.applications.services.call_parts import WrittenCall
 from fundapp.applications.services.protection import ask_to_lower, confirm_lowering
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db

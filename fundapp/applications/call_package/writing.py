@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import tomli_w
 
+from fundapp.applications.call_items import anchor_key
 from fundapp.applications.call_package.keys import FILE
 from fundapp.applications.call_package.local_time import comes_twice
 from fundapp.applications.call_package.package import (
@@ -21,7 +22,6 @@ from fundapp.applications.call_package.package import (
     StageRead,
 )
 from fundapp.applications.call_package.reading import Document
-from fundapp.applications.call_settings import anchor_key
 from fundapp.applications.xlsform import write_form
 from fundapp.core.money import Money
 

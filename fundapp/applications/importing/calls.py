@@ -8,7 +8,8 @@ from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.call_package import CallPackage
 from fundapp.applications.models import Call, CallStatus
 from fundapp.applications.services.announcing import announce, require_for_new_calls
-from fundapp.applications.services.calls import Way, WrittenCall, write_call
+from fundapp.applications.services.call_parts import WrittenCall
+from fundapp.applications.services.calls import Way, write_call
 from fundapp.core.db import db
 
 

@@ -8,9 +8,10 @@ from flask import url_for
 
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.refusals import ROLE_LABELS
+from fundapp.applications.call_items import ITEMS
 from fundapp.applications.call_package import Document
 from fundapp.applications.call_package.paths import value_at
-from fundapp.applications.call_settings import ITEMS, PARTS, Asked
+from fundapp.applications.call_settings import PARTS, Asked
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.forms.call_values import CallForm
 from fundapp.applications.models import Call, CallStatus, Category, Criterion, ReviewPhase, Stage

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fundapp.applications.form_engine.definition import Party
-from fundapp.applications.forms.form_item import PARTIES
+from fundapp.applications.forms.item_cells import PARTIES
 from fundapp.applications.links import Way
 from fundapp.applications.models import Call, ConflictOfInterest, ConflictSource, PartyFactKind
 from fundapp.applications.queries.conflicts import Cause

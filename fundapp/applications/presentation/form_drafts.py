@@ -10,7 +10,8 @@ from flask import url_for
 from fundapp.applications.form_writing.checking import Checked, Found, Untranslated, untranslated
 from fundapp.applications.form_writing.items import Item
 from fundapp.applications.form_writing.working_form import WorkingForm
-from fundapp.applications.forms.form_item import ASKED, KINDS, short
+from fundapp.applications.forms.form_item import short
+from fundapp.applications.forms.item_cells import ASKED, KINDS
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.xlsform.columns import OWN

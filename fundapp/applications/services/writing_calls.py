@@ -12,7 +12,8 @@ from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Call, CallStatus
 from fundapp.applications.queries.packages import package_of
 from fundapp.applications.services.announcing import announce, invitation_problems, require_for_new_calls
-from fundapp.applications.services.calls import Way, WrittenCall, write_call
+from fundapp.applications.services.call_parts import WrittenCall
+from fundapp.applications.services.calls import Way, write_call
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, Problem, RuleViolations

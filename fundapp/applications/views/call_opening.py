@@ -14,7 +14,7 @@ from fundapp.accounts.people_queries import role_holders
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.call_package import LocalTimeError, instant, package_files
-from fundapp.applications.forms.call_values import AnnounceForm, CloseForm, ExtendForm, ReasonsForm, reasons_form
+from fundapp.applications.forms.call_opening import AnnounceForm, CloseForm, ExtendForm, ReasonsForm, reasons_form
 from fundapp.applications.models import Call, CallStatus
 from fundapp.applications.presentation import call_settings as presentation
 from fundapp.applications.presentation.calls import call_shown, extensions_shown

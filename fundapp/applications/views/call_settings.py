@@ -1,7 +1,6 @@
-"""Pages on which managers make a call and write what it says, part by part."""
+"""Pages on which managers write what a call says, part by part."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,97 +8,35 @@ from zoneinfo import ZoneInfo
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
-from wtforms.fields import SelectChoice
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
+from fundapp.applications.call_items import ITEMS, anchors_asked
 from fundapp.applications.call_package import Document, InvitationRead, document_of, read_invitations
 from fundapp.applications.call_package.keys import CODE
 from fundapp.applications.call_package.paths import value_at, with_values
 from fundapp.applications.call_package.stages import DEFAULT_MINUTES
-from fundapp.applications.call_settings import CLONED_CALL, ITEMS, NEW_CALL, PARTS, Asked, Control, anchors_asked
+from fundapp.applications.call_settings import PARTS, Asked, Control
 from fundapp.applications.forms.call_values import (
-    OTHERS,
-    TIME_OF_DAY,
     CallForm,
     InvitationsForm,
-    NewCallForm,
     NewItemForm,
     call_form,
 )
-from fundapp.applications.models import Call, Programme
+from fundapp.applications.models import Call
 from fundapp.applications.presentation import call_settings as presentation
 from fundapp.applications.presentation.calls import call_shown
-from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import managing as queries
-from fundapp.applications.queries.packages import package_of, programmes
+from fundapp.applications.queries.packages import package_of
 from fundapp.applications.services import writing_calls as services
-from fundapp.applications.services.announcing import require_for_new_calls
 from fundapp.applications.views import bp
+from fundapp.applications.views.call_problems import problems_into
 from fundapp.core import clock
 from fundapp.core.errors import Problem, RuleViolations
-from fundapp.core.i18n import current_language, language_name
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import requires
 
 THREE_WEEKS: Final = timedelta(weeks=3)
-
-
-@bp.get("/new-call")
-@requires(P.CALL_WRITE)
-def new_call() -> ResponseReturnValue:
-    """Ask for what a new call needs before anything else."""
-    require_for_new_calls(current_actor())
-    return _new_page(_new_form(programmes()))
-
-
-@bp.post("/new-call")
-@requires(P.CALL_WRITE)
-def make_call() -> ResponseReturnValue:
-    """Make a draft of a call."""
-    known = programmes()
-    form = _new_form(known)
-    is_valid = form.validate()
-    document = with_values(form.document, {path: each for path, each in form.changes().items() if each is not None})
-    document["programme"] = _chosen_programme(form["programme"].data, known, document)
-    try:
-        if is_valid:
-            call = services.make_call(actor=current_actor(), document=document, now=clock.now())
-            flash(_("The draft is made. Nobody but you and your colleagues can see it."))
-            return redirect(url_for("applications.call_settings", slug=call.slug))
-        services.read_draft(document)
-    except RuleViolations as violations:
-        _problems_into(form, violations)
-    return _new_page(form), 422
-
-
-@bp.get("/manage/<slug>/clone")
-@requires(P.CALL_WRITE)
-def clone(slug: str) -> ResponseReturnValue:
-    """Ask for what is different in a call that is made from this one."""
-    call = _call(slug)
-    require_for_new_calls(current_actor())
-    return _clone_page(call, _clone_form(call))
-
-
-@bp.post("/manage/<slug>/clone")
-@requires(P.CALL_WRITE)
-def clone_call(slug: str) -> ResponseReturnValue:
-    """Make a draft of a call from another one."""
-    call = _call(slug)
-    require_for_new_calls(current_actor())
-    form = _clone_form(call)
-    if form.validate():
-        try:
-            made = services.clone_call(actor=current_actor(), call=call, changes=form.changes(), now=clock.now())
-        except RuleViolations as violations:
-            _problems_into(form, violations, call)
-        else:
-            flash(
-                _("The draft is made, with the form and the criteria. Look through all parts before you announce it.")
-            )
-            return redirect(url_for("applications.call_settings", slug=made.slug))
-    return _clone_page(call, form), 422
 
 
 @bp.get("/manage/<slug>/settings")
@@ -263,51 +200,10 @@ def _tried(
     except services.ChangedElsewhere as conflict:
         return page(conflict.document), 409
     except RuleViolations as violations:
-        _problems_into(form, violations, call, new_code)
+        problems_into(form, violations, call, new_code)
         return page(None), 422
     flash(_("Saved."))
     return None
-
-
-def _problems_into(form: CallForm, violations: RuleViolations, call: Call | None = None, new_code: str = "") -> None:
-    """Put each problem beside the field of its path; those of other parts name what they are about."""
-    for problem in _about_languages(form, violations.problems):
-        path = problem.field or ""
-        if path == "programme.slug":
-            path = "call.slug"  # a new programme is named after its first call
-        if new_code:
-            path = path.replace(f".{new_code}", ".new", 1)
-        names = [path, *(f"{path}.{code}" for code in value_at(form.document, "call.languages") or [])]
-        field = next((form[name] for name in names if name in form), None)
-        if field is not None:
-            if path + TIME_OF_DAY not in form or not form[path + TIME_OF_DAY].errors:
-                field.errors = field.errors or [problem.message]
-        elif call is not None and path:
-            form.form_errors = [*form.form_errors, f"{presentation.named(problem, call)}: {problem.message}"]
-        else:
-            form.form_errors = [*form.form_errors, str(problem)]
-
-
-def _about_languages(form: CallForm, problems: Sequence[Problem]) -> list[Problem]:
-    """Say once, beside the languages, that texts stand in one that is taken out; a code that is none, beside it."""
-    path = "call.languages"
-    if path not in form:
-        return list(problems)
-    typed = form.changes()[path]
-    out = [code for code in value_at(form.document, path) or [] if code not in typed]
-    written = dict.fromkeys(code for code in out for each in problems if (each.field or "").endswith(f".{code}"))
-    others = [
-        replace(each, field=path + OTHERS) if each.field == path and form[path + OTHERS].data else each
-        for each in problems
-        if not any((each.field or "").endswith(f".{code}") for code in written)
-    ]
-    if not written:
-        return others
-    message = _(
-        "The call has texts in %(languages)s. Empty them on the other pages first, then take the language out.",
-        languages=", ".join(language_name(code) for code in written),
-    )
-    return [Problem(message, field=path), *others]
 
 
 def _invitations(form: CallForm) -> tuple[InvitationRead, ...] | None:
@@ -315,35 +211,6 @@ def _invitations(form: CallForm) -> tuple[InvitationRead, ...] | None:
     if not isinstance(upload, FileStorage) or not upload.filename:
         return None
     return read_invitations(upload.read(), upload.filename)
-
-
-def _chosen_programme(slug: str | None, known: Sequence[Programme], document: Document) -> dict[str, Any]:
-    """Return what a document says of the programme that was chosen, or of a new one, named after its first call."""
-    chosen = next((each for each in known if each.slug == slug), None)
-    if chosen is not None:
-        return {"slug": chosen.slug, "kind": chosen.kind.value, "title": dict(chosen.titles)}
-    new_slug = str(value_at(document, "call.slug") or "")
-    taken = {each.slug for each in known}
-    return {**document["programme"], "slug": f"{new_slug}-fund" if new_slug in taken else new_slug}
-
-
-def _new_form(known: Sequence[Programme]) -> CallForm:
-    document = {
-        "programme": {},
-        "call": {"languages": [current_language()], "title": {}, "purpose": {}, "reviews_per_application": 3},
-        "budget": {},
-        "letters": {"period_months": 12, "signatory": {}},
-    }
-    form = call_form(document, NEW_CALL, bases=(NewCallForm,))
-    choices = [SelectChoice(each.slug, str(said(each.titles))) for each in known]
-    form["programme"].choices = [*choices, SelectChoice(NewCallForm.NEW, _("A new one"))]
-    return form
-
-
-def _clone_form(call: Call) -> CallForm:
-    document = document_of(package_of(call))
-    new = ("call.slug", "call.reference_prefix", "call.opens", "call.closes")
-    return call_form(with_values(document, dict.fromkeys(new)), CLONED_CALL)
 
 
 def _part_form(call: Call, part: str) -> CallForm:
@@ -395,17 +262,6 @@ def _first_values(call: Call, listed: str, document: Document) -> dict[str, Any]
                 "discuss": bool(call.deciding_stage.phases),
             }
     return {}
-
-
-def _new_page(form: CallForm) -> str:
-    fields = [replace(each, missing=False) for each in form.shown()]  # everything is still to be written
-    return render_template("applications/new_call.html", form=form, fields=fields)
-
-
-def _clone_page(call: Call, form: CallForm) -> str:
-    return render_template(
-        "applications/clone_call.html", call=call_shown(call, clock.now()), form=form, fields=form.shown()
-    )
 
 
 def _part_page(call: Call, part: str, form: CallForm, theirs: Document | None = None) -> str:

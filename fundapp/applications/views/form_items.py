@@ -11,7 +11,8 @@ from fundapp.accounts.permissions import P
 from fundapp.applications.form_writing.checking import checked
 from fundapp.applications.form_writing.items import LISTED, Item, proposed_name
 from fundapp.applications.form_writing.working_form import WorkingForm
-from fundapp.applications.forms.form_item import KINDS, ItemForm, Part, item_form
+from fundapp.applications.forms.form_item import ItemForm, item_form
+from fundapp.applications.forms.item_cells import KINDS, Part
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import form_drafts as presentation
 from fundapp.applications.presentation.call_settings import DifferenceShown

@@ -5,29 +5,27 @@ import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
-from flask import abort, current_app, flash, get_flashed_messages, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from werkzeug.datastructures import FileStorage
 
 from fundapp.accounts.gates import fresh_gate
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.form_engine.answers import Answer, Typed
-from fundapp.applications.form_engine.definition import FILE_KINDS, Question, Sensitivity
+from fundapp.applications.form_engine.definition import Sensitivity
 from fundapp.applications.forms.answering import Asked, section_form, typed_in
 from fundapp.applications.models import Application
 from fundapp.applications.presentation.applications import own_application_shown
 from fundapp.applications.presentation.questions import block_title
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries import applicant
-from fundapp.applications.services import attaching, drafts, saving
+from fundapp.applications.services import drafts, saving
 from fundapp.applications.views import bp
-from fundapp.applications.views.files import storage
+from fundapp.applications.views.answer_files import file_problems, save_files
 from fundapp.applications.views.form_page import (
     WHOLE,
     Draft,
@@ -46,13 +44,10 @@ from fundapp.applications.views.form_page import (
 from fundapp.applications.views.progress import choose_view
 from fundapp.core import clock
 from fundapp.core.dates import clock_face
-from fundapp.core.errors import Conflict, Problem, RuleViolations
+from fundapp.core.errors import Conflict, Problem
 from fundapp.core.i18n import current_language, plural_forms
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import Declared, limited, requires
-
-FILE_PROBLEM = "file:"
-"""Flashed messages of this category stand beside the field of the answer that they name."""
 
 
 @bp.get("/applications/<uuid:application_id>/sections/<int:number>")
@@ -164,7 +159,7 @@ def _show(application_id: UUID, number: int) -> ResponseReturnValue:
     draft = Draft(application, now)
     if not draft.window.may_write:
         return redirect(url_for("applications.tasks", application_id=application.id))
-    problems = _file_problems()
+    problems = file_problems()
     if request.args.get("check"):
         problems += drafts.draft_problems(
             application, draft.form, submitting=True, language=current_language(), now=now
@@ -208,7 +203,7 @@ def _save(application_id: UUID, number: int) -> ResponseReturnValue:
         )
         if saved.refused or saved.conflicts:
             return _not_saved(application, number, now, sent, saved)
-        problems = [*saved.problems, *_save_files(application, asked)]
+        problems = [*saved.problems, *save_files(application, asked)]
         row = _change_rows(application, number, now)
     except Conflict as conflict:
         kept = [(said(each.question.label), typed[each.key]) for each in asked if typed.get(each.key)]
@@ -327,48 +322,6 @@ def _changes_payee(sent: _Sent, stored: Mapping[str, Answer]) -> bool:
 
 def _own(application_id: UUID) -> Application:
     return applicant.written_application(actor=current_actor(), application_id=application_id)
-
-
-def _file_problems() -> list[Problem]:
-    """Return what `_save_files` left for this page."""
-    flashed = cast(list[tuple[str, str]], get_flashed_messages(with_categories=True))
-    return [
-        Problem(message, field=category.removeprefix(FILE_PROBLEM))
-        for category, message in flashed
-        if category.startswith(FILE_PROBLEM)
-    ]
-
-
-def _save_files(application: Application, asked: list[Asked]) -> list[Problem]:
-    """Keep the files that were chosen; what cannot be taken is shown beside its field on the next page."""
-    problems: list[Problem] = []
-    for each in asked:
-        if each.question.kind not in FILE_KINDS:
-            continue
-        upload = request.files.get(each.name)
-        try:
-            if isinstance(upload, FileStorage) and upload.filename:
-                _attach(application, each.question, each.key, upload)
-            elif f"remove_{each.name}" in request.form:
-                attaching.remove_file(actor=current_actor(), application=application, key=each.key, now=clock.now())
-        except RuleViolations as violations:
-            problems += violations.problems
-    for problem in problems:
-        flash(str(problem.message), f"{FILE_PROBLEM}{problem.field}")
-    return problems
-
-
-def _attach(application: Application, question: Question, key: str, upload: FileStorage) -> None:
-    attaching.attach_file(
-        actor=current_actor(),
-        application=application,
-        question=question,
-        key=key,
-        filename=upload.filename or "",
-        data=upload.read(),
-        storage=storage(),
-        now=clock.now(),
-    )
 
 
 def _change_rows(application: Application, number: int, now: datetime) -> str:

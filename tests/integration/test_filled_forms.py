@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 
 from fundapp.applications.form_engine.definition import Choice, Group, Kind, Question, Sensitivity
 from fundapp.applications.models import Application, Call
-from fundapp.applications.offline import reading
 from fundapp.applications.sealed_answers import clear_answers
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
+from fundapp.core.tables import filled as workbooks
 from fundapp.core.web import FundApp
 from tests.factories import make_call, make_person
 from tests.filled_sheets import cells_of, filled, opened, saved
@@ -342,7 +342,7 @@ def test_row_66_a_sheet_that_is_too_large_is_refused_unread(
 ) -> None:
     call = open_call()
     sheet = filled(blank(client, call), {"theme": "Land"})
-    monkeypatch.setattr(reading, "MAX_BYTES", len(sheet) - 1)
+    monkeypatch.setattr(workbooks, "MAX_FILLED_BYTES", len(sheet) - 1)
     answer = bring(client, f"/calls/{call.slug}", sheet)
     assert (answer.status_code, "larger than" in answer.text) == (422, True)
 

@@ -4,16 +4,12 @@ Nothing that stands in an answer's cell is dropped: what is not understood comes
 that names the cell. Formulas are never computed, and their results never believed.
 """
 
-import io
-import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-import openpyxl
 from openpyxl.utils import get_column_letter
 
 from fundapp.applications.form_engine.answers import Typed, kept_as_typed, typed_again
@@ -29,18 +25,13 @@ from fundapp.applications.offline.blank import blank_blocks
 from fundapp.applications.offline.slots import ANSWER_COLUMN, ENTRY_COLUMN, FIRST_ROW, MARK, ROWS, key_in
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.core.tables import TableError, inspect_workbook
+from fundapp.core.tables import TableError, cell_text, digits, first_cell, grid, is_formula, open_filled
 
-MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_ROWS: Final = 5_000
 MAX_COLUMNS: Final = 1_000
 MAX_SHEETS: Final = 100
-MAX_CELL: Final = 32_767
-"""Source: Excel specifications and limits; a cell with more was not made by a spreadsheet program."""
 _YES: Final = frozenset({"yes", "oui", "sí", "si", "sim", "نعم", "true", "ok", "x", "✓", "✔", "1"})
 _NO: Final = frozenset({"", "no", "non", "não", "لا", "false", "0"})
-_ACTIVE: Final = ("vbaproject.bin", "externallinks/", "/activex/", "/embeddings/", "connections.xml")
-"""Parts of workbooks that run programs, or fetch something from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -97,27 +88,13 @@ class Marked:
 
 def open_workbook(data: bytes, filename: str) -> Marked:
     """Open a workbook and read whose it is. Raises TableError, kindly, for whatever is not a form of ours."""
-    if len(data) > MAX_BYTES:
-        raise TableError(_l("This file is larger than %(limit)s MB.", limit=MAX_BYTES // 2**20), filename)
     not_ours = _l(
         "This is not the form of this call as a spreadsheet. Download it, write your answers into it,"
         " save it as XLSX, and choose that file."
     )
-    if not data.startswith(b"PK\x03\x04"):
-        raise TableError(not_ours, filename)
-    inspect_workbook(data, filename)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = [part.casefold() for part in archive.namelist()]
-    if any(mark in part for part in parts for mark in _ACTIVE):
-        raise TableError(
-            _l("This workbook holds programs, or takes something from other files. Save it as a plain XLSX file."),
-            filename,
-        )
+    book = open_filled(data, filename, not_ours=not_ours)
     try:
-        # openpyxl remarks on features that it leaves aside (drop-down lists, styles); no answer depends on them.
-        with warnings.catch_warnings(action="ignore"):
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
-            titles = {_mark(sheet): sheet.title for sheet in book.worksheets[:MAX_SHEETS]}
+        titles = {first_cell(sheet): sheet.title for sheet in book.worksheets[:MAX_SHEETS]}
     except Exception:  # a broken workbook makes the library raise nearly anything
         raise TableError(not_ours, filename) from None
     marks = [words.split() for words in titles if words.startswith(f"{MARK} ")]
@@ -134,12 +111,11 @@ def read_workbook(marked: Marked, form: FormDefinition, filename: str) -> Filled
     reading = _Reading(form, filled, _labels(form, marked.language))
     repeats = [group.name for group in form.groups if group.is_repeat]
     try:
-        with warnings.catch_warnings(action="ignore"):
-            reading.questions(_grid(marked.book[marked.answers], filename), marked.answers)
-            for name in [*repeats, *(each for each in marked.repeats if each not in repeats)]:
-                if name in marked.repeats:
-                    title = marked.repeats[name]
-                    filled.entries[name] = reading.rows(_grid(marked.book[title], filename), title)
+        reading.questions(_cells(marked.book[marked.answers], filename), marked.answers)
+        for name in [*repeats, *(each for each in marked.repeats if each not in repeats)]:
+            if name in marked.repeats:
+                title = marked.repeats[name]
+                filled.entries[name] = reading.rows(_cells(marked.book[title], filename), title)
     except TableError:
         raise
     except Exception:  # as above
@@ -147,21 +123,9 @@ def read_workbook(marked: Marked, form: FormDefinition, filename: str) -> Filled
     return filled
 
 
-def _mark(sheet: Any) -> str:
-    sheet.reset_dimensions()
-    first = next(sheet.iter_rows(max_row=1, max_col=1), ())
-    return str(first[0].value or "") if first else ""
-
-
-def _grid(sheet: Any, filename: str) -> list[list[Any]]:
+def _cells(sheet: Any, filename: str) -> list[list[Any]]:
     """Return the cells of a sheet, as many as a form of ours can have."""
-    sheet.reset_dimensions()
-    grid = []
-    for row in sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS):
-        if any(isinstance(cell.value, str) and len(cell.value) > MAX_CELL for cell in row):
-            raise TableError(_l("A cell has more than %(limit)s characters.", limit=MAX_CELL), filename)
-        grid.append(list(row))
-    return grid
+    return grid(sheet, filename, rows=MAX_ROWS, columns=MAX_COLUMNS)
 
 
 def _labels(form: FormDefinition, language: str) -> dict[str, dict[str, str]]:
@@ -254,7 +218,7 @@ class _Reading:
         return found
 
     def _given(self, question: Question, cell: Any, place: str, *, is_answer: bool) -> Given | None:
-        if _is_formula(cell):
+        if is_formula(cell):
             return self._formula(cell, place)
         if not is_answer or question.kind is Kind.TEXT:
             return Given(self._plain_text(cell, place), place)
@@ -304,7 +268,7 @@ class _Reading:
                 return "TRUE" if value else "FALSE"
             case int() | float() if question.kind in NUMBER_KINDS:
                 # As the reader of numbers expects it in the workbook's language.
-                return str(typed_again(question, _digits(value), self.filled.language))
+                return str(typed_again(question, digits(value), self.filled.language))
             case datetime() if question.kind is Kind.DATE and value.time() == time.min:
                 return value.date().isoformat()
             case datetime() if question.kind is Kind.TIME:
@@ -316,39 +280,18 @@ class _Reading:
             case date():
                 return f"{value.isoformat()}T00:00" if question.kind is Kind.DATETIME else value.isoformat()
             case int() | float():
-                return _digits(value)
+                return digits(value)
             case _:
                 return str(value)
 
     def _plain_text(self, cell: Any, place: str) -> str:
-        if _is_formula(cell):
+        if is_formula(cell):
             self._formula(cell, place)
-        match cell.value:
-            case bool():
-                return "TRUE" if cell.value else "FALSE"
-            case int() | float():
-                return _digits(cell.value)
-            case datetime() if cell.value.time() == time.min:
-                return cell.value.date().isoformat()
-            case datetime() | date() | time():
-                return cell.value.isoformat()
-            case _:
-                return str(cell.value)
+        return cell_text(cell)
 
     def _formula(self, cell: Any, place: str) -> Given:
-        text = str(getattr(cell.value, "text", cell.value))
         self._complain(place, _l("This cell holds a formula or an error. Write the answer itself."))
-        return Given(kept_as_typed(text), place)
+        return Given(kept_as_typed(cell_text(cell)), place)
 
     def _complain(self, place: str, message: str) -> None:
         self.filled.problems.append(Problem(message, place=place))
-
-
-def _is_formula(cell: Any) -> bool:
-    return cell.data_type in ("f", "e")
-
-
-def _digits(number: float) -> str:
-    if number != number or number in (float("inf"), float("-inf")):
-        return str(number)
-    return format(Decimal(repr(number)).normalize(), "f") if number else "0"

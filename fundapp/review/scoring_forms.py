@@ -17,10 +17,11 @@ from fundapp.core.numbers import number_text
 from fundapp.review.models import Assignment
 from fundapp.review.queries.reading import step_of
 from fundapp.review.scoring_rules import (
+    CANNOT_JUDGE_WORDS,
     COMMENT,
     CONFIDENCE,
+    CONFIDENCE_WORDS,
     MAX_NOTE_CHARACTERS,
-    Confidence,
     Judged,
     Part,
     Parts,
@@ -58,13 +59,13 @@ def review_form(
         name, label, step = field_name(criterion), labels[criterion.code], step_of(criterion)
         if step.is_typed:
             fields[name] = StringField(label, validators=[Storable()])
-            fields[f"{name}_cannot"] = BooleanField(_l("I cannot judge this"))
+            fields[f"{name}_cannot"] = BooleanField(CANNOT_JUDGE_WORDS)
         else:
             fields[name] = RadioField(
                 label,
                 choices=[
                     *(SelectChoice(str(value), number_text(value)) for value in step.values),
-                    SelectChoice(Unjudged.CANNOT_JUDGE.value, _l("I cannot judge this")),
+                    SelectChoice(Unjudged.CANNOT_JUDGE.value, CANNOT_JUDGE_WORDS),
                 ],
                 validators=[Optional()],
             )
@@ -81,11 +82,7 @@ def review_form(
     if assignment.stage.asks_confidence:
         fields["confidence"] = RadioField(
             _l("How sure are you of your answers?"),
-            choices=[
-                SelectChoice(Confidence.LOW.value, _l("Not very sure")),
-                SelectChoice(Confidence.MEDIUM.value, _l("Fairly sure")),
-                SelectChoice(Confidence.HIGH.value, _l("Very sure")),
-            ],
+            choices=[SelectChoice(value, words) for value, words in CONFIDENCE_WORDS.items()],
             validators=[Optional()],
         )
         values["confidence"] = (parts or {}).get(CONFIDENCE) or None

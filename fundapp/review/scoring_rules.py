@@ -36,6 +36,12 @@ class Confidence(StrEnum):
     HIGH = "high"
 
 
+CANNOT_JUDGE_WORDS: Final = _l("I cannot judge this")
+CONFIDENCE_WORDS: Final = {
+    Confidence.LOW.value: _l("Not very sure"),
+    Confidence.MEDIUM.value: _l("Fairly sure"),
+    Confidence.HIGH.value: _l("Very sure"),
+}
 Answer = int | Decimal | Unjudged
 """A step of the criterion's scale, or "cannot judge"."""
 

@@ -26,7 +26,16 @@ from fundapp.review.models import Assignment, AssignmentStatus, Review
 from fundapp.review.queries.reading import step_of
 from fundapp.review.queries.selection import weighted
 from fundapp.review.scoring_forms import field_name
-from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, Confidence, Judged, Part, Parts, Unjudged
+from fundapp.review.scoring_rules import (
+    COMMENT,
+    CONFIDENCE,
+    CONFIDENCE_WORDS,
+    Confidence,
+    Judged,
+    Part,
+    Parts,
+    Unjudged,
+)
 from fundapp.review.services.reading import part_mark
 from fundapp.review.tally import mark_of_review, rounded, scale_of_marks
 
@@ -35,11 +44,6 @@ _COMMENT_HINTS: Final = {
     CommentNeed.NEVER: "",
     CommentNeed.EXTREMES: _l("Needed with the lowest and the highest score."),
     CommentNeed.ALWAYS: _l("Needed with every score."),
-}
-_CONFIDENCE_WORDS: Final = {
-    Confidence.LOW.value: _l("Not very sure"),
-    Confidence.MEDIUM.value: _l("Fairly sure"),
-    Confidence.HIGH.value: _l("Very sure"),
 }
 
 
@@ -209,13 +213,13 @@ def scale_words(criterion: Criterion) -> str:
 
 def confidence_words(confidence: Confidence | None) -> str:
     """Say how sure a reviewer is; "" where it was not said."""
-    return "" if confidence is None else str(_CONFIDENCE_WORDS[confidence.value])
+    return "" if confidence is None else str(CONFIDENCE_WORDS[confidence.value])
 
 
 def part_lines(part: Part) -> list[str]:
     """Return a part of a review as lines of text."""
     if isinstance(part, str):
-        return [str(_CONFIDENCE_WORDS.get(part, part))] if part else []
+        return [str(CONFIDENCE_WORDS.get(part, part))] if part else []
     answer = _("Cannot judge") if isinstance(part.answer, Unjudged) else part.typed
     if isinstance(part.answer, int | Decimal):
         answer = number_text(part.answer)

@@ -2,45 +2,39 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from fundapp.accounts.models import TieKind
-from fundapp.accounts.permissions import Actor, Role
+from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.ties import declare_tie
-from fundapp.applications.models import Application, ApplicationStatus, Entry, ProgrammeKind
+from fundapp.applications.models import ApplicationStatus, Entry, ProgrammeKind
 from fundapp.applications.rules import UndoneReviews
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.review.assignment import Pair
 from fundapp.review.models import (
-    Assignment,
     AssignmentStatus,
     Duty,
     Outcome,
-    PoolDraw,
     PoolPlace,
     PoolShare,
-    Review,
     Reviewer,
     ReviewerStatus,
-    Score,
 )
 from fundapp.review.pools import Lot, PoolName, deal, fingerprint, seed_of
 from fundapp.review.queries import selection as queries
-from fundapp.review.queries.pools import duties, pool_bars, pools_of
+from fundapp.review.queries.pools import duties, pool_bars
 from fundapp.review.services import pools, selection
 from tests.conftest import actor_of
 from tests.factories import (
     CLOSES,
     NOW,
-    make_application,
     make_assignment,
     make_call,
     make_member,
@@ -50,92 +44,7 @@ from tests.factories import (
     make_reviewer,
     make_staff,
 )
-
-AFTER = CLOSES + timedelta(days=1)
-KNOWN = AFTER + timedelta(days=1)
-LATER = KNOWN + timedelta(days=30)
-VALUE = "7 11 19 23 40 44"
-
-
-class Round:
-    """An impartial call that has closed, with applicants who are its reviewers, and a manager."""
-
-    def __init__(self, applicants: int = 8, **call: object) -> None:
-        self.call = make_call(is_impartial=True, applicants_review=True, **call)  # type: ignore[arg-type]
-        self.applications = [self.apply() for _ in range(applicants)]
-        self.manager = make_staff(Role.MANAGER, self.call)
-
-    @property
-    def actor(self) -> Actor:
-        return actor_of(self.manager)
-
-    def apply(self, **values: object) -> Application:
-        return make_application(self.call, **values)  # type: ignore[arg-type]
-
-    def fix(self, now: datetime = AFTER, value_at: datetime = KNOWN) -> PoolDraw:
-        return pools.fix_list(
-            actor=self.actor, call=self.call, value_source="The lottery (sample)", value_at=value_at, now=now
-        )
-
-    def draw(self) -> PoolDraw:
-        self.fix()
-        return pools.draw_pools(actor=self.actor, call=self.call, public_value=VALUE, now=KNOWN)
-
-    def reviewers(self) -> dict[UUID, Reviewer]:
-        return {each.id: make_reviewer(self.call, person=each.person) for each in self.applications}
-
-    def pool(self, application: Application) -> PoolName:
-        return pools_of(self.call).of_application[application.id]
-
-    def open(self) -> PoolDraw:
-        return pools.open_scores(actor=self.actor, call=self.call, now=LATER)
-
-    def outcome(self) -> dict[UUID, tuple[int | None, bool]]:
-        """Open the scores, decide by rank, and return rank and award by application."""
-        if self.call.is_impartial:
-            self.open()
-        selection.decide_by_rank(actor=self.actor, call=self.call, now=LATER)
-        return {
-            row.entry.application_id: (
-                row.figures.rank,
-                row.decision is not None and row.decision.outcome is Outcome.AWARD,
-            )
-            for row in queries.whole_selection(call=self.call).ranked
-        }
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Do something and take it back."""
-    with db.session.begin_nested() as savepoint:
-        yield
-        savepoint.rollback()
-    db.session.expire_all()
-
-
-def entry_of(application: Application) -> Entry:
-    return application.entries[0]
-
-
-def distinct(number: int) -> list[int | None]:
-    """Return scores whose weighted sum no other number up to nine has."""
-    return [1 + number % 2, 1 + number // 2]
-
-
-def say(reviewer: Reviewer, marks: Mapping[Entry, int]) -> None:
-    """Let a reviewer give other marks, and none for what is missing."""
-    given = db.session.scalars(select(Review).join(Review.assignment).where(Assignment.reviewer_id == reviewer.id))
-    by_entry = {review.assignment.entry_id: review for review in given}
-    for entry, mark in marks.items():
-        db.session.execute(update(Score).where(Score.review_id == by_entry[entry.id].id).values(value=mark))
-    for entry_id, review in by_entry.items():
-        if entry_id not in {entry.id for entry in marks}:
-            db.session.execute(delete(Score).where(Score.review_id == review.id))
-            db.session.execute(
-                update(Assignment).where(Assignment.id == review.assignment_id).values(status=AssignmentStatus.READING)
-            )
-            db.session.execute(delete(Review).where(Review.id == review.id))
-    db.session.expire_all()
+from tests.integration.pool_round import AFTER, KNOWN, LATER, VALUE, Round, distinct, entry_of, say, undone
 
 
 def test_pools_are_drawn_so_that_anybody_can_reckon_it_again(app: FundApp) -> None:

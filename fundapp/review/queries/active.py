@@ -1,10 +1,20 @@
 """Which assignments count: one condition for pages, loads, coverage and tally alike."""
 
-from sqlalchemy import ColumnElement, and_
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, CompoundSelect, and_, select
 
 from fundapp.applications.models import Entry
 from fundapp.applications.scope import goes_to_reviewers, in_conflict
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    PoolDraw,
+    Reviewer,
+    ReviewerStatus,
+    Slate,
+    SlateStatus,
+)
 
 
 def is_active() -> ColumnElement[bool]:
@@ -28,3 +38,12 @@ def in_its_stage() -> ColumnElement[bool]:
 def is_on_panel() -> ColumnElement[bool]:
     """Return the condition that a Reviewer accepted, and so can be given something to read."""
     return Reviewer.status == ReviewerStatus.ACCEPTED
+
+
+def closed_to_reviews() -> CompoundSelect[UUID]:
+    """Select the calls that take no more reviews.
+
+    Their lists of decisions were sent; or applicants review each other, and their scores were opened.
+    """
+    sent = select(Slate.call_id).where(Slate.status != SlateStatus.OPEN)
+    return sent.union(select(PoolDraw.call_id).where(PoolDraw.opened_at.is_not(None)))

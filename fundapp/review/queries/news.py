@@ -1,14 +1,14 @@
-"""Whom the mail of the day concerns: people for whom news wait, and people with reviews still to come."""
+"""Whom the mail of the day concerns: for whom news wait, who has reviews still to come, and who has not answered."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 
-from fundapp.applications.models import Entry
+from fundapp.applications.models import Entry, ReviewPhase, Stage
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerNews, Slate, SlateStatus
-from fundapp.review.queries.active import in_its_stage, is_active
+from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerNews, ReviewerStatus
+from fundapp.review.queries.active import closed_to_reviews, in_its_stage, is_active
 from fundapp.review.queries.due import due_at
 
 
@@ -20,7 +20,7 @@ def people_with_news() -> set[UUID]:
 def work_to_come() -> dict[UUID, list[datetime | None]]:
     """Return for each person with reviews to come when each of their stages ends (None: no day is set).
 
-    Only what still can be done counts: nothing of calls whose decisions are with the ratifiers, or made.
+    Only what still can be done counts: nothing of calls that take no more reviews.
     """
     rows = db.session.execute(_to_come().with_only_columns(Reviewer.person_id, Assignment.stage_id).distinct()).all()
     ends = due_at({stage_id for _, stage_id in rows})
@@ -30,13 +30,38 @@ def work_to_come() -> dict[UUID, list[datetime | None]]:
     return found
 
 
+def open_invitations(now: datetime) -> dict[UUID, list[datetime]]:
+    """Return for each person whom calls ask to review when each asked them, while they can still accept.
+
+    An invitation ends with the reviews: the call takes none any more, or the last day for scoring in it is over.
+    """
+    last_day = (
+        select(func.max(ReviewPhase.ends_at))
+        .join(ReviewPhase.stage)
+        .where(Stage.call_id == Reviewer.call_id, ReviewPhase.may_score)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Reviewer.person_id, Reviewer.invited_at)
+        .where(
+            Reviewer.status == ReviewerStatus.INVITED,
+            Reviewer.call_id.not_in(closed_to_reviews()),
+            or_(last_day.is_(None), last_day > now),
+        )
+        .order_by(Reviewer.invited_at, Reviewer.id)
+    )
+    found: dict[UUID, list[datetime]] = {}
+    for person_id, invited_at in rows:
+        found.setdefault(person_id, []).append(invited_at)
+    return found
+
+
 def has_work_to_come(reviewer: Reviewer) -> bool:
     """Say whether somebody still has reviews to give in a call, and can."""
     return db.session.scalar(_to_come().where(Assignment.reviewer_id == reviewer.id).limit(1)) is not None
 
 
 def _to_come() -> Select[Assignment]:
-    closed = select(Slate.call_id).where(Slate.status != SlateStatus.OPEN)
     return (
         select(Assignment)
         .join(Assignment.reviewer)
@@ -46,6 +71,6 @@ def _to_come() -> Select[Assignment]:
             Assignment.status.in_((AssignmentStatus.ASSIGNED, AssignmentStatus.READING)),
             is_active(),
             in_its_stage(),
-            Entry.call_id.not_in(closed),
+            Entry.call_id.not_in(closed_to_reviews()),
         )
     )

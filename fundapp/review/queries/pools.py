@@ -106,6 +106,20 @@ def pools_of(call: Call) -> Pools:
     )
 
 
+def scores_are_opened(call: Call) -> bool:
+    """Say whether the scores of an impartial call were opened, read afresh; in other calls nothing opens them."""
+    return bool(
+        db.session.scalar(
+            select(PoolDraw.id).where(PoolDraw.call_id == call.id, PoolDraw.opened_at.is_not(None)).limit(1)
+        )
+    )
+
+
+def scores_are_closed(call: Call) -> bool:
+    """Say whether nobody who runs the call may know yet what was said: applicants review each other still."""
+    return call.is_impartial and not scores_are_opened(call)
+
+
 def consequence(call: Call, pools: Pools) -> Mapping[UUID, UndoneReviews]:
     """Return the applications that bear what the call announced for reviews that were not done."""
     if call.undone_reviews is UndoneReviews.NOTHING:
@@ -222,7 +236,7 @@ def counted(call: Call, rows: Sequence[ScoreRow]) -> list[ScoreRow]:
     """
     if not call.is_impartial:
         return list(rows)
-    barred = pool_bars(call) if pools_of(call).are_open else None
+    barred = None if scores_are_closed(call) else pool_bars(call)
     return [row for row in rows if barred is not None and Pair(row.entry_id, row.reviewer_id) not in barred]
 
 

@@ -14,8 +14,8 @@ from fundapp.applications.scope import in_calls
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.i18n import localised
-from fundapp.review.models import Assignment, AssignmentStatus, PoolDraw, Review, Reviewer, Score, Slate, SlateStatus
-from fundapp.review.queries.active import is_active
+from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score
+from fundapp.review.queries.active import closed_to_reviews, is_active
 from fundapp.review.scoring_rules import Step
 
 
@@ -32,14 +32,9 @@ def my_assignments(*, actor: Actor) -> list[Assignment]:
 
 
 def closed_calls(assignments: Iterable[Assignment]) -> frozenset[UUID]:
-    """Return the calls of these assignments that take no more reviews.
-
-    Their lists of decisions were sent; or applicants review each other, and their scores were opened.
-    """
+    """Return the calls of these assignments that take no more reviews."""
     calls = {assignment.entry.call_id for assignment in assignments}
-    sent = select(Slate.call_id).where(Slate.call_id.in_(calls), Slate.status != SlateStatus.OPEN)
-    opened = select(PoolDraw.call_id).where(PoolDraw.call_id.in_(calls), PoolDraw.opened_at.is_not(None))
-    return frozenset(db.session.scalars(sent.union(opened)))
+    return frozenset(db.session.scalars(select(Call.id).where(Call.id.in_(calls), Call.id.in_(closed_to_reviews()))))
 
 
 def my_assignment(*, actor: Actor, assignment_id: UUID) -> Assignment:

@@ -35,7 +35,15 @@ from fundapp.review.models import (
 )
 from fundapp.review.pools import put_last
 from fundapp.review.queries.active import is_active
-from fundapp.review.queries.pools import NOT_DRAWN, Pools, consequence, counted, pool_bars, pools_of
+from fundapp.review.queries.pools import (
+    NOT_DRAWN,
+    Pools,
+    consequence,
+    counted,
+    pool_bars,
+    pools_of,
+    scores_are_closed,
+)
 from fundapp.review.rules import Candidate, Choice, against_rank, ask_in_full
 from fundapp.review.tally import EntryTally, Scale, ScoreRow, WeightedCriterion, scale_of_marks, tally
 
@@ -224,7 +232,7 @@ def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
     Where applicants review each other there are none before the scores are opened.
     """
     call = db.session.get_one(Call, entry.call_id)
-    if call.is_impartial and not pools_of(call).are_open:
+    if scores_are_closed(call):
         return []
     barred = pool_bars(call)
     reviews = db.session.scalars(

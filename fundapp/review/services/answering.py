@@ -17,7 +17,7 @@ from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, Review
 from fundapp.review.news_rules import News
 from fundapp.review.queries.applicants import applies
 from fundapp.review.rules import reason_problems
-from fundapp.review.services.calls import lock_call, require_open_slate
+from fundapp.review.services.calls import lock_call, require_reviewing
 from fundapp.review.services.news import forget_news
 from fundapp.review.services.profiles import take_over_profile
 from fundapp.review.transitions import ASSIGNMENT, REVIEWER
@@ -34,7 +34,7 @@ def accept_invitation(*, actor: Actor, reviewer: Reviewer, now: datetime) -> Non
     """
     _require_own(actor, reviewer)
     lock_call(reviewer.call)
-    require_open_slate(reviewer.call)
+    require_reviewing(reviewer.call)
     if not reviewer.call.applicants_review and applies(person_id=reviewer.person_id, call=reviewer.call):
         raise Conflict(
             _l(
@@ -101,7 +101,7 @@ def take_off_panel(*, actor: Actor, reviewer: Reviewer, with_begun: bool, now: d
     """
     actor.require(P.REVIEWER_INVITE, reviewer.call_id)
     lock_call(reviewer.call)
-    require_open_slate(reviewer.call)
+    require_reviewing(reviewer.call)
     _take_unread(actor, reviewer, now)
     begun = _has_begun(reviewer)
     if reviewer.status is not ReviewerStatus.REMOVED:

@@ -1,4 +1,4 @@
-"""What every change around decisions needs first: the call's row locked, and its list of decisions open."""
+"""What changes around reviews and decisions need first: the call's row locked, its list of decisions open."""
 
 from sqlalchemy import select
 
@@ -7,6 +7,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.models import Slate, SlateStatus
+from fundapp.review.queries.pools import scores_are_opened
 from fundapp.review.queries.selection import current_slate
 
 
@@ -28,3 +29,14 @@ def require_open_slate(call: Call) -> Slate | None:
                 _l("The list of decisions is with the ratifiers. Nothing can change unless they send it back.")
             )
     return slate
+
+
+def require_reviewing(call: Call) -> None:
+    """Raise Conflict once nothing about reviews may change: who reads what, and what was given, stands fast.
+
+    That is so when the list of decisions was sent, and where applicants review each other when the scores were opened:
+    whoever has seen the scores must not choose which of them count. Call `lock_call` before.
+    """
+    require_open_slate(call)
+    if scores_are_opened(call):
+        raise Conflict(_l("The scores are open, so reviews have ended: who reads what stands fast."))

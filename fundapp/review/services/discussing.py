@@ -16,6 +16,7 @@ from fundapp.review.models import Assignment, AssignmentStatus, DiscussionPost, 
 from fundapp.review.news_rules import News
 from fundapp.review.queries.discussion import count_of_posts, readers_of
 from fundapp.review.queries.phases import phases_of, rights_in, rights_of
+from fundapp.review.queries.pools import scores_are_closed
 from fundapp.review.services.calls import lock_call, require_open_slate
 from fundapp.review.services.news import tell_reviewer
 
@@ -44,13 +45,13 @@ def post_for_the_call(
     """Add a contribution of somebody who runs the call, or chairs its panel, to the discussion of an entry.
 
     The caller has read the entry with `discussed_entry`. Raises RuleViolations, NotAllowed, Conflict when the phase
-    has no discussion.
+    has no discussion, or where applicants review each other and their scores are not open yet.
     """
     actor.require(P.DISCUSSION_WRITE, call.id)
     lock_call(call)
     require_open_slate(call)
     phase = active_phase(phases_of([entry.stage_id])[entry.stage_id], now)
-    if phase is None or not phase.may_discuss:
+    if phase is None or not phase.may_discuss or scores_are_closed(call):
         raise Conflict(CLOSED)
     return _post(actor, entry, entry.stage_id, None, text, mentions, now)
 

@@ -19,7 +19,7 @@ from fundapp.review.bar_words import BAR_PROBLEMS
 from fundapp.review.models import Anchor, Assignment, AssignmentStatus, PairRule, PairRuleKind, Reviewer
 from fundapp.review.news_rules import News
 from fundapp.review.queries.planning import PlanningFacts, planning_facts
-from fundapp.review.services.calls import lock_call, require_open_slate
+from fundapp.review.services.calls import lock_call, require_reviewing
 from fundapp.review.services.news import tell_reviewer
 
 MAX_READERS: Final = 50
@@ -203,7 +203,7 @@ def listed(pairs: Collection[Pair]) -> list[list[str]]:
 def _facts_to_change(actor: Actor, call: Call) -> PlanningFacts:
     actor.require(P.ASSIGNMENT_PLAN, call.id)
     lock_call(call)
-    require_open_slate(call)
+    require_reviewing(call)
     return planning_facts(actor=actor, call=call)
 
 

@@ -21,7 +21,7 @@ from fundapp.review.assignment import Pair, plan_assignment
 from fundapp.review.models import Anchor, PairRule, PairRuleKind, Plan, PlanStatus, Reviewer
 from fundapp.review.plan_result import PlanResult, plan_result
 from fundapp.review.queries.planning import PLAN_KIND, PlanningFacts, begun_of, last_applied, planning_facts
-from fundapp.review.services.calls import lock_call, require_open_slate
+from fundapp.review.services.calls import lock_call, require_reviewing
 from fundapp.review.services.pairs import give, listed, set_readers, take_away, tell_of_work
 from fundapp.review.transitions import PLAN
 
@@ -100,7 +100,7 @@ def apply_plan(*, actor: Actor, plan: Plan, now: datetime) -> PlanResult:
     if plan.requested_by_id != actor.person_id:
         raise NotFound
     lock_call(call)
-    require_open_slate(call)
+    require_reviewing(call)
     if planning_facts(actor=actor, call=call, without=plan.without).sha256 != plan.state_sha256:
         raise Conflict(_l("Something has changed since this plan was made. Please make a new plan."))
     result = PlanResult.from_json(plan.result)
@@ -129,7 +129,7 @@ def undo_plan(*, actor: Actor, plan: Plan, now: datetime) -> None:
     call = plan.call
     actor.require(P.ASSIGNMENT_PLAN, call.id)
     lock_call(call)
-    require_open_slate(call)
+    require_reviewing(call)
     facts = planning_facts(actor=actor, call=call)
     result = PlanResult.from_json(plan.result)
     if any(pair.entry_id in facts.hidden for pair in result.added | result.removed):

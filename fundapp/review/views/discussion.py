@@ -23,6 +23,7 @@ from fundapp.review.models import Assignment, AssignmentStatus
 from fundapp.review.presentation import discussion as presentation
 from fundapp.review.queries import discussion as queries
 from fundapp.review.queries.phases import phases_of, rights_of
+from fundapp.review.queries.pools import scores_are_closed
 from fundapp.review.queries.reading import my_assignment
 from fundapp.review.services import discussing as services
 from fundapp.review.views import bp
@@ -141,14 +142,21 @@ def _call_page(call: Call, entry: Entry, form: PostForm | None, now: datetime) -
     actor = current_actor()
     phases = phases_of([entry.stage_id])[entry.stage_id]
     phase = active_phase(phases, now)
+    hides_scores = scores_are_closed(call)
     may_write = phase is not None and phase.may_discuss and actor.can(P.DISCUSSION_WRITE, call.id)
-    rights = Rights(may_score=False, sees_others=True, shown_as=ShownAs.NAMES, may_discuss=may_write)
+    rights = Rights(
+        may_score=False,
+        sees_others=not hides_scores,
+        shown_as=ShownAs.NAMES,
+        may_discuss=may_write and not hides_scores,
+    )
     return render_template(
         "review/discussion.html",
         **_head(entry),
         slug=call.slug,
         entry_id=entry.id,
         rights=rights,
+        hides_scores=hides_scores,
         phases=presentation.phases_shown(phases, call, now),
         **_said(
             entry, entry.stage_id, presentation.Names(actor.person_id, ShownAs.NAMES), actor.person_id, form, rights

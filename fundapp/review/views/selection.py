@@ -236,6 +236,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         application_id=row.entry.application_id,
         entry=ranked_shown(row, found.call, link=True),
         is_fixed=row.is_fixed,
+        hides_scores=found.hides_scores,
         reviews=reviews_shown(reviews, found),
         money=money_shown(found.call),
         slate=slate_shown(found),

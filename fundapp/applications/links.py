@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, null, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, null, or_, select
 from sqlalchemy.orm import QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person, Tie
@@ -46,6 +46,10 @@ class Link:
     way: Way
     person_id: QueryableAttribute[UUID]
     query: Select[Any, Any]
+
+    def of(self, person_id: QueryableAttribute[UUID] | UUID | None) -> Select[Any, Any]:
+        """Select what ties one person, or the person of a column in the query around it."""
+        return self.query.where(self.person_id == person_id)
 
 
 def linked(application: Any = Application) -> Sequence[Link]:
@@ -146,4 +150,5 @@ def _fact(behind: Any) -> Select[Any, Any]:
 
 
 def _counts(tie: Any) -> ColumnElement[bool]:
-    return or_(tie.until_on.is_(None), tie.until_on >= clock.now().date())
+    today = bindparam("today", callable_=lambda: clock.now().date(), type_=Date)  # asked for when the query runs
+    return or_(tie.until_on.is_(None), tie.until_on >= today)

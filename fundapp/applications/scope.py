@@ -5,7 +5,8 @@ application in which somebody has a conflict of interest is missing for them eve
 on. Pages of applicants select with `of_own_organisation`.
 """
 
-from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
 
 from fundapp.accounts.models import Membership, MembershipRole
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.links import Link, holding, linked
+from fundapp.applications.links import Link, Way, holding, linked
 from fundapp.applications.models import Application, ApplicationStatus, ConflictOfInterest
 
 
@@ -28,39 +29,63 @@ def in_conflict(person_id: QueryableAttribute[UUID] | UUID | None) -> ColumnElem
     by its keys.
     """
     if isinstance(person_id, QueryableAttribute):
-        is_own = or_(Application.person_id == person_id, _exists(holding(), person_id))
-        tied = or_(_is_stated(person_id, is_conflict=True), *(_exists(each, person_id) for each in linked()))
+        holds, *ways = _ways()
+        is_own = or_(Application.person_id == person_id, _exists(holds, person_id))
+        tied = or_(_is_stated(person_id, is_conflict=True), *(_exists(each, person_id) for each in ways))
         return or_(is_own, and_(tied, ~_is_stated(person_id, is_conflict=False)))
-    other = aliased(Application)
-    own = _found(other, select(other.id).where(other.person_id == person_id), [holding(other)], person_id)
-    tied_to = _found(other, _stated(person_id, is_conflict=True), linked(other), person_id)
+    theirs, holds, *ways = _ways_to_ids()
+    own = union_all(theirs.of(person_id), holds.of(person_id))
+    tied_to: CompoundSelect[UUID] = union_all(
+        _stated(person_id, is_conflict=True), *(each.of(person_id) for each in ways)
+    )
     is_none = Application.id.in_(_stated(person_id, is_conflict=False))
     return or_(Application.id.in_(own), and_(Application.id.in_(tied_to), ~is_none))
 
 
+# To make these tables anew for each query takes longer than to ask the database. They are made once, and serve nothing
+# but the conditions here: one that stood in the query around a condition as well would be taken for that one.
+
+
+@cache
+def _ways() -> list[Link]:
+    """Return the way of those who hold Application, and all others."""
+    return [holding(), *linked()]
+
+
+@cache
+def _ways_to_ids() -> list[Link]:
+    """Return the same over an application of their own, whose id they select, after that of its main contact."""
+    other = aliased(Application)
+    own: Any = select(other)
+    ways = [Link(Way.OWN, other.person_id, own), holding(other), *linked(other)]
+    ids: list[Any] = [each.query.with_only_columns(other.id) for each in ways]
+    return [replace(each, query=query) for each, query in zip(ways, ids, strict=True)]
+
+
+@cache
+def _statements() -> Any:
+    """Return the table of what was stated."""
+    return aliased(ConflictOfInterest)
+
+
+@cache
+def _memberships() -> Any:
+    """Return the table of memberships that `_belongs` looks into."""
+    return aliased(Membership)
+
+
 def _exists(link: Link, person_id: QueryableAttribute[UUID]) -> ColumnElement[bool]:
-    return link.query.where(link.person_id == person_id).exists()
-
-
-def _found(other: Any, first: Select[UUID], links: Sequence[Link], person_id: UUID | None) -> CompoundSelect[UUID]:
-    """Return the ids of the applications that a person is tied to in one of these ways, besides the first ones."""
-    return union_all(
-        first, *(each.query.with_only_columns(other.id).where(each.person_id == person_id) for each in links)
-    )
+    return link.of(person_id).exists()
 
 
 def _is_stated(person_id: QueryableAttribute[UUID], *, is_conflict: bool) -> ColumnElement[bool]:
-    stated = aliased(ConflictOfInterest)
-    of_application = stated.application_id == Application.id
-    return _standing(stated, person_id, is_conflict=is_conflict).where(of_application).exists()
+    of_application = _statements().application_id == Application.id
+    return _stated(person_id, is_conflict=is_conflict).where(of_application).exists()
 
 
-def _stated(person_id: UUID | None, *, is_conflict: bool) -> Select[UUID]:
-    return _standing(aliased(ConflictOfInterest), person_id, is_conflict=is_conflict)
-
-
-def _standing(stated: Any, person_id: QueryableAttribute[UUID] | UUID | None, *, is_conflict: bool) -> Select[UUID]:
+def _stated(person_id: QueryableAttribute[UUID] | UUID | None, *, is_conflict: bool) -> Select[UUID]:
     """Select the applications of what was stated of a person and not taken back."""
+    stated = _statements()
     return select(stated.application_id).where(
         stated.person_id == person_id, stated.ended_at.is_(None), stated.is_conflict.is_(is_conflict)
     )
@@ -120,7 +145,7 @@ def _typed_in_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def _belongs(actor: Actor, *roles: MembershipRole) -> ColumnElement[bool]:
-    membership = aliased(Membership)
+    membership = _memberships()
     return (
         select(membership.id)
         .where(

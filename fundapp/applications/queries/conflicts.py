@@ -1,7 +1,8 @@
 """Who has a conflict of interest with which application, and why: all pairs of a call, and what was stated of them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, literal, select
@@ -118,9 +119,13 @@ def pinned_for(*, application: Application, person_id: UUID) -> ConflictOfIntere
     return found
 
 
-def _all_links() -> Iterator[Link]:
+@cache
+def _all_links() -> list[Link]:
+    """Return every way, over tables that are made once: to make them anew each time takes longer than to ask."""
     own = select(literal(None).label("party"), literal(None).label("kind"))
-    yield Link(Way.OWN, Application.person_id, own)
     holds = holding()
-    yield Link(Way.OWN, holds.person_id, holds.query)
-    yield from linked()
+    return [
+        Link(Way.OWN, Application.person_id, own),
+        Link(Way.OWN, holds.person_id, holds.query),
+        *linked(),
+    ]

@@ -79,6 +79,7 @@ def test_no_review_changes_once_the_scores_are_open(there: Round, signed_in: Sig
     assert means(there) == before
     assert before[str(done.id)] == 4
     assert not has_work_to_come(reviewer)
+    db.session.commit()
     page = signed_in(reviewer.person).get(f"/reviews/{second.id}").text
     assert "Reviews of this call are closed" in page
     assert 'name="action" value="submit"' not in page
@@ -135,5 +136,6 @@ def test_no_page_tells_what_was_said_before_the_scores_are_open(there: Round, si
             actor=there.actor, call=there.call, entry=entry, text="How so?", mentions=(), now=LATER
         )
     there.open()
+    db.session.commit()
     assert client.get(paths[0]).text.count(CANARY) == 2
     assert "3.33" in client.get(paths[1]).text

@@ -1,6 +1,7 @@
 """Pages of the pools in which applicants review each other."""
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,19 +9,23 @@ import pytest
 from sqlalchemy import select
 from time_machine import TimeMachineFixture
 
+from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
-from fundapp.applications.models import Call, CallStatus
+from fundapp.applications.conflicts import record_conflict
+from fundapp.applications.models import Call, CallStatus, ConflictSource, Entry
 from fundapp.applications.queries.packages import package_of
 from fundapp.applications.rules import UndoneReviews
 from fundapp.applications.services.calls import Way, write_call
 from fundapp.core.db import db
 from fundapp.core.errors import RuleViolations
 from fundapp.core.web import FundApp
-from fundapp.review.models import PoolPlace
+from fundapp.review.models import Outcome, PoolPlace
+from fundapp.review.queries import selection as queries
 from fundapp.review.queries.pools import pools_of
 from fundapp.review.services import pools
+from fundapp.review.services.selection import decide_entry
 from tests.conftest import SignedIn, actor_of
-from tests.factories import CLOSES, make_application, make_assignment, make_call, make_reviewer, make_staff
+from tests.factories import CLOSES, make_application, make_assignment, make_call, make_review, make_reviewer, make_staff
 
 AFTER = CLOSES + timedelta(days=1)
 VALUE = "7 11 19 23 40 44"
@@ -77,7 +82,7 @@ def test_a_call_is_drawn_read_and_opened_on_its_pages(
     page = of_manager.get(f"/manage/{slug}/selection").text
     assert "Pool A" in page
     assert "Pool B" in page
-    assert "left for this pool" in page
+    assert "This pool gives " in page
 
 
 def test_anybody_can_reckon_the_draw_from_the_file(app: FundApp, now: TimeMachineFixture, signed_in: SignedIn) -> None:
@@ -161,3 +166,103 @@ def _drawn(call: Call) -> None:
     actor, known = actor_of(make_staff(Role.MANAGER, call)), AFTER + timedelta(days=1)
     pools.fix_list(actor=actor, call=call, value_source="The lottery (sample)", value_at=known, now=AFTER)
     pools.draw_pools(actor=actor, call=call, public_value=VALUE, now=known)
+
+
+def test_the_page_of_an_impartial_call_says_what_waits_at_each_step(
+    app: FundApp, now: TimeMachineFixture, signed_in: SignedIn
+) -> None:
+    call = make_call(is_impartial=True, applicants_review=True, reviews_per_entry=1)
+    applications = [make_application(call) for _ in range(4)]
+    manager = make_staff(Role.MANAGER, call)
+    known = (
+        "Fix the list for the draw of the two pools",
+        "Wait for the value that draws the two pools",
+        "Draw the two pools",
+        "Place 1 application in a pool",
+        "Find readers for 4 reviews",
+        "Find readers for 5 reviews",
+        "1 review is still to come",
+        "Open the scores when reviews are over",
+        "Open the scores",
+        "Decide on 5 entries",
+    )
+
+    def steps() -> list[str]:
+        page = signed_in(manager).get(f"/manage/{call.slug}").text
+        return [step for step in known if f">{step}</a>" in page]
+
+    assert steps() == ["Fix the list for the draw of the two pools"]
+    actor, value_at = actor_of(manager), AFTER + timedelta(days=1)
+    pools.fix_list(actor=actor, call=call, value_source="The lottery (sample)", value_at=value_at, now=AFTER)
+    db.session.commit()
+    assert steps() == ["Wait for the value that draws the two pools"]
+    now.move_to(value_at, tick=False)
+    assert steps() == ["Draw the two pools"]
+    pools.draw_pools(actor=actor, call=call, public_value=VALUE, now=value_at)
+    db.session.commit()
+    assert steps() == ["Find readers for 4 reviews", "Open the scores when reviews are over"]
+    applications.append(make_application(call))
+    db.session.commit()
+    assert steps() == ["Place 1 application in a pool"]
+    pools.place_late(actor=actor, call=call, now=value_at)
+    reader = make_reviewer(call)
+    for application in applications[1:]:
+        make_review(application.entries[0], reader, [3, 3])
+    make_assignment(applications[0].entries[0], reader)
+    db.session.commit()
+    assert steps() == ["1 review is still to come", "Open the scores when reviews are over"]
+    pools.open_scores(actor=actor, call=call, now=value_at)
+    db.session.commit()
+    assert steps() == ["Decide on 5 entries"], "what was not done by then does not come any more"
+
+
+def test_what_is_left_of_a_pool_tells_nobody_of_an_award_that_is_hidden_from_them(
+    app: FundApp, now: TimeMachineFixture, signed_in: SignedIn
+) -> None:
+    call = make_call(is_impartial=True, applicants_review=True, budget_minor=6_000_000)
+    for _ in range(4):
+        make_application(call)
+    manager, torn = make_staff(Role.MANAGER, call), make_staff(Role.MANAGER, call)
+    _drawn(call)
+    actor, reader = actor_of(manager), make_reviewer(call)
+    rows = queries.whole_selection(call=call).ranked
+    for row in rows:
+        make_review(row.entry, reader, [4, 4])
+    pools.open_scores(actor=actor, call=call, now=AFTER + timedelta(days=2))
+    hidden, mate = [row.entry for row in rows if row.purse == rows[0].purse][:2]
+    record_conflict(
+        actor=actor_of(torn),
+        application=hidden.application,
+        person_id=torn.id,
+        source=ConflictSource.DECLARED,
+        reason="",
+        now=AFTER,
+    )
+
+    def decide(entry: Entry) -> None:
+        decide_entry(
+            actor=actor,
+            entry=entry,
+            outcome=Outcome.AWARD,
+            amount_minor=1_000_000,
+            reason="Needed.",
+            version=0,
+            now=AFTER + timedelta(days=3),
+        )
+        db.session.commit()
+
+    def read(person: Person, path: str = "") -> list[str]:
+        page = signed_in(person).get(f"/manage/{call.slug}/selection{path}").text
+        return re.findall(r"This pool gives [^<]*", page)
+
+    before = read(torn)
+    decide(hidden)
+    assert read(torn) == before
+    assert read(manager) != before
+    decide(mate)
+    after = read(torn)
+    assert after != before
+    assert "10,000.00" in "".join(after)
+    assert "10,000.00" in read(torn, f"/{mate.id}")[0]
+    assert "20,000.00" in "".join(read(manager))
+    assert "20,000.00" not in "".join(after)

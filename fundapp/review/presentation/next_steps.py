@@ -12,6 +12,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.review.models import SlateStatus
 from fundapp.review.queries.panel import CoverageRow, coverage
+from fundapp.review.queries.pools import pools_of, unplaced
 from fundapp.review.queries.selection import current_slate, decided_entries
 
 
@@ -22,10 +23,36 @@ def steps_of_review(actor: Actor, call: Call, now: datetime) -> list[NextStep]:
     slate = current_slate(call=call)
     if slate is None or slate.status is SlateStatus.OPEN:
         rows = coverage(actor=actor, call=call)
+        if call.is_impartial:
+            return _steps_of_impartial(actor, call, now, rows)
         return _steps_of_panel(actor, call, rows) or _steps_of_selection(actor, call, len(rows))
     if slate.status is SlateStatus.PROPOSED and actor.can(P.DECISION_RATIFY, call.id):
         return [NextStep(url_for("review.ratification", slug=call.slug), _("Ratify the list"))]
     return []
+
+
+def _steps_of_impartial(actor: Actor, call: Call, now: datetime, rows: Sequence[CoverageRow]) -> list[NextStep]:
+    """Return what waits where applicants review each other: the draw, then readers, then the scores, then decisions."""
+    pools = pools_of(call)
+    if pools.are_open:
+        return _steps_of_selection(actor, call, len(rows))
+    steps: list[str] = []
+    if actor.can(P.ASSIGNMENT_PLAN, call.id):
+        if pools.draw is None:
+            steps += [_("Fix the list for the draw of the two pools")] if rows else []
+        elif pools.draw.drawn_at is None:
+            is_known = now >= pools.draw.value_at
+            steps.append(_("Draw the two pools") if is_known else _("Wait for the value that draws the two pools"))
+        elif late := unplaced(actor=actor, call=call, pools=pools):
+            title = ngettext("Place %(num)s application in a pool", "Place %(num)s applications in a pool", len(late))
+            steps.append(title)
+    url = url_for("review.manage_pools", slug=call.slug)
+    if steps or pools.draw is None or pools.draw.drawn_at is None:
+        return [NextStep(url, title) for title in steps]
+    found = _steps_of_panel(actor, call, rows)
+    if actor.can(P.DECISION_MAKE, call.id):
+        found.append(NextStep(url, _("Open the scores when reviews are over") if found else _("Open the scores")))
+    return found
 
 
 def _steps_of_panel(actor: Actor, call: Call, rows: Sequence[CoverageRow]) -> list[NextStep]:

@@ -20,6 +20,7 @@ from fundapp.review.models import Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.reading import confidence_words
 from fundapp.review.queries.selection import Ranked, Selection
+from fundapp.review.rules import Choice
 from fundapp.review.tally import mark_of_review, rounded
 from fundapp.review.transitions import SLATE
 
@@ -219,21 +220,43 @@ def _pool_shown(selection: Selection, pool: str, rows: Sequence[Ranked], link: b
     is_own_list = share.category_id is not None if share else bool(pool) and selection.pools is None
     category = rows[0].entry.category if is_own_list else None
     shown = [ranked_shown(row, call, link=link) for row in rows]
-    awards_left = selection.awards_left.get(pool)
-    left = selection.left_minor if selection.pools is not None else {}
     return PoolShown(
         title=said(category.titles) if category else None,
         name=_pool_name(selection, rows[0]),
-        awards=""
-        if category is None or awards_left is None
-        else _("%(left)s of %(all)s awards left", left=awards_left, all=share.awards if share else category.awards),
-        money=_("%(left)s left for this pool", left=money(left[rows[0].purse], call.currency)) if left else "",
+        awards=_awards_words(rows, share.awards if share else category.awards if category else None),
+        money=pool_money(selection, rows[0]),
         rows=shown,
         plot=tally_plot(
             [(row.reference, each.figures) for row, each in zip(shown, rows, strict=True)], selection.scale
         ),
         short=sum(row.is_short for row in shown),
     )
+
+
+def pool_money(selection: Selection, row: Ranked) -> str:
+    """Say what the pool of an entry gives and what of it is promised; "" where nobody's money is divided into pools.
+
+    Only what the reader sees is counted. What is left after all promises would tell whoever has a conflict of interest
+    that something which is hidden from them has an award, and how much.
+    """
+    share = selection.share(row)
+    if share is None:
+        return ""
+    currency = selection.call.currency
+    given = sum(each.decision.amount_minor for each in selection.ranked if each.purse == row.purse and each.decision)
+    return _(
+        "This pool gives %(all)s. %(given)s of it is promised to the entries on this list.",
+        all=money(share.money_minor, currency),
+        given=money(given, currency),
+    )
+
+
+def _awards_words(rows: Sequence[Ranked], awards: int | None) -> str:
+    """Say how many of a fixed number of awards are given, of those that the reader sees."""
+    if awards is None:
+        return ""
+    given = sum(row.candidate.choice is Choice.AWARD for row in rows)
+    return _("%(given)s of %(all)s awards given to the entries on this list", given=given, all=awards)
 
 
 def _pool_name(selection: Selection, row: Ranked) -> str:

@@ -240,11 +240,11 @@ def counted(call: Call, rows: Sequence[ScoreRow]) -> list[ScoreRow]:
     return [row for row in rows if barred is not None and Pair(row.entry_id, row.reviewer_id) not in barred]
 
 
-def unplaced(call: Call, pools: Pools) -> list[str]:
-    """Return the references of eligible applications that are in no pool, in order."""
+def unplaced(*, actor: Actor, call: Call, pools: Pools) -> list[str]:
+    """Return the references of eligible applications that are in no pool, in order, over what the actor may see."""
     rows = db.session.execute(
         select(Application.id, Application.reference)
-        .where(Application.call_id == call.id, goes_to_reviewers())
+        .where(Application.call_id == call.id, goes_to_reviewers(), visible_to(actor))
         .order_by(Application.reference)
     )
     return [reference or "" for application_id, reference in rows if application_id not in pools.of_application]

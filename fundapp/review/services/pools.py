@@ -166,7 +166,7 @@ def open_scores(*, actor: Actor, call: Call, now: datetime) -> PoolDraw:
     _require_impartial(call)
     lock_call(call)
     draw = _require_drawn(call)
-    if missing := unplaced(call, pools_of(call)):
+    if missing := unplaced(actor=system_actor(), call=call, pools=pools_of(call)):
         raise RuleViolations([Problem(_l("It is in no pool yet. Place it first."), place=each) for each in missing])
     found = duties(actor=system_actor(), draw=draw)
     for row in found:

@@ -184,7 +184,9 @@ def _page(
         problems=problems,
         wrong=wrong,
         duties=[presentation.own_shown(row, call) for row in rows],
-        late=queries.unplaced(call, queries.pools_of(call)) if draw is not None and draw.drawn_at else [],
+        late=queries.unplaced(actor=actor, call=call, pools=queries.pools_of(call))
+        if draw is not None and draw.drawn_at
+        else [],
         may_plan=actor.can(P.ASSIGNMENT_PLAN, call.id),
         may_open=actor.can(P.DECISION_MAKE, call.id),
         may_ask=actor.can(P.REVIEWER_INVITE, call.id),

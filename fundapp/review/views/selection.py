@@ -21,6 +21,7 @@ from fundapp.review.forms import DecisionForm, SendBackForm, version_in
 from fundapp.review.models import Outcome, Slate
 from fundapp.review.presentation.selection import (
     money_shown,
+    pool_money,
     pools_shown,
     ranked_shown,
     reviews_shown,
@@ -237,6 +238,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         entry=ranked_shown(row, found.call, link=True),
         is_fixed=row.is_fixed,
         hides_scores=found.hides_scores,
+        pool_money=pool_money(found, row),
         reviews=reviews_shown(reviews, found),
         money=money_shown(found.call),
         slate=slate_shown(found),

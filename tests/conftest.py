@@ -37,6 +37,8 @@ from .audit_log import cover_preparations, empty_all_tables
 from .keyring import made_keys
 from .servers import PostgresServer
 
+_UNCHECKED = pytest.StashKey[list[str]]()
+
 NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
 """The moment at which most tests happen: the sample calls of the factories are open then."""
 
@@ -79,9 +81,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave tests of what one database alone has to the run on that database: nothing is ever skipped."""
     here = os.environ.get("TEST_DATABASE", "sqlite")
     elsewhere = [item for item in items if (only := item.get_closest_marker("only_on")) and only.args != (here,)]
-    if elsewhere:
-        config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if item not in elsewhere]
+    folder = os.environ.get("REAL_DIR")
+    unchecked = [] if folder else [item for item in items if item.get_closest_marker("published")]
+    config.stash[_UNCHECKED] = [item.nodeid for item in unchecked]
+    if left := [*elsewhere, *unchecked]:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say plainly what was not checked because the data that others published are not here."""
+    for test in config.stash.get(_UNCHECKED, []):
+        terminalreporter.write_line(f"NOT CHECKED, for REAL_DIR names no folder of published data: {test}")
+
+
+@pytest.fixture
+def published(request: pytest.FixtureRequest) -> Path:
+    """The file of published data that the mark of a test names, in the folder of REAL_DIR."""
+    marker = request.node.get_closest_marker("published")
+    path = Path(os.environ["REAL_DIR"], *marker.args)
+    assert path.is_file(), f"{path} is not there"
+    return path
 
 
 @pytest.fixture(scope="session")

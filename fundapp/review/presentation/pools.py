@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Call
-from fundapp.applications.presentation.impartial import UNDONE
 from fundapp.applications.presentation.texts import money
+from fundapp.applications.rules import UndoneReviews
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
@@ -116,11 +116,20 @@ def _duty_words(row: DutyRow, call: Call) -> str:
         case Duty.EXCUSED:
             return _("Excused from the reviews that are not done.")
     if row.place.duty is Duty.UNDONE:
-        return _("The reviews were not finished. %(consequence)s", consequence=UNDONE[call.undone_reviews])
+        return _consequence_words(call)
     if row.unanswered:
         return _("Somebody is asked to review and has not accepted.")
     left = row.given - row.done
     return ngettext("%(num)s review is left to do.", "%(num)s reviews are left to do.", left)
+
+
+def _consequence_words(call: Call) -> str:
+    match call.undone_reviews:
+        case UndoneReviews.LAST:
+            return _("The reviews were not finished, so the application is put last in its pool, as was announced.")
+        case UndoneReviews.OUT:
+            return _("The reviews were not finished, so the application can't get an award, as was announced.")
+    return _("The reviews were not finished. Nothing follows from it.")
 
 
 def _gives(pools: Pools, name: PoolName, call: Call) -> list[str]:

@@ -26,6 +26,13 @@ def known_applicants(*, actor: Actor, call: Call, person_ids: Collection[UUID]) 
     return _applicants(call, person_ids, seen)
 
 
+def is_hidden_applicant(*, person_id: UUID, call: Call) -> bool:
+    """Say whether somebody applies in this call by protected applications alone, so that nobody may learn it."""
+    hidden = _applicants(call, [person_id], Application.is_protected.is_(True))
+    seen = (Application.status != ApplicationStatus.DRAFT) & ~Application.is_protected
+    return bool(hidden) and not _applicants(call, [person_id], seen)
+
+
 def _applicants(call: Call, person_ids: Collection[UUID], condition: ColumnElement[bool]) -> frozenset[UUID]:
     there = (
         Application.call_id == call.id,

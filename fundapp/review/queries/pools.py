@@ -184,7 +184,8 @@ def _duties(draw: PoolDraw, seen: ColumnElement[bool]) -> list[DutyRow]:
     """Return the duties of applications by reference.
 
     Held against nobody: reviews that were recused, taken back or in conflict, applications that are no longer read,
-    and an invitation that the fund itself took back.
+    and an invitation that the fund itself took back. Nothing is asked of the people of a protected application: what
+    became of it would tell whoever knows the list of reviewers who they are.
     """
     places = list(
         db.session.scalars(
@@ -215,7 +216,7 @@ def _duties(draw: PoolDraw, seen: ColumnElement[bool]) -> list[DutyRow]:
     work = _work(draw.call)
     rows = []
     for place in places:
-        asked = [person for person in people[place.application_id] if person in standing]
+        asked = [] if place.application.is_protected else people[place.application_id] & standing.keys()
         counts = [work.get(person, (0, 0)) for person in asked]
         rows.append(
             DutyRow(

@@ -15,7 +15,7 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import apply_transition
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
 from fundapp.review.news_rules import News
-from fundapp.review.queries.applicants import applies
+from fundapp.review.queries.applicants import applies, is_hidden_applicant
 from fundapp.review.rules import reason_problems
 from fundapp.review.services.calls import lock_call, require_reviewing
 from fundapp.review.services.news import forget_news
@@ -29,8 +29,8 @@ def accept_invitation(*, actor: Actor, reviewer: Reviewer, now: datetime) -> Non
     """Join the panel of a call: from now on the person can be given something to read.
 
     What whoever invited them wrote of their organisation counts from now on. Raises NotFound for others than the
-    person, and Conflict where the call takes no reviews any more, or where they apply in it and its applicants do not
-    review.
+    person, and Conflict where the call takes no reviews any more, where they apply in it and its applicants do not
+    review, or where which pool they may read would tell that a protected application is theirs.
     """
     _require_own(actor, reviewer)
     lock_call(reviewer.call)
@@ -40,6 +40,14 @@ def accept_invitation(*, actor: Actor, reviewer: Reviewer, now: datetime) -> Non
             _l(
                 "You have an application in this call, and its applicants do not review. Nobody was told that you"
                 " apply. You can decline, without a reason."
+            )
+        )
+    if reviewer.call.is_impartial and is_hidden_applicant(person_id=reviewer.person_id, call=reviewer.call):
+        raise Conflict(
+            _l(
+                "Your application in this call is protected. If you reviewed here, the list of who may read what could"
+                " tell others that you apply. Nobody was told. You can decline, without a reason, and nothing follows"
+                " from it."
             )
         )
     apply_transition(

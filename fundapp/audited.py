@@ -44,6 +44,7 @@ COVERAGE: Final = Coverage(
         "submission": ("application_id",),
         "attachment": ("application_id",),
         "sealed_answer": ("application_id",),
+        "answer_translation": ("application_id",),
         "entry": ("application_id",),
         "clarification": ("application_id",),
         "reopening": ("application_id",),

@@ -40,6 +40,7 @@ class P(StrEnum):
     CALL_EXTEND = "call:extend"
     ELIGIBILITY_DECIDE = "eligibility:decide"
     APPLICATION_ASK = "application:ask"
+    TRANSLATION_WRITE = "translation:write"
     APPLICATION_ERASE = "application:erase"
     APPLICANT_HELP = "applicant:help"
     APPLICANT_INVITE = "applicant:invite"
@@ -103,6 +104,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.CALL_EXTEND,
             P.ELIGIBILITY_DECIDE,
             P.APPLICATION_ASK,
+            P.TRANSLATION_WRITE,
             P.APPLICATION_ERASE,
             P.APPLICANT_HELP,
             P.APPLICANT_INVITE,

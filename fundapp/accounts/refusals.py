@@ -56,6 +56,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.CALL_EXTEND: _l("Move a deadline"),
     P.ELIGIBILITY_DECIDE: _l("Decide whether an application is eligible"),
     P.APPLICATION_ASK: _l("Ask an applicant, send an application back, ask for further papers"),
+    P.TRANSLATION_WRITE: _l("Put translations beside the answers of an application"),
     P.APPLICATION_ERASE: _l("Erase applications, and keep them from being erased"),
     P.APPLICANT_HELP: _l("Help an applicant who cannot get in"),
     P.APPLICANT_INVITE: _l("Invite organisations to apply, read nominations, and answer those who may not apply"),

@@ -36,6 +36,7 @@ from fundapp.applications.views import (
     setting_aside,
     single_deadlines,
     starting,
+    translating,
     uploads,
     writing,
 )
@@ -61,6 +62,7 @@ PAGES = (
     setting_aside,
     single_deadlines,
     protection,
+    translating,
     call_making,
     call_settings,
     call_opening,

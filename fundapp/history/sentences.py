@@ -62,6 +62,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "application:answer_reopening": _applicant(_l("What staff had opened again was answered with a new version.")),
     "application:refuse": _applicant(_l("The application arrived, and could not be taken as it was.")),
     "application:withdraw": _applicant(_l("The application was withdrawn by its people.")),
+    "application:translate": Sentence(_l("Translations were put beside answers of the application.")),
     "application:ask": Sentence(_l("The applicant was asked a question about the application.")),
     "application:answer": _applicant(_l("A question about the application was answered.")),
     "application:reopen correction": Sentence(_l("The application was sent back to be corrected, until a date.")),

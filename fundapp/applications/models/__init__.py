@@ -32,8 +32,10 @@ from fundapp.applications.models.importing import ImportFailure, ImportPart, Tab
 from fundapp.applications.models.phases import ReviewPhase
 from fundapp.applications.models.protection import IdentityOpening, ProtectionChange, ProtectionStep
 from fundapp.applications.models.sealed import SealedAnswer
+from fundapp.applications.models.translations import AnswerTranslation, TranslatedBy
 
 __all__ = [
+    "AnswerTranslation",
     "Application",
     "ApplicationSource",
     "ApplicationStatus",
@@ -76,6 +78,7 @@ __all__ = [
     "StageKind",
     "Submission",
     "TableImport",
+    "TranslatedBy",
     "Upload",
     "UploadPart",
 ]

@@ -1,6 +1,6 @@
 """Questions with their limits, and answers as people read them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
@@ -54,10 +54,20 @@ class SectionShown:
 
 
 @dataclass(frozen=True)
+class TranslationShown:
+    """A translation of an answer: what it is and who made it, and the text with its language and direction."""
+
+    said_by: str
+    language: str
+    direction: str
+    text: str
+
+
+@dataclass(frozen=True)
 class AnswerShown:
     """One answer as people read it: a text for each choice, none where nothing was answered or a file stands for it.
 
-    Of a masked answer it is only known that there is one.
+    Of a masked answer it is only known that there is one. Where translations stand beside it, `language` names its own.
     """
 
     question: Question
@@ -66,6 +76,8 @@ class AnswerShown:
     texts: list[str]
     attachment: FileShown | None
     is_masked: bool = False
+    language: str | None = None
+    translations: Sequence[TranslationShown] = ()
 
 
 @dataclass(frozen=True)

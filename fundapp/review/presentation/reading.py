@@ -16,6 +16,7 @@ from fundapp.applications.presentation.applications import submitted_answers_sho
 from fundapp.applications.presentation.files import FileShown, copy_shown
 from fundapp.applications.presentation.questions import AnswersShown
 from fundapp.applications.presentation.texts import Said, country_name, said
+from fundapp.applications.presentation.translations import with_translations
 from fundapp.applications.rules import CommentNeed
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
@@ -245,19 +246,23 @@ def labels_of(criteria: Sequence[Criterion]) -> dict[str, str]:
     return {criterion.code: said(criterion.labels).text for criterion in criteria}
 
 
-def answers_to_read(application: Application) -> list[AnswersShown]:
-    """Return what was submitted, without what tells who somebody is or is kept from reviewers: they open nothing."""
+def answers_to_read(application: Application, reads: Sequence[str]) -> list[AnswersShown]:
+    """Return what was submitted, without what tells who somebody is or is kept from reviewers: they open nothing.
+
+    Beside each answer stand its translations into the languages that the reviewer reads.
+    """
     kept = kept_from_reviewers(
         submitted_form(application),
         is_protected=application.is_protected,
         see=application.call.reviewers_see,
     )
-    return [
+    sections = [
         replace(section, answers=[answer for answer in section.answers if answer.question.name not in kept])
         for section in submitted_answers_shown(
             application, mask=True, for_reviewers=True, file_as=_copy_of(application)
         )
     ]
+    return with_translations(sections, application, reads)
 
 
 def _copy_of(application: Application) -> Callable[[Attachment], FileShown]:

@@ -276,7 +276,7 @@ def _reading_page(assignment: Assignment, form: ReviewForm, conflicts: Parts | N
         assignment=assignment_shown(assignment, queries.closed_calls([assignment])),
         assignment_id=assignment.id,
         application_id=application.id,
-        sections=answers_to_read(application),
+        sections=answers_to_read(application, assignment.reviewer.languages),
         asked=told_to_reviewers(application),
         parts=parts,
         unsaved=" ".join(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from fundapp.accounts.models import MembershipRole, TieKind
 from fundapp.accounts.permissions import Role
@@ -13,7 +14,9 @@ from fundapp.applications.form_engine.definition import Kind, Party, Question
 from fundapp.applications.form_engine.definition import Role as FormRole
 from fundapp.applications.presentation.conflicts import BARS_OWN_ORGANISATION
 from fundapp.applications.rules import ReviewersSee
-from fundapp.applications.services.admission import READS_ITSELF
+from fundapp.applications.models import Application, ApplicationStatus
+from fundapp.applications.services.admission import READS_ITSELF, REVIEWERS_DO_NOT_APPLY
+from fundapp.core.db import db
 from fundapp.review.models import AssignmentStatus
 
 from ..conftest import actor_of
@@ -101,6 +104,32 @@ def test_an_organisation_whose_person_reads_is_told_before_it_begins(is_barred, 
     answer = client.post(f"/calls/{call.slug}/start", data={})
     assert (str(READS_ITSELF) in answer.get_data(as_text=True).replace("&#39;", "'")) is is_barred
     assert (answer.status_code == 302) is not is_barred
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_who_reviews_for_a_call_starts_an_application_only_where_it_lets_people_be_both(both, signed_in, clock):
+    clock.move_to(NOW)
+    call, other = make_call(applicants_review=both), make_call(applicants_review=False)
+    client = signed_in(make_reviewer(call).person)
+    answer = client.post(f"/calls/{call.slug}/start", data={})
+    told = str(REVIEWERS_DO_NOT_APPLY) in answer.get_data(as_text=True).replace("&#39;", "'")
+    assert (told, answer.status_code == 302) == (not both, both)
+    begun = db.session.scalars(select(Application.call_id)).all()
+    assert begun == ([call.id] if both else [])
+    assert client.post(f"/calls/{other.slug}/start", data={}).status_code == 302
+
+
+def test_draft_that_comes_to_somebody_who_reviews_cannot_be_sent(signed_in, clock):
+    clock.move_to(NOW)
+    call = make_call()
+    application = make_application(call, status=ApplicationStatus.DRAFT)
+    client = signed_in(application.person)
+    words = str(REVIEWERS_DO_NOT_APPLY)
+    page = client.get(f"/applications/{application.id}/check").get_data(as_text=True)
+    assert words not in page.replace("&#39;", "'")
+    make_reviewer(call, person=application.person)
+    page = client.get(f"/applications/{application.id}/check").get_data(as_text=True)
+    assert words in page.replace("&#39;", "'")
 
 
 @pytest.mark.parametrize(

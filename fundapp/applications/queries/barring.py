@@ -1,6 +1,6 @@
-"""Who can't apply because they read: the organisations of those who read for a call."""
+"""Who can't apply because they read: those who read for a call, and their organisations."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
@@ -12,6 +12,14 @@ from fundapp.accounts.services.organisations import organisation_key
 from fundapp.applications.models import Application, Call
 from fundapp.core import clock
 from fundapp.core.db import db
+
+
+def any_reviews(call: Call, person_ids: Collection[UUID]) -> bool:
+    """Say whether any of these people reads for a call."""
+    found = select(RoleGrant.id).where(
+        RoleGrant.role == Role.REVIEWER, RoleGrant.call_id == call.id, RoleGrant.person_id.in_(person_ids)
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def is_read_by_its_own(application: Application) -> bool:

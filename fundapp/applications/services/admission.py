@@ -1,6 +1,6 @@
 """What stands between somebody and a call: its first questions, organisations that it bars, no way to come back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from fundapp.applications.form_engine.definition import FormDefinition, Kind, Qu
 from fundapp.applications.form_engine.eligibility import first_questions, is_barred
 from fundapp.applications.form_engine.filling import Filling
 from fundapp.applications.models import Application, Call
-from fundapp.applications.queries.barring import reads_for
+from fundapp.applications.queries.barring import any_reviews, reads_for
 from fundapp.applications.queries.entering import is_let_in
 from fundapp.applications.services.drafts import filling_of, surroundings_of, terms_of
 from fundapp.core.errors import Conflict, Problem
@@ -28,6 +28,11 @@ NO_WAY_BACK: Final = _l(
 READS_ITSELF: Final = _l(
     "Somebody who reads for this call belongs to this organisation, so it can't apply to this call. If that is a"
     " mistake, write to us."
+)
+
+REVIEWERS_DO_NOT_APPLY: Final = _l(
+    "Whoever reviews for this call can't apply to it. If you want to apply, ask those who run the call: they can take"
+    " you off the panel, or let you apply all the same."
 )
 
 
@@ -74,8 +79,14 @@ def _unanswered(filling: Filling, question: Question, language: str) -> Problem:
     return Problem(why or _l("Answer this question."), field=question.name)
 
 
-def why_barred(call: Call, *, organisation_id: UUID | None, names: Sequence[str], emails: Sequence[str]) -> str | None:
-    """Say why a call bars an organisation, or somebody with one of these names or addresses; None where it does not."""
+def why_barred(
+    call: Call, *, organisation_id: UUID | None, names: Sequence[str], emails: Sequence[str], people: Collection[UUID]
+) -> str | None:
+    """Say why a call bars an organisation, somebody with one of these names or addresses, or one of the `people` who
+    apply; None where it does not.
+    """
+    if not call.applicants_review and any_reviews(call, people):
+        return REVIEWERS_DO_NOT_APPLY
     if is_barred(call.barred_names, call.barred_domains, names=names, emails=emails):
         return BARRED
     if call.bars_reviewers_organisation and reads_for(
@@ -100,7 +111,8 @@ def in_the_way(application: Application, form: FormDefinition, *, language: str,
     organisation = application.organisation.name if application.organisation else ""
     emails = [known.email, *(person.email for person in holders)]
     names = [known.organisation, organisation]
-    barred = why_barred(call, organisation_id=application.organisation_id, names=names, emails=emails)
+    people = {application.person_id, *(person.id for person in holders)}
+    barred = why_barred(call, organisation_id=application.organisation_id, names=names, emails=emails, people=people)
     if barred is not None:
         question = form.with_role(Role.ORGANISATION)
         against.append(Problem(barred, field=question.name if question else None))

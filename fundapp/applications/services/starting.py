@@ -70,9 +70,9 @@ def start_application(
     the call's first questions: they are the draft's first answers. An `invitation` by personal link is used up; an
     `enquiry` whose asker was let in opens the call in spite of its rules.
 
-    Raises Conflict while the call takes no applications, Barred for an organisation that the call bars, NotAllowed for
-    an address that was not invited, RuleViolations for first answers that are missing or speak against applying, and
-    where it is not clear for which organisation.
+    Raises Conflict while the call takes no applications, Barred for an organisation that the call bars and for its
+    reviewers where they do not apply, NotAllowed for an address that was not invited, RuleViolations for first answers
+    that are missing or speak against applying, and where it is not clear for which organisation.
     """
     actor.require(P.APPLICATION_WRITE)
     person = db.session.get_one(Person, actor.person_id, with_for_update=True)
@@ -98,7 +98,7 @@ def start_application(
     known = {**_known_answers(form, call, person, invitation), **look.answers}
     told = facts(form, known, call.currency)
     names, emails = [theirs.name, told.organisation], [person.email, told.email]
-    barred = why_barred(call, organisation_id=theirs.id, names=names, emails=emails)
+    barred = why_barred(call, organisation_id=theirs.id, names=names, emails=emails, people=[person.id])
     if barred is not None and not is_let_in:
         raise Barred(barred)
     application = Application(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from fundapp.accounts.models import TieKind
+from fundapp.accounts.models import Person, TieKind
 from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.accounts.services.roles import grant_role, revoke_role
 from fundapp.accounts.services.ties import declare_tie
@@ -33,6 +33,8 @@ def accept_invitation(*, actor: Actor, reviewer: Reviewer, now: datetime) -> Non
     review, or where which pool they may read would tell that a protected application is theirs.
     """
     _require_own(actor, reviewer)
+    # Whoever begins an application holds this row too: one person does not do both at the same moment.
+    db.session.get_one(Person, reviewer.person_id, with_for_update=True)
     lock_call(reviewer.call)
     require_reviewing(reviewer.call)
     if not reviewer.call.applicants_review and applies(person_id=reviewer.person_id, call=reviewer.call):

@@ -27,6 +27,8 @@ REMINDED_ON: Final = (-7, -2, 0, 7, 14)
 """Days after the last day on which somebody is reminded, unless a mail went to them since that day began."""
 WITHOUT_DATE: Final = timedelta(days=14)
 """Where there is no last day, somebody is reminded after so long a silence."""
+ASKED_AGAIN: Final = (4, 10)
+"""Days after an invitation on which whoever did not answer is asked again: twice, and never more."""
 
 
 def may_write(told_at: datetime | None, now: datetime) -> bool:
@@ -41,9 +43,20 @@ def reminder_is_due(due: Collection[datetime | None], told_at: datetime | None, 
     """
     if not due:
         return False
-    told_on = told_at.date() if told_at else date.min
-    ends = {each.date() for each in due if each is not None}
-    days = [day for end in ends for after in REMINDED_ON if (day := end + timedelta(days=after)) <= now.date()]
-    if any(told_on < day for day in days):
+    if _is_untold({each.date() for each in due if each is not None}, REMINDED_ON, told_at, now):
         return True
     return None in due and (told_at is None or now - told_at >= WITHOUT_DATE)
+
+
+def answer_is_due(invited: Collection[datetime], told_at: datetime | None, now: datetime) -> bool:
+    """Say whether somebody who did not answer is asked again today; `invited`: when each open invitation was made.
+
+    Days count from the newest: its mail was about the earlier ones too. So was any other, which led to the same page.
+    """
+    return bool(invited) and _is_untold({max(invited).date()}, ASKED_AGAIN, told_at, now)
+
+
+def _is_untold(starts: Collection[date], after: Collection[int], told_at: datetime | None, now: datetime) -> bool:
+    """Say whether a day that lies so long after one of the starts has come, and no mail went since it began."""
+    told_on = told_at.date() if told_at else date.min
+    return any(told_on < start + timedelta(days=days) <= now.date() for start in starts for days in after)

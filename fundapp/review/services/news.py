@@ -13,8 +13,8 @@ from fundapp.accounts.services.links import send_link
 from fundapp.accounts.services.people import tell, write_to
 from fundapp.core.db import db, insert_or_find
 from fundapp.review.models import ReviewerNews
-from fundapp.review.news_rules import AT_ONCE, News, may_write, reminder_is_due
-from fundapp.review.queries.news import people_with_news, work_to_come
+from fundapp.review.news_rules import AT_ONCE, News, answer_is_due, may_write, reminder_is_due
+from fundapp.review.queries.news import open_invitations, people_with_news, work_to_come
 
 REVIEWS_PATH: Final = "/reviews"
 INVITATIONS_PATH: Final = "/reviews/invitations"
@@ -42,16 +42,17 @@ def tell_reviewer(person: Person, kind: News, *, now: datetime, secret_key: str 
 
 
 def tell_of_the_day(*, secret_key: str, now: datetime, commit: Callable[[], None]) -> int:
-    """Write the mail of the day to every reviewer for whom news wait or reviews are still to come; return how many.
+    """Write the mail of the day to every reviewer for whom something waits, and return how many.
 
-    It commits after every CHUNK people; a round that was cut off is simply run again.
+    That is news, reviews that are still to come, and invitations without an answer. It commits after every CHUNK
+    people; a round that was cut off is simply run again.
     """
-    work = work_to_come()
+    work, invited = work_to_come(), open_invitations(now)
     told = 0
-    for ids in _chunks(sorted({*people_with_news(), *work})):
+    for ids in _chunks(sorted({*people_with_news(), *work, *invited})):
         people = db.session.scalars(select(Person).where(Person.id.in_(ids), Person.is_active).order_by(Person.id))
         for person in people.all():
-            told += _tell_of_the_day(person, work.get(person.id, ()), secret_key, now)
+            told += _tell_of_the_day(person, work.get(person.id, ()), invited.get(person.id, ()), secret_key, now)
         commit()
     return told
 
@@ -63,7 +64,9 @@ def forget_news(person_id: UUID, *kinds: News) -> None:
         news.waiting = [kind for kind in news.waiting if kind not in kinds]
 
 
-def _tell_of_the_day(person: Person, due: Collection[datetime | None], secret_key: str, now: datetime) -> bool:
+def _tell_of_the_day(
+    person: Person, due: Collection[datetime | None], invited: Collection[datetime], secret_key: str, now: datetime
+) -> bool:
     news = _news_of(person.id)
     if not may_write(news.told_at, now):
         return False
@@ -72,6 +75,10 @@ def _tell_of_the_day(person: Person, due: Collection[datetime | None], secret_ke
         kinds -= {News.WORK, News.REMINDER}  # done in the meantime
     elif reminder_is_due(due, news.told_at, now):
         kinds.add(News.REMINDER)
+    if not invited:
+        kinds.discard(News.INVITED)  # answered, or over
+    elif answer_is_due(invited, news.told_at, now):
+        kinds.add(News.INVITED)
     news.waiting = []
     if not kinds:
         return False

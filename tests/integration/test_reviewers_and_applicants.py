@@ -12,9 +12,9 @@ from fundapp.accounts.services.organisations import tie_to_organisation
 from fundapp.accounts.services.ties import declare_tie
 from fundapp.applications.form_engine.definition import Kind, Party, Question
 from fundapp.applications.form_engine.definition import Role as FormRole
+from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.presentation.conflicts import BARS_OWN_ORGANISATION
 from fundapp.applications.rules import ReviewersSee
-from fundapp.applications.models import Application, ApplicationStatus
 from fundapp.applications.services.admission import READS_ITSELF, REVIEWERS_DO_NOT_APPLY
 from fundapp.core.db import db
 from fundapp.review.models import AssignmentStatus

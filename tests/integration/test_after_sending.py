@@ -32,7 +32,8 @@ from fundapp.applications.models import (
 from fundapp.applications.presentation.copies import copy_pdf
 from fundapp.applications.services.clarifying import answer_question, ask_about
 from fundapp.applications.services.erasing import blank_application
-from fundapp.applications.services.reopening import ask_for_papers, close_reopening, keep_papers_form, send_back
+from fundapp.applications.services.papers import ask_for_papers, keep_papers_form
+from fundapp.applications.services.reopening import close_reopening, send_back
 from fundapp.applications.window import window_of
 from fundapp.core.bounces import bounce_in
 from fundapp.core.db import db
@@ -359,8 +360,10 @@ def test_papers_are_asked_of_the_shortlist_and_kept_from_reviewers(signed_in) ->
     application, manager = sent_after_closing()
     other = make_application(application.call)
     call, actor = application.call, actor_of(manager)
-    keep_papers_form(actor=actor, call=call, form=PAPERS, for_reviewers=False, now=CLOSED)
-    ask_for_papers(actor=actor, call=call, applications=[application], message="Budget!", closes_at=UNTIL, now=CLOSED)
+    keep_papers_form(actor=actor, stage=call.stages[0], form=PAPERS, for_reviewers=False, now=CLOSED)
+    ask_for_papers(
+        actor=actor, stage=call.stages[0], applications=[application], message="Budget!", closes_at=UNTIL, now=CLOSED
+    )
     assert [each.kind for each in application.reopenings] == [ReopeningKind.PAPERS]
     assert other.reopenings == []
     assert [version.purpose for version in call.form_versions] == [FormPurpose.APPLICATION]
@@ -392,8 +395,10 @@ def send_now(application: Application) -> Any:
 def test_papers_for_reviewers_are_read_by_them(signed_in) -> None:
     application, manager = sent_after_closing()
     call, actor = application.call, actor_of(manager)
-    keep_papers_form(actor=actor, call=call, form=PAPERS, for_reviewers=True, now=CLOSED)
-    ask_for_papers(actor=actor, call=call, applications=[application], message="Budget!", closes_at=UNTIL, now=CLOSED)
+    keep_papers_form(actor=actor, stage=call.stages[0], form=PAPERS, for_reviewers=True, now=CLOSED)
+    ask_for_papers(
+        actor=actor, stage=call.stages[0], applications=[application], message="Budget!", closes_at=UNTIL, now=CLOSED
+    )
     write(application, CLOSED, budget=CANARY)
     send(application, CLOSED)
     assignment = make_assignment(application.entries[0], make_reviewer(call))
@@ -404,10 +409,11 @@ def test_papers_are_all_asked_or_none_and_only_of_eligible_applications() -> Non
     application, manager = sent_after_closing()
     call, actor = application.call, actor_of(manager)
     unchecked = make_application(call, status=ApplicationStatus.SUBMITTED)
-    values: dict[str, Any] = {"actor": actor, "call": call, "message": "Budget!", "closes_at": UNTIL, "now": CLOSED}
+    stage = call.stages[0]
+    values: dict[str, Any] = {"actor": actor, "stage": stage, "message": "Budget!", "closes_at": UNTIL, "now": CLOSED}
     with pytest.raises(RuleViolations):
         ask_for_papers(applications=[application], **values)
-    keep_papers_form(actor=actor, call=call, form=PAPERS, for_reviewers=False, now=CLOSED)
+    keep_papers_form(actor=actor, stage=stage, form=PAPERS, for_reviewers=False, now=CLOSED)
     with pytest.raises(RuleViolations) as refused:
         ask_for_papers(applications=[application, unchecked], **values)
     assert [problem.place for problem in refused.value.problems] == [unchecked.reference]
@@ -424,14 +430,17 @@ def test_a_form_for_papers_asks_nothing_that_was_asked_and_says_not_who_somebody
         ),
     )
     with pytest.raises(RuleViolations) as refused:
-        keep_papers_form(actor=actor_of(manager), call=application.call, form=bad, for_reviewers=False, now=NOW)
+        keep_papers_form(
+            actor=actor_of(manager), stage=application.call.stages[0], form=bad, for_reviewers=False, now=NOW
+        )
     assert sorted(problem.place for problem in refused.value.problems) == ["plan", "referee"]
     assert len(db.session.scalars(select(FormVersion)).all()) == 1
 
 
 def test_the_same_form_for_papers_is_kept_once() -> None:
     application, manager = sent_after_closing()
-    values: dict[str, Any] = {"actor": actor_of(manager), "call": application.call, "for_reviewers": False, "now": NOW}
+    stage = application.call.stages[0]
+    values: dict[str, Any] = {"actor": actor_of(manager), "stage": stage, "for_reviewers": False, "now": NOW}
     first = keep_papers_form(form=PAPERS, **values)
     assert keep_papers_form(form=PAPERS, **values) is first
     second = keep_papers_form(form=replace(PAPERS, version="2"), **values)
@@ -442,7 +451,7 @@ def test_the_page_of_further_papers(signed_in, clock) -> None:
     clock.move_to(CLOSED)
     application, manager = sent_after_closing()
     call = application.call
-    keep_papers_form(actor=actor_of(manager), call=call, form=PAPERS, for_reviewers=False, now=CLOSED)
+    keep_papers_form(actor=actor_of(manager), stage=call.stages[0], form=PAPERS, for_reviewers=False, now=CLOSED)
     client, path = signed_in(manager), f"/manage/{call.slug}/papers"
     assert "Your budget" in client.get(path).text
     fields = {"applications": [str(application.id)], "message": "Please.", **_day(UNTIL.date())}

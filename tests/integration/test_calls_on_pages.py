@@ -617,7 +617,7 @@ def test_hour_that_comes_twice_is_written_with_its_offset_and_read_back(app: Any
     package = replace(package_of(make_call(time_zone="Europe/Paris")), closes_at=twice)
     document = document_of(package)
     assert "2021-10-31 02:30:00+01:00" in toml_of(document)
-    assert read_document(document, form=package.form, invitations=None).package.closes_at == twice
+    assert read_document(document, form=package.form, invitations=None, papers={}).package.closes_at == twice
 
 
 def test_package_without_asking_holds_no_address_and_asking_is_recorded(client: FlaskClient) -> None:

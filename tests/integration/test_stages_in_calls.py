@@ -69,14 +69,14 @@ def two_stages(call: Call) -> dict[str, Any]:
 
 
 def written(call: Call, document: dict[str, Any]) -> None:
-    reading = read_document(document, form=package_of(call).form, invitations=None)
+    reading = read_document(document, form=package_of(call).form, invitations=None, papers={})
     assert [str(each) for each in reading.problems] == []
     write_call(call=call, package=reading.package, way=Way.LOADED, actor=actor_of(make_staff(Role.MANAGER)), now=NOW)
     db.session.commit()
 
 
 def problems_of(call: Call, document: dict[str, Any]) -> set[str | None]:
-    reading = read_document(document, form=package_of(call).form, invitations=None)
+    reading = read_document(document, form=package_of(call).form, invitations=None, papers={})
     return {each.field for each in reading.problems}
 
 
@@ -97,7 +97,7 @@ def test_stages_and_phases_come_back_exactly_as_they_were_written(app):
     once = document_of(package_of(call))
     written(call, once)
     assert document_of(package_of(call)) == once
-    assert package_of(call).phases == read_document(once, form=None, invitations=None).package.phases
+    assert package_of(call).phases == read_document(once, form=None, invitations=None, papers={}).package.phases
 
 
 def test_a_call_that_says_nothing_of_stages_has_one(app):

@@ -34,12 +34,15 @@ def read_package(folder: Path) -> CallPackage:
     files = _files(folder, problems)
     document = _toml(files[FILE], problems)
     warnings: list[Problem] = []
-    form = _form(folder, files, languages_of(document), problems, warnings)
+    name = next((name for name in files if name in FORMS), None)
+    languages = languages_of(document)
+    form = _form(name, folder, files, languages, problems, warnings) if name else None
+    papers = _papers(document, folder, files, problems, warnings)
     invitations = _invitations(document, folder, files, problems)
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    reading = read_document(document, form=form, invitations=invitations, sha256=digest.hexdigest())
+    reading = read_document(document, form=form, invitations=invitations, papers=papers, sha256=digest.hexdigest())
     problems = [*problems, *reading.problems, *reading.unready]
     if problems:
         raise RuleViolations(problems)
@@ -74,16 +77,14 @@ def _toml(data: bytes, problems: list[Problem]) -> Mapping[str, Any]:
 
 
 def _form(
+    name: str,
     folder: Path,
     files: dict[str, bytes],
     languages: Sequence[str],
     problems: list[Problem],
     warnings: list[Problem],
 ) -> FormDefinition | None:
-    """Read the form, and add the bytes of the lists that it takes from files beside it."""
-    name = next((name for name in files if name in FORMS), None)
-    if name is None:
-        return None
+    """Read a form, and add the bytes of the lists that it takes from files beside it."""
 
     def beside(list_file: str) -> bytes | None:
         path = folder / list_file
@@ -111,6 +112,26 @@ def _form(
         problems += [placed(each) for each in violations.problems]
     warnings += [placed(each) for each in passed_over]
     return form
+
+
+def _papers(
+    document: Mapping[str, Any], folder: Path, files: dict[str, bytes], problems: list[Problem], warnings: list[Problem]
+) -> dict[str, FormDefinition]:
+    """Read the forms for further papers that stages name, by stage, and add their bytes to the files."""
+    papers = {}
+    for stage in Keys(document, []).tables("stages"):
+        code = stage.text("code", required=False)
+        if not stage.has("papers"):
+            continue
+        stage.problems = problems
+        name = stage.text("papers", regex.compile(r"[\w-]+\.(xlsx|md)"), "papers-finalists.xlsx", required=False)
+        if not name or not (folder / name).is_file():
+            stage.complain("papers", _l("The file %(name)s is missing.", name=name))
+            continue
+        files[name] = (folder / name).read_bytes()
+        if form := _form(name, folder, files, languages_of(document), problems, warnings):
+            papers[code] = form
+    return papers
 
 
 def _invitations(

@@ -1,5 +1,6 @@
 """What a call package says, ready to be loaded. Texts are by language code; money in minor units; instants in UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -148,6 +149,8 @@ class CallPackage:
     is_sample: bool
     is_protected: bool
     form: FormDefinition
+    papers: Mapping[str, FormDefinition]
+    """The forms for further papers, by the code of their stage; nothing is said of those that are left out."""
     sha256: str
     warnings: tuple[Problem, ...] = ()
     """What is passed over and keeps nobody from using the form; stored nowhere."""

@@ -22,7 +22,7 @@ from fundapp.applications.call_package.package import (
     ProgrammeRead,
 )
 from fundapp.applications.call_package.stages import choice, read_phases, read_stages
-from fundapp.applications.call_package.together import check_form, check_together
+from fundapp.applications.call_package.together import check_form, check_papers, check_together
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
 from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
@@ -66,12 +66,14 @@ def read_document(
     *,
     form: FormDefinition | None,
     invitations: tuple[InvitationRead, ...] | None,
+    papers: Mapping[str, FormDefinition],
     sha256: str = "",
 ) -> Reading:
-    """Read a document together with the form and the invitation list that belong to it.
+    """Read a document together with the forms and the invitation list that belong to it.
 
     `form` is None where it could not be read; one without questions is still to be written. `invitations` is None
-    where nothing is said of the list.
+    where nothing is said of the list. `papers` are the forms for further papers by stage; of one that it leaves out,
+    nothing is said.
     """
     problems: list[Problem] = []
     keys = Keys(document, problems)
@@ -88,6 +90,7 @@ def read_document(
     is_impartial = reviewers.flag("impartial")
     reviews = call.whole("reviews_per_application", least=1, most=50)
     stages = read_stages(keys, reviews)
+    papers = {each.code: papers[each.code] for each in stages if each.code in papers}
     categories = tuple(_category(each, kind, currency) for each in keys.tables("categories"))
     package = {
         "programme": programme,
@@ -126,6 +129,7 @@ def read_document(
         "is_sample": keys.flag("sample"),
         "is_protected": keys.flag("protected"),
         "form": form,
+        "papers": papers,
     }
     if not package["titles"]:
         call.complain("title", _l("A call has a name, if only in one language."))
@@ -133,6 +137,7 @@ def read_document(
     for table in (call, budget, barred, reviewers, keys):
         table.finish()
     check_together(package, kind, keys)
+    check_papers(form, papers, problems)
     if form is not None:
         check_form(form, package, kind, problems)
     return Reading(

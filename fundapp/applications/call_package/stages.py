@@ -83,6 +83,7 @@ def _stage(keys: Keys, reviews: int, *, titled: bool) -> StageRead:
         asks_confidence=keys.flag("confidence"),
     )
     keys.table("title", required=False)  # an empty one says nothing
+    keys.text("papers", required=False)  # the name of a file, which whoever reads files has looked at
     keys.finish()
     return stage
 

@@ -1,6 +1,7 @@
 """What one part of a call says about another: dates in order, money that suffices, a form that asks what is needed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -8,6 +9,7 @@ from babel import Locale, UnknownLocaleError
 from fundapp.applications.call_package.keys import Keys, Unready
 from fundapp.applications.call_package.stages import check_stages
 from fundapp.applications.form_engine.definition import FormDefinition, Role
+from fundapp.applications.form_engine.further_papers import paper_problems
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -104,3 +106,13 @@ def check_form(form: FormDefinition, package: Mapping[str, Any], kind: str, prob
     for language in package["languages"]:
         if language not in form.languages:
             complain(_l("The form has no labels in this language: %(language)s.", language=_own_name(language)))
+
+
+def check_papers(form: FormDefinition | None, papers: Mapping[str, FormDefinition], problems: list[Problem]) -> None:
+    """Add what the forms for further papers, by stage, ask that the form for applying or another stage asks too."""
+    for stage, asked in papers.items():
+        others = [each for other, each in papers.items() if other != stage]
+        problems.extend(
+            replace(problem, field=f"stages.{stage}.papers", place=f"papers of {stage}, {problem.place}")
+            for problem in paper_problems(asked, [*([form] if form else []), *others])
+        )

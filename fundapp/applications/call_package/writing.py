@@ -31,7 +31,7 @@ INVITATIONS: Final = "invitations.csv"
 def document_of(package: CallPackage) -> dict[str, Any]:
     """Return what call.toml holds for a call; `read_document` reads the same call from it.
 
-    The invitation list is a file of its own, so nothing of it stands here.
+    The invitation list and the forms are files of their own, so nothing of them stands here.
     """
     zone = ZoneInfo(package.time_zone)
     call = {
@@ -99,6 +99,10 @@ def package_files(package: CallPackage, *, with_invitations: bool) -> dict[str, 
         writer.writerow(("email", "organisation"))
         writer.writerows((each.email, each.organisation_name) for each in package.invitations)
         files[INVITATIONS] = text.getvalue().encode()
+    for stage in document["stages"]:
+        if form := package.papers.get(stage["code"]):
+            stage["papers"] = f"papers-{stage['code']}.xlsx"
+            files[stage["papers"]] = write_form(form)
     files[FILE] = toml_of(document).encode()
     if package.form.questions:
         files["form.xlsx"] = write_form(package.form)

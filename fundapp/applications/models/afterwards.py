@@ -77,6 +77,8 @@ class Reopening(Identified, Base):
     """What has to be done, as the application's people read it."""
     opened_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[datetime]
+    stage_id: Mapped[UUID | None] = mapped_column(ForeignKey("stage.id"))
+    """The stage whose papers are asked for; null for a correction."""
     closes_at: Mapped[datetime]
     """Exclusive: what is received at this very instant is too late."""
     closed_at: Mapped[datetime | None]

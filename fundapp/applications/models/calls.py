@@ -202,8 +202,11 @@ class Stage(Identified, Base):
     """Reviewers say how sure they are of what they answer."""
     review_minutes: Mapped[int] = mapped_column(default=45, server_default="45")
     """How long one review takes, reading included; loads are told in hours from it."""
+    papers_id: Mapped[UUID | None] = mapped_column(ForeignKey("form_version.id"))
+    """The form for further papers that those who stand in it can be asked for; null while it has none."""
 
     call: Mapped[Call] = relationship(back_populates="stages")
+    papers: Mapped["FormVersion | None"] = relationship()
     criteria: Mapped[list["Criterion"]] = relationship(
         back_populates="stage", order_by="Criterion.position", overlaps="criteria"
     )

@@ -9,13 +9,20 @@ from flask import url_for
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.identity import called, face_of
-from fundapp.applications.models import Application, ApplicationStatus, Call, CallStatus, Clarification, Reopening
+from fundapp.applications.models import (
+    Application,
+    ApplicationStatus,
+    Call,
+    CallStatus,
+    Clarification,
+    Reopening,
+    Stage,
+)
 from fundapp.applications.presentation.applications import SubmissionShown, submission_shown
 from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.standing import ReopenedShown, reopened_shown
-from fundapp.applications.presentation.texts import Said
+from fundapp.applications.presentation.texts import Said, said
 from fundapp.applications.queries.applicant import holders_of
-from fundapp.applications.services.reopening import papers_form
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
@@ -60,9 +67,20 @@ class AskedForPapersShown:
 
 
 @dataclass(frozen=True)
-class PapersShown:
-    """The form for further papers of a call ([]: none yet), and who was asked."""
+class StageLink:
+    """A stage of a call, with the page of its papers; the one that is shown `is_here`."""
 
+    title: Said
+    url: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class PapersShown:
+    """The form for further papers of a stage ([]: none yet), and who was asked."""
+
+    stages: Sequence[StageLink]
+    """All stages of the call; [] where it has only one."""
     questions: Sequence[Said]
     for_reviewers: bool
     asked: Sequence[AskedForPapersShown]
@@ -88,11 +106,20 @@ def after_sending_shown(application: Application, actor: Actor, now: datetime) -
     )
 
 
-def papers_shown(call: Call, asked: Sequence[Reopening], now: datetime) -> PapersShown:
-    """Return the form for further papers of a call, and who was asked for them."""
-    version = papers_form(call)
+def papers_shown(stage: Stage, asked: Sequence[Reopening], now: datetime) -> PapersShown:
+    """Return the form for further papers of a stage, and who was asked for them."""
+    call, version = stage.call, stage.papers
     questions = FormDefinition.from_json(version.definition).questions if version else ()
+    links = [
+        StageLink(
+            said(each.titles or {"": each.code}),
+            url_for("applications.papers", slug=call.slug, stage=each.code),
+            is_here=each.id == stage.id,
+        )
+        for each in call.stages
+    ]
     return PapersShown(
+        stages=links if len(links) > 1 else [],
         questions=[said_unanswered(each.label) for each in questions if each.takes_answer],
         for_reviewers=any(not each.hidden_from_reviewers for each in questions),
         asked=[_asked_shown(each, call, now) for each in asked],

@@ -91,6 +91,11 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         is_sample=call.is_sample,
         is_protected=call.is_protected,
         form=FormDefinition.from_json(current_form(call).definition),
+        papers={
+            each.code: FormDefinition.from_json(each.papers.definition)
+            for each in call.stages
+            if each.papers is not None
+        },
         sha256="",
     )
 

@@ -1,12 +1,15 @@
 """What cannot be written into a call: what clashes with other calls, or with what people rely on by now."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, select
 
 from fundapp.applications.call_package import CallPackage, CriterionRead, ExtensionRead
+from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.form_engine.further_papers import paper_problems
 from fundapp.applications.models import (
     Application,
     ApplicationStatus,
@@ -35,6 +38,7 @@ def refuse_clashes(call: Call | None, package: CallPackage) -> None:
         problems.append(_problem("programme.kind", message))
     if call is not None:
         problems += _late_changes(call, package)
+        problems += _asked_before(call, package)
     elif db.session.scalar(select(exists().where(Call.slug == package.slug))):
         problems.append(_problem("call.slug", _l("There is a call of this name already.")))
     if problems:
@@ -93,6 +97,16 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
         if _shape_of_criteria(call.criteria, fixed) != _shape_of_criteria(package.criteria, fixed):
             refuse(_l("Applications were sent; criteria, weights and scales cannot change."))
     return problems
+
+
+def _asked_before(call: Call, package: CallPackage) -> list[Problem]:
+    """Return what papers ask that an earlier form for applying asked: its answers would be written over."""
+    earlier = [FormDefinition.from_json(each.definition) for each in call.form_versions]
+    return [
+        replace(problem, field=f"stages.{stage}.papers", place=f"papers of {stage}, {problem.place}")
+        for stage, form in package.papers.items()
+        for problem in paper_problems(form, earlier)
+    ]
 
 
 def _impartiality(said: Call | CallPackage) -> tuple[object, ...]:

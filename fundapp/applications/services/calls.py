@@ -24,6 +24,7 @@ from fundapp.applications.services.call_parts import (
     write_parts,
     write_values,
 )
+from fundapp.applications.services.papers import put_papers
 from fundapp.applications.services.protection import protect_with_call
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -54,6 +55,7 @@ def write_call(*, call: Call | None, package: CallPackage, way: Way, actor: Acto
         _protect_applications(written.call, actor, now)
     write_parts(written, package)
     write_form(written, package.form, now)
+    _write_papers(written, package, actor, now)
     write_invitations(written, package, now)
     if written.created or "programme" in written.changes:
         record(actor=actor, action="programme:load", subject=written.call.programme, now=now, call_id=written.call.id)
@@ -70,6 +72,14 @@ def write_call(*, call: Call | None, package: CallPackage, way: Way, actor: Acto
         )
     db.session.flush()
     return written
+
+
+def _write_papers(written: WrittenCall, package: CallPackage, actor: Actor, now: datetime) -> None:
+    for stage in written.call.stages:
+        form = package.papers.get(stage.code)
+        if form is not None and (stage.papers is None or stage.papers.sha256 != form.fingerprint):
+            put_papers(actor=actor, stage=stage, form=form, now=now)
+            written.note("papers")
 
 
 def _created(package: CallPackage, now: datetime) -> WrittenCall:

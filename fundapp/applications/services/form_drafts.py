@@ -129,7 +129,7 @@ def put_into_use(*, actor: Actor, call: Call, seen_version: int, replacing: str,
 def lacking(call: Call, form: FormDefinition) -> list[Problem]:
     """Return what the call would still lack with a form, with paths as fields."""
     package = package_of(call)
-    reading = read_document(document_of(package), form=form, invitations=None)
+    reading = read_document(document_of(package), form=form, invitations=None, papers=package.papers)
     return [*reading.problems, *reading.unready]
 
 

@@ -39,7 +39,7 @@ def empty_form(language: str) -> FormDefinition:
 def read_draft(document: Document) -> CallPackage:
     """Return what a document of a new call says, without a form. Raises RuleViolations, each with its path as field."""
     languages = document["call"]["languages"]
-    reading = read_document(document, form=empty_form(languages[0] if languages else "en"), invitations=None)
+    reading = read_document(document, form=empty_form(languages[0] if languages else "en"), invitations=None, papers={})
     if reading.problems:
         raise RuleViolations(reading.problems)
     return reading.package
@@ -60,7 +60,7 @@ def clone_call(*, actor: Actor, call: Call, changes: Mapping[str, Any], now: dat
     require_for_new_calls(actor)
     package = replace(package_of(call), extensions=(), nominations=None, phases=())
     document = with_values(document_of(package), changes)
-    reading = read_document(document, form=package.form, invitations=None)
+    reading = read_document(document, form=package.form, invitations=None, papers=package.papers)
     if reading.problems:
         raise RuleViolations(reading.problems)
     return write_call(call=None, package=reading.package, way=Way.CLONED, actor=actor, now=now).call
@@ -93,10 +93,13 @@ def change_call(
     paths = [*changes, *([FORM_PATH] if form is not None else [])]
     if seen_of(before, package.form, paths) != seen:
         raise ChangedElsewhere(before)
-    reading = read_document(with_values(before, changes), form=form or package.form, invitations=invitations)
+    reading = read_document(
+        with_values(before, changes), form=form or package.form, invitations=invitations, papers=package.papers
+    )
     problems = list(reading.problems)
     if call.status is not CallStatus.DRAFT:
-        known = {str(each) for each in read_document(before, form=package.form, invitations=None).unready}
+        stood = read_document(before, form=package.form, invitations=None, papers=package.papers)
+        known = {str(each) for each in stood.unready}
         problems += [each for each in reading.unready if str(each) not in known]
     if problems:
         raise RuleViolations(problems)
@@ -114,7 +117,7 @@ def take_out(*, actor: Actor, call: Call, with_invitations: bool, now: datetime)
 def missing_in(call: Call) -> list[Problem]:
     """Return what a call lacks before it can be announced, with paths as fields."""
     package = package_of(call)
-    reading = read_document(document_of(package), form=package.form, invitations=None)
+    reading = read_document(document_of(package), form=package.form, invitations=None, papers=package.papers)
     return [*reading.problems, *reading.unready, *invitation_problems(call)]
 
 

@@ -11,10 +11,9 @@ from wtforms.fields import SelectChoice
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.form_engine.definition import FormDefinition
-from fundapp.applications.forms.afterwards import AnswerForm, PapersFileForm, PapersForm, QuestionForm, ReopenForm
-from fundapp.applications.identity import called, face_of
+from fundapp.applications.forms.afterwards import AnswerForm, QuestionForm, ReopenForm
 from fundapp.applications.models import Application, Call, Clarification
-from fundapp.applications.presentation.afterwards import after_sending_shown, papers_shown
+from fundapp.applications.presentation.afterwards import after_sending_shown
 from fundapp.applications.presentation.applications import (
     own_application_shown,
     submission_shown,
@@ -24,18 +23,15 @@ from fundapp.applications.presentation.files import checked_file_shown
 from fundapp.applications.presentation.managing import sent_application_shown
 from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.standing import asked_shown
-from fundapp.applications.presentation.texts import said
-from fundapp.applications.queries import afterwards as queries
 from fundapp.applications.queries import applicant
-from fundapp.applications.queries.managing import managed_call, sent_application
+from fundapp.applications.queries.managing import sent_application
 from fundapp.applications.rules import instant_in
 from fundapp.applications.services import clarifying, reopening
 from fundapp.applications.views import bp
-from fundapp.applications.xlsform import read_form
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, RuleViolations
 from fundapp.core.i18n import gettext as _
-from fundapp.core.routes import limited, requires
+from fundapp.core.routes import requires
 from fundapp.core.web import problems_into
 
 
@@ -156,66 +152,6 @@ def managed_version(application_id: UUID, number: int) -> ResponseReturnValue:
     )
 
 
-@bp.get("/manage/<slug>/papers")
-@requires(P.APPLICATION_ASK)
-def papers(slug: str) -> ResponseReturnValue:
-    """Show the form for further papers, who was asked for them, and who can be."""
-    call = managed_call(actor=current_actor(), slug=slug, permission=P.APPLICATION_ASK)
-    return _papers_page(call, _papers_form(call, empty=True), PapersFileForm(formdata=None))
-
-
-@bp.post("/manage/<slug>/papers")
-@requires(P.APPLICATION_ASK)
-def ask_for_papers(slug: str) -> ResponseReturnValue:
-    """Ask the chosen applications for further papers."""
-    actor = current_actor()
-    call = managed_call(actor=actor, slug=slug, permission=P.APPLICATION_ASK)
-    form = _papers_form(call)
-    if not form.validate():
-        return _papers_page(call, form, PapersFileForm(formdata=None)), 422
-    chosen = set(form.applications.data or [])
-    try:
-        asked = reopening.ask_for_papers(
-            actor=actor,
-            call=call,
-            applications=[each for each in queries.shortlist(actor=actor, call=call) if str(each.id) in chosen],
-            message=form.message.data or "",
-            closes_at=end_of(cast(date, form.closes_on.data), call),
-            now=clock.now(),
-        )
-    except RuleViolations as violations:
-        problems_into(form, violations)
-        return _papers_page(call, form, PapersFileForm(formdata=None)), 422
-    flash(_("Asked: %(count)s", count=len(asked)))
-    return redirect(url_for("applications.papers", slug=slug))
-
-
-@bp.post("/manage/<slug>/papers/form")
-@requires(P.APPLICATION_ASK)
-@limited("upload")
-def load_papers_form(slug: str) -> ResponseReturnValue:
-    """Keep an uploaded form for further papers, or name everything that is wrong with it."""
-    actor = current_actor()
-    call = managed_call(actor=actor, slug=slug, permission=P.APPLICATION_ASK)
-    form = PapersFileForm()
-    if not form.validate():
-        return _papers_page(call, _papers_form(call, empty=True), form), 422
-    upload = form.form_file.data
-    try:
-        reopening.keep_papers_form(
-            actor=actor,
-            call=call,
-            form=read_form(upload.read(), upload.filename or "", default_language=call.languages[0]),
-            for_reviewers=bool(form.for_reviewers.data),
-            now=clock.now(),
-        )
-    except RuleViolations as violations:
-        form.form_file.errors = [str(problem) for problem in violations.problems]
-        return _papers_page(call, _papers_form(call, empty=True), form), 422
-    flash(_("The form is kept."))
-    return redirect(url_for("applications.papers", slug=slug))
-
-
 def end_of(day: date, call: Call) -> datetime:
     """Return the instant at which a day ends in a call's time zone. Raises RuleViolations."""
     return instant_in(call.time_zone, day + timedelta(days=1), time())
@@ -270,24 +206,4 @@ def _reopen_page(application: Application, form: ReopenForm) -> str:
         application=sent_application_shown(application, actor, ""),
         after=after_sending_shown(application, actor, clock.now()),
         form=form,
-    )
-
-
-def _papers_form(call: Call, *, empty: bool = False) -> PapersForm:
-    form = PapersForm(formdata=None) if empty else PapersForm()
-    form.applications.choices = [
-        SelectChoice(str(each.id), called(face_of(each)))
-        for each in queries.shortlist(actor=current_actor(), call=call)
-    ]
-    return form
-
-
-def _papers_page(call: Call, form: PapersForm, file_form: PapersFileForm) -> str:
-    return render_template(
-        "applications/papers.html",
-        papers=papers_shown(call, queries.asked_for_papers(actor=current_actor(), call=call), clock.now()),
-        call_title=said(call.titles),
-        slug=call.slug,
-        form=form,
-        file_form=file_form,
     )

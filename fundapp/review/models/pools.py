@@ -120,7 +120,10 @@ class PoolShare(Identified, Base):
             sqlite_where=text("category_id IS NULL"),
             postgresql_where=text("category_id IS NULL"),
         ),
-        CheckConstraint("money_minor >= 0 AND (awards IS NULL OR awards >= 0)", name="not_below_zero"),
+        CheckConstraint(
+            "money_minor >= 0 AND (awards IS NULL OR awards >= 0) AND (requested IS NULL OR requested >= 0)",
+            name="not_below_zero",
+        ),
         CheckConstraint("(awards IS NULL) = (category_id IS NULL)", name="awards_by_category"),
     )
 
@@ -130,6 +133,11 @@ class PoolShare(Identified, Base):
     awards: Mapped[int | None]
     money_minor: Mapped[int] = mapped_column(MinorUnits)
     """In minor units of the call's currency."""
+    requested: Mapped[int | None] = mapped_column(MinorUnits)
+    """By what the whole was divided: entries where awards are counted, else the sum that they ask for, in minor units.
+
+    Null where it was fixed before this was kept.
+    """
 
     draw: Mapped[PoolDraw] = relationship(back_populates="shares")
     category: Mapped[Category | None] = relationship()

@@ -274,7 +274,14 @@ def _fix_shares(call: Call, draw: PoolDraw) -> None:
     given = shares(budget_minor=call.budget_minor, categories=_prizes(call), requested=requested, seed=draw.seed or "")
     ids: Mapping[str, UUID | None] = {"": None, **{category.code: category.id for category in prizes.values()}}
     db.session.add_all(
-        PoolShare(draw_id=draw.id, category_id=ids[code], pool=pool, awards=share.awards, money_minor=share.money_minor)
+        PoolShare(
+            draw_id=draw.id,
+            category_id=ids[code],
+            pool=pool,
+            awards=share.awards,
+            money_minor=share.money_minor,
+            requested=requested.get((code, pool), 0),
+        )
         for (code, pool), share in given.items()
     )
     db.session.flush()

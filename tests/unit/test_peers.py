@@ -1,11 +1,14 @@
-"""What hurt the users of other tools while they applied, lesson by lesson: none is without a test."""
+"""What hurt the users of other tools while they applied and reviewed, lesson by lesson: none is without a test."""
 
 import re
 
 from tests.evidence import all_tests
 
-LESSONS = range(1, 17)
-"""The lessons about drafts, deadlines and what was sent. A test is for one when its name says so: `test_peers_07_…`."""
+LESSONS = range(1, 30)
+"""Those about drafts and deadlines, about conflicts and who sees what, and about scores.
+
+A test is for one when its name says so: `test_peers_07_…`.
+"""
 
 
 def lessons_in(name: str) -> set[int]:
@@ -14,7 +17,7 @@ def lessons_in(name: str) -> set[int]:
     return {int(number) for number in re.findall(r"\d+", found.group(1))} if found else set()
 
 
-def test_every_lesson_about_applying_is_held_by_a_test_that_is_named_by_it() -> None:
+def test_every_lesson_about_applying_and_reviewing_is_held_by_a_test_that_is_named_by_it() -> None:
     held = {number for names in all_tests().values() for name in names for number in lessons_in(name)}
     assert sorted(set(LESSONS) - held) == []
 

@@ -79,6 +79,69 @@ def test_peers_12_a_token_of_an_older_session_wipes_no_long_review(
     assert typed_on(client.get(path).text) == LONG.strip()
 
 
+def test_peers_12_a_lost_session_gives_back_what_was_typed_and_leaves_the_draft(
+    app: Any, signed_in: SignedIn, monkeypatch: Any, assignment: Assignment
+) -> None:
+    """Whoever was signed out reads their words on the answer; after signing in, the draft is there as it was saved."""
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    data = {"action": "submit", "seen": seen_on(client.get(path).text), "criterion_1": "4", "comment": LONG}
+    assert client.post(path, data={**data, "action": "save"}).status_code == 302
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    token = token_on(client.get(path).text)
+    client.post("/sign-out", data={"csrf_token": token})
+    more = f"{LONG.strip()} And what I wrote since."
+    answer = client.post(
+        path, data={**data, "comment": more, "csrf_token": token}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert answer.status_code in (400, 401)
+    assert more in answer.text
+    saving = client.post(f"{path}/scores", data={"seen": "comment=-", "comment": more, "csrf_token": token})
+    assert saving.status_code in (400, 401)
+    again = signed_in(assignment.reviewer.person)
+    assert again.get(f"{path}/scores").get_json()["token"]
+    page = again.get(path).text
+    assert typed_on(page) == LONG.strip()
+    assert drafted()["need"] == Judged(Decimal(4))
+
+
+def test_peers_12_a_page_kept_open_over_a_new_sign_in_saves_with_the_token_that_it_asks_for(
+    app: Any, signed_in: SignedIn, monkeypatch: Any, assignment: Assignment
+) -> None:
+    """What the page does by itself: its own token is refused, it asks for one, and the same text is kept."""
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    page = client.get(path).text
+    data = {"seen": "comment=-", "comment": LONG, "csrf_token": token_on(page)}
+    later = signed_in(assignment.reviewer.person)
+    assert later.post(f"{path}/scores", data=data).status_code == 400
+    assert db.session.scalars(select(Review)).all() == []
+    fresh = later.get(f"{path}/scores").get_json()["token"]
+    kept = later.post(f"{path}/scores", data={**data, "csrf_token": fresh})
+    assert kept.status_code == 200
+    assert "comment" in kept.get_json()["marks"]
+    assert drafted()[COMMENT] == LONG.strip()
+
+
+def test_peers_12_reading_the_page_again_wipes_nothing_and_a_submitted_review_opens_again(
+    signed_in: SignedIn, assignment: Assignment
+) -> None:
+    """Until the phase closes: reopened, left open and looked at again, it holds what was submitted."""
+    client, path = signed_in(assignment.reviewer.person), f"/reviews/{assignment.id}"
+    whole = {"criterion_1": "4", "criterion_2": "2", "criterion_1_comment": LONG, "comment": LONG}
+    sent = client.post(path, data={"action": "submit", "seen": seen_on(client.get(path).text), **whole})
+    assert sent.headers["Location"].endswith("/reviews")
+    assert client.post(f"{path}/change").status_code == 302
+    for _ in range(2):
+        page = client.get(path).text
+        assert typed_on(page) == LONG.strip()
+    assert drafted()["need"] == Judged(Decimal(4), comment=LONG.strip())
+    changed = client.post(path, data={"action": "save", "seen": seen_on(page), **whole, "comment": "Shorter now."})
+    assert changed.status_code == 302
+    assert typed_on(client.get(path).text) == "Shorter now."
+    review = db.session.scalars(select(Review)).one()
+    assert review.comment == LONG.strip(), "what was submitted counts until the changes are submitted"
+
+
 def test_peers_12_a_form_that_was_open_for_hours_is_still_taken(
     app: Any, signed_in: SignedIn, clock: Any, monkeypatch: Any, assignment: Assignment
 ) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -12,8 +12,9 @@ from fundapp.applications.models import ApplicationStatus, Attachment, ConflictO
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
 from fundapp.core.web import FundApp
-from fundapp.review.models import Assignment, AssignmentStatus, Review, ReviewStatus, Score, SlateStatus
+from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, ReviewStatus, Score, SlateStatus
 from fundapp.review.queries import reading as queries
+from fundapp.review.rules import reading_place
 from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, MAX_COMMENT_CHARACTERS, Answer, Judged, Parts, Unjudged
 from fundapp.review.services import reading
 from fundapp.review.services.erasing import blank_reviews
@@ -385,6 +386,43 @@ def test_list_is_the_same_with_and_without_an_application_in_conflict(app: FundA
     assert len(queries.my_assignments(actor=actor)) == 3
     reading.declare_conflict(actor=actor, assignment=hidden, reason="", now=NOW + timedelta(hours=1))
     assert [assignment.id for assignment in queries.my_assignments(actor=actor)] == before
+
+
+def test_each_reviewer_reads_in_an_order_of_their_own_that_stays(app: FundApp) -> None:
+    """Neither by time, name, reference nor score; and nothing that is given later or taken away turns it round."""
+    call = make_call()
+    one, other = make_reviewer(call), make_reviewer(call)
+    applications = [make_application(call) for _ in range(8)]
+    for application in applications:
+        make_assignment(application.entries[0], one)
+        make_review(application.entries[0], other, [3, 4])
+    db.session.commit()
+
+    def order_of(reviewer: Reviewer) -> list[UUID]:
+        found = queries.my_assignments(actor=actor_of(reviewer.person))
+        return [assignment.entry.application_id for assignment in found]
+
+    first, second = order_of(one), order_of(other)
+    assert first != second
+    assert set(first) == set(second) == {application.id for application in applications}
+    wanted = [
+        sorted(first, key=lambda each: reading_place(call.id, call.stages[0].id, reviewer.id, each))
+        for reviewer in (one, other)
+    ]
+    assert [first, second] == wanted
+    as_sent = [application.id for application in applications]
+    assert as_sent not in (first, second, first[::-1], second[::-1])
+    late = make_application(call)
+    gone = db.session.scalars(
+        select(Assignment).join(Assignment.entry).where(Assignment.reviewer_id == one.id).order_by(Assignment.id)
+    ).first()
+    assert gone is not None
+    left = [each for each in first if each != gone.entry.application_id]
+    reading.declare_conflict(actor=actor_of(one.person), assignment=gone, reason="", now=NOW)
+    make_assignment(late.entries[0], one)
+    db.session.commit()
+    assert [each for each in order_of(one) if each != late.id] == left
+    assert order_of(other) == second
 
 
 def test_list_takes_the_same_number_of_statements_for_one_and_thirty(app: FundApp) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fundapp.applications.models.afterwards import Clarification, Reopening
     from fundapp.applications.models.conflicts import PartyFact
     from fundapp.applications.models.files import Attachment
+    from fundapp.applications.models.translations import AnswerTranslation
 
 
 class ApplicationStatus(StrEnum):
@@ -146,6 +147,10 @@ class Application(Identified, Base):
         back_populates="application", order_by="Clarification.number"
     )
     reopenings: Mapped[list["Reopening"]] = relationship(back_populates="application", order_by="Reopening.number")
+    translations: Mapped[list["AnswerTranslation"]] = relationship(
+        back_populates="application", order_by="AnswerTranslation.number.desc()"
+    )
+    """Translations of its answers, the newest first."""
     party_facts: Mapped[list["PartyFact"]] = relationship(back_populates="application", cascade="all, delete-orphan")
     """Who else stands behind it, as keys."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from fundapp.applications.models.applications import Submission
+from fundapp.applications.models.applications import Application
 from fundapp.core.db import Base, Identified, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import Record, sealed_text
@@ -51,4 +51,4 @@ class AnswerTranslation(Identified, Base):
     written_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     written_at: Mapped[datetime]
 
-    submission: Mapped[Submission] = relationship()
+    application: Mapped[Application] = relationship(back_populates="translations")

@@ -68,7 +68,7 @@ def with_translations(
 
     In the order of `languages`.
     """
-    found = translations_of([application.submissions[-1]], languages).get(application.id, {})
+    found = translations_of(application.submissions[-1], languages)
 
     def beside(answer: AnswerShown) -> AnswerShown:
         if answer.is_masked or not answer.texts:

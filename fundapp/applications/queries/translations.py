@@ -2,17 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from uuid import UUID
-
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from fundapp.applications.form_engine.definition import FormDefinition, Kind
 from fundapp.applications.identity import kept_from_reviewers
 from fundapp.applications.models import AnswerTranslation, Call, Submission
 from fundapp.applications.sealed_answers import clear_answers, clear_answers_of
-from fundapp.core.db import db
 from fundapp.core.i18n import LANGUAGES
 
 
@@ -52,36 +46,26 @@ def translatable(submission: Submission) -> dict[str, str]:
     }
 
 
-def translations_of(
-    submissions: Sequence[Submission], languages: Collection[str]
-) -> Mapping[UUID, Mapping[tuple[str, str], Translated]]:
-    """Return what there is in these languages for applications that the caller may see: by id, then (key, language).
+def translations_of(submission: Submission, languages: Collection[str]) -> Mapping[tuple[str, str], Translated]:
+    """Return what there is of translations into these languages, by key and language.
 
-    Each is held against one version of its application, mostly the one that was sent last: a translation belongs to the
-    version that was translated, and stands wherever the answer is the same.
+    They are held against one version of the application, mostly the one that was sent last: a translation belongs to
+    the version that was translated, and stands wherever the answer is the same.
     """
-    read = {each.application_id: each for each in submissions}
-    rows = db.session.scalars(
-        select(AnswerTranslation)
-        .where(AnswerTranslation.application_id.in_(read), AnswerTranslation.language.in_(languages))
-        .options(joinedload(AnswerTranslation.submission))
-        .order_by(
-            AnswerTranslation.application_id,
-            AnswerTranslation.question,
-            AnswerTranslation.language,
-            AnswerTranslation.number.desc(),
-        )
-    ).all()
-    translated = {row.submission_id: row.submission for row in rows}
-    holders = list((translated | {each.id: each for each in (read[row.application_id] for row in rows)}).values())
+    application = submission.application
+    versions: dict[tuple[str, str], list[AnswerTranslation]] = {}
+    for each in application.translations:
+        if each.language in languages:
+            versions.setdefault((each.question, each.language), []).append(each)
+    if not versions:
+        return {}
+    wanted = {each.submission_id for there in versions.values() for each in there} | {submission.id}
+    holders = [each for each in application.submissions if each.id in wanted]
     clear = dict(zip((each.id for each in holders), clear_answers_of(holders), strict=True))
-    found: dict[UUID, dict[tuple[str, str], Translated]] = {}
-    for (application_id, key, language), group in groupby(
-        rows, key=lambda row: (row.application_id, row.question, row.language)
-    ):
-        versions, answer = list(group), clear[read[application_id].id].get(key)
-        fitting = (each for each in versions if answer is not None and clear[each.submission_id].get(key) == answer)
+    found: dict[tuple[str, str], Translated] = {}
+    for (key, language), there in versions.items():
+        answer = clear[submission.id].get(key)
+        fitting = (each for each in there if answer is not None and clear[each.submission_id].get(key) == answer)
         newest = next(fitting, None)
-        standing = newest if newest is not None and newest.text else None
-        found.setdefault(application_id, {})[key, language] = Translated(versions, standing)
+        found[key, language] = Translated(there, newest if newest is not None and newest.text else None)
     return found

@@ -6,7 +6,6 @@ from sqlalchemy import delete, select
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import (
-    AnswerTranslation,
     Application,
     ConflictOfInterest,
     IdentityOpening,
@@ -37,8 +36,7 @@ def blank_application(*, actor: Actor, application: Application, now: datetime) 
     db.session.execute(delete(SealedAnswer).where(SealedAnswer.application_id == application.id))
     for submission in application.submissions:
         submission.answers = {}
-    of_application = AnswerTranslation.application_id == application.id
-    for translation in db.session.scalars(select(AnswerTranslation).where(of_application)):
+    for translation in application.translations:
         translation.text = ""
     for conflict in db.session.scalars(
         select(ConflictOfInterest).where(ConflictOfInterest.application_id == application.id)

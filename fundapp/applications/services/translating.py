@@ -63,9 +63,10 @@ def translate(
     if language not in languages_of(application.call):
         raise RuleViolations([Problem(_l("Choose a language from the list."), field="language")])
     lock_for_staff(application)
+    db.session.expire(application, ["translations"])
     known = translatable(submission)
     wordings = {key: wording for key, wording in wordings.items() if key in known}
-    found = translations_of([submission], [language]).get(application.id, {})
+    found = translations_of(submission, [language])
     changes: dict[str, Wording] = {}
     conflicts: dict[str, Wording] = {}
     for key, wording in wordings.items():
@@ -100,13 +101,14 @@ def translate(
         )
     if changes:
         db.session.flush()
+        db.session.expire(application, ["translations"])
         record(
             actor=actor,
             action="application:translate",
             subject=application,
             now=now,
             call_id=application.call_id,
-            data={"language": language, "questions": sorted(changes), "version": submission.number},
+            data={"language": language, "questions": sorted(changes), "submission": submission.number},
         )
     return Kept(frozenset(changes), conflicts)
 

@@ -21,8 +21,8 @@ from fundapp.applications.views import bp
 from fundapp.applications.views.form_page import read_seen
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, RuleViolations
-from fundapp.core.i18n import direction, language_name
 from fundapp.core.i18n import gettext as _
+from fundapp.core.i18n import language_name
 from fundapp.core.routes import requires
 
 
@@ -91,7 +91,7 @@ def _labels(submission: Submission) -> dict[str, str]:
 
 
 def _standing(submission: Submission, language: str) -> Mapping[str, Wording]:
-    found = translations_of([submission], [language]).get(submission.application_id, {})
+    found = translations_of(submission, [language])
     return {key: wording_of(found.get((key, language))) for key in translatable(submission)}
 
 
@@ -108,7 +108,7 @@ def _form(submission: Submission, language: str, *, formdata: object = None) -> 
 
 def _languages_page(application: Application) -> str:
     actor, languages = current_actor(), languages_of(application.call)
-    found = translations_of([application.submissions[-1]], languages).get(application.id, {})
+    found = translations_of(application.submissions[-1], languages)
     keys = translatable(application.submissions[-1])
     form = forms.begin_form(languages, request.args)
     if request.args:
@@ -127,7 +127,7 @@ def _languages_page(application: Application) -> str:
 def _translations_page(submission: Submission, language: str, form: forms.TranslationsForm | None = None) -> str:
     application, actor = submission.application, current_actor()
     form = form or _form(submission, language)
-    found = translations_of([submission], [language]).get(application.id, {})
+    found = translations_of(submission, [language])
     standing = _standing(submission, language)
     form.seen.data = " ".join(f"{key}={wording.mark}" for key, wording in standing.items())
     sections = only(submitted_answers_shown(application, mask=True, submission=submission), standing)
@@ -139,9 +139,7 @@ def _translations_page(submission: Submission, language: str, form: forms.Transl
             (section, [to_translate(answer, submission, language, found) for answer in section.answers])
             for section in sections
         ],
-        language=language,
         language_name=language_name(language),
-        direction=direction(language),
         text_name=forms.text_name,
         maker_name=forms.maker_name,
         may_write=actor.can(P.TRANSLATION_WRITE, application.call_id),

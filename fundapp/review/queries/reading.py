@@ -16,19 +16,28 @@ from fundapp.core.errors import NotFound
 from fundapp.core.i18n import localised
 from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score
 from fundapp.review.queries.active import closed_to_reviews, is_active
+from fundapp.review.rules import reading_place
 from fundapp.review.scoring_rules import Step
 
 
 def my_assignments(*, actor: Actor) -> list[Assignment]:
-    """Return what the actor was given to read, with entries, calls and reviews.
+    """Return what the actor was given to read, with entries, calls and reviews, in the order in which they read."""
+    return in_reading_order(db.session.scalars(given_to(actor).options(joinedload(Assignment.review))))
 
-    Each reviewer has an order of their own, which says nothing about who applied when: that of random ids.
+
+def in_reading_order(assignments: Iterable[Assignment]) -> list[Assignment]:
+    """Return assignments call by call, in each in an order of the reviewer's own.
+
+    Everybody tires, so that what all read last would fare worse. The order says nothing about who applied when, who
+    they are, or how they stand.
     """
-    return list(
-        db.session.scalars(
-            given_to(actor).options(joinedload(Assignment.review)).order_by(Entry.call_id, Assignment.id)
-        )
-    )
+
+    def place(assignment: Assignment) -> tuple[UUID, bytes, UUID]:
+        entry = assignment.entry
+        own = reading_place(entry.call_id, assignment.stage_id, assignment.reviewer_id, entry.application_id)
+        return entry.call_id, own, entry.id
+
+    return sorted(assignments, key=place)
 
 
 def closed_calls(assignments: Iterable[Assignment]) -> frozenset[UUID]:
@@ -65,6 +74,7 @@ def application_to_read(*, actor: Actor, assignment_id: UUID) -> Application:
             selectinload(Application.submissions).joinedload(Submission.form_version),
             selectinload(Application.attachments),
             selectinload(Application.clarifications),
+            selectinload(Application.translations),
         )
         .execution_options(populate_existing=True)
     ).one()

@@ -117,6 +117,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "reviewer:decline": _reviewer(_l("A reviewer declined.")),
     "reviewer:take_off": Sentence(_l("A reviewer was taken off the panel.")),
     "reviewer:remind": Sentence(_l("A reviewer was reminded.")),
+    "reviewer:take_away": _reviewer(_l("A reviewer downloaded what they read, to review offline.")),
     "reviewer:take_over_profile": _reviewer(_l("What a reviewer says of themselves was taken over.")),
     "reviewer:erase": Sentence(_l("What a reviewer said of themselves was erased.")),
     "reviewer-profile:save": _reviewer(_l("A reviewer said what they read, know and can take.")),

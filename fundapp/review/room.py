@@ -12,6 +12,7 @@ from fundapp.review.views import (
     bp,
     conflicts,
     discussion,
+    offline,
     pools,
     reading,
     reviewers,
@@ -20,7 +21,19 @@ from fundapp.review.views import (
     withdrawing,
 )
 
-PAGES = (discussion, pools, stages, reading, conflicts, assigning, selection, withdrawing, answering, reviewers)
+PAGES = (
+    discussion,
+    pools,
+    stages,
+    reading,
+    offline,
+    conflicts,
+    assigning,
+    selection,
+    withdrawing,
+    answering,
+    reviewers,
+)
 """Importing these modules puts their pages on the blueprint."""
 
 

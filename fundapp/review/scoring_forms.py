@@ -19,6 +19,7 @@ from fundapp.review.queries.reading import step_of
 from fundapp.review.scoring_rules import (
     CANNOT_JUDGE_WORDS,
     COMMENT,
+    COMMENT_HINT,
     CONFIDENCE,
     CONFIDENCE_WORDS,
     MAX_NOTE_CHARACTERS,
@@ -35,10 +36,7 @@ class ReviewForm(FlaskForm):
 
     comment = TextAreaField(
         _l("Comment"),
-        description=_l(
-            "What is strong, what is weak, what should be asked?"
-            " It may be passed on to the applicant without your name."
-        ),
+        description=COMMENT_HINT,
         validators=[Storable()],
     )
     seen = HiddenField()

@@ -36,6 +36,9 @@ class Confidence(StrEnum):
     HIGH = "high"
 
 
+COMMENT_HINT: Final = _l(
+    "What is strong, what is weak, what should be asked? It may be passed on to the applicant without your name."
+)
 CANNOT_JUDGE_WORDS: Final = _l("I cannot judge this")
 CONFIDENCE_WORDS: Final = {
     Confidence.LOW.value: _l("Not very sure"),

@@ -52,6 +52,7 @@ class InvitationShown:
 class ProgressShown:
     """How far a reviewer is in one call."""
 
+    slug: str
     title: Said
     words: str
     done: int
@@ -116,7 +117,7 @@ def _progress(given: Sequence[Assignment], due: dict[UUID, datetime]) -> Progres
     if ends:
         until = moment(min(ends), call.time_zone)
         words = _("%(progress)s, until %(until)s", progress=words, until=until.local or until.utc)
-    return ProgressShown(said(call.titles), words, done, len(given))
+    return ProgressShown(call.slug, said(call.titles), words, done, len(given))
 
 
 def _url(endpoint: str, reviewer: Reviewer) -> str:

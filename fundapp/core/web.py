@@ -289,17 +289,33 @@ def _register_globals(app: FundApp) -> None:
             versions[filename] = hashlib.sha256(data).hexdigest()[:12]
         return url_for("static", filename=filename, v=versions[filename])
 
+    def search_fields() -> list[tuple[str, str]]:
+        """Return what was searched for, where this page says what was found: searches come by POST."""
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None or request.method in SAFE_METHODS or declared_by(view).limit != "search":
+            return []
+        return [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]
+
     def address_in(language: str) -> str:
-        """Return the address of this page in another language; the nearest page above it, where only forms go to it."""
+        """Return the address of this page in another language; the nearest page above it, where only forms go to it.
+
+        That of a search takes the search again, by POST.
+        """
         addresses, path = app.url_map.bind(""), request.path
-        while not addresses.test(path, "GET") and addresses.allowed_methods(path):
+        while not search_fields() and not addresses.test(path, "GET") and addresses.allowed_methods(path):
             path = path.rpartition("/")[0] or "/"
         is_readable = request.query_string.isascii()  # else nothing of it can be repeated
         asked = request.args.items(multi=True) if is_readable else ()
         kept = [(name, value) for name, value in asked if name != "lang"]
         return f"{quote(path, errors='replace')}?{urlencode([*kept, ('lang', language)])}"
 
-    app.jinja_env.globals.update(asset_url=asset_url, address_in=address_in, LANGUAGES=LANGUAGES, direction=direction)
+    app.jinja_env.globals.update(
+        asset_url=asset_url,
+        address_in=address_in,
+        search_fields=search_fields,
+        LANGUAGES=LANGUAGES,
+        direction=direction,
+    )
     app.jinja_env.filters["localised"] = localised
 
     @app.context_processor

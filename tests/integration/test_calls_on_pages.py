@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -105,6 +106,17 @@ def saved(response: TestResponse) -> str:
     return response.location
 
 
+SETTINGS = "/manage/village-2020/settings"
+SCALE = {
+    "label.en": "Plan",
+    "question.en": "Is the plan good?",
+    "weight": "2",
+    "minimum": "0",
+    "maximum": "2",
+    "step": "0.5",
+    "comment": "extremes",
+    "comment_question.en": "What would make it better?",
+}
 ABOUT = {
     "call.title.en": "Village fund 2020 (sample)",
     "call.purpose.en": "For paralegals in villages.\n\nCompanies cannot apply.",
@@ -118,6 +130,10 @@ LETTERS = {
     "letters.signatory.name": "Ada Sample",
     "letters.signatory.title.en": "Director",
 }
+
+
+def new_criterion(values: dict[str, str]) -> dict[str, str]:
+    return {f"criteria.new.{key}": value for key, value in values.items()}
 
 
 def make_whole_call(client: FlaskClient) -> Call:
@@ -383,6 +399,39 @@ def test_two_managers_at_once_lose_nothing_and_see_the_difference(
     assert the_call().purposes["en"].startswith("For paralegals in villages.")
 
 
+def test_a_difference_is_told_in_the_words_of_the_page(client: FlaskClient, signed_in: Client) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    part = "/manage/village-2020/settings/reviewers"
+    both_saw = seen(client.get(part))
+    colleague = signed_in(make_staff(Role.MANAGER))
+    theirs = {"reviewers.see": "title", "reviewers.undone_reviews": "out", "reviewers.applicants": "y"}
+    saved(colleague.post(part, data={"seen": both_saw, **theirs}))
+
+    late = client.post(
+        part, data={"seen": both_saw, "reviewers.see": "reference", "reviewers.undone_reviews": "nothing"}
+    )
+
+    assert late.status_code == 409
+    told = re.findall(r'<dl class="facts">.*?</dl>', late.text, re.DOTALL)[0]
+    words = " ".join(re.sub(r"<[^>]*>", " ", told).split())
+    assert "who applies? The name, the country, the region and the title Only the reference: they read" in words
+    assert "do not finish their reviews? Their own application can&#39;t get an award Nothing happens" in words
+    assert "People who apply may be reviewers too Yes No" in words
+    assert "their own organisation" not in words, "what both left alike is no difference"
+
+
+def test_a_text_that_was_emptied_here_and_written_there_is_a_difference(client: FlaskClient, signed_in: Client) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    item = saved(write(client, f"{SETTINGS}/criteria/item", {"code": "plan", **new_criterion(SCALE)}))
+    both_saw = seen(client.get(item))
+    colleague = signed_in(make_staff(Role.MANAGER))
+    values = {f"criteria.plan.{key}": value for key, value in SCALE.items()}
+    saved(colleague.post(item, data={"seen": both_saw, **values, "criteria.plan.comment_question.en": "Which risks?"}))
+    late = client.post(item, data={"seen": both_saw, **values, "criteria.plan.comment_question.en": ""})
+    assert late.status_code == 409
+    assert "<del>Which risks?</del>" in late.text
+
+
 def test_two_managers_on_two_parts_do_not_hinder_each_other(client: FlaskClient) -> None:
     saved(client.post("/new-call", data=new_call()))
     about, letters = (f"/manage/village-2020/settings/{part}" for part in ("about", "letters"))
@@ -549,6 +598,104 @@ def test_form_replaced_by_two_at_once_is_replaced_once(client: FlaskClient) -> N
     late = client.post("/manage/village-2020/form", data={"seen": old, "file": (io.BytesIO(second), "b.xlsx")})
     assert late.status_code == 409
     assert package_of(the_call()).form.questions[0].label == {"en": "First"}
+
+
+# -- How reviewers read ----------------------------------------------------------------------------------------------
+
+
+def chosen(page: str, name: str) -> str:
+    """Return which of the radio buttons of that name is chosen."""
+    found = [tag for tag in re.findall(r"<input[^>]*>", page) if f'name="{name}"' in tag and " checked" in tag]
+    return "".join(re.findall(r'value="([^"]*)"', " ".join(found)))
+
+
+def test_scale_steps_and_needed_comments_of_a_criterion_are_set_on_its_page(client: FlaskClient) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    item = saved(write(client, f"{SETTINGS}/criteria/item", {"code": "plan", **new_criterion(SCALE)}))
+    criterion = package_of(the_call()).criteria[0]
+    assert (criterion.minimum, criterion.maximum, criterion.step) == (0, 2, Decimal("0.5"))
+    assert criterion.comment_needed == "extremes"
+    assert criterion.comment_questions == {"en": "What would make it better?"}
+    page = client.get(item).text
+    assert chosen(page, "criteria.plan.comment") == "extremes"
+    for step in ("0", "0_5", "1", "1_5", "2"):
+        assert f'name="criteria.plan.anchors.{step}.en"' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "words"),
+    [
+        ({"step": "0.3"}, "step", "Steps of this size do not lead"),
+        ({"step": "half"}, "step", "number"),
+        ({"maximum": "0"}, "maximum", "The scale ends above where it starts."),
+        ({"weight": "heavy"}, "weight", "number"),
+        ({"comment": "sometimes"}, "comment-0", "Not a valid choice"),
+    ],
+)
+def test_wrong_scale_is_named_beside_its_field_and_nothing_typed_is_lost(
+    client: FlaskClient, wrong: dict[str, str], field: str, words: str
+) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    typed_here = {"code": "plan", **new_criterion(SCALE | wrong)}
+    refused = write(client, f"{SETTINGS}/criteria/item", typed_here)
+    assert refused.status_code == 422
+    assert f'href="#criteria.new.{field}"' in refused.text
+    said = re.findall(rf'id="criteria\.new\.{field.removesuffix("-0")}-error">(.*?)</p>', refused.text, re.DOTALL)
+    assert words in "".join(said)
+    for name, typed in (SCALE | wrong).items():
+        if name == "comment":
+            assert chosen(refused.text, "criteria.new.comment") in (typed, "")
+        elif name == "question.en":
+            assert typed in refused.text
+        else:
+            assert re.search(rf'name="criteria\.new\.{re.escape(name)}"[^>]*value="{re.escape(typed)}"', refused.text)
+    assert 'value="plan"' in refused.text
+    assert the_call().criteria == []
+
+
+def test_what_reviewers_see_and_who_reviews_is_set_on_a_page_and_stays_when_it_cannot_be(client: FlaskClient) -> None:
+    saved(client.post("/new-call", data=new_call()))
+    part, values = f"{SETTINGS}/reviewers", {"reviewers.see": "reference", "reviewers.undone_reviews": "last"}
+    switches = {"reviewers.impartial": "y", "reviewers.bar_own_organisation": "y"}
+    refused = write(client, part, {**values, **switches, "reviewers.undone_reviews": "perhaps"})
+    assert refused.status_code == 422
+    assert 'href="#reviewers.undone_reviews-0"' in refused.text
+    assert chosen(refused.text, "reviewers.see") == "reference"
+    assert chosen(refused.text, "reviewers.impartial") == "y"
+    assert not the_call().is_impartial
+
+    saved(write(client, part, {**values, **switches}))
+    call = the_call()
+    assert (call.is_impartial, call.applicants_review, call.bars_reviewers_organisation) == (True, True, True)
+    assert (call.reviewers_see.value, call.undone_reviews.value) == ("reference", "last")
+    page = client.get(part).text
+    assert (chosen(page, "reviewers.see"), chosen(page, "reviewers.undone_reviews")) == ("reference", "last")
+
+    stage = {"title.en": "Finalists", "kind": "review", "reviews": "2", "minutes": "30", "confidence": "y"}
+    typed = {f"stages.new.{key}": value for key, value in stage.items()}
+    two = write(client, f"{SETTINGS}/stages/item", {"code": "finalists", **typed})
+    assert two.status_code == 422
+    assert "the review has one stage" in two.text
+    assert 'value="Finalists"' in two.text
+    saved(write(client, part, values))
+    assert not the_call().is_impartial
+    saved(write(client, f"{SETTINGS}/stages/item", {"code": "finalists", **typed}))
+    last = the_call().deciding_stage
+    assert (last.code, last.reviews_per_entry, last.review_minutes, last.asks_confidence) == ("finalists", 2, 30, True)
+
+
+def test_settings_of_the_review_are_taken_out_and_load_again_unchanged(client: FlaskClient, tmp_path: Path) -> None:
+    make_whole_call(client)
+    item = saved(write(client, f"{SETTINGS}/criteria/item", {"code": "plan", **new_criterion(SCALE)}))
+    words = {f"anchors.{step}.en": f"Step {step}" for step in ("0", "0_5", "1", "1_5", "2")}
+    saved(write(client, item, {f"criteria.plan.{key}": value for key, value in (SCALE | words).items()}))
+    switches = {"reviewers.impartial": "y", "reviewers.see": "title", "reviewers.undone_reviews": "out"}
+    saved(write(client, f"{SETTINGS}/reviewers", switches))
+    saved(client.post("/manage/village-2020/announce", data={"when": "now"}))
+    package = package_of(the_call())
+    assert package.criteria[1].anchors["0.5"] == {"en": "Step 0_5"}
+    assert (package.is_impartial, package.reviewers_see.value, package.undone_reviews.value) == (True, "title", "out")
+    assert_loads_again_unchanged(the_call(), tmp_path, with_invitations=False)
 
 
 # -- Cloning and packages -------------------------------------------------------------------------------------------

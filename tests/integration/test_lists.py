@@ -259,6 +259,23 @@ def test_filters_stay_from_page_to_page_and_a_search_stands_in_no_address(
     assert client.get(f"{base}/{path}?page=99999999999999999999").status_code == 200
 
 
+@pytest.mark.parametrize("path", LISTS)
+def test_a_search_is_kept_in_another_language(call: Call, client: FlaskClient, path: str) -> None:
+    listed, base = LISTS[path], f"/manage/{call.slug}"
+    grow(listed, call.id, make_person().id, 0, 2)
+    sought = {"search": "Group", **listed.odd}
+    address = f"{base}/{listed.search}?lang=fr"
+    found = client.post(f"{base}/{listed.search}", data=sought).text
+    assert f'formaction="{address}"' in found
+    again = found.split('<form id="search-again" method="post">')[1].split("</form>")[0]
+    for name, value in sought.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in again
+    french = client.post(address, data=sought).text
+    assert '<html lang="fr"' in french
+    assert 'value="Group"' in french
+    assert "search-again" not in client.get(f"{base}/{path}").text
+
+
 def test_what_nobody_may_see_is_in_no_list_of_letters(call: Call, signed_in: Client) -> None:
     manager = make_staff(Role.MANAGER, call)
     letter(call, make_person(), 0, "Seen (sample)")

@@ -261,6 +261,23 @@ def test_every_cell_is_text_and_none_is_a_formula() -> None:
 
 
 @pytest.mark.parametrize(
+    "after",
+    [[named("b")], [named("b", group=("other",))], []],
+    ids=["a question", "another group", "nothing"],
+)
+def test_empty_group_at_the_end_of_another_one_stays_in_it(after: list[Question]) -> None:
+    paths = (
+        ("g",),
+        ("g", "empty"),
+        ("g", "empty", "deeper"),
+        *dict.fromkeys(each.group for each in after if each.group),
+    )
+    groups = tuple(Group(path, {"en": path[-1]}) for path in paths)
+    form = form_of(named("a", group=("g",)), *after, groups=groups)
+    assert read_form(write_form(form), "form.xlsx").groups == groups
+
+
+@pytest.mark.parametrize(
     ("form", "reason"),
     [
         (

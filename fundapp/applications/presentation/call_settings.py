@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from flask import url_for
+from wtforms import Field
 
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.refusals import ROLE_LABELS
 from fundapp.applications.call_items import ITEMS
 from fundapp.applications.call_package import Document
 from fundapp.applications.call_package.paths import value_at
-from fundapp.applications.call_settings import PARTS, Asked
+from fundapp.applications.call_settings import PARTS, Asked, Control
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.forms.call_values import CallForm
 from fundapp.applications.models import Call, CallStatus, Category, Criterion, ReviewPhase, Stage
 from fundapp.applications.presentation.managing import LinkShown
 from fundapp.applications.presentation.texts import Said, said
-from fundapp.core.difference import Piece, difference
+from fundapp.core.difference import Piece, Side, difference
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name, ngettext
@@ -185,16 +187,22 @@ def roles_shown(holders: Sequence[tuple[Role, str]], *, sees_reviewers: bool) ->
 
 
 def differing(form: CallForm, theirs: Document) -> list[DifferenceShown]:
-    """Return the texts that somebody else left otherwise than they were typed here, both in one."""
+    """Return the values that somebody else left otherwise than they were typed here, both in one."""
     shown = []
     for asked in form.asked:
-        stored, typed = value_at(theirs, form.path(asked)), form.changes()[form.path(asked)]
-        codes = sorted({*(stored or {}), *(typed or {})}) if isinstance(typed, dict) else [""]
-        for code in codes:
-            first, second = (str((each or {}).get(code, "")) if code else _plain(each) for each in (stored, typed))
-            if first != second:
-                label = f"{asked.label} ({language_name(code)})" if code else str(asked.label)
-                shown.append(DifferenceShown(label, code, difference(first, second)))
+        path = form.path(asked)
+        stored, typed = value_at(theirs, path), form.changes()[path]
+        if asked.control in (Control.LINES, Control.TEXTS):
+            stored, typed = stored or {}, typed or {}
+            for code in sorted({*stored, *typed}):
+                first, second = stored.get(code, ""), typed.get(code, "")
+                if first != second:
+                    label = f"{asked.label} ({language_name(code)})"
+                    shown.append(DifferenceShown(label, code, difference(first, second)))
+        elif (first := _plain(stored, form[path])) != (second := _plain(typed, form[path])):
+            whole = [Piece(Side.FIRST, first), Piece(Side.BOTH, " "), Piece(Side.SECOND, second)]
+            pieces = difference(first, second) if asked.control is Control.LIST else whole
+            shown.append(DifferenceShown(str(asked.label), "", [each for each in pieces if each.text]))
     return shown
 
 
@@ -216,10 +224,17 @@ def _is_under(field: str, path: str) -> bool:
     return field == path or field.startswith(f"{path}.")
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, field: Field) -> str:
+    """Say a value as its page does: choices by their words, not by what stands for them in the document."""
     if isinstance(value, list):
-        return "\n".join(str(each) for each in value)
-    return "" if value is None else str(value)
+        return "\n".join(_plain(each, field) for each in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "minutes")
+    words = {offered.value: str(offered.label) for offered in getattr(field, "choices", None) or ()}
+    text = "" if value is None else str(value)
+    return words.get(text, text)
 
 
 def _listed(call: Call, listed: str) -> Sequence[Item]:

@@ -100,14 +100,26 @@ def _ends(open_groups: list[Group], around: Sequence[str]) -> Iterator[Cells]:
 
 
 def _in_order(form: FormDefinition) -> Iterator[Group | Question]:
-    """Put groups among questions: each right before the first question under it, and empty ones before the next."""
+    """Put groups among questions: each right before the first question under it, and empty ones before the next, but
+    within the group around them."""
     waiting = list(form.groups)
+    around: tuple[str, ...] = ()
     for question in form.questions:
+        while waiting and _ends_before(waiting[0], question, around):
+            around = waiting[0].path
+            yield waiting.pop(0)
         last = max((index for index, group in enumerate(waiting, 1) if _is_around(group, question)), default=0)
         yield from waiting[:last]
         del waiting[:last]
+        around = question.group
         yield question
     yield from waiting
+
+
+def _ends_before(group: Group, question: Question, around: tuple[str, ...]) -> bool:
+    """Say whether what holds a group is open (`around` is where the last row stands), and ends before a question."""
+    holding = group.path[:-1]
+    return around[: len(holding)] == holding and question.group[: len(holding)] != holding
 
 
 def _is_around(group: Group, question: Question) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy import CheckConstraint, CursorResult, Index, and_, or_, select, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core import clock, logs
-from fundapp.core.db import Base, Identified, db, enum_column, read_only
+from fundapp.core.db import Base, Identified, db, enum_column, note_aside, read_only
 
 LEASE: Final = timedelta(seconds=120)
 """How long a worker may be silent before another one may take its work over."""
@@ -122,6 +122,18 @@ def run(item_id: UUID, kinds: JobKinds) -> bool:
         logs.write("work_failed", level=WARNING, outbox=item_id, attempt=attempt, error=type(error).__name__)
         _record_failure(item_id, attempt, kind, subject_id, logs.described(error))
         return False
+
+
+def still_at_work(subject_id: UUID) -> None:
+    """Tell the others that the running work about a subject goes on, so that nobody takes it over.
+
+    For work that may take longer than a lease; beside its own transaction, and not at all while others write.
+    """
+    note_aside(
+        update(OutboxItem)
+        .where(OutboxItem.subject_id == subject_id, OutboxItem.state == OutboxState.RUNNING)
+        .values(lease_until=clock.now() + LEASE)
+    )
 
 
 def due(now: datetime, limit: int = 1000) -> list[UUID]:

@@ -1,19 +1,27 @@
-"""How far a plan is.
+"""How far the computing of a plan is.
 
 Revision: 0026
 Revises: 0025
 Created: 2026-11-22
 """
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
 revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None
 
+DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("assignment_plan", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("progress", DOCUMENT, server_default="{}", nullable=False))
 
 
 def downgrade() -> None:
-    pass
+    with op.batch_alter_table("assignment_plan", schema=None) as batch_op:
+        batch_op.drop_column("progress")

@@ -11,6 +11,7 @@ from fundapp.review.assignment.model import (
     ShortfallCause,
 )
 from fundapp.review.assignment.planning import plan_assignment
+from fundapp.review.assignment.programme import Step, Told, tell_nobody
 
 __all__ = [
     "AssignmentPlan",
@@ -21,5 +22,8 @@ __all__ = [
     "Shortage",
     "Shortfall",
     "ShortfallCause",
+    "Step",
+    "Told",
     "plan_assignment",
+    "tell_nobody",
 ]

@@ -15,7 +15,7 @@ from fundapp.review.assignment.model import (
     Shortfall,
     ShortfallCause,
 )
-from fundapp.review.assignment.programme import Flags, Instance, solve
+from fundapp.review.assignment.programme import Flags, Instance, Told, solve, tell_nobody
 
 BARS = tuple(Bar)
 
@@ -30,12 +30,14 @@ def plan_assignment(
     current: Collection[Pair] = (),
     is_fair: bool = False,
     salt: str = "",
+    told: Told = tell_nobody,
 ) -> AssignmentPlan:
     """Return the best plan; the same input in any order, and under any ids, gives the same plan.
 
     Pairs in `started` stay whatever they cost, and so do those in `pinned` that are not barred, even above a reviewer's
     `max_load`. Pairs in `current` stay unless moving them fills a seat. With `is_fair` the worst fitting new pair comes
-    before the sum of all. Raises ValueError for a started pair that is barred or names an unknown id.
+    before the sum of all. `told` hears how far the solver is. Raises ValueError for a started pair that is barred or
+    names an unknown id.
     """
     problem = _Problem(
         sorted(entries, key=lambda entry: (entry.key, entry.id)),
@@ -44,7 +46,7 @@ def plan_assignment(
     )
     problem.fix(started, pinned)
     instance = problem.instance(current, salt)
-    solution = solve(instance, is_fair=is_fair)
+    solution = solve(instance, is_fair=is_fair, told=told)
     plan = problem.fixed.copy()
     plan[solution.pairs[:, 0], solution.pairs[:, 1]] = True
     inexperienced = ~(plan & instance.is_experienced[None, :]).any(axis=1)

@@ -19,6 +19,7 @@ Source: Charlin and Zemel's Toronto Paper Matching System for the base model; Ho
 present pairs; column generation (Dantzig and Wolfe) for pricing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,16 +77,38 @@ class Solution:
     rounds: int
 
 
-def solve(instance: Instance, *, is_fair: bool = False, first_pairs: int = 0) -> Solution:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far the solver is: `round` counts from 1 over all programmes, `steps` those of the solver.
+
+    `seats_done` of the `seats` that are open had a reader at the end of the last round.
+    """
+
+    round: int
+    steps: int
+    seats: int
+    seats_done: int
+
+
+Told = Callable[[Step], None]
+
+
+def tell_nobody(_step: Step) -> None:
+    """Let the solver work without a word."""
+
+
+def solve(instance: Instance, *, is_fair: bool = False, first_pairs: int = 0, told: Told = tell_nobody) -> Solution:
     """Return the best plan. With `is_fair` the worst fitting new pair first fits as well as it can.
 
     That costs no seat and no change. `first_pairs` is how many pairs the programme starts with (0: as many as are best
-    for its size). Raises RuntimeError when the solver stops without a best plan.
+    for its size). `told` hears of the solver thousands of times. Raises RuntimeError when the solver stops without a
+    best plan.
     """
     first_pairs = first_pairs or max(FIRST_PAIRS, len(instance.room) // REVIEWERS_PER_PAIR)
     open_pairs = instance.possible & (instance.seats > 0)[:, None] & (instance.room > 0)[None, :]
     weights = Weights.of(instance)
-    best = _solve(instance, open_pairs, weights, first_pairs)
+    teller = _Teller(told, int(instance.seats.sum()))
+    best = _solve(instance, open_pairs, weights, first_pairs, teller)
     if not is_fair or not len(best.pairs):
         return best
     levels = np.unique(instance.points[open_pairs])
@@ -94,7 +117,7 @@ def solve(instance: Instance, *, is_fair: bool = False, first_pairs: int = 0) ->
     while low < high:
         middle = (low + high + 1) // 2
         fitting = open_pairs & ((instance.points >= levels[middle]) | instance.kept)
-        attempt = _solve(instance, fitting, weights, first_pairs)
+        attempt = _solve(instance, fitting, weights, first_pairs, teller)
         if _firm_cost(instance, weights, attempt) == wanted:
             low, best = middle, attempt
         else:
@@ -119,11 +142,34 @@ class Weights:
         return cls(empty=below + 1, change=change)
 
 
-def _solve(instance: Instance, open_pairs: Flags, weights: Weights, first_pairs: int) -> Solution:
+class _Teller:
+    """Adds up the rounds and steps of several programmes for whoever waits for them."""
+
+    def __init__(self, told: Told, seats: int) -> None:
+        self.told = told
+        self.seats = seats
+        self.round = 0
+        self.steps_before = 0
+        self.seats_done = 0
+
+    def begin_round(self) -> None:
+        self.round += 1
+        self.hear(0)
+
+    def hear(self, steps: int) -> None:
+        self.told(Step(self.round, self.steps_before + steps, self.seats, self.seats_done))
+
+    def end_round(self, steps: int, seats_done: int) -> None:
+        self.steps_before += steps
+        self.seats_done = seats_done
+        self.hear(0)
+
+
+def _solve(instance: Instance, open_pairs: Flags, weights: Weights, first_pairs: int, teller: _Teller) -> Solution:
     if not open_pairs.any():
         cost = int((weights.empty * instance.seats * (instance.seats + 1) // 2).sum())
         return Solution(np.empty((0, 2), dtype=np.int64), cost, cost, 0, 0)
-    return _Programme(instance, open_pairs, weights, first_pairs).solved()
+    return _Programme(instance, open_pairs, weights, first_pairs, teller).solved()
 
 
 def _firm_cost(instance: Instance, weights: Weights, solution: Solution) -> int:
@@ -137,8 +183,11 @@ def _firm_cost(instance: Instance, weights: Weights, solution: Solution) -> int:
 class _Programme:
     """One network in the solver: seats that stay empty, missing experience and places, then the pairs let in so far."""
 
-    def __init__(self, instance: Instance, open_pairs: Flags, weights: Weights, first_pairs: int) -> None:
+    def __init__(
+        self, instance: Instance, open_pairs: Flags, weights: Weights, first_pairs: int, teller: _Teller
+    ) -> None:
         self.instance = instance
+        self.teller = teller
         self.weights = weights
         self.outside = open_pairs.copy()
         """Pairs that are possible and not in the programme yet."""
@@ -160,15 +209,17 @@ class _Programme:
         rounds = 0
         while True:
             rounds += 1
+            self.teller.begin_round()
             self.solver.run()
             if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 raise RuntimeError(f"assignment was not solved: {self.solver.getModelStatus()}")
             solution = self.solver.getSolution()
+            taken = np.array(solution.col_value)[self.units :] > 0.5
+            self.teller.end_round(self.solver.getInfo().simplex_iteration_count, int(taken.sum()))
             missing, bound = self._price(np.array(solution.row_dual), np.array(solution.col_dual))
             if not len(missing):
                 break
             self._let_in(missing)
-        taken = np.array(solution.col_value)[self.units :] > 0.5
         return Solution(
             pairs=np.column_stack([self.rows[taken], self.columns[taken]]),
             cost=round(self.solver.getObjectiveValue()),
@@ -217,7 +268,11 @@ class _Programme:
         solver.setOptionValue("solver", "simplex")  # a vertex, hence whole numbers; an interior point would not be
         solver.setOptionValue("threads", 1)
         solver.passModel(model)
+        solver.cbSimplexInterrupt += self._hear
         return solver
+
+    def _hear(self, event: highspy.highs.HighsCallbackEvent) -> None:
+        self.teller.hear(event.data_out.simplex_iteration_count)
 
     def _let_in(self, pairs: Counts) -> None:
         entries = len(self.instance.seats)

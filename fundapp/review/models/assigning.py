@@ -80,6 +80,8 @@ class Plan(Identified, Base):
     """Ids of reviewers who do not answer: they keep what they began and get nothing."""
     result: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """PlanResult.to_json(): {} until it is computed."""
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """PlanProgress.to_json(), written by the job as it goes on: {} before it has begun."""
     state_sha256: Mapped[str] = mapped_column(default="", server_default="")
     """What it was computed from: a plan from another state is not applied."""
     requested_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -11,11 +11,19 @@ from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name, ngettext
-from fundapp.review.assignment import Bar, Pair, Shortage, Shortfall, ShortfallCause
+from fundapp.review.assignment import Pair
 from fundapp.review.assignment.bridges import BRIDGES_PER_LANGUAGE, LanguageBlock
 from fundapp.review.load_picture import LoadPlot, load_plot
 from fundapp.review.models import Plan, PlanStatus
+from fundapp.review.plan_progress import PlanProgress
 from fundapp.review.plan_result import PlanResult
+from fundapp.review.presentation.plan_words import (
+    ProgressShown,
+    hours_words,
+    progress_shown,
+    shortage_words,
+    shortfall_reason,
+)
 from fundapp.review.queries.panel import CoverageRow, RecusalRow, ReviewerRow
 from fundapp.review.transitions import PLAN
 
@@ -110,6 +118,7 @@ class PlanShown:
     kind: str
     asked: Moment
     is_waiting: bool
+    progress: ProgressShown
     is_failed: bool
     can_apply: bool
     can_undo: bool
@@ -166,6 +175,7 @@ def plan_shown(
         kind=kind,
         asked=moment(plan.requested_at, plan.call.time_zone),
         is_waiting=plan.status is PlanStatus.WAITING,
+        progress=progress_shown(PlanProgress.from_json(plan.progress) if plan.progress else None),
         is_failed=plan.status is PlanStatus.FAILED,
         can_apply=is_ready and result is not None and bool(result.added or result.removed),
         can_undo=plan.status is PlanStatus.APPLIED and is_last,
@@ -181,61 +191,6 @@ def plan_shown(
         bridges=_bridges(result, reviewers, entries) if result and is_ready else (),
         anchors=_anchors(result, entries) if result and is_ready else (),
     )
-
-
-def hours_words(minutes: int) -> str:
-    """Say how long something takes, in whole hours where it is more than one."""
-    if not minutes:
-        return _("none")
-    if minutes < 60:
-        return ngettext("about %(num)s minute", "about %(num)s minutes", minutes)
-    return ngettext("about %(num)s hour", "about %(num)s hours", round(minutes / 60))
-
-
-def shortage_words(shortage: Shortage) -> str:
-    """Say how many seats stay empty for want of room, and what those who could take them can take."""
-    seats = (
-        ngettext(
-            "%(num)s review in %(language)s cannot be given to anybody.",
-            "%(num)s reviews in %(language)s cannot be given to anybody.",
-            shortage.seats,
-            language=language_name(shortage.language),
-        )
-        if shortage.language
-        else ngettext(
-            "%(num)s review cannot be given to anybody.", "%(num)s reviews cannot be given to anybody.", shortage.seats
-        )
-    )
-    room = ngettext(
-        "The %(num)s reviewer who could take them, or could make room, can take %(room)s more in all,"
-        " and %(needed)s are needed.",
-        "The %(num)s reviewers who could take them, or could make room, can take %(room)s more in all,"
-        " and %(needed)s are needed.",
-        shortage.readers,
-        room=shortage.room,
-        needed=shortage.needed,
-    )
-    return f"{seats} {room}"
-
-
-def shortfall_reason(shortfall: Shortfall) -> str:
-    """Say in plain words why nobody can take the seats of one entry."""
-    if shortfall.cause is ShortfallCause.REVIEWERS_FULL:
-        return _("Those who could take it have no room left.")
-    barred = [_barred_words(bar, count) for bar, count in shortfall.barred.items()]
-    if shortfall.without_language and shortfall.language:
-        barred.append(
-            ngettext(
-                "%(num)s does not read %(language)s",
-                "%(num)s do not read %(language)s",
-                shortfall.without_language,
-                language=language_name(shortfall.language),
-            )
-        )
-    may_read = ngettext("Only %(num)s reviewer may read it.", "Only %(num)s reviewers may read it.", shortfall.may_read)
-    if not barred:
-        return may_read
-    return _("%(may_read)s Of the others: %(barred)s.", may_read=may_read, barred=_("; ").join(barred))
 
 
 _KINDS: Final[Mapping[PlanStatus, str]] = {
@@ -396,19 +351,3 @@ def _anchors(result: PlanResult, entries: Mapping[str, CoverageRow]) -> list[Pro
         for entry_id, readers in result.anchors
         if entry_id in entries
     ]
-
-
-def _barred_words(bar: Bar, count: int) -> str:
-    match bar:
-        case Bar.CONFLICT:
-            return ngettext("%(num)s has a conflict of interest", "%(num)s have a conflict of interest", count)
-        case Bar.FORBIDDEN:
-            return ngettext("%(num)s is kept apart from it", "%(num)s are kept apart from it", count)
-        case Bar.TAKEN_BACK:
-            return ngettext("from %(num)s it was taken back", "from %(num)s it was taken back", count)
-        case Bar.POOL:
-            return ngettext("%(num)s applies in the same pool", "%(num)s apply in the same pool", count)
-        case Bar.OTHER_STAGE:
-            return ngettext("%(num)s does not sit in its stage", "%(num)s do not sit in its stage", count)
-        case Bar.SILENT:
-            return ngettext("%(num)s does not answer", "%(num)s do not answer", count)

@@ -11,7 +11,8 @@ from fundapp.review.assignment import Bar, EntryNeed, Pair, ReviewerOffer
 from fundapp.review.assignment.fit import REGION_POINTS, THEME_POINTS, points
 from fundapp.review.bar_words import BAR_PROBLEMS
 from fundapp.review.models import PairRuleKind
-from fundapp.review.presentation.assigning import MANY_HOURS, hours_words
+from fundapp.review.presentation.assigning import MANY_HOURS
+from fundapp.review.presentation.plan_words import hours_words
 from fundapp.review.queries.panel import ReviewerRow
 from fundapp.review.queries.planning import PlanningFacts
 

@@ -1,24 +1,27 @@
 """Plans of who reads what: asked for, computed (in the background where a call is large), applied, undone."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.queries import actor_of
 from fundapp.applications.models import Call, Entry
+from fundapp.core import clock
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, note_aside
 from fundapp.core.errors import Conflict, NotFound
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.core.outbox import Finish, JobKind, enqueue
+from fundapp.core.outbox import Finish, JobKind, enqueue, still_at_work
 from fundapp.core.workflow import apply_transition
-from fundapp.review.assignment import Pair, plan_assignment
+from fundapp.review.assignment import Pair, Step, Told, plan_assignment, tell_nobody
 from fundapp.review.models import Anchor, PairRule, PairRuleKind, Plan, PlanStatus, Reviewer
+from fundapp.review.plan_progress import PlanPhase, PlanProgress
 from fundapp.review.plan_result import PlanResult, plan_result
 from fundapp.review.queries.planning import PLAN_KIND, PlanningFacts, begun_of, last_applied, planning_facts
 from fundapp.review.services.calls import lock_call, require_reviewing
@@ -27,6 +30,8 @@ from fundapp.review.transitions import PLAN
 
 AT_ONCE_PAIRS: Final = 40_000
 """A plan over at most as many pairs of entry and reviewer is there within a second or so; others wait for a worker."""
+TELL_AFTER: Final = timedelta(seconds=2)
+"""A job writes down how far it is when something new begins, and else not more often than this."""
 FAIR_ROUNDS: Final = 8
 """About as many programmes does it take to fit the worst pair first."""
 
@@ -72,7 +77,10 @@ def plan_job() -> JobKind:
         if plan is None or plan.status is not PlanStatus.WAITING:
             return None
         person = db.session.get(Person, plan.requested_by_id) if plan.requested_by_id else None
-        result, state = _compute(actor_of(person) if person else system_actor(), plan)
+        diary = _Diary(plan_id)
+        diary.enter(PlanProgress(PlanPhase.FACTS))
+        result, state = _compute(actor_of(person) if person else system_actor(), plan, diary.enter_step)
+        diary.enter_writing()
 
         def finish(now: datetime) -> None:
             found = db.session.get(Plan, plan_id)
@@ -207,7 +215,32 @@ def _pairs_in(call: Call) -> int:
     return int(entries) * int(reviewers)
 
 
-def _compute(actor: Actor, plan: Plan) -> tuple[PlanResult, str]:
+class _Diary:
+    """Writes down beside the work how far it is: each line commits alone, and one that finds no room is left out."""
+
+    def __init__(self, plan_id: UUID) -> None:
+        self._plan_id = plan_id
+        self._last = PlanProgress(PlanPhase.FACTS)
+        self._written_at = clock.now()
+
+    def enter(self, progress: PlanProgress) -> None:
+        """Write a line, and keep the work from being taken for dead."""
+        self._last, self._written_at = progress, clock.now()
+        note_aside(update(Plan).where(Plan.id == self._plan_id).values(progress=progress.to_json()))
+        still_at_work(self._plan_id)
+
+    def enter_step(self, step: Step) -> None:
+        """Write what the solver says, where it is a new round or the last line is old."""
+        is_new = self._last.phase is not PlanPhase.MATCHING or step.round != self._last.round
+        if is_new or clock.now() - self._written_at >= TELL_AFTER:
+            self.enter(PlanProgress(PlanPhase.MATCHING, step.round, step.steps, step.seats, step.seats_done))
+
+    def enter_writing(self) -> None:
+        """Write that the plan is found."""
+        self.enter(replace(self._last, phase=PlanPhase.WRITING))
+
+
+def _compute(actor: Actor, plan: Plan, told: Told = tell_nobody) -> tuple[PlanResult, str]:
     """Return the plan and the hash of what it was computed from."""
     facts = planning_facts(actor=actor, call=plan.call, without=plan.without)
     best = plan_assignment(
@@ -219,6 +252,7 @@ def _compute(actor: Actor, plan: Plan) -> tuple[PlanResult, str]:
         current=facts.current,
         is_fair=plan.is_fair,
         salt=plan.call.slug,
+        told=told,
     )
     anchors = db.session.scalars(select(Anchor.entry_id).join(Anchor.entry).where(Entry.call_id == plan.call_id))
     result = plan_result(

@@ -1,0 +1,226 @@
+"""Every page of a call's review and of those who run it asks as much of the database for few rows as for many."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from fundapp.accounts.models import MembershipRole, Person, TieKind
+from fundapp.accounts.permissions import Actor, Role, system_actor
+from fundapp.accounts.refusals import roles_with
+from fundapp.accounts.services.ties import declare_tie
+from fundapp.applications.models import Application, Call, Clarification, ConflictOfInterest, ConflictSource, Entry
+from fundapp.core.db import db
+from fundapp.core.routes import PUBLIC, declared_by
+from fundapp.core.storage import Storage
+from fundapp.core.web import FundApp
+from fundapp.review.models import (
+    Anchor,
+    AssignmentStatus,
+    DiscussionPost,
+    PairRule,
+    PairRuleKind,
+    Reviewer,
+    ReviewerStatus,
+    Slate,
+)
+from fundapp.review.queries.pools import current_draw
+from fundapp.review.services import pools
+from fundapp.review.services.planning import request_plan
+from tests.attacks.world import IMPARTIAL, Round, addresses, make_round
+from tests.conftest import NOW, actor_of, counted_statements
+from tests.factories import (
+    make_application,
+    make_assignment,
+    make_decision,
+    make_member,
+    make_organisation,
+    make_review,
+    make_reviewer,
+    make_slate,
+)
+
+SignedIn = Callable[[Person | None], FlaskClient]
+FEW, MANY = (6, 4), (30, 12)
+"""Applications and reviewers that a call has more than its first ones."""
+VIEWERS = (Role.MANAGER, Role.CHAIR, Role.RATIFIER, Role.REVIEWER, Role.APPLICANT)
+"""Who looks at a page: the first of these who may."""
+
+
+def pages(app: FundApp) -> list[Rule]:
+    """Return every route that shows something of a review, or of a call to those who run it."""
+    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return [rule for rule in rules if rule.endpoint.startswith("review.") or rule.rule.startswith("/manage")]
+
+
+def viewer(app: FundApp, rule: Rule) -> Role:
+    if rule.rule.startswith("/reviews"):
+        return Role.REVIEWER
+    permission = declared_by(app.view_functions[rule.endpoint]).permission or ""
+    return VIEWERS[0] if permission == PUBLIC else next(role for role in VIEWERS if role in roles_with(permission))
+
+
+class Grown:
+    """A round that grows: each application is read by several people, and each person reads several applications."""
+
+    def __init__(self, made: Round) -> None:
+        self.call_id, self.sent_id = made.call.id, made.sent.id
+        self.manager_id = made.people[Role.MANAGER].id
+        self.reader_id = made.assignments[0].reviewer_id
+        self.applications, self.panel = 0, 0
+
+    def grow_to(self, applications: int, reviewers: int) -> None:
+        call = db.session.get_one(Call, self.call_id)
+        slate = db.session.scalar(select(Slate).where(Slate.call_id == call.id))
+        for number in range(self.panel, reviewers):
+            self._add_reviewer(call, number)
+        of_call = select(Reviewer).where(Reviewer.call_id == call.id, Reviewer.status == ReviewerStatus.ACCEPTED)
+        panel = db.session.scalars(of_call.order_by(Reviewer.id)).all()
+        reader = db.session.get_one(Reviewer, self.reader_id)
+        for number in range(self.applications, applications):
+            others = [each for each in panel if each is not reader]
+            self._add_application(call, slate, reader, others, number)
+        self.applications, self.panel = applications, reviewers
+        manager = actor_of(db.session.get_one(Person, self.manager_id))
+        if call.is_impartial:
+            self._deal(call, manager)
+        request_plan(actor=manager, call=call, now=NOW)
+        db.session.commit()
+        db.session.expunge_all()
+
+    def _deal(self, call: Call, manager: Actor) -> None:
+        if current_draw(call) is not None:
+            pools.place_late(actor=manager, call=call, now=NOW)
+            return
+        pools.fix_list(
+            actor=manager, call=call, value_source="A lottery (sample)", value_at=NOW + timedelta(hours=1), now=NOW
+        )
+        pools.draw_pools(actor=manager, call=call, public_value="12 34 56", now=NOW + timedelta(hours=1))
+
+    def _add_reviewer(self, call: Call, number: int) -> None:
+        reviewer = make_reviewer(call, languages=["en", "fr"] if number % 2 else ["en"], regions=["north"])
+        make_member(reviewer.person, make_organisation(), MembershipRole.AFFILIATE)
+        declare_tie(
+            actor=system_actor(), person=reviewer.person, kind=TieKind.BOARD, organisation=f"Tie {number}", now=NOW
+        )
+        (entry,) = db.session.get_one(Application, self.sent_id).entries
+        make_review(entry, reviewer, [1 + number % 5, 3], comment=f"Read by {number}.")
+        self._say(entry, reviewer.person, number)
+        make_reviewer(call, status=ReviewerStatus.INVITED, answered_at=None)
+
+    def _add_application(
+        self, call: Call, slate: Slate | None, reader: Reviewer, panel: list[Reviewer], number: int
+    ) -> None:
+        language = "fr" if number % 2 else "en"
+        application = make_application(call, language=language)
+        (entry,) = application.entries
+        if number % 2:
+            make_review(entry, reader, [4, None])
+        else:
+            make_assignment(entry, reader, AssignmentStatus.READING if number % 4 else AssignmentStatus.ASSIGNED)
+        for place in range(2):
+            make_review(entry, panel[(number + place) % len(panel)], [1 + number % 5, 2])
+        self._say(entry, reader.person, number)
+        stepped_back, kept = panel[(number + 2) % len(panel)], panel[(number + 3) % len(panel)]
+        db.session.add_all(
+            [
+                ConflictOfInterest(
+                    application_id=application.id, person_id=stepped_back.person_id, source=ConflictSource.DECLARED,
+                    reason="A cousin.", recorded_at=NOW + timedelta(minutes=number),
+                ),
+                PairRule(entry_id=entry.id, reviewer_id=kept.id, kind=PairRuleKind.FORBID, set_at=NOW),
+                Clarification(
+                    application_id=application.id, number=1, for_reviewers=True, asked_at=NOW, question="How many?"
+                ),
+                *([Anchor(entry_id=entry.id, readers=3, set_at=NOW)] if number % 3 == 0 else []),
+            ]
+        )  # fmt: skip
+        if slate is not None and number % 2:
+            make_decision(slate, entry, amount_minor=1)
+        db.session.flush()
+
+    def _say(self, entry: Entry, person: Person, number: int) -> None:
+        db.session.add(
+            DiscussionPost(
+                entry_id=entry.id, stage_id=entry.stage_id, author_id=person.id, text=f"Thought {number}.",
+                posted_at=NOW + timedelta(minutes=number),
+            )
+        )  # fmt: skip
+
+
+@pytest.fixture
+def storage(app: FundApp) -> Storage:
+    found: Storage = app.extensions["storage"]
+    return found
+
+
+def in_review(storage: Storage) -> Round:
+    made = make_round(storage, "Reading", closed=True, budget_minor=10**12)
+    make_slate(made.call)
+    return made
+
+
+def released(storage: Storage) -> Round:
+    return make_round(storage, "Released", closed=True, decided=True, budget_minor=10**12)
+
+
+def in_pools(storage: Storage) -> Round:
+    return make_round(storage, "Pools", closed=True, budget_minor=10**12, **IMPARTIAL)
+
+
+NOT_SHOWN = {
+    "applications.clone": "its permission is one for all calls, and it shows a form",
+    **dict.fromkeys(
+        (
+            "applications.form_item",
+            "applications.new_form_item",
+            "applications.form_draft_file",
+            "applications.form_draft_preview",
+            "applications.form_draft_texts",
+        ),
+        "it shows what is being written of a form, and here nobody has begun",
+    ),
+}
+"""Pages that are nothing but a refusal or a redirection in these calls, with the reason."""
+ONLY_WITH_POOLS = {"review.pools", "review.pools_file", "review.manage_pools"}
+LETTER = {"disbursement.letter_file"}
+
+
+@pytest.mark.parametrize(
+    ("make", "elsewhere"),
+    [
+        (in_review, ONLY_WITH_POOLS | LETTER),
+        (released, ONLY_WITH_POOLS),
+        (in_pools, LETTER),
+    ],
+    ids=["in_review", "released", "in_pools"],
+)
+def test_no_page_asks_more_of_the_database_the_more_is_read(
+    app: FundApp, storage: Storage, signed_in: SignedIn, make: Callable[[Storage], Round], elsewhere: set[str]
+) -> None:
+    made = make(storage)
+    grown, objects = Grown(made), made.objects()
+    clients = {role: signed_in(made.people[role]) for role in VIEWERS}
+    walked = [(rule, path) for rule in pages(app) for path in addresses(app, rule, objects)]
+
+    def asked() -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        for rule, path in walked:
+            with counted_statements() as statements:
+                answer = clients[viewer(app, rule)].get(path)
+            found[path] = answer.status_code, len(statements)
+            db.session.expunge_all()
+        return found
+
+    grown.grow_to(*FEW)
+    few = asked()
+    grown.grow_to(*MANY)
+    many = asked()
+    other = {path for path in few if few[path][0] != many[path][0]}
+    more = {path for path in few if few[path][1] < many[path][1]}
+    assert {path: (few[path], many[path]) for path in other | more} == {}
+    shown = {rule.endpoint for rule, path in walked if many[path][0] == 200}
+    assert {rule.endpoint for rule in pages(app)} - shown == NOT_SHOWN.keys() | elsewhere

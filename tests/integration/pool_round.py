@@ -15,8 +15,9 @@ from fundapp.review.pools import PoolName
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.pools import pools_of
 from fundapp.review.services import pools, selection
+from fundapp.review.services.reading import change_review, submit_review
 from tests.conftest import actor_of
-from tests.factories import CLOSES, make_application, make_call, make_reviewer, make_staff
+from tests.factories import CLOSES, make_application, make_call, make_reviewer, make_staff, parts_of
 
 AFTER = CLOSES + timedelta(days=1)
 KNOWN = AFTER + timedelta(days=1)
@@ -90,11 +91,15 @@ def distinct(number: int) -> list[int | None]:
 
 
 def say(reviewer: Reviewer, marks: Mapping[Entry, int]) -> None:
-    """Let a reviewer give other marks, and none for what is missing."""
+    """Let a reviewer change what they submitted, as on their pages, and have given nothing of what is missing."""
     given = db.session.scalars(select(Review).join(Review.assignment).where(Assignment.reviewer_id == reviewer.id))
     by_entry = {review.assignment.entry_id: review for review in given}
+    actor = actor_of(reviewer.person)
     for entry, mark in marks.items():
-        db.session.execute(update(Score).where(Score.review_id == by_entry[entry.id].id).values(value=mark))
+        assignment = by_entry[entry.id].assignment
+        change_review(actor=actor, assignment=assignment, now=KNOWN)
+        parts = parts_of({criterion.code: mark for criterion in assignment.criteria}, "Looked at again.")
+        submit_review(actor=actor, assignment=assignment, parts=parts, now=KNOWN)
     for entry_id, review in by_entry.items():
         if entry_id not in {entry.id for entry in marks}:
             db.session.execute(delete(Score).where(Score.review_id == review.id))

@@ -160,6 +160,8 @@ def test_what_a_call_says_of_it_stands_once_it_is_announced(app: FundApp) -> Non
             actor=actor,
             now=AFTER,
         )
+    with pytest.raises(RuleViolations, match="the ceiling cannot change"):
+        write_call(call=call, package=replace(said, ceiling_minor=1_000), way=Way.WRITTEN, actor=actor, now=AFTER)
 
 
 def _drawn(call: Call) -> None:

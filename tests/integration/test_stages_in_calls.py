@@ -123,6 +123,8 @@ def test_what_does_not_fit_together_is_named_by_its_key(app):
     wide = [{**CHECK, "maximum": 5, "anchors": {}}, *good["criteria"][1:]]
     assert problems_of(call, {**good, "criteria": wide}) == {"criteria.local.maximum"}
     assert problems_of(call, {**good, "stages": [SCREENING, SCREENING, good["stages"][1]]}) == {"stages"}
+    assert problems_of(call, {**good, "reviewers": {"applicants": True}}) == set()
+    assert problems_of(call, {**good, "reviewers": {"impartial": True}}) == {"reviewers.impartial"}
 
 
 def test_phases_of_different_stages_may_run_at_the_same_time(app):

@@ -85,6 +85,8 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
         refuse(_l("Applications were sent; the currency cannot change."))
     if sent and _shape_of_categories(call.categories) != _shape_of_categories(package.categories):
         refuse(_l("Applications were sent; categories and their awards cannot change."))
+    if sent and call.is_impartial and call.ceiling_minor != package.ceiling_minor:
+        refuse(_l("Applicants review each other, and applications were sent: the ceiling cannot change."))
     if sent:
         begun = stages_begun(call)
         stays = [(each.code, each.kind) for each in package.stages][: len(begun)]

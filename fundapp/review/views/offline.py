@@ -9,6 +9,7 @@ from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
+from wtforms.validators import DataRequired
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
@@ -44,7 +45,7 @@ _MEGABYTE: Final = 1024 * 1024
 class ScoresForm(FlaskForm):
     """Choose a filled sheet of scores."""
 
-    sheet = FileField(_l("Your filled sheet (XLSX or CSV)"))
+    sheet = FileField(_l("Your filled sheet (XLSX or CSV)"), validators=[DataRequired()])
 
 
 @bp.get("/reviews/<uuid:assignment_id>/text")
@@ -193,6 +194,7 @@ def _parts(reviewer: Reviewer, packets: Iterable[Packet], inside: Iterable[objec
         address=url_for("review.offline", slug=reviewer.call.slug, _external=True),
         packets=packets,
         left_out=left_out,
+        has_files=bool(files),
     )
     yield ZipPart("README.txt", [readme])
     yield from files

@@ -27,10 +27,10 @@ def made(number: int, seed: int, *, with_pots: bool) -> tuple[list[Ask], Terms]:
     asks = []
     for n in range(number):
         themes = rng.choice(THEMES, rng.integers(1, 4), replace=False)
-        pots = frozenset({"pot 0", *(f"pot {p}" for p in rng.choice(POTS, 2))}) if with_pots else None
+        may_pay = frozenset({"pot 0", *(f"pot {p}" for p in rng.choice(POTS, 2))}) if with_pots else None
         groups = frozenset({f"region {rng.integers(REGIONS)}", *(f"theme {t}" for t in themes)})
         amount = int(rng.integers(5_000, 50_000)) * 100
-        asks.append(Ask(f"{n:05}", float(rng.normal(3, 1)), amount, groups, pots))
+        asks.append(Ask(f"{n:05}", float(rng.normal(3, 1)), amount, groups, may_pay))
     budget = int(0.09 * sum(ask.amount_minor for ask in asks))
     rules = [
         Rule(f"region {n}", f"region {n}", Measure.MONEY, least=budget // 10, most=budget // 5) for n in range(REGIONS)
@@ -52,10 +52,10 @@ def run(name: str) -> None:
             found = propose(asks, terms)
             seconds.append(time.process_time() - begun)
             assert found is not None
+            list_of_it = f"{len(found.awarded)} awards, {len(found.short)} minima missed"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         kind = " with pots" if with_pots else ""
         took = f"{min(seconds):.2f}-{max(seconds):.2f} s  (prototype {known[with_pots]} s)"
-        list_of_it = f"{len(found.awarded)} awards, {len(found.short)} minima missed"
         print(f"{number:>6,} entries{kind:10}  {took}  peak {peak} MB  {list_of_it}", flush=True)
 
 

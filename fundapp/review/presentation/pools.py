@@ -139,7 +139,7 @@ def _gives(pools: Pools, name: PoolName, call: Call) -> list[str]:
         if pool is not name:
             continue
         if category_id is None:
-            found.append(_("%(money)s for what is asked for", money=money(share.money_minor, call.currency)))
+            found.append(_("%(money)s to give", money=money(share.money_minor, call.currency)))
         else:
             awards = ngettext("%(num)s award", "%(num)s awards", share.awards or 0)
             title = localised(codes[category_id].titles, current_language())

@@ -208,7 +208,13 @@ def _stored_form(row: Ranked) -> DecisionForm:
 
 
 def _frame(call: Call) -> dict[str, object]:
-    return {"slug": call.slug, "call_title": said(call.titles), "currency": call.currency}
+    manages = current_actor().can(P.PANEL_READ, call.id)
+    return {
+        "slug": call.slug,
+        "call_title": said(call.titles),
+        "currency": call.currency,
+        "pools_url": url_for("review.manage_pools" if manages else "review.pools", slug=call.slug),
+    }
 
 
 def _may_decide(call: Call) -> bool:

@@ -244,11 +244,16 @@ def test_translations_go_with_the_application(app: FundApp) -> None:
     application = sent()
     put(application)
     db.session.commit()
+    (copy,) = [row.text_sealed for row in kept_rows()]
     blank_application(actor=actor_of(make_staff(Role.MANAGER)), application=application, now=NOW + timedelta(days=400))
     destroy(record_of(application), NOW + timedelta(days=400))
     db.session.commit()
     (row,) = kept_rows()
     assert (row.text, row.text_sealed) == ("", None)
+    row.text_sealed = copy
+    assert copy
+    assert row.text == "", "a copy of any age opens no more"
+    db.session.rollback()
 
 
 def test_page_takes_translations_and_gives_back_what_cannot_be_kept(app: FundApp, signed_in: SignedIn) -> None:

@@ -1,6 +1,7 @@
 """Plans of who reads what through services, job and pages: made, shown, applied as one step, undone; pairs by hand."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from fundapp.review.models import (
     Reviewer,
 )
 from fundapp.review.plan_result import PlanResult
+from fundapp.review.queries import panel as panel_queries
 from fundapp.review.services import pairs as by_hand
 from fundapp.review.services import planning
 from fundapp.review.services.reading import declare_conflict, declare_no_conflict
@@ -199,7 +201,9 @@ def test_the_work_is_done_with_the_eyes_of_whoever_asked(app: FundApp, run_jobs:
     run_jobs()
     result = result_of(db.session.get_one(Plan, plan_id))
     assert {pair.entry_id for pair in result.added} == {entry_id}
-    assert str(hidden.entries[0].id) not in repr(db.session.get_one(Plan, plan_id).result)
+    unseen = str(hidden.entries[0].id)
+    assert result.hidden == {unseen}
+    assert unseen not in repr(replace(result, hidden=frozenset())), "nothing else holds it"
 
 
 @pytest.mark.usefixtures("large")
@@ -332,6 +336,9 @@ def test_languages_that_nothing_joins_get_pairs_and_anchors_proposed_and_accepte
     anchors = set(db.session.scalars(select(Anchor.entry_id).order_by(Anchor.id)))
     readers = [entry.id for entry, _ in pairs_of(call)]
     assert all(readers.count(entry_id) == 2 for entry_id in anchors)
+    rows = panel_queries.coverage(actor=manager, call=call)
+    assert {row.entry_id for row in rows if row.wanted == 2} == anchors
+    assert {row.wanted for row in rows} == {1, 2}
 
 
 # -- By hand ----------------------------------------------------------------------------------------------------------

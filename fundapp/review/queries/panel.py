@@ -21,7 +21,7 @@ from fundapp.applications.models import (
 )
 from fundapp.applications.scope import goes_to_reviewers, visible_to
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerStatus
+from fundapp.review.models import Anchor, Assignment, AssignmentStatus, Reviewer, ReviewerStatus
 from fundapp.review.queries.active import in_its_stage, is_active
 
 
@@ -176,11 +176,12 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
             FACE,
             Category.titles,
             Application.language,
-            Stage.reviews_per_entry,
+            func.coalesce(Anchor.readers, Stage.reviews_per_entry),
         )
         .join(Entry.application)
         .join(Entry.stage)
         .outerjoin(Entry.category)
+        .outerjoin(Anchor, Anchor.entry_id == Entry.id)
         .where(Entry.call_id == call.id, goes_to_reviewers(), visible_to(actor))
         .order_by(Application.reference, Category.position)
     )

@@ -325,6 +325,10 @@ def test_the_people_of_eligible_applications_are_asked_together(app: FundApp) ->
     there = Round(3)
     hidden = there.apply(is_protected=True, pseudonym="quiet river")
     there.apply(status=ApplicationStatus.INELIGIBLE)
+    there.applications[1].person.name = ""
+    with_words = there.apply()
+    with_words.person.email = None
+    db.session.flush()
     known = make_reviewer(there.call, person=there.applications[0].person)
     made = pools.invite_applicants(actor=there.actor, call=there.call, max_entries=5, secret_key="s" * 32, now=AFTER)
     assert {each.person_id for each in made} == {each.person_id for each in there.applications[1:]}

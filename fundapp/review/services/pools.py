@@ -181,15 +181,16 @@ def open_scores(*, actor: Actor, call: Call, now: datetime) -> PoolDraw:
 def invite_applicants(*, actor: Actor, call: Call, max_entries: int, secret_key: str, now: datetime) -> list[Reviewer]:
     """Ask the main contacts of all eligible applications to review, and return whom: not those who were asked before.
 
-    People of protected applications are not asked: the list of reviewers would name them. Raises RuleViolations.
+    People of protected applications are not asked: the list of reviewers would name them. Nor can those be asked who
+    gave no address. Raises RuleViolations.
     """
     actor.require(P.REVIEWER_INVITE, call.id)
     _require_impartial(call)
     asked = select(Reviewer.person_id).where(Reviewer.call_id == call.id)
     invitations = {
         application.person_id: Invitation(
-            email=application.person.email or "",
-            name=application.person.name or "",
+            email=application.person.email,
+            name=application.person.name or application.person.email,
             organisation="",
             languages=(application.language,),
             max_entries=max_entries,
@@ -208,6 +209,7 @@ def invite_applicants(*, actor: Actor, call: Call, max_entries: int, secret_key:
             .options(contains_eager(Application.person))
             .order_by(Application.reference)
         )
+        if application.person.email
     }
     return invite_reviewers(
         actor=actor, calls=[call], invitations=list(invitations.values()), secret_key=secret_key, now=now

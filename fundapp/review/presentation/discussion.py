@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from markupsafe import Markup
+
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Call, Criterion, Entry, ReviewPhase
 from fundapp.applications.phase_rules import PhaseLike, ShownAs, active_phase
@@ -35,7 +37,7 @@ class ScoreShown:
 class ReviewSeen:
     """A submitted review. `changed` is set where it was submitted more than once."""
 
-    who: str
+    who: Said
     is_own: bool
     scores: Sequence[ScoreShown]
     comment: str
@@ -47,9 +49,9 @@ class ReviewSeen:
 class PostShown:
     """A contribution to a discussion; its text is empty once it was erased."""
 
-    who: str
+    who: Said
     is_own: bool
-    to: Sequence[str]
+    to: Sequence[Said]
     is_for_reader: bool
     text: str
     posted: Moment
@@ -67,27 +69,30 @@ class PhaseShown:
 
 
 class Names:
-    """How people of one entry are called before a reader: by name or alias, themselves as “You”."""
+    """How people of one entry are called before a reader: by name or alias, themselves as “You”.
+
+    The words of aliases are English in all languages, and are marked so.
+    """
 
     def __init__(self, reader_id: UUID | None, shown_as: ShownAs) -> None:
         self._reader_id, self._shown_as = reader_id, shown_as
 
-    def of(self, assignment: Assignment) -> str:
+    def of(self, assignment: Assignment) -> Said:
         """Return how a reviewer of the entry is called."""
         person = assignment.reviewer.person
         if person.id == self._reader_id:
-            return _("You")
-        return _name(person) if self._shown_as is ShownAs.NAMES else alias_of(assignment.id)
+            return Said(_("You"))
+        return _name(person) if self._shown_as is ShownAs.NAMES else _alias(assignment.id)
 
-    def of_author(self, post: DiscussionPost) -> str:
+    def of_author(self, post: DiscussionPost) -> Said:
         """Return how whoever wrote a contribution is called."""
         if post.author_id == self._reader_id:
-            return _("You")
+            return Said(_("You"))
         if self._shown_as is ShownAs.NAMES:
             return _name(post.author)
         if post.assignment_id is None:
-            return _("Somebody who runs the call")
-        return alias_of(post.assignment_id)
+            return Said(_("Somebody who runs the call"))
+        return _alias(post.assignment_id)
 
 
 def reviews_seen(found: Sequence[Versions], names: Names, reader_id: UUID | None, call: Call) -> list[ReviewSeen]:
@@ -112,7 +117,7 @@ def posts_shown(posts: Sequence[DiscussionPost], names: Names, reader_id: UUID |
         PostShown(
             who=names.of_author(post),
             is_own=post.author_id == reader_id,
-            to=sorted(names.of(each.assignment) for each in post.mentions),
+            to=sorted((names.of(each.assignment) for each in post.mentions), key=str),
             is_for_reader=any(each.assignment.reviewer.person_id == reader_id for each in post.mentions),
             text=post.text,
             posted=moment(post.posted_at, call.time_zone),
@@ -124,7 +129,7 @@ def posts_shown(posts: Sequence[DiscussionPost], names: Names, reader_id: UUID |
 def can_be_addressed(readers: Sequence[Assignment], names: Names, reader_id: UUID | None) -> list[tuple[str, str]]:
     """Return the other readers of the entry, each by alias with how they are called here."""
     others = [each for each in readers if each.reviewer.person_id != reader_id]
-    return sorted(((alias_of(each.id), names.of(each)) for each in others), key=lambda pair: pair[1])
+    return sorted(((alias_of(each.id), _marked(names.of(each))) for each in others), key=lambda pair: pair[1])
 
 
 def phases_shown(phases: Sequence[ReviewPhase], call: Call, now: datetime) -> list[PhaseShown]:
@@ -162,8 +167,17 @@ def entry_title(entry: Entry) -> Said | None:
     return said(entry.category.titles) if entry.category else None
 
 
-def _name(person: Person) -> str:
-    return person.name or person.email
+def _name(person: Person) -> Said:
+    return Said(person.name or person.email)
+
+
+def _alias(assignment_id: UUID) -> Said:
+    return Said(alias_of(assignment_id), lang="en")
+
+
+def _marked(who: Said) -> str:
+    """Return what somebody is called, for the label of a field, with its language."""
+    return Markup('<span lang="{}">{}</span>').format(who.lang, who.text) if who.lang else who.text
 
 
 def _in_order(scores: Sequence[Score]) -> list[Score]:

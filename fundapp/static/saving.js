@@ -223,6 +223,9 @@ fields.addEventListener("input", ({ target }) => {
   if (!isWaiting()) later(PAUSE);
 });
 fields.addEventListener("change", () => isWaiting() || save());
+// A field that a key leads to is seen whole: browsers are content with its caret, and what is said of saving would lie
+// over the rest.
+fields.addEventListener("keyup", ({ key, target }) => key === "Tab" && target.scrollIntoView({ block: "nearest" }));
 addEventListener("online", save);
 document.addEventListener("visibilitychange", () => changed().length && save());
 

@@ -1,22 +1,35 @@
-"""The picture of loads as plain geometry: how many reviewers have how much, now and under a plan."""
+"""The picture of loads as plain geometry: how many reviewers have how much, now and under a plan.
+
+It is measured as those of review.pictures are: across in percent, down in pixels.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDTH: Final = 720
 HEIGHT: Final = 200
 MARGIN: Final = 36
+"""Pixels above the bars, and below them for their labels."""
+LEFT: Final = 10.0
+"""Percent for the numbers of reviewers, at the left end."""
+RIGHT: Final = 98.0
 MOST_BARS: Final = 24
-WIDEST: Final = 40
+MOST_LABELS: Final = 6
+"""So many fit beside each other on a phone."""
+WIDEST: Final = 8.0
+"""Percent that one bar takes at most."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """How many reviewers have a load: now (left half) and under the plan (right half)."""
+    """How many reviewers have a load: now (left half) and under the plan (right half).
+
+    `is_labelled` where there is room to write the load below it.
+    """
 
     label: str
+    is_labelled: bool
     x: float
     width: float
     before_y: float
@@ -31,9 +44,10 @@ class LoadPlot:
 
     bars: Sequence[Bar]
     most: int
-    width: int = WIDTH
     height: int = HEIGHT
     margin: int = MARGIN
+    left: float = LEFT
+    right: float = RIGHT
 
     @property
     def floor(self) -> int:
@@ -48,7 +62,7 @@ def load_plot(before: Collection[int], after: Collection[int]) -> LoadPlot:
     counts = [Counter(load // step for load in loads) for loads in (before, after)]
     most = max([*counts[0].values(), *counts[1].values()], default=0)
     number = highest // step + 1
-    width = min(WIDEST, (WIDTH - 2 * MARGIN) / number)
+    width = min(WIDEST, (RIGHT - LEFT) / number)
 
     def top(count: int) -> float:
         return round(HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * count / max(1, most), 1)
@@ -56,8 +70,9 @@ def load_plot(before: Collection[int], after: Collection[int]) -> LoadPlot:
     bars = [
         Bar(
             label=str(each * step) if step == 1 else f"{each * step}-{(each + 1) * step - 1}",
-            x=round(MARGIN + each * width, 1),
-            width=round(width, 1),
+            is_labelled=each % -(-number // MOST_LABELS) == 0,
+            x=round(LEFT + each * width, 2),
+            width=round(width, 2),
             before_y=top(counts[0][each]),
             after_y=top(counts[1][each]),
             before=counts[0][each],

@@ -1,4 +1,8 @@
-"""Pictures as plain geometry: a template draws them as SVG, with the same figures in the table below."""
+"""Pictures as plain geometry: a template draws them as SVG, with the same figures in the table below.
+
+Pictures are as wide as there is room: across they are measured in percent, down in pixels. So their words stay as large
+on a phone as on a wide screen.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +11,14 @@ from typing import Final
 
 from fundapp.review.tally import EntryTally, Scale
 
-WIDTH: Final = 720
 PLOT_HEIGHT: Final = 260
 MARGIN: Final = 36
-MOST_SPREAD: Final = 40
-"""Points of the tally's picture never stand further apart than this."""
+"""Pixels above and below the scale of the tally's picture."""
+LEFT: Final = 10.0
+"""Percent for the numbers of the scale, at the left end of the tally's picture."""
+RIGHT: Final = 98.0
+MOST_SPREAD: Final = 6.0
+"""Points of the tally's picture never stand further apart than this, in percent."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +44,17 @@ class Tick:
 class TallyPlot:
     """The ranked entries from left to right, on the scale of marks from bottom to top."""
 
-    width: int
     height: int
     columns: Sequence[Column]
     ticks: Sequence[Tick]
-    margin: int = MARGIN
+    left: float = LEFT
+    right: float = RIGHT
 
 
 def tally_plot(rows: Sequence[tuple[str, EntryTally]], scale: Scale) -> TallyPlot:
     """Return the picture of ranked entries, (label, figures) best first; entries without a mean are left out."""
     shown = [(label, figures, figures.mean) for label, figures in rows if figures.mean is not None]
-    step = min(MOST_SPREAD, (WIDTH - 2 * MARGIN) / max(1, len(shown)))
+    step = min(MOST_SPREAD, (RIGHT - LEFT) / max(1, len(shown)))
 
     def height_of(value: Fraction) -> float:
         share = (value - scale.lowest) / (scale.highest - scale.lowest)
@@ -56,7 +63,7 @@ def tally_plot(rows: Sequence[tuple[str, EntryTally]], scale: Scale) -> TallyPlo
     columns = [
         Column(
             label,
-            round(MARGIN + (number + 0.5) * step, 1),
+            round(LEFT + (number + 0.5) * step, 3),
             height_of(min(mark.mark for mark in figures.marks)),
             height_of(max(mark.mark for mark in figures.marks)),
             height_of(mean),
@@ -65,12 +72,15 @@ def tally_plot(rows: Sequence[tuple[str, EntryTally]], scale: Scale) -> TallyPlo
     ]
     middle = (scale.lowest + scale.highest) / 2
     ticks = [Tick(f"{float(value):g}", height_of(value)) for value in (scale.lowest, middle, scale.highest)]
-    return TallyPlot(WIDTH, PLOT_HEIGHT, columns, ticks)
+    return TallyPlot(PLOT_HEIGHT, columns, ticks)
 
 
-LABEL_WIDTH: Final = 200
-BAR_HEIGHT: Final = 16
-BAR_SPACE: Final = 24
+LONGEST_BAR: Final = 80.0
+"""Percent for the bars; behind them stand their figures."""
+LABEL_HEIGHT: Final = 18
+BAR_HEIGHT: Final = 14
+BAR_SPACE: Final = 44
+"""Pixels for a name, its bar below it, and the room to the next one."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +95,11 @@ class LoadBar:
 
 @dataclass(frozen=True)
 class DrawnBar:
-    """One reviewer's bar in three parts, each from `x` of a width; `end` is where its figures stand."""
+    """One reviewer's name at `y`, and the bar below it in three parts; `end` is where the figures stand."""
 
     label: str
     y: int
+    bar_y: int
     done: float
     begun_x: float
     begun: float
@@ -102,31 +113,30 @@ class DrawnBar:
 class LoadPlot:
     """Bars from the left, one below the other, on one scale of entries."""
 
-    width: int
     height: int
     bars: Sequence[DrawnBar]
-    label_width: int = LABEL_WIDTH
     bar_height: int = BAR_HEIGHT
 
 
 def load_plot(bars: Sequence[LoadBar]) -> LoadPlot:
     """Return the picture of how far reviewers are, in the order in which they come."""
     most = max((bar.done + bar.begun + bar.waiting for bar in bars), default=1)
-    unit = (WIDTH - LABEL_WIDTH - 2 * MARGIN) / max(1, most)
+    unit = LONGEST_BAR / max(1, most)
 
     def drawn(number: int, bar: LoadBar) -> DrawnBar:
-        begun_x = LABEL_WIDTH + bar.done * unit
+        begun_x = bar.done * unit
         waiting_x = begun_x + bar.begun * unit
         return DrawnBar(
             label=bar.label,
             y=number * BAR_SPACE,
-            done=round(bar.done * unit, 1),
-            begun_x=round(begun_x, 1),
-            begun=round(bar.begun * unit, 1),
-            waiting_x=round(waiting_x, 1),
-            waiting=round(bar.waiting * unit, 1),
-            end=round(waiting_x + bar.waiting * unit + 6, 1),
+            bar_y=number * BAR_SPACE + LABEL_HEIGHT,
+            done=round(bar.done * unit, 2),
+            begun_x=round(begun_x, 2),
+            begun=round(bar.begun * unit, 2),
+            waiting_x=round(waiting_x, 2),
+            waiting=round(bar.waiting * unit, 2),
+            end=round(waiting_x + bar.waiting * unit, 2),
             words=f"{bar.done} / {bar.done + bar.begun + bar.waiting}",
         )
 
-    return LoadPlot(WIDTH, max(1, len(bars)) * BAR_SPACE, [drawn(*each) for each in enumerate(bars)])
+    return LoadPlot(max(1, len(bars)) * BAR_SPACE, [drawn(*each) for each in enumerate(bars)])

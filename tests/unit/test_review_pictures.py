@@ -5,7 +5,17 @@ from itertools import pairwise
 
 import pytest
 
-from fundapp.review.pictures import MARGIN, MOST_SPREAD, PLOT_HEIGHT, WIDTH, tally_plot
+from fundapp.review.pictures import (
+    LEFT,
+    LONGEST_BAR,
+    MARGIN,
+    MOST_SPREAD,
+    PLOT_HEIGHT,
+    RIGHT,
+    LoadBar,
+    load_plot,
+    tally_plot,
+)
 from fundapp.review.tally import EntryTally, ReviewMark, Scale, ScoreRow, WeightedCriterion, tally
 
 SCALE = Scale(Fraction(1), Fraction(5))
@@ -36,9 +46,17 @@ def test_every_ranked_entry_stands_inside_in_order(count: int) -> None:
     places = [column.x for column in plot.columns]
     assert len(places) == count
     assert places == sorted(set(places))
-    assert MARGIN <= places[0] <= places[-1] <= WIDTH - MARGIN
+    assert LEFT <= places[0] <= places[-1] <= RIGHT
     assert all(column.high <= column.mean <= column.low for column in plot.columns)
     assert all(right - left <= MOST_SPREAD + 0.1 for left, right in pairwise(places))
+
+
+def test_bars_of_reviewers_are_on_one_scale_and_each_has_its_name_above_it() -> None:
+    plot = load_plot([LoadBar("Ana", 3, 1, 0), LoadBar("Ben", 0, 0, 2)])
+    ana, ben = plot.bars
+    assert (ana.done, ana.begun_x, ana.begun, ana.end) == (60, 60, 20, LONGEST_BAR)
+    assert (ben.waiting_x, ben.waiting, ben.words) == (0, 40, "0 / 2")
+    assert ana.y < ana.bar_y < ana.bar_y + plot.bar_height < ben.y < ben.bar_y + plot.bar_height <= plot.height
 
 
 def test_entry_without_review_is_left_out() -> None:

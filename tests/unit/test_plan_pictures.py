@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fundapp.review.assignment import Bar, EntryNeed, Pair, ReviewerOffer, plan_assignment
-from fundapp.review.load_picture import HEIGHT, MARGIN, MOST_BARS, WIDTH, load_plot
+from fundapp.review.load_picture import HEIGHT, LEFT, MARGIN, MOST_BARS, MOST_LABELS, RIGHT, load_plot
 from fundapp.review.plan_result import PlanResult, plan_result
 
 
@@ -23,7 +23,10 @@ def test_any_loads_fit_into_the_picture(highest: int) -> None:
     assert len(plot.bars) <= MOST_BARS + 1
     assert sum(bar.before for bar in plot.bars) == sum(bar.after for bar in plot.bars) == 3
     last = plot.bars[-1]
-    assert last.x + last.width <= WIDTH - MARGIN + 1
+    assert plot.bars[0].x == LEFT
+    assert last.x + last.width <= RIGHT + 0.1
+    assert plot.bars[0].is_labelled
+    assert sum(bar.is_labelled for bar in plot.bars) <= MOST_LABELS
     assert str(highest) in (last.label, last.label.split("-")[-1]) or int(last.label.split("-")[-1]) >= highest
 
 

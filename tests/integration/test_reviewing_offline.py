@@ -16,12 +16,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from fundapp.applications.models import ConflictOfInterest, ConflictSource, FileStatus
+from fundapp.applications.models import Application, ConflictOfInterest, ConflictSource, FileStatus
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.tables import filled as workbooks
 from fundapp.core.web import FundApp
-from fundapp.review.models import Assignment, AssignmentStatus, Review, ReviewStatus, Score, SlateStatus
+from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, ReviewStatus, Score, SlateStatus
 from fundapp.review.offline import archive
 from fundapp.review.presentation import offline as presentation
 from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, Judged, Unjudged
@@ -59,6 +59,23 @@ def given(status: AssignmentStatus = AssignmentStatus.READING, **values: Any) ->
 
 def slug_of(assignment: Assignment) -> str:
     return assignment.entry.application.call.slug
+
+
+def in_conflict(application: Application, reviewer: Reviewer) -> None:
+    """Say as a manager that a reviewer has a conflict of interest."""
+    db.session.add(
+        ConflictOfInterest(
+            application_id=application.id,
+            person_id=reviewer.person_id,
+            source=ConflictSource.SET_BY_MANAGER,
+            recorded_at=NOW,
+        )
+    )
+    db.session.flush()
+
+
+def without_tokens(page: str) -> str:
+    return re.sub(r'name="csrf_token" value="[^"]*"|data-token="[^"]*"', "", page)
 
 
 def draft_of(assignment_id: UUID) -> dict[str, Any]:
@@ -272,14 +289,7 @@ def test_no_part_of_a_download_holds_what_the_reviewer_must_not_read(app: FundAp
     make_review(read.entries[0], make_reviewer(call), [5, 4], comment="Review-Canary")
     conflicted = marked("Conflict-Canary")
     make_assignment(conflicted.entries[0], reviewer)
-    db.session.add(
-        ConflictOfInterest(
-            application_id=conflicted.id,
-            person_id=reviewer.person_id,
-            source=ConflictSource.SET_BY_MANAGER,
-            recorded_at=NOW,
-        )
-    )
+    in_conflict(conflicted, reviewer)
     make_assignment(marked("Recused-Canary").entries[0], reviewer, AssignmentStatus.RECUSED)
     make_assignment(marked("Undeclared-Canary").entries[0], reviewer, AssignmentStatus.ASSIGNED)
     protected = marked("Protected-Canary")
@@ -303,6 +313,24 @@ def test_no_part_of_a_download_holds_what_the_reviewer_must_not_read(app: FundAp
             assert word not in name
     text = client.get(f"/reviews/calls/{call.slug}/offline").text
     assert "1 application is not in it yet" in text
+
+
+@pytest.mark.parametrize("how", ["conflict", "recused", "colleague's"])
+def test_a_download_is_the_same_with_and_without_what_is_hidden(app: FundApp, signed_in: SignedIn, how: str) -> None:
+    call = make_call()
+    reviewer = make_reviewer(call)
+    for _ in range(3):
+        make_assignment(make_application(call).entries[0], reviewer)
+    client = signed_in(reviewer.person)
+    address = f"/reviews/calls/{call.slug}/offline"
+    before = downloaded(client, call.slug), without_tokens(client.get(address).text)
+    hidden_one = make_application(call, answers={"title": "Hidden-Canary"})
+    status = AssignmentStatus.RECUSED if how == "recused" else AssignmentStatus.READING
+    make_assignment(hidden_one.entries[0], make_reviewer(call) if how == "colleague's" else reviewer, status)
+    if how == "conflict":
+        in_conflict(hidden_one, reviewer)
+    db.session.commit()
+    assert (downloaded(client, call.slug), without_tokens(client.get(address).text)) == before
 
 
 def test_an_answer_kept_from_reviewers_is_in_no_part(app: FundApp, signed_in: SignedIn) -> None:
@@ -668,14 +696,7 @@ def test_rows_of_what_was_taken_from_the_reviewer_tell_nothing(app: FundApp, sig
     elif how == "recused":
         client.post(f"/reviews/{gone.id}/conflict", data={"answer": "conflict"})
     else:
-        db.session.add(
-            ConflictOfInterest(
-                application_id=application.id,
-                person_id=reviewer.person_id,
-                source=ConflictSource.SET_BY_MANAGER,
-                recorded_at=NOW,
-            )
-        )
+        in_conflict(application, reviewer)
         db.session.commit()
     text = html.unescape(bring(client, call.slug, sheet).text)
     where = f"{places[gone.id, 'need', 'score']}–{places[gone.id, COMMENT, 'comment']}"

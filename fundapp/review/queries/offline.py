@@ -14,7 +14,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.models import Assignment, AssignmentStatus, Review, Reviewer, Score
 from fundapp.review.queries.active import in_its_stage
-from fundapp.review.queries.reading import closed_calls, given_to
+from fundapp.review.queries.reading import closed_calls, given_to, in_reading_order
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def to_take_away(*, actor: Actor, reviewer: Reviewer) -> TakenAway:
         .order_by(None)
     )
     declared = given.where(Assignment.status != AssignmentStatus.ASSIGNED)
-    found = list(
+    found = in_reading_order(
         db.session.scalars(
             _with_scores(declared)
             .options(
@@ -67,7 +67,6 @@ def to_take_away(*, actor: Actor, reviewer: Reviewer) -> TakenAway:
                     selectinload(Application.clarifications),
                 ),
             )
-            .order_by(Assignment.id)
         )
     )
     is_closed = reviewer.call_id in closed_calls(found)

@@ -18,12 +18,12 @@ _PACKAGE = Path(__file__).parent / "package"
 
 
 def load_open_call(
-    service: Service, folder: Path, slug: str, *, form: str = "form.md", nominations: bool = False
+    service: Service, folder: Path, slug: str, *, form: str = "form.md", nominations: bool = False, also: str = ""
 ) -> None:
     """Write a call package that opened yesterday and closes in ten days, and load it.
 
     `form` is a file of the folder "forms", in place of the package's own. With `nominations`, organisations can be
-    nominated from yesterday, for five days.
+    nominated from yesterday, for five days. `also` is added to the package's text.
     """
     today = datetime.now(UTC).date()
     values = {
@@ -43,6 +43,9 @@ def load_open_call(
         opens, closes = values["opens"], today + timedelta(days=5)
         with (folder / "call.toml").open("a", encoding="utf-8") as call:
             call.write(f"\n[nominations]\nopens = {opens}T09:00:00\ncloses = {closes}T12:00:00\n")
+    if also:
+        with (folder / "call.toml").open("a", encoding="utf-8") as call:
+            call.write(also)
     service.command("calls", "load", str(folder))
 
 

@@ -1,0 +1,190 @@
+"""A round that is on its way already: what brought it there is done by services, as the commands do it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection, ScalarSelect, Select, create_engine, select, update
+
+from fundapp import create_app
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.queries import actor_of, person_by_email
+from fundapp.accounts.services.people import ensure_person
+from fundapp.accounts.services.roles import grant_role
+from fundapp.applications.models import Application, Call, Entry, ReviewPhase
+from fundapp.applications.services.managing import mark_eligible
+from fundapp.core import clock, unit_of_work
+from fundapp.core.db import db
+from fundapp.review.invitations import Invitation
+from fundapp.review.models import Assignment, PoolDraw, Reviewer
+from fundapp.review.scoring_rules import Part
+from fundapp.review.services.answering import accept_invitation
+from fundapp.review.services.inviting import invite_reviewers
+from fundapp.review.services.pairs import assign_by_hand
+from fundapp.review.services.reading import declare_no_conflict, submit_review
+from fundapp.settings import Settings
+
+from .calls import let_the_deadline_pass, load_open_call
+from .service import Service
+
+ALONE_DAYS = 5
+"""For so long each reviewer scores alone, from yesterday on; then all see each other's reviews and discuss."""
+
+_PHASES = """
+[[phases]]
+code = "alone"
+title.en = "Each of us alone"
+title.ar = "كلٌّ منّا وحده"
+starts = {starts}T09:00:00
+ends = {turns}T09:00:00
+score = true
+
+[[phases]]
+code = "together"
+title.en = "All of us together"
+title.ar = "كلّنا معًا"
+starts = {turns}T09:00:00
+ends = {ends}T09:00:00
+score = true
+others = "after_own"
+discuss = true
+"""
+
+
+def two_phases() -> str:
+    """Return the part of a call package that says so: first alone, then together."""
+    today = datetime.now(UTC).date()
+    days = {"starts": -1, "turns": ALONE_DAYS, "ends": 2 * ALONE_DAYS}
+    return _PHASES.format(**{word: today + timedelta(days=number) for word, number in days.items()})
+
+
+def load_closed_call(service: Service, folder: Path, slug: str, organisations: Mapping[str, str], *, also: str) -> None:
+    """Load a call, bring in one application of each organisation (with its country), and let the deadline pass.
+
+    All are eligible, in the order of their references. `also` is added to the call package.
+    """
+    load_open_call(service, folder, slug, also=also)
+    table = folder / "applications.csv"
+    rows = [
+        f"T{number},{name},team@{slug}-{number}.example,{country},4,{name},We do what we say.,land,5000,yes"
+        for number, (name, country) in enumerate(organisations.items(), 1)
+    ]
+    heading = "id,organisation,email,country,people,title,summary,themes,amount,true_words"
+    table.write_text("\n".join([heading, *rows]) + "\n", "utf-8")
+    service.command("applications", "import", slug, str(table))
+    let_the_deadline_pass(service, slug)
+    with _inside(service):
+        checker = ensure_person(email=f"checker@{slug}.example", name="Checker Sample", language="en", now=clock.now())
+        grant_role(actor=system_actor(), person=checker, role=Role.MANAGER, now=clock.now())
+        for application in db.session.scalars(_applications(slug)).all():
+            mark_eligible(actor=actor_of(checker), application=application, now=clock.now())
+
+
+def invite(service: Service, slug: str, *addresses: str, name: str, language: str) -> None:
+    """Ask people to review for a call."""
+    with _inside(service):
+        call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
+        invitations = [Invitation(address, name, "", (language,), 5) for address in addresses]
+        invite_reviewers(
+            actor=system_actor(),
+            calls=[call],
+            invitations=invitations,
+            secret_key=service.environment["SECRET_KEY"],
+            now=clock.now(),
+        )
+
+
+def accept_for(service: Service, slug: str, *addresses: str) -> None:
+    """Let people accept who are seen on no page of a test."""
+    with _inside(service):
+        for address in addresses:
+            reviewer = _reviewer(slug, address)
+            accept_invitation(actor=actor_of(reviewer.person), reviewer=reviewer, now=clock.now())
+
+
+def give(service: Service, slug: str, address: str, *numbers: int) -> None:
+    """Give a reviewer the applications with these numbers, from 1 on."""
+    with _inside(service):
+        reviewer = _reviewer(slug, address)
+        entries = [_entry(slug, number) for number in numbers]
+        pairs = [(entry, reviewer) for entry in entries]
+        assign_by_hand(actor=system_actor(), call=reviewer.call, pairs=pairs, now=clock.now())
+
+
+def review_for(service: Service, slug: str, address: str, number: int, parts: Mapping[str, Part]) -> None:
+    """Let somebody who was given an application read and review it."""
+    with _inside(service):
+        reviewer = _reviewer(slug, address)
+        own = Assignment.reviewer_id == reviewer.id, Assignment.entry_id == _entry(slug, number).id
+        assignment = db.session.scalars(select(Assignment).where(*own)).one()
+        actor = actor_of(reviewer.person)
+        declare_no_conflict(actor=actor, assignment=assignment, now=clock.now())
+        submit_review(actor=actor, assignment=assignment, parts=parts, now=clock.now())
+
+
+def given(service: Service, slug: str, address: str) -> list[int]:
+    """Return the numbers of the applications that a reviewer was given."""
+    with _inside(service):
+        reviewer = _reviewer(slug, address)
+        own = select(Assignment).where(Assignment.reviewer_id == reviewer.id)
+        ids = {each.entry.application_id for each in db.session.scalars(own)}
+        return [
+            number for number, each in enumerate(db.session.scalars(_applications(slug)).all(), 1) if each.id in ids
+        ]
+
+
+def let_the_value_be_known(service: Service, slug: str) -> None:
+    """Put the instant at which the value of a draw becomes known behind us."""
+    with _in_time(service) as connection:
+        connection.execute(update(PoolDraw).where(PoolDraw.call_id == _call_id(slug)).values(value_at=clock.now()))
+
+
+def let_the_phase_turn(service: Service, slug: str) -> None:
+    """Put the phases of a call where time would put them: the first is over, the second has begun."""
+    passed = timedelta(days=ALONE_DAYS + 1)
+    table = ReviewPhase.__table__.c
+    with _in_time(service) as connection:
+        found = select(table.id, table.starts_at, table.ends_at).where(table.call_id == _call_id(slug))
+        for phase_id, starts_at, ends_at in connection.execute(found).all():
+            moved = update(ReviewPhase).values(starts_at=starts_at - passed, ends_at=ends_at - passed)
+            connection.execute(moved.where(ReviewPhase.id == phase_id))
+
+
+@contextmanager
+def _in_time(service: Service) -> Iterator[Connection]:
+    """Change what only time changes, which nobody does and nothing records."""
+    engine = create_engine(service.database_url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _call_id(slug: str) -> ScalarSelect[UUID]:
+    return select(Call.id).where(Call.slug == slug).scalar_subquery()
+
+
+@contextmanager
+def _inside(service: Service) -> Iterator[None]:
+    """Work on the database of the running service, as a command would; commit at the end."""
+    app = create_app(Settings.from_env(service.environment))
+    with app.app_context():
+        yield
+        unit_of_work.commit(app.queue)
+        db.engine.dispose()
+
+
+def _applications(slug: str) -> Select[Application]:
+    return select(Application).join(Application.call).where(Call.slug == slug).order_by(Application.reference)
+
+
+def _entry(slug: str, number: int) -> Entry:
+    return db.session.scalars(_applications(slug)).all()[number - 1].entries[0]
+
+
+def _reviewer(slug: str, address: str) -> Reviewer:
+    person = person_by_email(address)
+    assert person is not None, address
+    own = select(Reviewer).join(Reviewer.call).where(Call.slug == slug, Reviewer.person_id == person.id)
+    return db.session.scalars(own).one()

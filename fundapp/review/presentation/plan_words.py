@@ -98,7 +98,11 @@ def shortfall_reason(shortfall: Shortfall) -> str:
                 language=language_name(shortfall.language),
             )
         )
-    may_read = ngettext("Only %(num)s reviewer may read it.", "Only %(num)s reviewers may read it.", shortfall.may_read)
+    may_read = _("Nobody may read it.")
+    if shortfall.may_read:
+        may_read = ngettext(
+            "Only %(num)s reviewer may read it.", "Only %(num)s reviewers may read it.", shortfall.may_read
+        )
     if not barred:
         return may_read
     return _("%(may_read)s Of the others: %(barred)s.", may_read=may_read, barred=_("; ").join(barred))

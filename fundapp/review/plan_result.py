@@ -41,6 +41,8 @@ class PlanResult:
     """Pairs that would let two reviewers bridge each language, for the planner to take or leave."""
     anchors: tuple[tuple[str, int], ...]
     """Entries that more people could read, with the number of readers."""
+    hidden: frozenset[str]
+    """Entries that the planner could not see: nothing here tells of them."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-able primitives; `from_json` gives the same back."""
@@ -73,6 +75,7 @@ class PlanResult:
             ],
             "bridges": _listed(self.bridges),
             "anchors": [list(each) for each in self.anchors],
+            "hidden": sorted(self.hidden),
         }
 
     @classmethod
@@ -99,6 +102,7 @@ class PlanResult:
             ),
             bridges=tuple(Pair(*pair) for pair in data["bridges"]),
             anchors=tuple((entry_id, readers) for entry_id, readers in data["anchors"]),
+            hidden=frozenset(data["hidden"]),
         )
 
 
@@ -113,6 +117,7 @@ def plan_result(
     present: Collection[Pair],
     anchors: Collection[str],
     minutes: Mapping[str, int],
+    hidden: Collection[str],
 ) -> PlanResult:
     """Compare a plan with how things stand: `stored` are the pairs not begun, `present` all that count now.
 
@@ -133,6 +138,7 @@ def plan_result(
         blocks=tuple(language_blocks(entries, reviewers, planned)),
         bridges=tuple(bridge_proposals(list(entries), list(reviewers), barred=barred, pairs=planned)),
         anchors=tuple(anchor_proposals(list(entries), list(reviewers), barred=barred, anchors=anchors)),
+        hidden=frozenset(hidden),
     )
 
 

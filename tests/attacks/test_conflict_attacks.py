@@ -1,33 +1,34 @@
 """Looking for what somebody must not see because of a conflict of interest: every page, with and without it."""
 
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, true
+from sqlalchemy import select
 
-from fundapp.accounts.models import MembershipRole, Person, TieKind
-from fundapp.accounts.permissions import Role
-from fundapp.accounts.services.ties import declare_tie
-from fundapp.applications.conflicts import record_conflict
-from fundapp.applications.form_engine.definition import Party
-from fundapp.applications.models import (
-    Application,
-    Clarification,
-    ConflictSource,
-    IdentityOpening,
-    PartyFact,
-    PartyFactKind,
-)
+from fundapp.accounts.models import Person
+from fundapp.accounts.permissions import Actor, Role
+from fundapp.applications.queries.afterwards import shortlist
+from fundapp.applications.queries.meant_applications import application_called, chosen_applications, entered_draft
+from fundapp.applications.wanted import Order
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
-from fundapp.retention.models import ErasureRequest, LegalHold
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
+from fundapp.review.models import Assignment, AssignmentStatus, DiscussionPost, PairRuleKind, PlanStatus
+from fundapp.review.news_rules import News
+from fundapp.review.queries.applicants import known_applicants
+from fundapp.review.queries.conflicts import application_by_reference
+from fundapp.review.queries.planning import latest_plan
+from fundapp.review.queries.pools import duties, pools_of, unplaced
+from fundapp.review.queries.selection import decided_entries, sees_everything
+from fundapp.review.services import pools
+from fundapp.review.services.news import tell_of_the_day, tell_reviewer
+from fundapp.review.services.pairs import rule_pair
+from fundapp.review.services.planning import apply_plan, request_plan
 from fundapp.review.services.reading import declare_conflict, declare_no_conflict
 
 from ..conftest import actor_of
@@ -35,138 +36,94 @@ from ..factories import (
     NOW,
     make_application,
     make_assignment,
-    make_member,
-    make_organisation,
+    make_call,
     make_person,
+    make_protected,
     make_review,
     make_reviewer,
+    make_staff,
 )
+from ..integration.pool_round import KNOWN
+from ..integration.pool_round import Round as PoolRound
+from .conditions import Conditions, Use, uses
+from .conflicting import CANARY, Hidden, Hide, Panel, belonging, make_hidden, make_panel, named, pin, pinned, tied
 from .crawl import fetch_unparsed, rules_of
-from .world import Round, addresses, make_paper, make_round
+from .world import Round, addresses
 
-OURS, CANARY = "Ours-Canary", "Hidden-Canary"
 CHANGING = re.compile(rb'(name="csrf_token" value|data-token)="[^"]*"')
-VIEWERS = (Role.REVIEWER, Role.CHAIR, Role.MANAGER, Role.RATIFIER)
+VIEWERS = (Role.REVIEWER, Role.CHAIR, Role.MANAGER, Role.RATIFIER, Role.FINANCE)
+WAYS: dict[Role, tuple[Hide, ...]] = {
+    Role.REVIEWER: (pinned, tied, belonging, named),
+    Role.MANAGER: (pinned, tied, belonging, named),
+}
+"""How a conflict of interest can come about; the first one is tried for everybody, on every page."""
+SEARCH = "search"
+FILES = ("applications.csv", "applications.xlsx", "letters.csv")
+"""Lists as files, which a form asks for."""
 
 
-def make_ours(app: FundApp) -> tuple[Round, Reviewer]:
-    """Make a round with a second reviewer, who has nothing to read yet."""
-    made = make_round(app.extensions["storage"], OURS)
-    other = make_reviewer(made.call, person=make_person("Other Reader"))
-    db.session.commit()
-    return made, other
-
-
-def make_hidden(app: FundApp, ours: Round, other: Reviewer) -> Application:
-    """Make an application with everything that can hang on one; another reviewer has read it."""
-    application = make_application(
-        ours.call,
-        person=make_person(f"{CANARY} person"),
-        organisation=make_organisation(f"{CANARY} organisation"),
-        answers={"title": f"{CANARY} title", "plan": f"{CANARY} plan"},
-    )
-    make_paper(app.extensions["storage"], application, f"{CANARY} paper")
-    make_review(application.entries[0], other, [5, 5], comment=f"{CANARY} comment")
-    manager = make_person().id
-    db.session.add_all(
-        [
-            LegalHold(application_id=application.id, reason=CANARY, set_at=NOW),
-            ErasureRequest(application_id=application.id, asked_by_id=application.person_id, asked_at=NOW),
-            Clarification(
-                application_id=application.id,
-                number=1,
-                for_reviewers=True,
-                asked_by_id=manager,
-                asked_at=NOW,
-                question=CANARY,
-            ),
-            IdentityOpening(
-                application_id=application.id, person_id=manager, opened=["title"], reason=CANARY, opened_at=NOW
-            ),
-        ]
-    )
-    db.session.flush()
-    return application
-
-
-def answers(app: FundApp, client: FlaskClient, role: Role, ours: Round) -> Iterator[tuple[str, bytes]]:
-    """Yield what every address that a role may ask for answers, headers that can tell something included."""
-    objects = ours.objects() | {"person_id": [ours.people[Role.REVIEWER].id]}
+def paths_of(app: FundApp, role: Role, ours: Round, objects: dict[str, list[Any]]) -> list[str]:
+    """Return every address that a role may ask for, its lists sorted and filtered in every way that could tell."""
     paths = [path for rule in rules_of(app, role, "GET") for path in addresses(app, rule, objects)]
     listed = f"/manage/{ours.call.slug}/applications"
-    paths += [f"{listed}?sort={column}" for column in ("title", "reference", "country", "score", "amount")]
+    paths += [f"{listed}?sort={column}" for column in Order]
     paths += [f"{listed}?status=eligible&page={page}" for page in (1, 2)]
-    for path in paths:
-        answer = fetch_unparsed(client, path)
-        head = "|".join(f"{answer.headers.get(name)}" for name in ("ETag", "Content-Length", "Location"))
-        if answer.headers.get("Content-Type", "").startswith("text/html"):
-            head = f"{answer.headers.get('Location')}"
-        yield path, f"{answer.status_code}|{head}|".encode() + CHANGING.sub(b"", answer.data)
-    search = fetch_unparsed(client, listed, "POST", data={"search": CANARY})
-    yield "search", CHANGING.sub(b"", search.data)
+    paths += [f"{listed}?waiting=twice"]
+    return paths + ([SEARCH, *FILES] if role is Role.MANAGER else [])
+
+
+def answer(client: FlaskClient, path: str, ours: Round) -> bytes:
+    """Return what an address answers, headers that can tell something included; messages of other pages left out."""
+    with client.session_transaction() as session:
+        session.pop("_flashes", None)
+    managed = f"/manage/{ours.call.slug}"
+    if path == SEARCH:
+        found = fetch_unparsed(client, f"{managed}/applications", "POST", data={"search": CANARY})
+    elif path in FILES:
+        found = fetch_unparsed(client, f"{managed}/{path}", "POST")
+    else:
+        found = fetch_unparsed(client, path)
+    head = "|".join(f"{found.headers.get(name)}" for name in ("ETag", "Last-Modified", "Content-Length", "Location"))
+    if found.headers.get("Content-Type", "").startswith("text/html"):
+        head = f"{found.headers.get('Location')}"
+    return f"{found.status_code}|{head}|".encode() + CHANGING.sub(b"", found.data)
 
 
 def everything(app: FundApp, client: FlaskClient, role: Role, ours: Round) -> dict[str, bytes]:
-    return dict(answers(app, client, role, ours))
+    objects = ours.objects() | {"person_id": [ours.people[Role.REVIEWER].id]}
+    return {path: answer(client, path, ours) for path in paths_of(app, role, ours, objects)}
 
 
 def differing(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
-def pinned(application: Application, person: Person) -> None:
-    record_conflict(
-        actor=actor_of(person),
-        application=application,
-        person_id=person.id,
-        source=ConflictSource.SET_BY_MANAGER,
-        reason=CANARY,
-        now=NOW,
-    )
-
-
-def tied(application: Application, person: Person) -> None:
-    declare_tie(
-        actor=actor_of(person), person=person, kind=TieKind.OTHER, organisation=application.organisation_name, now=NOW
-    )
-
-
-def belonging(application: Application, person: Person) -> None:
-    make_member(person, make_organisation(application.organisation_name), MembershipRole.AFFILIATE)
-
-
-def named(application: Application, person: Person) -> None:
-    key = Person.email.blind_index(person.email)
-    assert key
-    db.session.add(PartyFact(application_id=application.id, party=Party.REFEREE, kind=PartyFactKind.ADDRESS, key=key))
-    db.session.flush()
-
-
-Hide = Callable[[Application, Person], None]
-
-
-@pytest.mark.parametrize(("role", "hide"), [
-    *((role, pinned) for role in VIEWERS), (Role.MANAGER, tied), (Role.MANAGER, named), (Role.REVIEWER, named),
-])  # fmt: skip
+@pytest.mark.parametrize("role", VIEWERS)
 def test_row_14_every_page_is_the_same_with_and_without_an_application_in_conflict(
-    app: FundApp, signed_in: Any, clock: Any, role: Role, hide: Hide
+    app: FundApp, signed_in: Any, clock: Any, role: Role
 ) -> None:
     clock.move_to(NOW)
-    ours, other = make_ours(app)
-    person = ours.people[role]
+    panel = make_panel(app)
+    ours, person = panel.round, panel.round.people[role]
     client = signed_in(person)
     before = everything(app, client, role, ours)
-    application = make_hidden(app, ours, other)
+    hidden = make_hidden(app, panel)
     if role is Role.REVIEWER:
-        make_assignment(application.entries[0], ours.assignments[0].reviewer)
+        make_assignment(hidden.entry, ours.assignments[0].reviewer)
     db.session.commit()
     shown = everything(app, client, role, ours)
-    assert any(CANARY.encode() in data for data in shown.values()), "it would be seen, were it not for the conflict"
-    hide(application, person)
-    db.session.commit()
-    after = everything(app, client, role, ours)
-    ties = {path for path in after if path.endswith(("/conflicts", "/reviews/profile"))} if hide is tied else set()
-    assert differing(before, after) - ties == set()
+    telling = differing(before, shown)
+    named_by = str(hidden.application.reference).encode()
+    assert any(named_by in shown[path] for path in telling), "it would be seen, were it not for the conflict"
+    for hide in WAYS.get(role, (pinned,)):
+        undo = hide(hidden, person)
+        db.session.commit()
+        paths = before if hide is pinned else telling
+        after = {path: answer(client, path, ours) for path in paths}
+        own = {path for path in paths if path.endswith(("/conflicts", "/reviews/profile"))} if hide is tied else set()
+        assert differing({path: before[path] for path in paths}, after) - own == set(), hide.__name__
+        undo()
+        db.session.commit()
 
 
 @pytest.mark.parametrize("role", VIEWERS)
@@ -174,17 +131,13 @@ def test_row_14_addresses_of_an_application_in_conflict_answer_like_those_of_non
     app: FundApp, signed_in: Any, clock: Any, role: Role
 ) -> None:
     clock.move_to(NOW)
-    ours, other = make_ours(app)
-    person = ours.people[role]
-    application = make_hidden(app, ours, other)
-    given = make_assignment(application.entries[0], ours.assignments[0].reviewer)
-    theirs = {
-        "application_id": application.id,
-        "attachment_id": application.attachments[0].id,
-        "entry_id": application.entries[0].id,
-        "assignment_id": given.id,
-    }
-    pinned(application, person)
+    panel = make_panel(app)
+    ours, person = panel.round, panel.round.people[role]
+    hidden = make_hidden(app, panel)
+    given = make_assignment(hidden.entry, ours.assignments[0].reviewer)
+    theirs = {name: ids[0] for name, ids in hidden.objects().items()} | {"assignment_id": given.id}
+    pinned(hidden, person)
+    db.session.commit()
     client = signed_in(person)
     nobody = {name: uuid4() for name in theirs}
     objects = ours.objects() | {"person_id": [ours.people[Role.REVIEWER].id]}
@@ -192,10 +145,10 @@ def test_row_14_addresses_of_an_application_in_conflict_answer_like_those_of_non
         names = [name for name in theirs if name in rule.arguments]
         if not names:
             continue
-        hidden, unknown = (
+        hidden_paths, unknown_paths = (
             addresses(app, rule, objects | {name: [ids[name]] for name in names}) for ids in (theirs, nobody)
         )
-        for one, another in zip(hidden, unknown, strict=True):
+        for one, another in zip(hidden_paths, unknown_paths, strict=True):
             answers = [fetch_unparsed(client, path) for path in (one, another)]
             assert answers[0].status_code == answers[1].status_code, one
             texts = [CHANGING.sub(b"", answer.data) for answer in answers]
@@ -207,12 +160,13 @@ def test_row_14_addresses_of_an_application_in_conflict_answer_like_those_of_non
 
 def test_row_11_a_later_recusal_hides_everything_at_once(app: FundApp, signed_in: Any, clock: Any) -> None:
     clock.move_to(NOW)
-    ours, other = make_ours(app)
+    panel = make_panel(app)
+    ours = panel.round
     reviewer = ours.assignments[0].reviewer
     client = signed_in(reviewer.person)
     before = everything(app, client, Role.REVIEWER, ours)
     mails = mails_to(reviewer.person)
-    application = make_hidden(app, ours, other)
+    application = make_hidden(app, panel).application
     given = make_assignment(application.entries[0], reviewer, AssignmentStatus.ASSIGNED)
     declare_no_conflict(actor=actor_of(reviewer.person), assignment=given, now=NOW)
     db.session.commit()
@@ -235,38 +189,151 @@ def test_row_11_a_later_recusal_hides_everything_at_once(app: FundApp, signed_in
     assert mails_to(reviewer.person) == mails
 
 
+@pytest.mark.parametrize("steps_back", [False, True])
+def test_row_11_no_mail_of_the_day_tells_of_what_somebody_stepped_back_from(app: FundApp, steps_back: bool) -> None:
+    call = make_call()
+    reviewer = make_reviewer(call)
+    (entry,) = make_application(call).entries
+    make_review(entry, reviewer, [4, 4])
+    (given,) = reviewer.assignments
+    db.session.add(
+        DiscussionPost(
+            entry_id=entry.id, stage_id=entry.stage_id, author_id=make_person().id, text="I disagree.", posted_at=NOW
+        )
+    )
+    assert not tell_reviewer(reviewer.person, News.DISCUSSION, now=NOW), "it waits for the mail of the day"
+    if steps_back:
+        declare_conflict(actor=actor_of(reviewer.person), assignment=given, reason="A friend.", now=NOW)
+    tell_of_the_day(secret_key="of a test", now=NOW + timedelta(days=1), commit=db.session.flush)
+    assert mails_to(reviewer.person) == (0 if steps_back else 1)
+
+
+@pytest.mark.parametrize("status", [PlanStatus.READY, PlanStatus.APPLIED])
+def test_row_14_a_plan_made_before_a_conflict_tells_nothing_after_it(
+    app: FundApp, signed_in: Any, clock: Any, status: PlanStatus
+) -> None:
+    clock.move_to(NOW)
+    call = make_call(reviews_per_entry=1)
+    mine, hidden = make_application(call), make_application(call)
+    person = make_staff(Role.MANAGER, call)
+    make_reviewer(call)
+    actor, client = actor_of(person), signed_in(person)
+    plan = request_plan(actor=actor, call=call, now=NOW)
+    if status is PlanStatus.APPLIED:
+        apply_plan(actor=actor, plan=plan, now=NOW)
+    db.session.commit()
+    url = f"/manage/{call.slug}/assignment"
+    button = str(plan.id).encode()
+    assert button in fetch_unparsed(client, url).data
+    pin(hidden, person)
+    db.session.commit()
+    page = fetch_unparsed(client, url).data
+    assert str(mine.reference).encode() in page
+    assert button not in page
+    assert b"2 new assignments" not in page
+    for path in (url, f"{url}/undo", f"{url}/anchors", f"{url}/bridges"):
+        assert fetch_unparsed(client, path, "POST", data={"plan": str(plan.id)}).status_code == 404, path
+    again = request_plan(actor=actor, call=call, now=NOW)
+    assert latest_plan(actor=actor, call=call) is again, "a new one is over what they may see"
+
+
 def mails_to(person: Person) -> int:
     """Return how many mails wait or were sent to somebody."""
     return sum(mail.to_address == person.email for mail in db.session.scalars(select(MailMessage)))
 
 
-WITNESSES = (
-    "fundapp.applications.queries.managing",
-    "fundapp.applications.queries.managed_applications",
-    "fundapp.history.queries",
-    "fundapp.retention.queries.asked",
-    "fundapp.review.queries.panel",
-    "fundapp.review.queries.selection",
-)
-"""Modules whose queries show the hidden application on a manager's pages as soon as they leave the condition out."""
-
-
-def test_row_14_the_comparison_notices_queries_that_leave_their_condition_out(
+def test_row_14_every_condition_is_noticed_when_it_is_left_out(
     app: FundApp, signed_in: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Break each place that asks for the condition, on its own; some page, file or question must answer otherwise.
+
+    A place behind another is broken together with that one, and must make a difference there.
+    """
     clock.move_to(NOW)
-    ours, other = make_ours(app)
-    person = ours.people[Role.MANAGER]
+    panel = make_panel(app)
+    ours, person = panel.round, panel.round.people[Role.MANAGER]
+    hidden = make_hidden(app, panel)
+    make_protected(hidden.turned_down)
+    rule_pair(
+        actor=actor_of(person), entry=hidden.entry, reviewer=panel.recused, kind=PairRuleKind.FORBID, now=NOW
+    )  # told in the history by what it names alone
+    request_plan(actor=actor_of(person), call=ours.call, now=NOW)
+    pinned(hidden, person)
     client = signed_in(person)
-    before = everything(app, client, Role.MANAGER, ours)
-    pinned(make_hidden(app, ours, other), person)
+    asked = asked_of_services(panel, hidden, actor_of(person)) | asked_of_pools()
     db.session.commit()
-    assert differing(before, everything(app, client, Role.MANAGER, ours)) == set()
-    unnoticed = []
-    for module in WITNESSES:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys.modules[module], "visible_to", lambda _actor: true())
-            found = answers(app, client, Role.MANAGER, ours)
-            if all(before.get(path) == answer for path, answer in found):
-                unnoticed.append(module)
-    assert unnoticed == []
+    objects = {name: ids + hidden.objects().get(name, []) for name, ids in ours.objects().items()}
+    objects["person_id"] = [panel.recused.person_id]
+    typing = f"/applications/{hidden.typed_in.id}"
+
+    def said(question: str) -> object:
+        try:
+            return repr(asked[question]()) if question in asked else answer(client, question, ours)
+        except Exception as error:  # whatever becomes of a page or a service without the condition
+            return type(error).__name__
+        finally:
+            db.session.rollback()
+
+    conditions = Conditions(monkeypatch)
+    whole: dict[str, object] = {}
+    asking: dict[Use, list[str]] = {}
+    for question in [*paths_of(app, Role.MANAGER, ours, objects), typing, *asked]:
+        with conditions.asked() as asked_here:
+            whole[question] = said(question)
+        for use in asked_here:
+            asking.setdefault(use, []).append(question)
+
+    def makes_a_difference(use: Use, question: str, first: frozenset[Use] = frozenset()) -> bool:
+        with conditions.without(first):
+            before = said(question) if first else whole[question]
+        with conditions.without(first | {use}):
+            return said(question) != before
+
+    unnoticed = [use for use in uses() if not any(makes_a_difference(use, each) for each in asking.get(use, ()))]
+    bare = [
+        str(use)
+        for use in unnoticed
+        if not any(
+            makes_a_difference(use, question, frozenset({other}))
+            for other in sorted(asking.keys() - {use})
+            for question in asking[other]
+            if other.module == use.module or question in asking.get(use, ())
+        )
+    ]
+    assert bare == [], "\n".join(bare)
+
+
+def asked_of_services(panel: Panel, hidden: Hidden, actor: Actor) -> dict[str, Callable[[], object]]:
+    """Return what pages ask only when a form is sent, or in another state of the call: each changes nothing."""
+    call, reference = panel.round.call, str(hidden.application.reference)
+    ids = [each.id for each in hidden.all]
+    return {
+        "who can be asked for papers": lambda: [each.id for each in shortlist(actor=actor, stage=call.deciding_stage)],
+        "who was chosen": lambda: [each.id for each in chosen_applications(actor=actor, call=call, ids=ids)],
+        "which one stays": lambda: application_called(actor=actor, call=call, reference=reference),
+        "which one is meant": lambda: application_by_reference(actor=actor, call=call, reference=reference),
+        "a draft that was typed in": lambda: entered_draft(actor=actor, application_id=hidden.typed_in.id).id,
+        "who applies": lambda: known_applicants(actor=actor, call=call, person_ids=[hidden.person.id]),
+        "is everything seen": lambda: sees_everything(actor=actor, call=call),
+        "how many are decided": lambda: decided_entries(actor=actor, call=call),
+    }
+
+
+def asked_of_pools() -> dict[str, Callable[[], object]]:
+    """Return the same for a call whose applicants review each other: one application is in a pool, one came late."""
+    there = PoolRound(4)
+    draw, late = there.draw(), there.apply()
+    placed = there.applications[0]
+    for application in (placed, late):
+        pin(application, there.manager)
+    actor, call = there.actor, there.call
+    return {
+        "who did what was asked of them": lambda: len(duties(actor=actor, draw=draw)),
+        "who is in no pool": lambda: unplaced(actor=actor, call=call, pools=pools_of(call)),
+        "excuse somebody": lambda: pools.excuse(
+            actor=actor, call=call, application_id=placed.id, reason="Ill.", now=KNOWN
+        ),
+        "ask all applicants to review": lambda: len(
+            pools.invite_applicants(actor=actor, call=call, max_entries=3, secret_key="of a test", now=KNOWN)
+        ),
+    }

@@ -341,14 +341,19 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     )
     db.session.add(letter)
     db.session.flush()
+    finish_letter(storage, letter, text)
+    return letter
+
+
+def finish_letter(storage: Storage, letter: Letter, text: str) -> None:
+    """Make the file of a letter."""
     letter.content = to_content(words_of(letter, considered=1, awarded=1))
     data = PDF + text.encode()
-    file = sealed_files.keep(storage, record=record_of(entry.application), row=record_of(letter), data=data)
+    file = sealed_files.keep(storage, record=record_of(letter.application), row=record_of(letter), data=data)
     letter.sha256, letter.stored_as, letter.size_bytes = file.sha256, file.stored_as, len(data)
     letter.made_at = NOW
     letter.status = LetterStatus.MADE
     db.session.flush()
-    return letter
 
 
 def addresses(app: Flask, rule: Rule, objects: dict[str, list[Any]]) -> list[str]:

@@ -18,6 +18,7 @@ from fundapp.review.invitations import Invitation
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
+    DiscussionPost,
     Reviewer,
     ReviewerProfile,
     ReviewerStatus,
@@ -476,12 +477,23 @@ def tell_all(days: float) -> list[str]:
     return mails()[known:]
 
 
+def contributed_beside(assignment: Assignment) -> None:
+    """Let somebody else contribute to the discussion of what a reviewer was given."""
+    db.session.add(
+        DiscussionPost(
+            entry_id=assignment.entry_id, stage_id=assignment.stage_id, author_id=make_person().id, text="I disagree.",
+            posted_at=NOW,
+        )
+    )  # fmt: skip
+    db.session.flush()
+
+
 def test_nobody_gets_two_mails_on_one_day_over_all_calls_and_kinds(app: FundApp) -> None:
     person = make_person(email="peer1@example.org", password=True, language="fr")
     invite(make_call())
     call = make_call()
     reviewer = make_reviewer(call, person=person)
-    make_assignment(make_application(call).entries[0], reviewer, AssignmentStatus.ASSIGNED)
+    contributed_beside(make_assignment(make_application(call).entries[0], reviewer, AssignmentStatus.ASSIGNED))
     assert tell_reviewer(person, News.WORK, now=NOW) is False
     assert tell_reviewer(person, News.DISCUSSION, now=NOW) is False
     assert mails() == ["review_invitation"]
@@ -504,8 +516,10 @@ def test_news_of_what_is_done_or_answered_are_not_told(app: FundApp) -> None:
 
 
 def test_a_discussion_never_writes_at_once(app: FundApp) -> None:
-    person = make_person()
-    assert tell_reviewer(person, News.DISCUSSION, now=NOW) is False
+    call = make_call()
+    reviewer = make_reviewer(call)
+    contributed_beside(make_assignment(make_application(call).entries[0], reviewer, AssignmentStatus.REVIEWED))
+    assert tell_reviewer(reviewer.person, News.DISCUSSION, now=NOW) is False
     assert mails() == []
     assert tell_all(0) == ["reviews_discussion"]
 

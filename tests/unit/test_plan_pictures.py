@@ -54,6 +54,7 @@ def a_result() -> PlanResult:
         present=stored,
         anchors=(),
         minutes={"a0": 30, "e0": 45},
+        hidden=["hidden"],
     )
 
 

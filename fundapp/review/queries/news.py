@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from fundapp.applications.models import Entry, ReviewPhase, Stage
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, AssignmentStatus, Reviewer, ReviewerNews, ReviewerStatus
+from fundapp.review.models import Assignment, AssignmentStatus, DiscussionPost, Reviewer, ReviewerNews, ReviewerStatus
 from fundapp.review.queries.active import closed_to_reviews, in_its_stage, is_active
 from fundapp.review.queries.due import due_at
 
@@ -28,6 +28,32 @@ def work_to_come() -> dict[UUID, list[datetime | None]]:
     for person_id, stage_id in rows:
         found.setdefault(person_id, []).append(ends.get(stage_id))
     return found
+
+
+def people_with_contributions() -> set[UUID]:
+    """Return those who can read what somebody else contributed to a discussion since they were told anything last.
+
+    Nothing counts of what they stepped back from, or have come to have a conflict of interest with.
+    """
+    return set(
+        db.session.scalars(
+            select(Reviewer.person_id)
+            .join(Reviewer.assignments)
+            .join(Assignment.entry)
+            .join(Entry.application)
+            .join(ReviewerNews, ReviewerNews.person_id == Reviewer.person_id)
+            .join(
+                DiscussionPost,
+                and_(DiscussionPost.entry_id == Entry.id, DiscussionPost.stage_id == Assignment.stage_id),
+            )
+            .where(
+                is_active(),
+                DiscussionPost.author_id != Reviewer.person_id,
+                or_(ReviewerNews.told_at.is_(None), DiscussionPost.posted_at >= ReviewerNews.told_at),
+            )
+            .distinct()
+        )
+    )
 
 
 def open_invitations(now: datetime) -> dict[UUID, list[datetime]]:

@@ -25,6 +25,7 @@ from fundapp.review.models import (
     Reviewer,
     ReviewerStatus,
 )
+from fundapp.review.plan_result import PlanResult
 from fundapp.review.profile_rules import folded
 from fundapp.review.queries.active import in_its_stage, is_active, is_on_panel
 from fundapp.review.queries.barred import barred_pairs, ruled_pairs
@@ -144,13 +145,30 @@ def planning_facts(*, actor: Actor, call: Call, without: Collection[str] = ()) -
 
 
 def latest_plan(*, actor: Actor, call: Call) -> Plan | None:
-    """Return the last plan that the actor asked for in a call: nobody applies what somebody else saw."""
-    return db.session.scalar(
+    """Return the last plan that the actor asked for in a call: nobody applies what somebody else saw.
+
+    A plan over what the actor has come to have a conflict of interest with is gone for them: its figures tell of it.
+    What became eligible later is not in it, and so changes nothing.
+    """
+    plan = db.session.scalar(
         select(Plan)
         .where(Plan.call_id == call.id, Plan.requested_by_id == actor.person_id)
         .order_by(Plan.number.desc())
         .limit(1)
     )
+    if plan is None or not plan.result:
+        return plan
+    hidden = db.session.scalars(
+        select(Entry.id)
+        .join(Entry.application)
+        .where(
+            Entry.call_id == call.id,
+            goes_to_reviewers(),
+            Application.eligibility_at <= plan.requested_at,
+            ~visible_to(actor),
+        )
+    )
+    return plan if {str(entry_id) for entry_id in hidden} <= PlanResult.from_json(plan.result).hidden else None
 
 
 def last_applied(call: Call) -> Plan | None:

@@ -14,7 +14,7 @@ from fundapp.accounts.services.people import tell, write_to
 from fundapp.core.db import db, insert_or_find
 from fundapp.review.models import ReviewerNews
 from fundapp.review.news_rules import AT_ONCE, News, answer_is_due, may_write, reminder_is_due
-from fundapp.review.queries.news import open_invitations, people_with_news, work_to_come
+from fundapp.review.queries.news import open_invitations, people_with_contributions, people_with_news, work_to_come
 
 REVIEWS_PATH: Final = "/reviews"
 INVITATIONS_PATH: Final = "/reviews/invitations"
@@ -47,12 +47,13 @@ def tell_of_the_day(*, secret_key: str, now: datetime, commit: Callable[[], None
     That is news, reviews that are still to come, and invitations without an answer. It commits after every CHUNK
     people; a round that was cut off is simply run again.
     """
-    work, invited = work_to_come(), open_invitations(now)
+    work, invited, contributed = work_to_come(), open_invitations(now), people_with_contributions()
     told = 0
     for ids in _chunks(sorted({*people_with_news(), *work, *invited})):
         people = db.session.scalars(select(Person).where(Person.id.in_(ids), Person.is_active).order_by(Person.id))
         for person in people.all():
-            told += _tell_of_the_day(person, work.get(person.id, ()), invited.get(person.id, ()), secret_key, now)
+            due, asked = work.get(person.id, ()), invited.get(person.id, ())
+            told += _tell_of_the_day(person, due, asked, person.id in contributed, secret_key, now)
         commit()
     return told
 
@@ -65,7 +66,12 @@ def forget_news(person_id: UUID, *kinds: News) -> None:
 
 
 def _tell_of_the_day(
-    person: Person, due: Collection[datetime | None], invited: Collection[datetime], secret_key: str, now: datetime
+    person: Person,
+    due: Collection[datetime | None],
+    invited: Collection[datetime],
+    has_contributions: bool,
+    secret_key: str,
+    now: datetime,
 ) -> bool:
     news = _news_of(person.id)
     if not may_write(news.told_at, now):
@@ -79,6 +85,8 @@ def _tell_of_the_day(
         kinds.discard(News.INVITED)  # answered, or over
     elif answer_is_due(invited, news.told_at, now):
         kinds.add(News.INVITED)
+    if not has_contributions:
+        kinds.discard(News.DISCUSSION)  # about nothing that they may still read
     news.waiting = []
     if not kinds:
         return False

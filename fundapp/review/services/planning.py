@@ -265,6 +265,7 @@ def _compute(actor: Actor, plan: Plan, told: Told = tell_nobody) -> tuple[PlanRe
         present=facts.present,
         anchors=[str(entry_id) for entry_id in anchors],
         minutes=facts.minutes,
+        hidden=facts.hidden,
     )
     return result, facts.sha256
 

@@ -5,7 +5,7 @@ claims the row under a lease, does the slow part without holding a write lock, a
 (the attempt number): a second delivery, a zombie worker or an emptied queue costs delay, nothing else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -91,6 +91,17 @@ def enqueue(*, kind: str, subject_id: UUID, now: datetime, dedup_key: str = "") 
     db.session.flush()
     pending_nudges().append(item.id)
     return item
+
+
+def enqueue_all(*, kind: str, subject_ids: Collection[UUID], occasion: str, now: datetime) -> None:
+    """Write one outbox row for each subject in the running transaction; `occasion` tells this time from others."""
+    items = [
+        OutboxItem(kind=kind, subject_id=each, dedup_key=f"{kind}:{occasion}:{each}", not_before=now, created_at=now)
+        for each in sorted(subject_ids)
+    ]
+    db.session.add_all(items)
+    db.session.flush()
+    pending_nudges().extend(item.id for item in items)
 
 
 def pending_nudges() -> list[UUID]:

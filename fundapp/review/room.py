@@ -6,6 +6,7 @@ from fundapp.core.web import FundApp
 from fundapp.review.presentation.invitations import invitations_waiting
 from fundapp.review.presentation.next_steps import steps_of_review
 from fundapp.review.services.planning import plan_job
+from fundapp.review.services.telling import tell_job
 from fundapp.review.views import (
     answering,
     assigning,
@@ -43,3 +44,4 @@ def join(app: FundApp) -> None:
     add_step_finder(app, steps_of_review)
     add_home_links(app, invitations_waiting)
     app.add_job_kind(plan_job())
+    app.add_job_kind(tell_job())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.routing import Rule
 
 from fundapp.accounts.models import MembershipRole, Person, TieKind
@@ -14,6 +14,7 @@ from fundapp.accounts.refusals import roles_with
 from fundapp.accounts.services.ties import declare_tie
 from fundapp.applications.models import Application, Call, Clarification, ConflictOfInterest, ConflictSource, Entry
 from fundapp.core.db import db
+from fundapp.core.outbox import OutboxItem
 from fundapp.core.routes import PUBLIC, declared_by
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
@@ -29,18 +30,21 @@ from fundapp.review.models import (
 )
 from fundapp.review.queries.pools import current_draw
 from fundapp.review.services import pools
-from fundapp.review.services.planning import request_plan
+from fundapp.review.services.planning import apply_plan, request_plan, undo_plan
+from fundapp.review.services.telling import TELL_KIND
 from tests.attacks.world import IMPARTIAL, Round, addresses, make_round
 from tests.conftest import NOW, actor_of, counted_statements
 from tests.factories import (
     make_application,
     make_assignment,
+    make_call,
     make_decision,
     make_member,
     make_organisation,
     make_review,
     make_reviewer,
     make_slate,
+    make_staff,
 )
 
 SignedIn = Callable[[Person | None], FlaskClient]
@@ -224,3 +228,27 @@ def test_no_page_asks_more_of_the_database_the_more_is_read(
     assert {path: (few[path], many[path]) for path in other | more} == {}
     shown = {rule.endpoint for rule, path in walked if many[path][0] == 200}
     assert {rule.endpoint for rule in pages(app)} - shown == NOT_SHOWN.keys() | elsewhere
+
+
+def test_applying_and_undoing_a_plan_ask_as_much_of_the_database_for_few_as_for_many(app: FundApp) -> None:
+    asked = []
+    for applications, reviewers in (FEW, MANY):
+        call = make_call(reviews_per_entry=2)
+        for _ in range(applications):
+            make_application(call)
+        for _ in range(reviewers):
+            make_reviewer(call)
+        manager = actor_of(make_staff(Role.MANAGER))
+        plan = request_plan(actor=manager, call=call, now=NOW)
+        db.session.commit()
+        for step in (apply_plan, undo_plan):
+            db.session.refresh(plan)
+            with counted_statements() as statements:
+                step(actor=manager, plan=plan, now=NOW)
+                db.session.commit()
+            asked.append(len(statements))
+        told = db.session.scalars(select(OutboxItem.id).where(OutboxItem.kind == TELL_KIND)).all()
+        assert len(told) == reviewers
+        db.session.execute(delete(OutboxItem))
+        db.session.commit()
+    assert asked[:2] == asked[2:]

@@ -6,6 +6,7 @@ from typing import Final
 
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name, ngettext
+from fundapp.core.paging import Page
 from fundapp.review.assigning_forms import Change
 from fundapp.review.assignment import Bar, EntryNeed, Pair, ReviewerOffer
 from fundapp.review.assignment.fit import REGION_POINTS, THEME_POINTS, points
@@ -16,8 +17,8 @@ from fundapp.review.presentation.plan_words import hours_words
 from fundapp.review.queries.panel import ReviewerRow
 from fundapp.review.queries.planning import PlanningFacts
 
-MOST_OFFERED: Final = 60
-"""Reviewers that a page offers for one entry: those who have it, then those who fit best."""
+READERS_SHOWN: Final = 60
+"""Reviewers on one page of an entry."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ def readers_shown(
     facts: PlanningFacts,
     reviewers: Sequence[ReviewerRow],
     rules: dict[Pair, PairRuleKind],
-) -> list[ReaderShown]:
-    """Return who has an entry, then who could have it by how well they fit, then some of those who cannot."""
+    *,
+    number: int,
+) -> Page[ReaderShown]:
+    """Return a page of who has an entry, then who could have it by how well they fit, then those who cannot."""
     offers = {offer.id: offer for offer in facts.reviewers}
     rows = [row for row in reviewers if str(row.id) in offers]
     fits = points([need], [offers[str(row.id)] for row in rows], "").tolist()[0]
@@ -61,7 +64,8 @@ def readers_shown(
         ),
     )
     shown = []
-    for row, fit in ordered[:MOST_OFFERED]:
+    number = min(number, max(1, -(-len(ordered) // READERS_SHOWN)))
+    for row, fit in ordered[(number - 1) * READERS_SHOWN : number * READERS_SHOWN]:
         pair = Pair(need.id, str(row.id))
         standing, kind = _standing(pair, facts, offers[pair.reviewer_id], need, rules)
         load = _load(facts, pair.reviewer_id)
@@ -75,7 +79,7 @@ def readers_shown(
                 kind=kind,
             )
         )
-    return shown
+    return Page(shown, number, READERS_SHOWN, len(ordered))
 
 
 def effect_shown(need: EntryNeed, facts: PlanningFacts, row: ReviewerRow, change: Change) -> EffectShown:

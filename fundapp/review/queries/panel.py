@@ -200,14 +200,15 @@ def coverage(*, actor: Actor, call: Call) -> list[CoverageRow]:
     ]
 
 
-def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
-    """Return which reviewers stepped back from which applications, the latest first."""
+def recusals(*, actor: Actor, call: Call, limit: int) -> tuple[list[RecusalRow], int]:
+    """Return which reviewers stepped back from which applications, the latest `limit` of them, and how many did."""
     rows = db.session.execute(
         select(
             Person,
             FACE,
             ConflictOfInterest.reason,
             ConflictOfInterest.recorded_at,
+            func.count().over(),
         )
         .join(Application, Application.id == ConflictOfInterest.application_id)
         .join(Person, Person.id == ConflictOfInterest.person_id)
@@ -218,11 +219,14 @@ def recusals(*, actor: Actor, call: Call) -> list[RecusalRow]:
             ConflictOfInterest.ended_at.is_(None),
             visible_to(actor),
         )
-        .order_by(ConflictOfInterest.recorded_at.desc(), Application.reference)
+        .order_by(ConflictOfInterest.recorded_at.desc(), Application.reference, ConflictOfInterest.id)
+        .limit(limit)
     ).all()
-    return [
-        RecusalRow(person.name or person.email, face, reason, recorded_at) for person, face, reason, recorded_at in rows
+    found = [
+        RecusalRow(person.name or person.email, face, reason, recorded_at)
+        for person, face, reason, recorded_at, _ in rows
     ]
+    return found, rows[0][-1] if rows else 0
 
 
 def _counts_by_status() -> list[ColumnElement[int]]:

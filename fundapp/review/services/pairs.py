@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
@@ -177,6 +178,7 @@ def take_away(actor: Actor, call: Call, pairs: Collection[Pair], now: datetime) 
             Assignment.status == AssignmentStatus.ASSIGNED,
             Assignment.stage_id == Entry.stage_id,
         )
+        .options(joinedload(Assignment.review))  # there is none, and each deletion would look for it
         .order_by(Assignment.entry_id, Assignment.reviewer_id)
     )
     for assignment in unread:

@@ -25,7 +25,8 @@ from fundapp.review.plan_progress import PlanPhase, PlanProgress
 from fundapp.review.plan_result import PlanResult, plan_result
 from fundapp.review.queries.planning import PLAN_KIND, PlanningFacts, begun_of, last_applied, planning_facts
 from fundapp.review.services.calls import lock_call, require_reviewing
-from fundapp.review.services.pairs import give, listed, set_readers, take_away, tell_of_work
+from fundapp.review.services.pairs import give, listed, set_readers, take_away
+from fundapp.review.services.telling import tell_of_work_later
 from fundapp.review.transitions import PLAN
 
 AT_ONCE_PAIRS: Final = 40_000
@@ -98,7 +99,7 @@ def plan_job() -> JobKind:
 
 
 def apply_plan(*, actor: Actor, plan: Plan, now: datetime) -> PlanResult:
-    """Apply a plan as it was shown, as one step; reviewers with new entries are told.
+    """Apply a plan as it was shown, as one step; reviewers with new entries are told soon after.
 
     Raises NotFound for a plan of somebody else, who saw other things, and Conflict when anything has changed since it
     was computed, or when the list of decisions is frozen.
@@ -124,7 +125,7 @@ def apply_plan(*, actor: Actor, plan: Plan, now: datetime) -> PlanResult:
     )
     take_away(actor, call, result.removed, now)
     made = give(actor, call, result.added, now)
-    tell_of_work({assignment.reviewer_id for assignment in made}, now)
+    tell_of_work_later({assignment.reviewer_id for assignment in made}, f"{plan.id}:applied", now)
     return result
 
 
@@ -150,7 +151,7 @@ def undo_plan(*, actor: Actor, plan: Plan, now: datetime) -> None:
     take_away(actor, call, result.added, now)
     back = _still_possible(facts, result.removed)
     made = give(actor, call, back, now)
-    tell_of_work({assignment.reviewer_id for assignment in made}, now)
+    tell_of_work_later({assignment.reviewer_id for assignment in made}, f"{plan.id}:undone", now)
 
 
 def accept_bridges(*, actor: Actor, plan: Plan, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """Pages of those who give entries to reviewers: coverage, plans, and one entry's readers."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -25,6 +26,7 @@ from fundapp.review.presentation.pairs import effect_shown, readers_shown
 from fundapp.review.queries import panel as queries
 from fundapp.review.queries import planning as plans
 from fundapp.review.queries.barred import ruled_pairs
+from fundapp.review.queries.panel import ReviewerRow
 from fundapp.review.services import pairs as by_hand
 from fundapp.review.services import planning as services
 from fundapp.review.views import bp
@@ -44,7 +46,7 @@ def assignment(slug: str) -> ResponseReturnValue:
 def make_plan(slug: str) -> ResponseReturnValue:
     """Make a plan, at once or in the background. It changes nothing before it is applied."""
     call = _call(slug, P.ASSIGNMENT_PLAN)
-    form = _new_plan_form(call)
+    form = _sent_plan_form(call)
     if not form.validate():
         return _assignment_page(call, form), 422
     services.request_plan(
@@ -181,8 +183,21 @@ def _reviewer(call: Call, reviewer_id: str) -> Reviewer:
     return plans.reviewer_of(call=call, reviewer_id=UUID(reviewer_id))
 
 
-def _new_plan_form(call: Call, *, empty: bool = False) -> NewPlanForm:
-    form = NewPlanForm(formdata=None) if empty else NewPlanForm()
+def _new_plan_form(reviewers: Sequence[ReviewerRow]) -> NewPlanForm:
+    """Return an empty form that names those who may have fallen silent: with nothing begun first, then with most to do.
+
+    It names no more than one page holds.
+    """
+    form = NewPlanForm(formdata=None)
+    waited_for = sorted(
+        (row for row in reviewers if row.waiting), key=lambda row: (row.load != row.waiting, -row.waiting)
+    )
+    form.offer([(str(row.id), row.name) for row in waited_for[:PAGE_SIZE]])
+    return form
+
+
+def _sent_plan_form(call: Call) -> NewPlanForm:
+    form = NewPlanForm()
     rows = queries.reviewers(actor=current_actor(), call=call)
     form.offer([(str(row.id), row.name) for row in rows if row.waiting])
     return form
@@ -214,6 +229,7 @@ def _assignment_page(call: Call, form: NewPlanForm | None = None) -> str:
     plan = plans.latest_plan(actor=actor, call=call) if may_plan else None
     link = actor.can(P.APPLICATION_READ, call.id)
     number = max(1, request.args.get("page", 1, type=int))
+    recusals, recusals_in_all = queries.recusals(actor=actor, call=call, limit=PAGE_SIZE)
     here = coverage[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return render_template(
         "review/assignment.html",
@@ -222,8 +238,9 @@ def _assignment_page(call: Call, form: NewPlanForm | None = None) -> str:
         may_plan=may_plan,
         plan=plan_shown(plan, reviewers, coverage, is_last=plans.last_applied(call) is plan) if plan else None,
         coverage=Page([coverage_shown(row, call.slug, link=link) for row in here], number, PAGE_SIZE, len(coverage)),
-        recusals=[recusal_shown(row, call) for row in queries.recusals(actor=actor, call=call)],
-        form=form or _new_plan_form(call, empty=True),
+        recusals=[recusal_shown(row, call) for row in recusals],
+        recusals_in_all=recusals_in_all,
+        form=form or _new_plan_form(reviewers),
         plan_form=PlanForm(formdata=None, plan=str(plan.id) if plan else ""),
     )
 
@@ -238,12 +255,13 @@ def _readers_page(
         raise NotFound
     rows = queries.reviewers(actor=actor, call=call)
     rules = {pair: kind for kind in PairRuleKind for pair in ruled_pairs(call, kind)}
-    shown = readers_shown(need, facts, rows, rules)
+    shown = readers_shown(need, facts, rows, rules, number=max(1, request.args.get("page", 1, type=int)))
+    is_chosen = "change" in request.args
     if form is None:
-        form = ChangeForm(request.args, meta={"csrf": False}) if request.args else ChangeForm(formdata=None)
-        form.offer([(each.id, each.name) for each in shown])
+        form = ChangeForm(request.args, meta={"csrf": False}) if is_chosen else ChangeForm(formdata=None)
+        form.offer([(each.id, each.name) for each in shown.items])
     effect = None
-    if request.args and form.validate():
+    if is_chosen and form.validate():
         row = next(each for each in rows if str(each.id) == form.reviewer.data)
         effect = effect_shown(need, facts, row, Change(form.change.data))
     return render_template(

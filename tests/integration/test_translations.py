@@ -105,7 +105,7 @@ def test_reviewer_reads_the_answer_first_and_the_translation_beside_it(app: Fund
     application = sent()
     put(application)
     tree = html.fromstring(read(signed_in, given(application, "en", "ar")))
-    (pair,) = tree.xpath('//section[@id="application"]//div[@class="pair"]')
+    (pair,) = tree.xpath('//section[@id="application"]//div[@class="translated"]')
     answer, translation = pair.xpath('.//div[@class="said"]')
     assert (answer.get("lang"), answer.get("dir"), answer.text_content()) == ("ar", "auto", ANSWER)
     assert (translation.get("lang"), translation.get("dir"), translation.text_content()) == ("en", "ltr", CANARY)

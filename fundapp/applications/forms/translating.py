@@ -71,7 +71,7 @@ def translations_form(
         wording = wordings[key]
         fields[text_name(key)] = TextAreaField(_("Translation of “%(question)s”", question=label), [Storable()])
         fields[maker_name(key)] = SelectField(
-            _("Who made the translation of “%(question)s”?", question=label), choices=makers
+            _("“%(question)s”: who made the translation?", question=label), choices=makers
         )
         values |= {text_name(key): wording.text, maker_name(key): wording.made_by.value if wording.made_by else made_by}
     form: TranslationsForm = type("TranslationsFormOfVersion", (TranslationsForm,), fields)(

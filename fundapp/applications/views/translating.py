@@ -110,7 +110,8 @@ def _languages_page(application: Application) -> str:
     actor, languages = current_actor(), languages_of(application.call)
     found = translations_of(application.submissions[-1], languages)
     keys = translatable(application.submissions[-1])
-    form = forms.begin_form(languages, request.args)
+    own_last = sorted(languages, key=lambda code: code == application.language)
+    form = forms.begin_form(own_last, request.args)
     if request.args:
         form.validate()
     return render_template(

@@ -4,14 +4,17 @@ Run: python -m tests.bench.bench_lists [--applications 5000] [--rounds 5] [--dat
 
 Two calls are made in one database, a short and a long one, by writing rows straight into the tables. Then each page
 and each table is asked for of both, in turns, as a WSGI server would ask, and the medians of the rounds are printed
-with the number of SQL statements. The ceiling of a page on the long list is the same page on the short one: both draw
+with the number of SQL statements, and with the most memory that Python held meanwhile (tracemalloc, in a run of its
+own: it takes time). The ceiling of a page on the long list is the same page on the short one: both draw
 50 rows. Tables hold all rows: there the ratio grows with them. Nothing is asserted.
 """
 
 import argparse
+import gc
 import statistics
 import tempfile
 import time
+import tracemalloc
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -182,6 +185,17 @@ def measured(client: FlaskClient, slugs: tuple[str, str], rounds: int, query: di
     return f"{short:9.1f} {long:9.1f} {long / short:7.2f} {few:5} {many:5} {size / 1024:9.0f}"
 
 
+def peak_memory(client: FlaskClient, slug: str, query: dict[str, str], table: str) -> float:
+    """Return how many MiB Python held at most, over what it held before, while a page or a table was made."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        asked(client, slug, query, table)
+        return tracemalloc.get_traced_memory()[1] / 1024**2
+    finally:
+        tracemalloc.stop()
+
+
 def run(url: str, folder: Path, number: int, rounds: int) -> None:
     """Measure everything on one database."""
     app = create_app(
@@ -212,12 +226,15 @@ def run(url: str, folder: Path, number: int, rounds: int) -> None:
             ).one()
         client = signed_in(app)
         print(f"\n{db.engine.dialect.name}: {SHORT} and {number} applications, median of {rounds}")
-        print(f"{'':34}{'short ms':>9} {'long ms':>9} {'ratio':>7} {'SQL':>5} {'SQL':>5} {'kB':>9}")
+        print(
+            f"{'':34}{'short ms':>9} {'long ms':>9} {'ratio':>7} {'SQL':>5} {'SQL':>5} {'kB':>9} {'MiB':>7} {'MiB':>7}"
+        )
         slugs = (calls[0][1], calls[1][1])
         every: list[tuple[str, dict[str, str], str]] = [(name, query, "") for name, query in PAGES]
         every += [(name, {}, kind) for name, kind in TABLES]
         for name, query, table in every:
-            print(f"{name:34}{measured(client, slugs, rounds, query, table)}", flush=True)
+            few, many = (peak_memory(client, slug, query, table) for slug in slugs)
+            print(f"{name:34}{measured(client, slugs, rounds, query, table)} {few:7.1f} {many:7.1f}", flush=True)
         db.session.remove()
         db.engine.dispose()
 

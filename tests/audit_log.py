@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from types import FrameType, SimpleNamespace
 
 from sqlalchemy import Connection, event, insert, text
@@ -50,13 +51,25 @@ def _who_commits() -> str:
 
 
 def empty_all_tables() -> None:
-    """Delete all rows of all tables, those that are append-only too, and begin a new chain. Commits."""
+    """Delete all rows of all tables, those that are append-only too, and begin a new chain. Commits.
+
+    Which tables hold any is asked first, of all of them at once: most tests fill few.
+    """
     connection = db.session.connection()
+    filled = set(connection.exec_driver_sql(_filled_tables()).scalars())
     with without_triggers(connection):
         for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+            if table.name in filled:
+                connection.execute(table.delete())
         connection.execute(insert(AuditHead).values(id=1, seq=0, hash=NO_HASH))
     db.session.commit()
+
+
+@cache
+def _filled_tables() -> str:
+    """Return the statement that names the tables with at least one row."""
+    names = [table.name for table in Base.metadata.sorted_tables]
+    return " UNION ALL ".join(f"SELECT '{each}' WHERE EXISTS (SELECT 1 FROM \"{each}\")" for each in names)  # noqa: S608 - our own names
 
 
 @contextmanager

@@ -6,7 +6,7 @@ TEST_DATABASE says which: sqlite (the default) or postgresql.
 import gzip
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -34,6 +34,7 @@ from fundapp.core.web import FundApp
 from fundapp.settings import Settings
 
 from .audit_log import cover_preparations, empty_all_tables
+from .databases import Databases
 from .keyring import made_keys
 from .servers import PostgresServer
 
@@ -115,6 +116,13 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield server.url("fundapp")
     else:
         raise ValueError(f"TEST_DATABASE={kind}: it is sqlite or postgresql")
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """What makes databases for tests that want one of their own."""
+    with ExitStack() as servers:
+        yield Databases(tmp_path_factory.mktemp("databases"), servers)
 
 
 @pytest.fixture(scope="session")

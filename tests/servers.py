@@ -86,9 +86,9 @@ class PostgresServer:
     def pid(self) -> int:
         return self._process.pid
 
-    def url(self, name: str) -> str:
-        """Address of database `name`, which is created when it does not exist yet."""
-        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    def url(self, name: str, *, like: str = "template1") -> str:
+        """Address of database `name`, which is created as a copy of another when it does not exist yet."""
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like))
         with (
             psycopg.connect(self._address("postgres"), autocommit=True) as connection,
             contextlib.suppress(psycopg.errors.DuplicateDatabase),

@@ -9,8 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
-from sqlalchemy import Connection, event, func, select, text
+from sqlalchemy import Connection, event, func, make_url, select, text
 
 from fundapp import create_app
 from fundapp.accounts.models import Person
@@ -22,15 +21,14 @@ from fundapp.core.web import FundApp
 from fundapp.retention.models import LegalHold
 from fundapp.settings import Settings
 
+from ..databases import Databases
 from ..factories import make_call, make_staff
 from ..keyring import made_keys
-from ..servers import PostgresServer
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    with PostgresServer() as server:
-        yield server.url("fundapp")
+def url(databases: Databases, tmp_path: Path) -> str:
+    return databases.migrated("postgresql", tmp_path)
 
 
 @pytest.fixture
@@ -50,7 +48,6 @@ def app(url: str, tmp_path: Path) -> Iterator[FundApp]:
     )
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
-        upgrade()
         yield app
         db.session.remove()
         db.engine.dispose()
@@ -127,7 +124,7 @@ def test_row_107_after_a_restart_pages_come_back_by_themselves(app, url):
 def test_row_107_a_database_that_only_reads_refuses_and_pages_go_on(app, url):
     call = make_call()
     client, page = client_of(app, make_staff(Role.MANAGER, call)), f"/manage/{call.slug}/keeping"
-    db.session.execute(text("ALTER DATABASE fundapp SET default_transaction_read_only = on"))
+    db.session.execute(text(f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on"))
     db.session.commit()
     db.session.remove()
     db.engine.dispose()

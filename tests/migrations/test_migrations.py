@@ -1,8 +1,6 @@
 """The database's structure goes up, down and up again, with data in it, on both engines."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -10,7 +8,6 @@ from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from fundapp import create_app
 from fundapp.accounts.permissions import system_actor
 from fundapp.accounts.services.organisations import organisation_key
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, Call, Entry
@@ -18,10 +15,8 @@ from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.core import sealed_files
 from fundapp.core.audit import record
 from fundapp.core.db import Base, db
-from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Award
 from fundapp.review.models import SlateStatus
-from fundapp.settings import Settings
 
 from ..factories import (
     NOW,
@@ -36,39 +31,6 @@ from ..factories import (
 )
 from ..integration.sensitive_form import ANSWERS as SENSITIVE_ANSWERS
 from ..integration.sensitive_form import FORM as SENSITIVE_FORM
-from ..keyring import made_keys
-from ..servers import PostgresServer
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def fresh_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FundApp]:
-    """An application on a database without any table."""
-
-    def made(url: str) -> FundApp:
-        return create_app(
-            Settings(
-                database_url=url,
-                redis_url="unix:///nowhere",
-                data_dir=tmp_path,
-                keys_dir=made_keys(tmp_path),
-                secret_key="a secret for tests, long enough to be one",
-                base_url="http://localhost",
-                mail_url=f"file:{tmp_path}/mail",
-            )
-        )
-
-    def opened(url: str) -> Iterator[FundApp]:
-        app = made(url)
-        with app.app_context():
-            yield app
-            db.session.remove()
-            db.engine.dispose()
-
-    if request.param == "sqlite":
-        yield from opened(f"sqlite:///{tmp_path}/fundapp.sqlite")
-    else:
-        with PostgresServer() as server:
-            yield from opened(server.url("fundapp"))
 
 
 def fill() -> None:
@@ -104,8 +66,7 @@ def test_up_down_and_up_with_data(fresh_app):
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 1
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_models(fresh_app):
-    upgrade()
+def test_the_migrations_make_exactly_the_tables_of_the_models(migrated_app):
     check()
     assert set(inspect(db.engine).get_table_names()) - {"alembic_version"} == set(Base.metadata.tables)
 
@@ -132,8 +93,7 @@ def test_there_is_one_newest_revision(fresh_app):
         " FROM entry",
     ],
 )
-def test_the_database_itself_refuses_what_must_never_be(fresh_app, statement):
-    upgrade()
+def test_the_database_itself_refuses_what_must_never_be(migrated_app, statement):
     fill()
     with pytest.raises(IntegrityError):
         db.session.execute(text(statement))
@@ -142,10 +102,9 @@ def test_the_database_itself_refuses_what_must_never_be(fresh_app, statement):
     assert db.session.scalars(select(Call)).one().committed_minor > 0
 
 
-def test_clear_data_is_sealed_going_up_and_clear_again_going_down(fresh_app):
+def test_clear_data_is_sealed_going_up_and_clear_again_going_down(migrated_app):
     """Rows and files of before sealing: nothing of them stays in clear, and nothing is lost, either way."""
-    upgrade()
-    storage = fresh_app.extensions["storage"]
+    storage = migrated_app.extensions["storage"]
     application = make_application(make_call(form=SENSITIVE_FORM), person=make_person("Person-Canary Sample"))
     values = {name: answer for name, answer in SENSITIVE_ANSWERS.items() if name != "account"}
     keep_answers(application=application, form=SENSITIVE_FORM, values=values, by_id=None, now=NOW)

@@ -65,6 +65,7 @@ def to_take_away(*, actor: Actor, reviewer: Reviewer) -> TakenAway:
                     selectinload(Application.submissions).joinedload(Submission.form_version),
                     selectinload(Application.attachments),
                     selectinload(Application.clarifications),
+                    selectinload(Application.translations),
                 ),
             )
         )

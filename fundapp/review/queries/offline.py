@@ -57,8 +57,7 @@ def to_take_away(*, actor: Actor, reviewer: Reviewer) -> TakenAway:
     declared = given.where(Assignment.status != AssignmentStatus.ASSIGNED)
     found = in_reading_order(
         db.session.scalars(
-            _with_scores(declared)
-            .options(
+            _with_scores(declared).options(
                 contains_eager(Assignment.entry)
                 .contains_eager(Entry.application)
                 .options(

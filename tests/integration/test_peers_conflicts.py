@@ -94,13 +94,14 @@ def test_peers_17_whoever_applies_and_reviews_keeps_both_and_each_in_its_place(
     call = make_call(applicants_review=True)
     mine, theirs = (make_application(call, answers={"title": f"The work of {each}"}) for each in ("mine", "others"))
     reviewer = make_reviewer(call, person=mine.person)
-    assignment = make_assignment(theirs.entries[0], reviewer)
+    assignment, void = (make_assignment(each.entries[0], reviewer) for each in (theirs, mine))
     client = signed_in(mine.person)
     assert str(mine.reference) in text(client, "/applications")
     assert "The work of mine" in text(client, f"/applications/{mine.id}/copy")
     assert "The work of others" in text(client, f"/reviews/{assignment.id}")
     assert str(theirs.reference) in text(client, "/reviews")
     assert str(mine.reference) not in text(client, "/reviews")
+    text(client, f"/reviews/{void.id}", 404)
     text(client, f"/applications/{theirs.id}", 404)
 
 

@@ -102,7 +102,7 @@ class PlanResult:
             ),
             bridges=tuple(Pair(*pair) for pair in data["bridges"]),
             anchors=tuple((entry_id, readers) for entry_id, readers in data["anchors"]),
-            hidden=frozenset(data["hidden"]),
+            hidden=frozenset(data.get("hidden", ())),  # a plan kept before this was noted is shown if nothing is hidden
         )
 
 

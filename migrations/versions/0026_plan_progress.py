@@ -1,4 +1,4 @@
-"""How far the computing of a plan is.
+"""How far the computing of a plan is; assignments are found by stage and entry.
 
 Revision: 0026
 Revises: 0025
@@ -20,8 +20,12 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 def upgrade() -> None:
     with op.batch_alter_table("assignment_plan", schema=None) as batch_op:
         batch_op.add_column(sa.Column("progress", DOCUMENT, server_default="{}", nullable=False))
+    op.drop_index(op.f("ix_assignment_stage_id"), "assignment")
+    op.create_index(op.f("ix_assignment_stage_id_entry_id"), "assignment", ["stage_id", "entry_id"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_assignment_stage_id_entry_id"), "assignment")
+    op.create_index(op.f("ix_assignment_stage_id"), "assignment", ["stage_id"])
     with op.batch_alter_table("assignment_plan", schema=None) as batch_op:
         batch_op.drop_column("progress")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
@@ -108,12 +108,14 @@ class Assignment(Identified, Base):
 
     __table_args__ = (
         UniqueConstraint("entry_id", "reviewer_id", "stage_id"),
+        # Of both: with one of the stage alone, SQLite walks all assignments of a stage for each of its entries.
+        Index(None, "stage_id", "entry_id"),
         CheckConstraint("(status = 'assigned') = (declared_at IS NULL)", name="declared_has_time"),
     )
 
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entry.id"))
     reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("reviewer.id"), index=True)
-    stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"), index=True)
+    stage_id: Mapped[UUID] = mapped_column(ForeignKey("stage.id"))
     """The stage in which it is read; it stays when the entry goes on."""
     status: Mapped[AssignmentStatus] = mapped_column(enum_column(AssignmentStatus), default=AssignmentStatus.ASSIGNED)
     assigned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

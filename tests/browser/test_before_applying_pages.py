@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ..sample_metadata import make_recording
 from . import signing_in
 from .calls import load_open_call
 from .service import Service
@@ -14,6 +15,7 @@ PHONE = Variant("360-before", 360, scripts=False)
 SLUG = "before"
 QUESTION = "We work in the next street, across the river (sample)."
 NAME = "What is your group called?"
+STORY = "Tell us about one day of your work."
 
 
 @pytest.mark.parametrize("variant", [PHONE], ids=lambda variant: variant.name)
@@ -44,6 +46,8 @@ def test_question_is_answered_and_nomination_becomes_an_invitation(
     nominee.choose("Yes", "We work without violence.")
     nominee.press("Go on")
     begins_and_finds_it_again(nominee, "Hope on the Hill (sample)")
+    tells_it_aloud_and_sends(nominee, tmp_path / "one day (sample).wav")
+    manager_listens(manager, nominator)
 
 
 def somebody_is_stopped_and_asks(asker: Visitor) -> str:
@@ -123,3 +127,42 @@ def begins_and_finds_it_again(visitor: Visitor, name: str) -> None:
     visitor.open(re.sub(r"/sections/.*", "/check", visitor.page.url))
     visitor.sees(name, "We work without violence.")
     visitor.sees_not("Only groups that work without violence can apply.")
+
+
+def tells_it_aloud_and_sends(nominee: Visitor, sound: Path) -> None:
+    """Fill in the rest, with a recording in place of a text, and send it; it can be heard before and after."""
+    sound.write_bytes(make_recording("wav"))
+    nominee.open(re.sub(r"/check$", "", nominee.page.url))
+    nominee.follow("About your group")
+    nominee.fill({"How many people work in the group?": "4"})
+    nominee.choose("Kenya")
+    nominee.press("Save and go on")
+    nominee.fill({"Give your application a title.": "One day", "Say in short what you do.": "We listen."})
+    nominee.choose("Land and housing")
+    nominee.page.get_by_label(f"A recording: {STORY}").set_input_files(sound)
+    nominee.press("Save and go on")
+    nominee.fill({"How much do you ask for?": "500"})
+    nominee.choose("What we wrote is true.")
+    nominee.press("Save and go on")
+    nominee.sees("Check your answers", sound.name)
+    assert nominee.page.locator("audio").count() == 1
+    checked = nominee.page.url
+    nominee.press("Send the application")
+    nominee.sees("Keep this draft first: give an address, or take a reference and seven words.")
+    nominee.open(checked.replace("/check", "/keep"))
+    nominee.press("Make my reference and words")
+    nominee.open(checked)
+    nominee.press("Send the application")
+    nominee.sees("Your application was sent")
+    nominee.follow("Read what was sent")
+    nominee.sees("Hope on the Hill (sample)", sound.name)
+    assert nominee.page.locator("audio").count() == 1
+
+
+def manager_listens(manager: Visitor, nominator: Visitor) -> None:
+    manager.open(f"/manage/{SLUG}/nominations")
+    manager.sees("Hope on the Hill (sample)", nominator.name)
+    manager.open(f"/manage/{SLUG}/applications")
+    manager.click(manager.row("Hope on the Hill (sample)").get_by_role("link").first)
+    manager.sees("One day", "We listen.")
+    assert manager.page.locator("audio").count() == 1

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -158,7 +159,7 @@ def run(url: str, folder: Path, entries: int, reviewers: int) -> None:
         steps.take("ask for a plan", lambda: client.post(f"{page}/plan"))
         for item_id in outbox.due(NOW + timedelta(days=9999)):
             db.session.commit()
-            steps.take("its job", lambda item_id=item_id: run_item(item_id))
+            steps.take("its job", partial(run_item, item_id))
         plan_id, status = db.session.execute(select(Plan.id, Plan.status)).one()
         steps.take(f"page, {status.value}", lambda: client.get(page))
         steps.take("apply", lambda: pressed(client, slug, "", plan_id))

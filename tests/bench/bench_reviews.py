@@ -93,7 +93,8 @@ def make(shape: Shape) -> dict[str, str]:
     criteria = [each.id for each in call.criteria]
     cover_preparations()
     db.session.commit()
-    given, reviews, scores, posts, conflicts = [], [], [], [], []
+    given: list[dict[str, Any]] = []
+    reviews, scores, posts, conflicts = [], [], [], []
     entries = db.session.execute(
         select(Entry.id, Entry.stage_id, Entry.application_id).where(Entry.call_id == call_id).order_by(Entry.id)
     ).all()

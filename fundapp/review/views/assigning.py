@@ -256,7 +256,7 @@ def _readers_page(
     rows = queries.reviewers(actor=actor, call=call)
     rules = {pair: kind for kind in PairRuleKind for pair in ruled_pairs(call, kind)}
     shown = readers_shown(need, facts, rows, rules, number=max(1, request.args.get("page", 1, type=int)))
-    is_chosen = "change" in request.args
+    is_chosen = "reviewer" in request.args  # also where nothing was chosen, which is said then
     if form is None:
         form = ChangeForm(request.args, meta={"csrf": False}) if is_chosen else ChangeForm(formdata=None)
         form.offer([(each.id, each.name) for each in shown.items])

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Application, ConflictOfInterest, ConflictSource
-from fundapp.applications.queries.conflicts import is_own
+from fundapp.applications.queries.conflicts import is_own, is_tied
 from fundapp.applications.services.protection import checked_reason
 from fundapp.core.audit import record
 from fundapp.core.db import db
@@ -34,11 +34,13 @@ def pin_conflict(
 ) -> ConflictOfInterest:
     """Say for a person that there is a conflict, or that there is none; it stands whatever is declared or computed.
 
-    Raises RuleViolations without a reason, Conflict where there can be no "none" (the application is their own),
-    NotAllowed.
+    Raises RuleViolations without a reason, Conflict where there can be no "none" (the application is their own, or it
+    is protected and they are tied to it), NotAllowed.
     """
     actor.require(P.CONFLICT_PIN, application.call_id)
     reason = checked_reason(reason)
+    if not is_conflict and application.is_protected and is_tied(application, person_id):
+        raise Conflict(_l("They are tied to this protected application: nobody can let them judge it."))
     if not is_conflict and is_own(application, person_id):
         raise Conflict(_l("This application is their own: nobody can let them judge it."))
     pinned = _standing(application, person_id, ConflictSource.SET_BY_MANAGER)

@@ -202,8 +202,12 @@ def _add_headers(response: Response) -> Response:
 def _show_hidden_characters(response: Response) -> Response:
     """A form that is refused repeats what was typed: a character that HTML cannot hold is shown as a sign for one."""
     if response.status_code >= 400 and response.mimetype == "text/html":
-        response.set_data(NOT_IN_HTML.sub("\ufffd", response.get_data(as_text=True)))
+        response.set_data(_in_html(response.get_data(as_text=True)))
     return response
+
+
+def _in_html(text: str) -> str:
+    return NOT_IN_HTML.sub("\ufffd", text)
 
 
 def _error_page(
@@ -214,6 +218,7 @@ def _error_page(
     permission: str = "",
 ) -> ResponseReturnValue:
     unit_of_work.rollback()
+    g.is_refused = True
     page = render_template(
         f"errors/{status}.html", message=message, problems=problems or [], typed=typed or [], permission=permission
     )
@@ -292,9 +297,11 @@ def _register_globals(app: FundApp) -> None:
     def search_fields() -> list[tuple[str, str]]:
         """Return what was searched for, where this page says what was found: searches come by POST."""
         view = app.view_functions.get(request.endpoint or "")
-        if view is None or request.method in SAFE_METHODS or declared_by(view).limit != "search":
+        is_search = view is not None and request.method not in SAFE_METHODS and declared_by(view).limit == "search"
+        if not is_search or "is_refused" in g:
             return []
-        return [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]
+        asked = request.form.items(multi=True)
+        return [(_in_html(name), _in_html(value)) for name, value in asked if name != "csrf_token"]
 
     def address_in(language: str) -> str:
         """Return the address of this page in another language; the nearest page above it, where only forms go to it.

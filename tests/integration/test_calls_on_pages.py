@@ -613,7 +613,7 @@ def test_scale_steps_and_needed_comments_of_a_criterion_are_set_on_its_page(clie
     saved(client.post("/new-call", data=new_call()))
     item = saved(write(client, f"{SETTINGS}/criteria/item", {"code": "plan", **new_criterion(SCALE)}))
     criterion = package_of(the_call()).criteria[0]
-    assert (criterion.minimum, criterion.maximum, criterion.step) == (0, 2, Decimal("0.5"))
+    assert [criterion.minimum, criterion.maximum, criterion.step] == [Decimal(0), Decimal(2), Decimal("0.5")]
     assert criterion.comment_needed == "extremes"
     assert criterion.comment_questions == {"en": "What would make it better?"}
     page = client.get(item).text

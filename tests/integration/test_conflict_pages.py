@@ -136,6 +136,27 @@ def test_nobody_is_offered_to_let_somebody_judge_what_is_their_own(call, manager
     assert db.session.scalars(select(ConflictOfInterest)).all() == []
 
 
+def test_a_protected_application_is_told_no_ties_apart(call, manager, signed_in):
+    """Whose it is, and who is only tied to it, looks the same: else its page would name who applies."""
+    application = make_application(call, person=make_reviewer(call).person)
+    relative = make_reviewer(call).person
+    tied(relative, application.organisation_name)
+    make_protected(application)
+    client = signed_in(manager)
+    seen = []
+    for person in (application.person, relative):
+        text = page(client, f"/manage/applications/{application.id}/conflicts/{person.id}")
+        assert "They are tied to it." in text
+        assert 'name="answer"' not in text
+        seen.append(text.replace(person.name, "").replace(str(person.id), ""))
+        assert send(client, application, person, answer="none", reason="Fine.").status_code == 422
+    assert seen[0] == seen[1]
+    listed = page(client, f"/manage/applications/{application.id}/conflicts")
+    assert "own application" not in listed
+    assert "an organisation that is named" not in listed
+    assert db.session.scalars(select(ConflictOfInterest)).all() == []
+
+
 def test_a_manager_who_declares_a_conflict_is_blocked_at_once(call, manager, signed_in):
     application, other = make_application(call), make_application(call)
     client = signed_in(manager)
@@ -171,7 +192,7 @@ def test_nothing_on_the_pages_names_whom_a_protected_application_hides(call, man
     client = signed_in(manager)
     for path in ("conflicts", f"conflicts/{person.id}"):
         text = page(client, f"/manage/applications/{application.id}/{path}")
-        assert "They declared a tie" in text
+        assert "They are tied to it." in text
         assert name not in text
         assert "Kanarie" not in text
     assert name not in page(client, f"/manage/{call.slug}/reviewers/{person.id}/conflicts")

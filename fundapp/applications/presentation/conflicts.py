@@ -37,21 +37,31 @@ class StandingShown:
     causes: list[str]
     statements: list[StatementShown]
     is_pinned: bool
-    is_own: bool
+    can_be_none: bool
+    """Whether a manager can say that there is no conflict, whatever the facts say."""
 
 
-def standing_shown(call: Call, causes: list[Cause], stated: list[ConflictOfInterest]) -> StandingShown:
-    """Return where a person stands, of what the facts say and of what was stated and not taken back."""
-    is_own = any(cause.is_own for cause in causes)
+def standing_shown(
+    call: Call, causes: list[Cause], stated: list[ConflictOfInterest], *, is_protected: bool
+) -> StandingShown:
+    """Return where a person stands, of what the facts say and of what was stated and not taken back.
+
+    Of a protected application nothing says how somebody is tied to it: that could name who applies.
+    """
+    if is_protected and causes:
+        words = [_("They are tied to it. As it is protected, it is not said how, and nobody can say otherwise.")]
+    else:
+        words = list(dict.fromkeys(cause_in_words(cause) for cause in causes))
+    is_own = not is_protected and any(cause.is_own for cause in causes)
     pins = {each.is_conflict for each in stated if each.source is ConflictSource.SET_BY_MANAGER}
     tag, kind = _tag(pins, is_conflict=bool(causes or stated), is_own=is_own)
     return StandingShown(
         tag=tag,
         kind=kind,
-        causes=list(dict.fromkeys(cause_in_words(cause) for cause in causes)),
+        causes=words,
         statements=[_statement(each, call) for each in stated],
         is_pinned=bool(pins),
-        is_own=is_own,
+        can_be_none=not is_own and not (is_protected and causes),
     )
 
 

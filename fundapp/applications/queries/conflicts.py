@@ -75,9 +75,18 @@ def pairs_in_conflict(*, call: Call, people: People) -> frozenset[Pair]:
 
 def is_own(application: Application, person_id: UUID) -> bool:
     """Say whether an application is somebody's own, so that nothing lets them judge it."""
+    return any(cause.is_own for cause in _causes_of(application, person_id))
+
+
+def is_tied(application: Application, person_id: UUID) -> bool:
+    """Say whether the facts tie somebody to an application in any way."""
+    return bool(_causes_of(application, person_id))
+
+
+def _causes_of(application: Application, person_id: UUID) -> list[Cause]:
     people = select(literal(person_id, type_=Application.person_id.type))
     found = causes(applications=Application.id == application.id, people=people)
-    return any(cause.is_own for each in found.values() for cause in each)
+    return [cause for each in found.values() for cause in each]
 
 
 def stated_about(

@@ -26,7 +26,7 @@ def person_shown(each: PersonStanding, application: Application) -> RowShown:
     return RowShown(
         url=url_for("review.standing", application_id=application.id, person_id=person.id),
         name=person.name or person.email,
-        standing=standing_shown(application.call, each.causes, each.stated),
+        standing=standing_shown(application.call, each.causes, each.stated, is_protected=application.is_protected),
     )
 
 
@@ -35,5 +35,5 @@ def application_shown(each: ApplicationStanding, call: Call, person: Person) -> 
     return RowShown(
         url=url_for("review.standing", application_id=each.application_id, person_id=person.id),
         name=called(each.face),
-        standing=standing_shown(call, each.causes, each.stated),
+        standing=standing_shown(call, each.causes, each.stated, is_protected=each.face.is_protected),
     )

@@ -192,9 +192,7 @@ def test_translation_of_an_answer_that_changed_since_is_outdated(app: FundApp, s
     assert CANARY in read(signed_in, assignment)
 
 
-def test_changed_translation_keeps_the_earlier_one_and_the_record_no_text(
-    app: FundApp, signed_in: SignedIn
-) -> None:
+def test_changed_translation_keeps_the_earlier_one_and_the_record_no_text(app: FundApp, signed_in: SignedIn) -> None:
     application = sent()
     put(application)
     put(application, "Better (canary).", made_by=TranslatedBy.PERSON, seen=Wording(CANARY, TranslatedBy.MACHINE).mark)

@@ -197,6 +197,37 @@ def test_files_come_along_as_far_as_they_fit(
     assert [f"{reference}-paper.pdf" in readme for reference in references] == [True, False, False, True]
 
 
+@pytest.mark.parametrize("how", ["missing", "damaged", "cut"])
+def test_a_download_goes_on_without_a_stored_file_that_does_not_open(
+    app: FundApp, signed_in: SignedIn, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    storage = app.extensions["storage"]
+    assignment = given()
+    broken, whole = (
+        make_attachment(storage, each, PDF)
+        for each in (assignment.entry.application, make_application(assignment.entry.application.call))
+    )
+    make_assignment(whole.application.entries[0], assignment.reviewer)
+    assert broken.copy is not None
+    stored = storage.root / broken.copy.stored_as[:2] / broken.copy.stored_as
+    sealed = stored.read_bytes()
+    stored.unlink()
+    if how != "missing":
+        stored.write_bytes(sealed[:-1] + (bytes([sealed[-1] ^ 1]) if how == "damaged" else b""))
+    parts = downloaded(signed_in(assignment.reviewer.person), slug_of(assignment))
+
+    name, other = (f"{each.application.reference}-paper.pdf" for each in (broken, whole))
+    assert [each for each in parts if each.startswith("files/")] == [f"files/{other}"]
+    opened_not = parts["README.txt"].decode().partition("could not be opened")[2]
+    assert (name in opened_not, other in opened_not) == (True, False)
+    assert f"{name} (not in this download)" in parts[f"applications/{broken.application.reference}.txt"].decode()
+    assert "scores.xlsx" in parts
+    told = [record for record in caplog.records if record.getMessage() == "file_not_opened"]
+    assert [(record.levelname, record.__dict__["refs"]["object"]) for record in told] == [("ERROR", str(broken.id))]
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "reviewer:take_away")).one()
+    assert (entry.data["files"], entry.data["unopened"]) == (1, [str(broken.id)])
+
+
 def test_many_applications_are_parted_into_downloads(
     app: FundApp, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +274,7 @@ def test_a_download_is_recorded_with_references_alone(app: FundApp, signed_in: S
     make_attachment(app.extensions["storage"], assignment.entry.application, PDF)
     downloaded(signed_in(assignment.reviewer.person), slug_of(assignment))
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "reviewer:take_away")).one()
-    assert entry.data == {"assignments": [str(assignment.id)], "files": 1}
+    assert entry.data == {"assignments": [str(assignment.id)], "files": 1, "unopened": []}
     assert (entry.object_id, entry.actor_id) == (assignment.reviewer_id, assignment.reviewer.person_id)
 
 

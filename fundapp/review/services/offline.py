@@ -58,16 +58,26 @@ class TakenScores:
 
 
 def take_away(
-    *, actor: Actor, reviewer: Reviewer, assignments: Sequence[Assignment], files: int, now: datetime
+    *,
+    actor: Actor,
+    reviewer: Reviewer,
+    assignments: Sequence[Assignment],
+    files: int,
+    unopened: Sequence[UUID],
+    now: datetime,
 ) -> None:
-    """Record that a reviewer downloaded what they read, with so many files."""
+    """Record that a reviewer downloaded what they read, with so many files, and which files could not be opened."""
     record(
         actor=actor,
         action="reviewer:take_away",
         subject=reviewer,
         now=now,
         call_id=reviewer.call_id,
-        data={"assignments": [str(assignment.id) for assignment in assignments], "files": files},
+        data={
+            "assignments": [str(assignment.id) for assignment in assignments],
+            "files": files,
+            "unopened": [str(file_id) for file_id in unopened],
+        },
     )
 
 

@@ -1,7 +1,9 @@
 """Reviewing offline: applications as plain text, all of a call to take away, and a sheet of scores that comes back."""
 
 import json
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,10 +18,13 @@ from fundapp.accounts.sessions import current_actor
 from fundapp.applications.presentation.files import copy_name
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.views.files import storage
-from fundapp.core import clock, sealed_files, unit_of_work
+from fundapp.core import clock, logs, sealed_files, unit_of_work
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.keys import NotOpened
 from fundapp.core.routes import limited, requires
+from fundapp.core.sealing import Erased
+from fundapp.core.storage import StorageError
 from fundapp.review.models import Reviewer
 from fundapp.review.offline import (
     MOST_FILE_BYTES,
@@ -85,14 +90,16 @@ def take_away(slug: str) -> ResponseReturnValue:
         return redirect(url_for("review.offline", slug=slug))
     packets = batches[number - 1]
     inside = fitting(sizes_of(packets)) if request.form.get("files") == WITH_FILES else set()
+    files = _files_of(packets, inside)
     services.take_away(
         actor=actor,
         reviewer=reviewer,
         assignments=[each for packet in packets for each in packet.assignments],
-        files=len(inside),
+        files=len(files.parts),
+        unopened=list(files.unopened),
         now=now,
     )
-    parts = list(_parts(reviewer, packets, inside))
+    parts = list(_parts(reviewer, packets, files))
     return Response(zip_stream(parts, now), headers=_to_save(f"{slug}-{number}.zip", "application/zip"))
 
 
@@ -169,35 +176,59 @@ def _taken_page(reviewer: Reviewer, done: TakenScores) -> str:
     )
 
 
-def _parts(reviewer: Reviewer, packets: Iterable[Packet], inside: Iterable[object]) -> Iterator[ZipPart]:
-    """Give the parts of an archive; whatever the database is needed for is done before the first byte is sent."""
-    packets, inside = list(packets), set(inside)
-    left_out: list[str] = []
-    files: list[ZipPart] = []
+@dataclass
+class _Files:
+    """The files of an archive: where each is, by its id; and the names of those that are not in it."""
+
+    places: dict[UUID, str] = field(default_factory=dict)
+    parts: list[ZipPart] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    unopened: dict[UUID, str] = field(default_factory=dict)
+
+
+def _files_of(packets: Iterable[Packet], inside: Collection[object]) -> _Files:
+    """Open the files that go into an archive.
+
+    One that is missing or damaged in the storage is left out and told to whoever runs the service: all else can be read
+    without it.
+    """
+    files = _Files()
     for packet in packets:
-        places: dict[UUID, str] = {}
         for file_id, attachment in packet.files.items():
             name = copy_name(attachment, packet.reference)
             if file_id not in inside or attachment.copy is None:
-                left_out.append(name)
+                files.left_out.append(name)
                 continue
-            places[file_id] = f"files/{name}"
-            files.append(ZipPart(places[file_id], sealed_files.contents(storage(), attachment.copy), is_packed=True))
+            try:
+                pieces = sealed_files.contents(storage(), attachment.copy)
+            except (Erased, NotOpened, StorageError, OSError) as error:
+                logs.write("file_not_opened", level=logging.ERROR, object=file_id, error=type(error).__name__)
+                files.unopened[file_id] = name
+                continue
+            files.places[file_id] = f"files/{name}"
+            files.parts.append(ZipPart(files.places[file_id], pieces, is_packed=True))
+    return files
+
+
+def _parts(reviewer: Reviewer, packets: Sequence[Packet], files: _Files) -> Iterator[ZipPart]:
+    """Give the parts of an archive; whatever the database is needed for is done before the first byte is sent."""
+    for packet in packets:
         stem = f"applications/{packet.reference}"
-        page = render_template("review/packet.html", packet=packet, places=places)
+        page = render_template("review/packet.html", packet=packet, places=files.places)
         yield ZipPart(f"{stem}.html", [page.encode()])
-        yield ZipPart(f"{stem}.txt", [_text("review/packet.txt", packet=packet, places=places)])
+        yield ZipPart(f"{stem}.txt", [_text("review/packet.txt", packet=packet, places=files.places)])
     yield ZipPart("scores.xlsx", [write_scores(sheet_of(reviewer, packets))], is_packed=True)
     readme = _text(
         "review/packets_readme.txt",
         call_title=said(reviewer.call.titles),
         address=url_for("review.offline", slug=reviewer.call.slug, _external=True),
         packets=packets,
-        left_out=left_out,
-        has_files=bool(files),
+        left_out=files.left_out,
+        unopened=list(files.unopened.values()),
+        has_files=bool(files.parts),
     )
     yield ZipPart("README.txt", [readme])
-    yield from files
+    yield from files.parts
 
 
 def _text(template: str, **values: Any) -> bytes:

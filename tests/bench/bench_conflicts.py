@@ -9,19 +9,14 @@ the condition of every read path. The ceiling is the same count without the cond
 
 import argparse
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from flask_migrate import upgrade
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
-from fundapp import create_app
 from fundapp.accounts.models import Membership, MembershipRole, Organisation, Person, Tie, TieKind
 from fundapp.accounts.services.organisations import organisation_key
 from fundapp.applications.form_engine.definition import Party
@@ -30,15 +25,13 @@ from fundapp.applications.queries.conflicts import pairs_in_conflict
 from fundapp.applications.scope import in_conflict
 from fundapp.core.db import db
 from fundapp.review.models import Reviewer, ReviewerStatus
-from fundapp.settings import Settings
 
 from ..audit_log import cover_preparations
-from ..conftest import RecordingQueue, counted_statements
+from ..conftest import counted_statements
 from ..factories import NOW, make_call
 from ..integration.test_application_list import LISTED
-from ..keyring import made_keys
-from ..servers import PostgresServer
 from .bench_lists import fill, insert_rows
+from .databases import add_database_option, each_database, know_what_is_stored
 
 TIED_IN = 10
 """One in so many reviewers is tied to something in the call."""
@@ -130,49 +123,30 @@ def timed(what: Callable[[], Any], rounds: int) -> tuple[float, Any, int]:
     return statistics.median(taken), found, number
 
 
-def run(url: str, folder: Path, applications: int, reviewers: int, rounds: int) -> None:
+def run(applications: int, reviewers: int, rounds: int) -> None:
     """Measure everything on one database."""
-    app = create_app(
-        Settings(
-            database_url=url,
-            redis_url="unix:///nowhere",
-            data_dir=folder,
-            keys_dir=made_keys(folder),
-            secret_key="a secret for benches, long enough to be one",
-            base_url="http://localhost",
-            mail_url=f"file:{folder}/mail",
-            insecure_cookies=True,
-        )
-    )
-    app.queue = RecordingQueue()
-    with app.app_context():
-        upgrade()
-        call = make_call(form=LISTED, opens_at=datetime(2020, 1, 1, tzinfo=UTC))
-        cover_preparations()
-        db.session.commit()
-        call_id = call.id
-        fill(call, applications)
-        people = fill_ties(db.session.get_one(Call, call_id), reviewers)
-        if db.engine.dialect.name == "postgresql":
-            db.session.execute(text("ANALYZE"))
-            db.session.commit()
-        print(f"\n{db.engine.dialect.name}: {applications} applications, {reviewers} reviewers, median of {rounds}")
-        panel = select(Reviewer.person_id).where(Reviewer.call_id == call_id)
-        of_call = Application.call_id == call_id
-        counted = select(func.count()).select_from(Application).where(of_call)
+    call = make_call(form=LISTED, opens_at=datetime(2020, 1, 1, tzinfo=UTC))
+    cover_preparations()
+    db.session.commit()
+    call_id = call.id
+    fill(call, applications)
+    people = fill_ties(db.session.get_one(Call, call_id), reviewers)
+    know_what_is_stored()
+    print(f"\n{db.engine.dialect.name}: {applications} applications, {reviewers} reviewers, median of {rounds}")
+    panel = select(Reviewer.person_id).where(Reviewer.call_id == call_id)
+    of_call = Application.call_id == call_id
+    counted = select(func.count()).select_from(Application).where(of_call)
 
-        def all_pairs() -> int:
-            return len(pairs_in_conflict(call=db.session.get_one(Call, call_id), people=panel))
+    def all_pairs() -> int:
+        return len(pairs_in_conflict(call=db.session.get_one(Call, call_id), people=panel))
 
-        for name, what in (
-            ("all pairs of the call", all_pairs),
-            ("what one person sees", lambda: db.session.scalar(counted.where(~in_conflict(people[0])))),
-            ("the same without the condition", lambda: db.session.scalar(counted)),
-        ):
-            seconds, found, statements = timed(what, rounds)
-            print(f"{name:34}{seconds * 1000:9.1f} ms {statements:3} SQL  -> {found}", flush=True)
-        db.session.remove()
-        db.engine.dispose()
+    for name, what in (
+        ("all pairs of the call", all_pairs),
+        ("what one person sees", lambda: db.session.scalar(counted.where(~in_conflict(people[0])))),
+        ("the same without the condition", lambda: db.session.scalar(counted)),
+    ):
+        seconds, found, statements = timed(what, rounds)
+        print(f"{name:34}{seconds * 1000:9.1f} ms {statements:3} SQL  -> {found}", flush=True)
 
 
 def main() -> None:
@@ -181,19 +155,10 @@ def main() -> None:
     parser.add_argument("--applications", type=int, default=2000)
     parser.add_argument("--reviewers", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    add_database_option(parser)
     chosen = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        urls = []
-        if chosen.database in (None, "sqlite"):
-            urls.append(f"sqlite:///{folder}/conflicts.sqlite")
-        if chosen.database in (None, "postgresql"):
-            urls.append(stack.enter_context(PostgresServer()).url("fundapp"))
-        for number, url in enumerate(urls):
-            part = folder / str(number)
-            part.mkdir()
-            run(url, part, chosen.applications, chosen.reviewers, chosen.rounds)
+    for _app in each_database(chosen.database):
+        run(chosen.applications, chosen.reviewers, chosen.rounds)
 
 
 if __name__ == "__main__":

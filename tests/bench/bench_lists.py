@@ -12,20 +12,15 @@ own: it takes time). The ceiling of a page on the long list is the same page on 
 import argparse
 import gc
 import statistics
-import tempfile
 import time
 import tracemalloc
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from sqlalchemy import insert, select
 
-from fundapp import create_app
 from fundapp.accounts.models import Organisation
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.organisations import organisation_key
@@ -34,14 +29,12 @@ from fundapp.applications.models import Application, ApplicationStatus, Call, En
 from fundapp.core import clock
 from fundapp.core.db import Base, db
 from fundapp.core.web import FundApp
-from fundapp.settings import Settings
 
 from ..audit_log import cover_preparations
-from ..conftest import RecordingQueue, counted_statements
+from ..conftest import counted_statements
 from ..factories import ANSWERS, NOW, make_call, make_person, make_staff
 from ..integration.test_application_list import LISTED
-from ..keyring import made_keys
-from ..servers import PostgresServer
+from .databases import add_database_option, each_database
 
 SHORT = 50
 WARM_UP = 1
@@ -196,47 +189,27 @@ def peak_memory(client: FlaskClient, slug: str, query: dict[str, str], table: st
         tracemalloc.stop()
 
 
-def run(url: str, folder: Path, number: int, rounds: int) -> None:
+def run(app: FundApp, number: int, rounds: int) -> None:
     """Measure everything on one database."""
-    app = create_app(
-        Settings(
-            database_url=url,
-            redis_url="unix:///nowhere",
-            data_dir=folder,
-            keys_dir=made_keys(folder),
-            secret_key="a secret for benches, long enough to be one",
-            base_url="http://localhost",
-            mail_url=f"file:{folder}/mail",
-            insecure_cookies=True,
-        )
-    )
-    app.queue = RecordingQueue()
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        upgrade()
-        calls: list[tuple[UUID, str]] = []
-        for size in (SHORT, number):
-            call = make_call(form=LISTED)
-            calls.append((call.id, call.slug))
-            cover_preparations()
-            db.session.commit()
-            fill(db.session.get_one(Call, call.id), size)
-            applications[calls[-1][1]] = db.session.scalars(
-                select(Application.id).where(Application.call_id == calls[-1][0]).limit(1)
-            ).one()
-        client = signed_in(app)
-        print(f"\n{db.engine.dialect.name}: {SHORT} and {number} applications, median of {rounds}")
-        print(
-            f"{'':34}{'short ms':>9} {'long ms':>9} {'ratio':>7} {'SQL':>5} {'SQL':>5} {'kB':>9} {'MiB':>7} {'MiB':>7}"
-        )
-        slugs = (calls[0][1], calls[1][1])
-        every: list[tuple[str, dict[str, str], str]] = [(name, query, "") for name, query in PAGES]
-        every += [(name, {}, kind) for name, kind in TABLES]
-        for name, query, table in every:
-            few, many = (peak_memory(client, slug, query, table) for slug in slugs)
-            print(f"{name:34}{measured(client, slugs, rounds, query, table)} {few:7.1f} {many:7.1f}", flush=True)
-        db.session.remove()
-        db.engine.dispose()
+    calls: list[tuple[UUID, str]] = []
+    for size in (SHORT, number):
+        call = make_call(form=LISTED)
+        calls.append((call.id, call.slug))
+        cover_preparations()
+        db.session.commit()
+        fill(db.session.get_one(Call, call.id), size)
+        applications[calls[-1][1]] = db.session.scalars(
+            select(Application.id).where(Application.call_id == calls[-1][0]).limit(1)
+        ).one()
+    client = signed_in(app)
+    print(f"\n{db.engine.dialect.name}: {SHORT} and {number} applications, median of {rounds}")
+    print(f"{'':34}{'short ms':>9} {'long ms':>9} {'ratio':>7} {'SQL':>5} {'SQL':>5} {'kB':>9} {'MiB':>7} {'MiB':>7}")
+    slugs = (calls[0][1], calls[1][1])
+    every: list[tuple[str, dict[str, str], str]] = [(name, query, "") for name, query in PAGES]
+    every += [(name, {}, kind) for name, kind in TABLES]
+    for name, query, table in every:
+        few, many = (peak_memory(client, slug, query, table) for slug in slugs)
+        print(f"{name:34}{measured(client, slugs, rounds, query, table)} {few:7.1f} {many:7.1f}", flush=True)
 
 
 def main() -> None:
@@ -244,19 +217,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--applications", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    add_database_option(parser)
     chosen = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        urls: list[Any] = []
-        if chosen.database in (None, "sqlite"):
-            urls.append(f"sqlite:///{folder}/lists.sqlite")
-        if chosen.database in (None, "postgresql"):
-            urls.append(stack.enter_context(PostgresServer()).url("lists"))
-        for number, url in enumerate(urls):
-            part = folder / str(number)
-            part.mkdir()
-            run(url, part, chosen.applications, chosen.rounds)
+    for app in each_database(chosen.database):
+        run(app, chosen.applications, chosen.rounds)
 
 
 if __name__ == "__main__":

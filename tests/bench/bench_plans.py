@@ -11,21 +11,16 @@ the audit log with nothing around them. Nothing is asserted but that every step 
 import argparse
 import re
 import resource
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 
-from fundapp import create_app
 from fundapp.accounts.models import Membership, MembershipRole
 from fundapp.applications.models import (
     Application,
@@ -39,15 +34,13 @@ from fundapp.core import outbox
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, Plan, Reviewer, ReviewerStatus
-from fundapp.settings import Settings
 
 from ..audit_log import cover_preparations
-from ..conftest import RecordingQueue, counted_statements, run_item
+from ..conftest import counted_statements, run_item
 from ..factories import NOW, make_call, make_organisation, make_person
 from ..integration.test_application_list import LISTED
-from ..keyring import made_keys
-from ..servers import PostgresServer
 from .bench_lists import fill, insert_rows, signed_in
+from .databases import add_database_option, each_database, know_what_is_stored
 
 SEATS = 3
 CONFLICTS_IN = 10
@@ -121,62 +114,42 @@ def pressed(client: FlaskClient, slug: str, path: str, plan_id: UUID) -> Any:
     return answer
 
 
-def run(url: str, folder: Path, entries: int, reviewers: int) -> None:
+def run(app: FundApp, entries: int, reviewers: int) -> None:
     """Measure everything on one database."""
-    app: FundApp = create_app(
-        Settings(
-            database_url=url,
-            redis_url="unix:///nowhere",
-            data_dir=folder,
-            keys_dir=made_keys(folder),
-            secret_key="a secret for benches, long enough to be one",
-            base_url="http://localhost",
-            mail_url=f"file:{folder}/mail",
-            insecure_cookies=True,
-        )
-    )
-    app.queue = RecordingQueue()
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        upgrade()
-        call = make_call(form=LISTED, reviews_per_entry=SEATS, closes_at=NOW + timedelta(days=1))
-        call_id, slug = call.id, call.slug
-        cover_preparations()
+    call = make_call(form=LISTED, reviews_per_entry=SEATS, closes_at=NOW + timedelta(days=1))
+    call_id, slug = call.id, call.slug
+    cover_preparations()
+    db.session.commit()
+    fill(db.session.get_one(Call, call_id), entries)
+    eligible = {"status": ApplicationStatus.ELIGIBLE, "eligibility_at": NOW}
+    db.session.execute(update(Application).values(eligibility_by_id=Application.person_id, **eligible))
+    fill_panel(db.session.get_one(Call, call_id), reviewers)
+    know_what_is_stored()
+    client = signed_in(app)
+    print(f"\n{db.engine.dialect.name}: {entries} applications, {reviewers} reviewers, {SEATS} readers each")
+    print(f"{'':34}{'seconds':>9}{'CPU':>9}{'SQL':>7}{'kB':>8}{'MB':>8}")
+    steps = Steps()
+    page = f"/manage/{slug}/assignment"
+    steps.take("page before", lambda: client.get(page))
+    steps.take("ask for a plan", lambda: client.post(f"{page}/plan"))
+    for item_id in outbox.due(NOW + timedelta(days=9999)):
         db.session.commit()
-        fill(db.session.get_one(Call, call_id), entries)
-        eligible = {"status": ApplicationStatus.ELIGIBLE, "eligibility_at": NOW}
-        db.session.execute(update(Application).values(eligibility_by_id=Application.person_id, **eligible))
-        fill_panel(db.session.get_one(Call, call_id), reviewers)
-        if db.engine.dialect.name == "postgresql":
-            db.session.execute(text("ANALYZE"))
-            db.session.commit()
-        client = signed_in(app)
-        print(f"\n{db.engine.dialect.name}: {entries} applications, {reviewers} reviewers, {SEATS} readers each")
-        print(f"{'':34}{'seconds':>9}{'CPU':>9}{'SQL':>7}{'kB':>8}{'MB':>8}")
-        steps = Steps()
-        page = f"/manage/{slug}/assignment"
-        steps.take("page before", lambda: client.get(page))
-        steps.take("ask for a plan", lambda: client.post(f"{page}/plan"))
-        for item_id in outbox.due(NOW + timedelta(days=9999)):
-            db.session.commit()
-            steps.take("its job", partial(run_item, item_id))
-        plan_id, status = db.session.execute(select(Plan.id, Plan.status)).one()
-        steps.take(f"page, {status.value}", lambda: client.get(page))
-        steps.take("apply", lambda: pressed(client, slug, "", plan_id))
-        rows = [
-            {
-                "id": uuid4(), "entry_id": each.entry_id, "reviewer_id": each.reviewer_id, "stage_id": each.stage_id,
-                "assigned_at": NOW,
-            }
-            for each in db.session.scalars(select(Assignment))
-        ]  # fmt: skip
-        steps.take("page after", lambda: client.get(page))
-        steps.take("undo", lambda: pressed(client, slug, "/undo", plan_id))
-        print(f"{'the bare rows of applying':34}{bare_writing(rows):9.2f}   {len(rows)} assignments")
-        entry_id = db.session.scalar(select(Entry.id).limit(1))
-        steps.take("readers of one entry", lambda: client.get(f"{page}/{entry_id}"))
-        db.session.remove()
-        db.engine.dispose()
+        steps.take("its job", partial(run_item, item_id))
+    plan_id, status = db.session.execute(select(Plan.id, Plan.status)).one()
+    steps.take(f"page, {status.value}", lambda: client.get(page))
+    steps.take("apply", lambda: pressed(client, slug, "", plan_id))
+    rows = [
+        {
+            "id": uuid4(), "entry_id": each.entry_id, "reviewer_id": each.reviewer_id, "stage_id": each.stage_id,
+            "assigned_at": NOW,
+        }
+        for each in db.session.scalars(select(Assignment))
+    ]  # fmt: skip
+    steps.take("page after", lambda: client.get(page))
+    steps.take("undo", lambda: pressed(client, slug, "/undo", plan_id))
+    print(f"{'the bare rows of applying':34}{bare_writing(rows):9.2f}   {len(rows)} assignments")
+    entry_id = db.session.scalar(select(Entry.id).limit(1))
+    steps.take("readers of one entry", lambda: client.get(f"{page}/{entry_id}"))
 
 
 def main() -> None:
@@ -184,19 +157,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=2400)
     parser.add_argument("--reviewers", type=int, default=400)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    add_database_option(parser)
     chosen = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        urls: list[Any] = []
-        if chosen.database in (None, "sqlite"):
-            urls.append(f"sqlite:///{folder}/plans.sqlite")
-        if chosen.database in (None, "postgresql"):
-            urls.append(stack.enter_context(PostgresServer()).url("plans"))
-        for number, url in enumerate(urls):
-            part = folder / str(number)
-            part.mkdir()
-            run(url, part, chosen.entries, chosen.reviewers)
+    for app in each_database(chosen.database):
+        run(app, chosen.entries, chosen.reviewers)
 
 
 if __name__ == "__main__":

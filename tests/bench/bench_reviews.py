@@ -12,20 +12,15 @@ small one; nothing is asserted about time.
 import argparse
 import statistics
 import sys
-import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
-from fundapp import create_app
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.sessions import open_session
@@ -48,15 +43,13 @@ from fundapp.review.models import (
     ReviewStatus,
     Score,
 )
-from fundapp.settings import Settings
 
 from ..audit_log import cover_preparations
-from ..conftest import RecordingQueue, counted_statements
+from ..conftest import counted_statements
 from ..factories import NOW, make_call, make_reviewer, make_slate, make_staff
 from ..integration.test_application_list import LISTED
-from ..keyring import made_keys
-from ..servers import PostgresServer
 from .bench_lists import fill, insert_rows
+from .databases import add_database_option, each_database, know_what_is_stored
 
 
 @dataclass(frozen=True)
@@ -224,42 +217,22 @@ def compare(app: FundApp, manager: Person, small: dict[str, str], large: dict[st
     return is_constant
 
 
-def run(url: str, folder: Path, rounds: int) -> bool:
+def run(app: FundApp, rounds: int) -> bool:
     """Measure everything on one database; return whether every page has a constant number of statements."""
-    app = create_app(
-        Settings(
-            database_url=url,
-            redis_url="unix:///nowhere",
-            data_dir=folder,
-            keys_dir=made_keys(folder),
-            secret_key="a secret for benches, long enough to be one",
-            base_url="http://localhost",
-            mail_url=f"file:{folder}/mail",
-            insecure_cookies=True,
+    manager = make_staff(Role.MANAGER)
+    cover_preparations()
+    db.session.commit()
+    small, is_constant = make(SMALL), True
+    for shape in SHAPES:
+        large = make(shape)
+        know_what_is_stored()
+        print(
+            f"\n{db.engine.dialect.name}: {shape.applications} applications x {shape.readers} reviews,"
+            f" {shape.reviewers} reviewers, beside {SMALL.applications} x {SMALL.readers}; median of {rounds}"
         )
-    )
-    app.queue = RecordingQueue()
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        upgrade()
-        manager = make_staff(Role.MANAGER)
-        cover_preparations()
-        db.session.commit()
-        small, is_constant = make(SMALL), True
-        for shape in SHAPES:
-            large = make(shape)
-            if db.engine.dialect.name == "postgresql":
-                db.session.execute(text("ANALYZE"))
-                db.session.commit()
-            print(
-                f"\n{db.engine.dialect.name}: {shape.applications} applications x {shape.readers} reviews,"
-                f" {shape.reviewers} reviewers, beside {SMALL.applications} x {SMALL.readers}; median of {rounds}"
-            )
-            print(f"{'':30}{'SQL':>5}{'SQL':>5}{'ms':>9}{'ms':>9}{'ratio':>7}{'kB':>8}{'kB':>8}")
-            is_constant &= compare(app, manager, small, large, rounds)
-            print(f"scores in the database: {db.session.scalar(select(func.count()).select_from(Score))}")
-        db.session.remove()
-        db.engine.dispose()
+        print(f"{'':30}{'SQL':>5}{'SQL':>5}{'ms':>9}{'ms':>9}{'ratio':>7}{'kB':>8}{'kB':>8}")
+        is_constant &= compare(app, manager, small, large, rounds)
+        print(f"scores in the database: {db.session.scalar(select(func.count()).select_from(Score))}")
     return is_constant
 
 
@@ -267,20 +240,11 @@ def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    add_database_option(parser)
     chosen = parser.parse_args()
     is_constant = True
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        urls: list[Any] = []
-        if chosen.database in (None, "sqlite"):
-            urls.append(f"sqlite:///{folder}/reviews.sqlite")
-        if chosen.database in (None, "postgresql"):
-            urls.append(stack.enter_context(PostgresServer()).url("reviews"))
-        for number, url in enumerate(urls):
-            part = folder / str(number)
-            part.mkdir()
-            is_constant &= run(url, part, chosen.rounds)
+    for app in each_database(chosen.database):
+        is_constant &= run(app, chosen.rounds)
     sys.exit(not is_constant)
 
 

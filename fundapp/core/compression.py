@@ -16,8 +16,8 @@ from flask import Response, request
 
 LEAST_BYTES: Final = 500
 """Shorter answers fit into one packet anyway."""
-MOST_BYTES: Final = 2_000_000
-"""Longer ones are downloads, for which nobody should wait in memory."""
+MOST_BYTES: Final = 8_000_000
+"""The page of a list of 1,894 entries has two; of what is longer, nobody should wait for the packing."""
 MOST_NOISE: Final = 64
 WITHOUT_OR_PART: Final = frozenset({204, 206, 304})
 """Answers without a body, or with a part of one."""

@@ -1,5 +1,6 @@
 """Which entries of a stage go on to the next by its scores: a proposal that people change. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,13 +65,14 @@ def shortlisted(entries: Iterable[Standing], places: Mapping[str, int]) -> dict[
     found: dict[str, Proposed] = {}
     for pool, members in pools.items():
         most = places.get(pool, 0)
+        means = sorted(each.mean for each in members if each.mean is not None)
         for entry in members:
             if entry.mean is None:
                 found[entry.entry_id] = Proposed.OPEN
                 continue
-            ahead = sum(each.mean is not None and each.mean > entry.mean for each in members)
-            level = sum(each.mean == entry.mean for each in members)
-            if ahead + level <= most:
+            ahead = len(means) - bisect_right(means, entry.mean)
+            as_good = len(means) - bisect_left(means, entry.mean)
+            if as_good <= most:
                 found[entry.entry_id] = Proposed.ON
             else:
                 found[entry.entry_id] = Proposed.OPEN if ahead < most else Proposed.STAYS

@@ -3,8 +3,9 @@
 import gzip
 
 import pytest
+from flask import Response
 
-from fundapp.core.compression import MOST_NOISE, pack
+from fundapp.core.compression import MOST_NOISE, compress, pack
 
 ASKING = {"Accept-Encoding": "gzip, deflate, br"}
 
@@ -39,6 +40,14 @@ def test_file_of_the_site_is_packed_and_still_cached_for_a_year(fetched):
     assert "max-age=31536000" in packed.headers["Cache-Control"]
     assert packed.headers["ETag"] != plain.headers["ETag"], "two forms of one file are told apart"
     assert fetched("/static/app.css", **ASKING).data == packed.data
+
+
+def test_page_of_a_very_long_list_is_packed_like_any_other(app):
+    page = Response("<p>One more entry.</p>" * 200_000, mimetype="text/html")
+    with app.test_request_context(headers=ASKING):
+        packed = compress(page)
+    assert len(gzip.decompress(packed.data)) > 4_000_000
+    assert len(packed.data) < 100_000
 
 
 def test_length_of_a_page_is_noise():

@@ -56,6 +56,30 @@ def test_equals_that_all_fit_go_on():
     assert shortlisted(means(5, 4, 4), {"": 3}) == {"0": ON, "1": ON, "2": ON}
 
 
+class CountedMean(Fraction):
+    """A mean that counts how often it is compared."""
+
+    compared = 0
+
+    def _richcmp(self, other, op):
+        CountedMean.compared += 1
+        return super()._richcmp(other, op)
+
+    def __eq__(self, other):
+        CountedMean.compared += 1
+        return super().__eq__(other)
+
+    __hash__ = Fraction.__hash__
+
+
+def test_shortlist_of_a_large_call_compares_each_mean_a_few_times_and_not_with_all_others(monkeypatch):
+    monkeypatch.setattr(CountedMean, "compared", 0)
+    entries = [Standing(str(number), "", CountedMean(number * 7 % 500, 100)) for number in range(2_000)]
+    found = shortlisted(entries, {"": 100})
+    assert sum(each is ON for each in found.values()) == 100
+    assert 0 < CountedMean.compared < 100 * len(entries), "all with all would be 4,000,000"
+
+
 def test_only_what_the_scores_settle_can_be_gone_against():
     proposal = {"a": ON, "b": STAYS, "c": OPEN}
     assert against_proposal(proposal, ["a", "c"]) == frozenset()

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -65,7 +66,7 @@ class PlanningFacts:
             lines += ["--", *(" ".join(pair) for pair in sorted(pairs))]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
-    @property
+    @cached_property
     def present(self) -> frozenset[Pair]:
         """Return the pairs that count now, among the entries that the planner may see."""
         return frozenset(pair for pair in self.started | self.current if pair.entry_id not in self.hidden)

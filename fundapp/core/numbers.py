@@ -10,10 +10,13 @@ from babel import Locale
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from fundapp.core.i18n import current_language
+from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 
 MAX_LENGTH: Final = 40
+_MEGABYTE: Final = 1024 * 1024
 
+_TENTH: Final = Decimal("0.1")
 _SPACES_AND_APOSTROPHES: Final = "\u00a0\u2009\u202f'\u2019"
 _ARABIC_SEPARATORS: Final = str.maketrans({"\u066b": ".", "\u066c": ",", "\u060c": ",", "\uff0e": ".", "\uff0c": ","})
 _IN_GROUPS: Final = regex.compile(r"\d{1,3}(?:\D\d{3})+|\d{1,2}(?:\D\d{2})+\D\d{3}")
@@ -54,6 +57,12 @@ def plain_number(value: Decimal | int) -> Decimal:
 def number_text(value: Decimal | int) -> str:
     """Write an exact number in the current language."""
     return str(format_decimal(value, format="#,##0.####", locale=cldr(current_language())))
+
+
+def megabytes_text(size_bytes: int) -> str:
+    """Write the size of a file in megabytes (of 1,024 times 1,024 bytes) with at most one decimal, and at least 0.1."""
+    megabytes = (Decimal(size_bytes) / _MEGABYTE).quantize(_TENTH)
+    return _("%(size)s MB", size=number_text(max(_TENTH, megabytes)))
 
 
 def _without_sign(text: str, locale: str) -> str:

@@ -1,10 +1,13 @@
 """Numbers: read in any digits and separators, never guessed."""
 
 import pytest
+from flask import Flask
+from flask_babel import Babel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fundapp.core.numbers import NumberError, read_number
+from fundapp.core.i18n import in_language
+from fundapp.core.numbers import NumberError, megabytes_text, read_number
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,20 @@ def test_read_number_answers_any_text(text: str, locale: str) -> None:
         return
     assert float(number) == float(number.strip())
     assert set(number) <= set("-.0123456789")
+
+
+@pytest.mark.parametrize(
+    ("language", "size_bytes", "text"),
+    [
+        ("en", 1, "0.1 MB"),
+        ("en", 10 * 1024 * 1024, "10 MB"),
+        ("fr", 1_600_000, "1,5 MB"),
+        ("pt", 3_000_000_000, "2.861 MB"),
+        ("ar", 1_600_000, "1.5 MB"),
+    ],
+)
+def test_sizes_have_the_decimals_of_the_language(language: str, size_bytes: int, text: str) -> None:
+    app = Flask(__name__)
+    Babel(app)
+    with app.app_context(), in_language(language):
+        assert megabytes_text(size_bytes) == text

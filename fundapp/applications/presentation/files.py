@@ -12,6 +12,7 @@ from fundapp.applications.models import Attachment, FileStatus
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.inspection.reasons import Why
+from fundapp.core.numbers import megabytes_text
 
 _ENDINGS: Final = {
     "audio/ogg": ".ogg",
@@ -68,7 +69,7 @@ def copy_shown(attachment: Attachment, reference: str) -> FileShown:
         id=attachment.id,
         filename=copy_name(attachment, reference),
         content_type=attachment.copy_content_type or attachment.content_type,
-        megabytes=_megabytes(attachment.copy_size_bytes or 0),
+        megabytes=megabytes_text(attachment.copy_size_bytes or 0),
         has_link=attachment.status is FileStatus.READY,
         note={
             FileStatus.READY: "",
@@ -103,7 +104,7 @@ def _original(attachment: Attachment, note: str) -> FileShown:
         id=attachment.id,
         filename=attachment.filename,
         content_type=attachment.content_type,
-        megabytes=_megabytes(attachment.size_bytes),
+        megabytes=megabytes_text(attachment.size_bytes),
         has_link=attachment.status is not FileStatus.INFECTED,
         note=note,
         failed=attachment.status is FileStatus.FAILED,
@@ -124,7 +125,3 @@ def _copy_note(attachment: Attachment) -> str:
             why = _FAILURES.get(attachment.failure) or _FAILURES[Why.NOT_CLEANED]
             return _("Reviewers do not get it: %(why)s.", why=why)
     return ""
-
-
-def _megabytes(size_bytes: int) -> str:
-    return _("%(size)s MB", size=f"{max(0.1, size_bytes / file_rules.MEGABYTE):.1f}")

@@ -11,6 +11,7 @@ from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
+from fundapp.core.numbers import megabytes_text
 from fundapp.review.models import Assignment, AssignmentStatus, Reviewer
 from fundapp.review.offline import ScoreRow, ScoreSheet, fitting
 from fundapp.review.presentation.packets import Packet, entry_called
@@ -22,7 +23,6 @@ from fundapp.review.services.reading import part_mark, shown_parts
 
 MOST_AT_ONCE: Final = 50
 """So many applications go into one download, so that it begins within seconds."""
-_MEGABYTE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,7 @@ def _download(number: int, batch: Sequence[Packet]) -> DownloadShown:
     return DownloadShown(
         number=number,
         words=_("Applications %(first)s to %(last)s", first=first, last=first + len(batch) - 1),
-        megabytes=_("%(size)s MB", size=f"{max(0.1, sum(sizes[each] for each in inside) / _MEGABYTE):.1f}")
-        if inside
-        else "",
+        megabytes=megabytes_text(sum(sizes[each] for each in inside)) if inside else "",
         left_out=len(sizes) - len(inside),
     )
 

@@ -1,7 +1,9 @@
 """What proves a requirement: a test that pytest would collect, or a heading of a document. Both are named by path."""
 
 import ast
+import csv
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -53,3 +55,18 @@ def anchors_in(path: str) -> frozenset[str]:
     return frozenset(
         re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading, body in headings if len(body) > 20
     )
+
+
+def rows_done() -> frozenset[int]:
+    """Return the rows of tests/attacks/rows.csv of which nothing is left for later."""
+    with (ROOT / "tests" / "attacks" / "rows.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(int(row["row"]) for row in csv.DictReader(file) if not row["later"])
+
+
+def put_off_to_what_is_done(later: str, done: Collection[int]) -> list[int]:
+    """Return the rows of attacks that `later` waits for ("with uploads (rows 68 to 70)"), and that are done."""
+    rows: set[int] = set()
+    for words in re.findall(r"\brows? (\d[\d, ]*(?:(?:to|and) \d+)?)", later):
+        numbers = [int(number) for number in re.findall(r"\d+", words)]
+        rows.update(range(numbers[0], numbers[-1] + 1) if " to " in words else numbers)
+    return sorted(rows & set(done))

@@ -3,7 +3,7 @@
 import csv
 import re
 
-from tests.evidence import ROOT, all_tests, missing
+from tests.evidence import ROOT, all_tests, missing, put_off_to_what_is_done, rows_done
 
 FIELDS = ["row", "attack", "tests", "later"]
 LAST_ROW = 125
@@ -34,6 +34,12 @@ def test_every_row_has_tests_that_exist_or_says_where_it_will_be_done() -> None:
         assert wrong == [], f"row {row['row']}"
 
 
+def test_nothing_waits_for_a_row_that_is_done() -> None:
+    done = rows_done()
+    assert len(done) > 100
+    assert {row["row"]: found for row in rows() if (found := put_off_to_what_is_done(row["later"], done))} == {}
+
+
 def test_every_test_that_is_named_by_a_row_is_listed_there() -> None:
     listed = {(int(row["row"]), test) for row in rows() for test in row["tests"].split()}
     named = {(row, f"{path}::{name}") for path, names in all_tests().items() for name in names for row in rows_in(name)}
@@ -46,6 +52,14 @@ def test_rows_are_read_from_names() -> None:
     assert rows_in("test_row_56_58_59_and_60_broken_text") == {56, 58, 59, 60}
     assert rows_in("test_row_8_the_first_of_two_values") == {8}
     assert rows_in("test_as_much_as_somebody") == set()
+
+
+def test_what_waits_for_a_row_that_is_done_is_noticed() -> None:
+    assert put_off_to_what_is_done("Metadata: with uploads (row 75)", {75}) == [75]
+    assert put_off_to_what_is_done("With uploads (rows 68 to 71)", {69, 70, 80}) == [69, 70]
+    assert put_off_to_what_is_done("With uploads (rows 78 and 80)", {78, 79}) == [78]
+    assert put_off_to_what_is_done("With uploads (row 75)", {74, 76}) == []
+    assert put_off_to_what_is_done("In 75 days", {75}) == []
 
 
 def test_evidence_that_is_not_there_is_noticed() -> None:

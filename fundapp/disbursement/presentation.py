@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fundapp.applications.models import Call
-from fundapp.applications.presentation.texts import Said, money, said
+from fundapp.applications.presentation.texts import Said, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
@@ -15,6 +15,7 @@ from fundapp.disbursement.queries import KIND_LABELS, LetterRow
 from fundapp.disbursement.rules import failure_text
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Outcome, Slate, SlateStatus
+from fundapp.review.presentation.selection import MoneyShown
 from fundapp.review.queries.selection import Selection
 from fundapp.review.transitions import SLATE
 
@@ -41,8 +42,7 @@ class ReleaseShown:
     awards: int
     declines: int
     notices: int
-    promised: str
-    budget: str
+    money: MoneyShown
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ def call_head(call: Call) -> CallHead:
     return CallHead(slug=call.slug, title=said(call.titles), is_sample=call.is_sample)
 
 
-def release_shown(call: Call, selected: Selection, slate: Slate | None, notices: int) -> ReleaseShown:
+def release_shown(
+    call: Call, selected: Selection, slate: Slate | None, notices: int, budget: MoneyShown
+) -> ReleaseShown:
     """Return what a release of a call's decisions would do, over what the actor may see."""
     outcomes = [row.decision.outcome for row in selected.ranked if row.decision is not None]
     status = slate.status if slate is not None else SlateStatus.OPEN
@@ -111,8 +113,7 @@ def release_shown(call: Call, selected: Selection, slate: Slate | None, notices:
         awards=outcomes.count(Outcome.AWARD),
         declines=outcomes.count(Outcome.DECLINE),
         notices=notices,
-        promised=money(call.committed_minor, call.currency),
-        budget=money(call.budget_minor, call.currency),
+        money=budget,
     )
 
 

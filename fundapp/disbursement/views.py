@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.lists import file_names
-from fundapp.applications.queries.managing import managed_call
+from fundapp.applications.queries.managing import hides_something, managed_call
 from fundapp.core import clock, sealed_files
 from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
 from fundapp.core.i18n import current_language, direction, in_language, ngettext
@@ -28,6 +28,7 @@ from fundapp.disbursement.forms import ContactsForm
 from fundapp.disbursement.letters import BODIES, from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.rules import letter_filename
+from fundapp.review.presentation.selection import money_shown
 from fundapp.review.queries.selection import selection
 
 bp = Blueprint("disbursement", __name__)
@@ -202,7 +203,11 @@ def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
         "disbursement/letters.html",
         call=presentation.call_head(call),
         release=presentation.release_shown(
-            call, selected, selected.slate, queries.ineligible_count(actor=actor, call=call)
+            call,
+            selected,
+            selected.slate,
+            queries.ineligible_count(actor=actor, call=call),
+            money_shown(selected, hides_something=hides_something(actor=actor, call=call)),
         ),
         progress=presentation.progress_shown(counts),
         counts=presentation.status_counts(counts, asked.filters.get("status", "")),

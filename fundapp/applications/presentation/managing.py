@@ -119,6 +119,14 @@ def managed_call_shown(
     )
 
 
+def money_not_shown() -> str:
+    """Say to whoever has a conflict of interest what figures of money leave out; whether there is any, is not said.
+
+    What is left after all promises would tell them that something which is hidden from them has an award, and how much.
+    """
+    return _("Whatever is promised to applications with which you have a conflict of interest is not shown to you.")
+
+
 def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
     """Return the pages of a call that the actor may open, in the order of the work."""
     pages = [

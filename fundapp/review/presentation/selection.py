@@ -11,6 +11,7 @@ from flask import url_for
 
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Call
+from fundapp.applications.presentation.managing import money_not_shown
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, ngettext
@@ -68,11 +69,12 @@ class PoolShown:
 
 @dataclass(frozen=True)
 class MoneyShown:
-    """The budget: what is promised and what is left; the minor units are for the bar."""
+    """The budget: what is promised and what is left ("" where that is not shown); the minor units are for the bar."""
 
     words: str
+    given: str
+    budget: str
     left: str
-    left_minor: int
     given_minor: int
     budget_minor: int
 
@@ -142,21 +144,21 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
     )
 
 
-def money_shown(call: Call) -> MoneyShown:
-    """Return how much of a call's budget is promised and left."""
-    left = call.budget_minor - call.committed_minor
-    return MoneyShown(
-        words=_(
-            "%(given)s of %(budget)s promised, %(left)s left",
-            given=money(call.committed_minor, call.currency),
-            budget=money(call.budget_minor, call.currency),
-            left=money(left, call.currency),
-        ),
-        left=money(left, call.currency),
-        left_minor=left,
-        given_minor=call.committed_minor,
-        budget_minor=call.budget_minor,
-    )
+def money_shown(selection: Selection, *, hides_something: bool) -> MoneyShown:
+    """Return how much of a call's budget is promised and left, as far as the actor may see it.
+
+    Where something is hidden from them only the entries on their list are counted, and nothing is said of what is left.
+    """
+    call = selection.call
+    given = sum(row.decision.amount_minor for row in selection.ranked if row.decision)
+    parts = {"given": money(given, call.currency), "budget": money(call.budget_minor, call.currency)}
+    left = "" if hides_something else money(call.budget_minor - given, call.currency)
+    if hides_something:
+        seen = _("%(given)s of %(budget)s promised to the entries on this list.", **parts)
+        words = f"{seen} {money_not_shown()}"
+    else:
+        words = _("%(given)s of %(budget)s promised, %(left)s left", **parts, left=left)
+    return MoneyShown(**parts, words=words, left=left, given_minor=given, budget_minor=call.budget_minor)
 
 
 def slate_shown(selection: Selection) -> SlateShown:

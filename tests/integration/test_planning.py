@@ -473,6 +473,22 @@ def test_the_page_shows_what_a_plan_changes_applies_it_and_undoes_it(app: FundAp
     assert "Undo this plan" not in page(client, url)
 
 
+def test_no_button_undoes_a_plan_of_which_something_was_begun(app: FundApp, signed_in: SignedIn) -> None:
+    call = make_call(reviews_per_entry=1)
+    make_application(call)
+    make_reviewer(call)
+    manager = make_staff(Role.MANAGER)
+    applied(call, actor_of(manager))
+    client, url = signed_in(manager), f"/manage/{call.slug}/assignment"
+    assert "Undo this plan" in page(client, url)
+    begun = db.session.scalars(select(Assignment)).one()
+    declare_no_conflict(actor=actor_of(begun.reviewer.person), assignment=begun, now=NOW)
+    db.session.commit()
+    shown = page(client, url)
+    assert "Undo this plan" not in shown
+    assert "Some reviews of this plan have begun, so it cannot be undone." in shown
+
+
 @pytest.mark.parametrize("path", ["", "/undo", "/bridges", "/anchors"])
 def test_a_button_about_a_plan_that_is_no_longer_shown_finds_nothing(
     app: FundApp, signed_in: SignedIn, path: str

@@ -122,6 +122,7 @@ class PlanShown:
     is_failed: bool
     can_apply: bool
     can_undo: bool
+    is_begun: bool
     changes: str
     loads: Sequence[LoadShown]
     loads_left_out: str
@@ -161,9 +162,12 @@ def recusal_shown(row: RecusalRow, call: Call) -> RecusalShown:
 
 
 def plan_shown(
-    plan: Plan, reviewers: Sequence[ReviewerRow], coverage: Sequence[CoverageRow], *, is_last: bool
+    plan: Plan, reviewers: Sequence[ReviewerRow], coverage: Sequence[CoverageRow], *, is_last: bool, is_begun: bool
 ) -> PlanShown:
-    """Return a plan; `is_last` says that none was applied after it. What the reader may not see now is left out."""
+    """Return a plan. What the reader may not see now is left out.
+
+    `is_last` says that none was applied after it, `is_begun` that something which it gave was begun.
+    """
     result = PlanResult.from_json(plan.result) if plan.result else None
     entries = {str(row.entry_id): row for row in coverage}
     tag, kind = PLAN.labels[plan.status].staff, _KINDS[plan.status]
@@ -178,7 +182,8 @@ def plan_shown(
         progress=progress_shown(PlanProgress.from_json(plan.progress) if plan.progress else None),
         is_failed=plan.status is PlanStatus.FAILED,
         can_apply=is_ready and result is not None and bool(result.added or result.removed),
-        can_undo=plan.status is PlanStatus.APPLIED and is_last,
+        can_undo=plan.status is PlanStatus.APPLIED and is_last and not is_begun,
+        is_begun=is_begun,
         changes=_changes(result) if result else "",
         loads=_loads(result, reviewers, entries) if result else (),
         loads_left_out=_left_out(len(result.after)) if result else "",

@@ -23,6 +23,7 @@ from fundapp.review.models import (
     AssignmentStatus,
     PairRuleKind,
     Plan,
+    PlanStatus,
     Reviewer,
     ReviewerStatus,
 )
@@ -191,6 +192,13 @@ def begun_of(call: Call, pairs: Iterable[Pair]) -> int:
         .where(Reviewer.call_id == call.id, Assignment.status != AssignmentStatus.ASSIGNED)
     )
     return sum(Pair(str(entry_id), str(reviewer_id)) in wanted for entry_id, reviewer_id in rows)
+
+
+def is_begun(plan: Plan) -> bool:
+    """Say whether anything was begun of what a plan gave when it was applied."""
+    if plan.status is not PlanStatus.APPLIED:
+        return False
+    return bool(begun_of(plan.call, PlanResult.from_json(plan.result).added))
 
 
 def entry_to_read(*, actor: Actor, call: Call, entry_id: UUID) -> Entry:

@@ -23,7 +23,7 @@ from fundapp.review.assignment import Pair, Step, Told, plan_assignment, tell_no
 from fundapp.review.models import Anchor, PairRule, PairRuleKind, Plan, PlanStatus, Reviewer
 from fundapp.review.plan_progress import PlanPhase, PlanProgress
 from fundapp.review.plan_result import PlanResult, plan_result
-from fundapp.review.queries.planning import PLAN_KIND, PlanningFacts, begun_of, last_applied, planning_facts
+from fundapp.review.queries.planning import PLAN_KIND, PlanningFacts, is_begun, last_applied, planning_facts
 from fundapp.review.services.calls import lock_call, require_reviewing
 from fundapp.review.services.pairs import give, listed, set_readers, take_away
 from fundapp.review.services.telling import tell_of_work_later
@@ -145,7 +145,7 @@ def undo_plan(*, actor: Actor, plan: Plan, now: datetime) -> None:
         raise NotFound
     if last_applied(call) is not plan:
         raise Conflict(_l("Only the plan that was applied last can be undone."))
-    if begun_of(call, result.added):
+    if is_begun(plan):
         raise Conflict(_l("Some reviews of this plan have begun, so it cannot be undone. Make a new plan instead."))
     apply_transition(PLAN, plan, "undo", actor=actor, now=now, call_id=call.id, evidence={"undone_at": now})
     take_away(actor, call, result.added, now)

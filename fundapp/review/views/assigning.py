@@ -236,7 +236,11 @@ def _assignment_page(call: Call, form: NewPlanForm | None = None) -> str:
         slug=call.slug,
         call_title=said(call.titles),
         may_plan=may_plan,
-        plan=plan_shown(plan, reviewers, coverage, is_last=plans.last_applied(call) is plan) if plan else None,
+        plan=plan_shown(
+            plan, reviewers, coverage, is_last=plans.last_applied(call) is plan, is_begun=plans.is_begun(plan)
+        )
+        if plan
+        else None,
         coverage=Page([coverage_shown(row, call.slug, link=link) for row in here], number, PAGE_SIZE, len(coverage)),
         recusals=[recusal_shown(row, call) for row in recusals],
         recusals_in_all=recusals_in_all,

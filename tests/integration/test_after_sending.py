@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 from uuid import uuid4
@@ -34,8 +34,10 @@ from fundapp.applications.services.clarifying import answer_question, ask_about
 from fundapp.applications.services.erasing import blank_application
 from fundapp.applications.services.papers import ask_for_papers, keep_papers_form
 from fundapp.applications.services.reopening import close_reopening, send_back
+from fundapp.applications.views.afterwards import end_of
 from fundapp.applications.window import window_of
 from fundapp.core.bounces import bounce_in
+from fundapp.core.dates import moment
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
 from fundapp.core.mail import MailMessage
@@ -351,6 +353,20 @@ def test_a_correction_is_asked_for_while_the_call_is_open_too(signed_in, clock) 
 
 def _day(day: date) -> dict[str, str]:
     return {"closes_on-day": str(day.day), "closes_on-month": str(day.month), "closes_on-year": str(day.year)}
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_minute"),
+    [
+        ("Africa/Nairobi", datetime(2027, 4, 29, 20, 59, tzinfo=UTC)),
+        ("Africa/Cairo", datetime(2027, 4, 29, 21, 59, tzinfo=UTC)),
+    ],
+)
+def test_the_last_day_to_answer_ends_on_that_day(zone: str, last_minute: datetime) -> None:
+    call = make_call(time_zone=zone)
+    ends = end_of(date(2027, 4, 29), call)
+    assert ends == last_minute, "in Cairo, clocks skip the hour after it"
+    assert moment(ends, zone).local == "29 April 2027, 23:59"
 
 
 # Further papers

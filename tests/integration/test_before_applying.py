@@ -552,6 +552,10 @@ def test_a_receipt_by_mail_is_promised_only_to_those_who_get_mail(client, signed
     own = f"/applications/{sent.id}"
     by_mail = "We have also sent you a receipt by mail."
     assert by_mail in signed_in(sent.person).get(own).text
+    sent.import_key = "application:A1"
+    db.session.commit()
+    assert by_mail not in signed_in(sent.person).get(own).text, "what came from a table was never mailed"
+    sent.import_key = None
     sent.person.email = None  # type: ignore[assignment]  # the sealed text takes None, which its type does not say
     sent.person.sign_in_reference = "AAAABBBB"
     db.session.commit()

@@ -1,6 +1,6 @@
 """Pages about an application after it was sent: questions and answers, what is opened again, further papers."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import cast
 from uuid import UUID
 
@@ -153,8 +153,11 @@ def managed_version(application_id: UUID, number: int) -> ResponseReturnValue:
 
 
 def end_of(day: date, call: Call) -> datetime:
-    """Return the instant at which a day ends in a call's time zone. Raises RuleViolations."""
-    return instant_in(call.time_zone, day + timedelta(days=1), time())
+    """Return the last minute of a day in a call's time zone, as an instant. Raises RuleViolations.
+
+    Said as 00:00 of the next day, people would take it for a day more; and in some zones clocks skip that hour.
+    """
+    return instant_in(call.time_zone, day, time(23, 59))
 
 
 def _own_question(application_id: UUID, number: int) -> tuple[Application, Clarification]:

@@ -70,7 +70,7 @@ def tasks(application_id: UUID) -> ResponseReturnValue:
         standing=standing_shown(application, now, writes=writes, holds=holds),
         set_aside=told_of_setting_aside(application),
         address=_address_trouble(),
-        gets_mail=holds and _gets_mail(),
+        has_mailed_receipt=holds and _has_mailed_receipt(application),
     )
 
 
@@ -198,9 +198,11 @@ def _to_save(sent: Mapping[str, Any], ending: str, content_type: str) -> dict[st
     return {"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def _gets_mail() -> bool:
+def _has_mailed_receipt(application: Application) -> bool:
+    """Say whether a receipt went to the person who asks: not without an address, nor for what came from a table."""
     person = accounts.person_of(current_actor())
-    return person is not None and bool(person.email)
+    came_from_table = application.import_key is not None and len(application.submissions) == 1
+    return person is not None and bool(person.email) and not came_from_table
 
 
 def _address_trouble() -> str:

@@ -221,7 +221,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "password:change": Sentence(_l("A password was changed.")),
     "password:rehash": Sentence(_l("A password was stored in a stronger form.")),
     "factor:start": Sentence(_l("The set-up of a second step of signing in was begun.")),
-    "factor:give": Sentence(_l("A second step of signing in was set up.")),
+    "factor:give": Sentence(_l("Somebody passed the second step of signing in.")),
     "factor:add": Sentence(_l("A second step of signing in was added.")),
     "factor:remove": Sentence(_l("A second step of signing in was removed.")),
     "factor-reset:request": Sentence(_l("Somebody asked to begin a person's second step of signing in anew.")),

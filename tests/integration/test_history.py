@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 import fundapp
 from fundapp.accounts.permissions import Role
+from fundapp.accounts.services import proofs
 from fundapp.applications.conflicts import record_conflict
 from fundapp.applications.files.transitions import FILE
 from fundapp.applications.models import ApplicationStatus, ConflictSource, ProtectionStep
@@ -38,6 +40,7 @@ from ..factories import (
     make_slate,
     make_staff,
 )
+from ..second_factors import give_recovery_codes
 
 MACHINES = (CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, SLATE, LETTER)
 ACTION = re.compile(r"[a-z][a-z_-]*:[a-z][a-z_-]*")
@@ -238,6 +241,15 @@ def test_auditors_read_the_whole_record_and_nobody_else(call, manager, signed_in
         assert (
             signed_in(make_staff(role, None if role is not Role.REVIEWER else call)).get("/record").status_code == 403
         )
+
+
+def test_a_step_of_signing_in_that_was_given_is_not_told_as_one_that_was_set_up(manager, signed_in):
+    code = give_recovery_codes(manager)[0]
+    assert proofs.give_code(person=manager, code=code, now=datetime.now(UTC))
+    page = page_of(signed_in(make_staff(Role.AUDITOR)), "/record")
+    assert "Somebody passed the second step of signing in." in page
+    for text in ("second step of signing in was set up", "second step of signing in was added"):
+        assert text not in page
 
 
 def test_an_auditor_of_one_call_reads_its_record_alone(call, manager, signed_in):

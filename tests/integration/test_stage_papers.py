@@ -1,6 +1,7 @@
 """Further papers of a stage: finalists are asked something else than the shortlist, on pages and in packages."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,7 +28,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import RuleViolations
 from fundapp.samples import folder
 from tests.conftest import actor_of
-from tests.factories import CLOSES, NOW, make_application, make_call, make_staff
+from tests.factories import ANSWERS, CLOSES, NOW, make_application, make_call, make_staff
 from tests.integration.test_after_sending import PAPERS
 from tests.integration.test_sending_again import send, write
 
@@ -113,6 +114,27 @@ def test_finalists_are_asked_something_else_than_the_shortlist_and_what_they_gav
     application.edited_at = CLOSED
     answers = send(application, CLOSED).answers
     assert (answers["budget"], answers["visit"]) == ("Rent.", "In May.")
+
+
+def test_whoever_is_asked_for_papers_changes_nothing_else_and_reads_their_heading_in_the_own_language(
+    signed_in: SignedIn, clock
+) -> None:
+    clock.move_to(CLOSED)
+    call, shortlist, _finalists, manager = call_of_two_stages()
+    application = in_stage(call, shortlist)
+    keep(manager, shortlist, FINAL)
+    ask(manager, shortlist, application)
+    db.session.commit()
+    client, own = signed_in(application.person), f"/applications/{application.id}"
+    tasks = client.get(f"{own}/edit?lang=fr").text
+    assert "Autres questions" in tasks
+    assert FINAL.title not in tasks
+    write(application, CLOSED, visit="In May.")
+    application.edited_at = CLOSED
+    db.session.commit()
+    check = client.get(f"{own}/check").text
+    assert ANSWERS["plan"] in check, "what was sent before is there to be read"
+    assert re.findall(r'<dd><a href="[^"#]*#at_([^"]*)"', check) == ["visit"]
 
 
 def test_papers_of_a_stage_ask_nothing_that_another_stage_asks() -> None:

@@ -27,7 +27,7 @@ def test_group_is_a_page_and_so_is_a_run_of_questions_outside_groups(signed_in: 
     client, address = begin(signed_in)
     page = client.get(address).text
     titles = re.findall(r'/sections/\d"><bdi>([^<]*)', page)
-    assert titles == ["About you", "All kinds (sample)", "Partner", "Costs", "Voices"]
+    assert titles == ["About you", "More questions", "Partner", "Costs", "Voices"]
     first = Window(client, address, 1).text
     assert "Part 1 of 5" in first
     assert "Who you are." in first

@@ -96,9 +96,14 @@ def form_title(form: FormDefinition) -> Said:
 
 
 def page_title(page: Page, filling: Filling, masked: frozenset[str] = frozenset()) -> Said:
-    """Return the heading of a page; questions outside all groups stand under the form's own title."""
+    """Return the heading of a page; of questions outside all groups the first ones stand under the form's own title."""
     group = page.group
-    return said_at(filling, group.label, group.name, masked) if group else form_title(filling.form)
+    return said_at(filling, group.label, group.name, masked) if group else _title_outside(filling.form, page.number)
+
+
+def _title_outside(form: FormDefinition, number: int) -> Said:
+    """Return the heading of questions outside all groups; the title of a form is in one language, and stands once."""
+    return form_title(form) if number == 1 else Said(_("More questions"))
 
 
 def limits_of(question: Question, call: Call) -> list[str]:
@@ -138,7 +143,7 @@ def questions_shown(form: FormDefinition, call: Call) -> list[SectionShown]:
     return [
         SectionShown(
             number=number,
-            title=said_unanswered(section.headings[-1].label) if section.headings else Said(form.title),
+            title=said_unanswered(section.headings[-1].label) if section.headings else _title_outside(form, number),
             is_repeat=any(group.is_repeat for group in section.headings),
             questions=[
                 QuestionShown(

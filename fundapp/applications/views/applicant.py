@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -241,11 +240,12 @@ def _check_page(
     problems += [each for each in outside if str(each) not in met]
     surroundings = drafts.surroundings_of(application.call, now, application.language)
     filling = Filling(form, submitting.answers_to_send(application, now), surroundings)
+    window = window_of(application, now)
     return render_template(
         "applications/check.html",
         application=own_application_shown(application, now),
         sections=answers_shown(filling, application.attachments, application.call.currency),
-        change_url=partial(change_url, application),
+        change_url=lambda number, key: change_url(application, number, key) if window.opens(key) else None,
         missing=problems_shown(application, form, problems),
         tried=tried,
         refused=refused,

@@ -114,6 +114,17 @@ def test_screening_goes_from_proposal_to_effect_to_the_next_stage_and_back(app, 
     assert "Taken back" in client.get(f"/manage/{call.slug}/stages").get_data(as_text=True)
 
 
+def test_what_a_reviewer_read_is_counted_though_they_are_tied_to_another_application(app):
+    call = screened_call()
+    own, other = entry_of(call), entry_of(call)
+    reviewer = make_reviewer(call, person=own.application.person)
+    for entry in (own, other):
+        make_review(entry, reviewer, [1])
+        screen(entry, 1)
+    counts = stage_counts(actor=actor_of(make_staff(Role.MANAGER)), call=call)
+    assert [(each.entries, each.read) for each in counts] == [(2, 1), (0, 0)]
+
+
 def test_a_choice_against_the_scores_is_refused_without_a_reason_and_recorded_with_one(app, signed_in: SignedIn):
     call = screened_call()
     entries = screened_entries(call)

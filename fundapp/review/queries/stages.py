@@ -24,7 +24,7 @@ from fundapp.review.models import (
     StageMove,
     StageSeat,
 )
-from fundapp.review.queries.active import is_active, is_on_panel
+from fundapp.review.queries.active import in_its_stage, is_active, is_on_panel
 from fundapp.review.queries.pools import counted
 from fundapp.review.queries.selection import weighted
 from fundapp.review.stage_rules import Checked, Proposed, Standing, screened, shortlisted
@@ -92,22 +92,24 @@ def following(call: Call, stage: Stage) -> Stage | None:
 def stage_counts(*, actor: Actor, call: Call) -> list[StageCount]:
     """Return the stages of a call in order, with how much stands in each, over what the actor may see."""
     readings = (
-        select(func.count())
-        .select_from(Assignment)
-        .join(Reviewer, Reviewer.id == Assignment.reviewer_id)
+        select(Assignment.entry_id, func.count().label("number"))
+        .join(Assignment.reviewer)
+        .join(Assignment.entry)
+        .join(Entry.application)
         .where(
-            Assignment.entry_id == Entry.id,
-            Assignment.stage_id == Entry.stage_id,
+            Entry.call_id == call.id,
+            in_its_stage(),
             Assignment.status == AssignmentStatus.REVIEWED,
             is_active(),
         )
-        .correlate(Entry, Application)
-        .scalar_subquery()
+        .group_by(Assignment.entry_id)
+        .subquery()
     )
     entries = (
-        select(Entry.stage_id.label("stage_id"), readings.label("readings"), Stage.reviews_per_entry.label("wanted"))
+        select(Entry.stage_id.label("stage_id"), readings.c.number, Stage.reviews_per_entry.label("wanted"))
         .join(Entry.application)
         .join(Entry.stage)
+        .outerjoin(readings, readings.c.entry_id == Entry.id)
         .where(Entry.call_id == call.id, goes_to_reviewers(), visible_to(actor))
         .subquery()
     )
@@ -117,7 +119,7 @@ def stage_counts(*, actor: Actor, call: Call) -> list[StageCount]:
             select(
                 entries.c.stage_id,
                 func.count(),
-                func.count().filter(entries.c.readings >= entries.c.wanted),
+                func.count().filter(entries.c.number >= entries.c.wanted),
             ).group_by(entries.c.stage_id)
         )
     }

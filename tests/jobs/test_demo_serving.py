@@ -74,6 +74,7 @@ class Visitor:
     def get(self, path: str) -> str:
         with self._browser.open(urllib.parse.urljoin(self._address, path)) as answer:
             assert answer.status == 200
+            assert answer.headers.get_all("Server") == ["gunicorn"]  # and not which version of it
             page: str = answer.read().decode()
         return page
 

@@ -228,13 +228,15 @@ def test_two_windows_lose_nothing(signed_in: Client) -> None:
     call, person = make_call(), make_person()
     client = signed_in(person)
     address = started(call, person, client)
-    seen = hidden(client.get(f"{address}/sections/2").text, "seen")
+    page = client.get(f"{address}/sections/2").text
+    seen = hidden(page, "seen")
     first = client.post(f"{address}/sections/2", data={"seen": seen, "q_plan": "The plan of the first window"})
     assert first.status_code == 302
     second = client.post(f"{address}/sections/2", data={"seen": seen, "q_plan": "The plan of the second window"})
     assert second.status_code == 409
     assert "The plan of the first window" in second.text
     assert "The plan of the second window</textarea>" in second.text
+    assert second.text.count("(optional)") == page.count("(optional)"), "what has to be answered still has to be"
     assert only_application().answers["plan"] == "The plan of the first window"
     third = client.post(
         f"{address}/sections/2", data={"seen": hidden(second.text, "seen"), "q_plan": "Both plans, put together"}

@@ -3,7 +3,7 @@
 import base64
 import hmac
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -246,7 +246,10 @@ def _not_saved(
     """Draw the page with what was typed in it, and beside it what is wrong, or what somebody else stored meanwhile."""
     draft = Draft(application, now)
     page = draft.page(number)
-    drawn = {each.key: each for each in page.asked()} | {each.key: each for each in sent.asked}
+    drawn = {each.key: each for each in page.asked()}
+    # Choices are those that the sent page offered, or what was chosen there could vanish.
+    for each in sent.asked:
+        drawn[each.key] = replace(each, required=each.key in drawn and drawn[each.key].required)
     asked = list(drawn.values())
     form = section_form(asked, draft.stored, current_language(), saved.refused)
     conflicts = {key: draft.conflict(key, stored, sent.typed[key]) for key, stored in saved.conflicts.items()}

@@ -337,6 +337,12 @@ def test_row_68_and_69_a_wrong_file_is_refused_kindly_and_begins_nothing(
     assert db.session.scalar(select(func.count()).select_from(Application)) == 0
 
 
+def test_the_page_that_takes_a_sheet_does_not_call_it_optional(client: FlaskClient) -> None:
+    page = client.get(f"/calls/{open_call().slug}/filled").text
+    assert "Your filled sheet (XLSX)" in page
+    assert "(optional)" not in page
+
+
 def test_row_66_a_sheet_that_is_too_large_is_refused_unread(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

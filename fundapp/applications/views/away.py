@@ -9,6 +9,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
+from wtforms.validators import DataRequired
 
 from fundapp.accounts import sessions
 from fundapp.accounts.permissions import Actor, P
@@ -41,7 +42,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 class FilledSheetForm(FlaskForm):
     """Choose a filled sheet."""
 
-    sheet = FileField(_l("Your filled sheet (XLSX)"))
+    sheet = FileField(_l("Your filled sheet (XLSX)"), validators=[DataRequired()])
 
 
 @bp.get("/calls/<slug>/form/<language>")

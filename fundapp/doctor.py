@@ -24,7 +24,7 @@ from fundapp.core.scanning import Scanner
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.retention.checks import erasure_problems
+from fundapp.retention.checks import erasure_problems, unfinished_erasures
 from fundapp.retention.queries import held_work
 from fundapp.retention.room import erased_list
 from fundapp.review.models import Decision, Slate
@@ -156,7 +156,11 @@ def _scanner(app: FundApp) -> tuple[bool, str]:
 
 def _erasures(app: FundApp) -> tuple[bool, str]:
     problems = erasure_problems(erased_list(app), clock.now())
-    return not problems, "; ".join(problems) or "nothing is left of what was erased, and the list outside is whole"
+    if problems:
+        return False, "; ".join(problems)
+    if waiting := unfinished_erasures():
+        return True, f"{waiting} wait for a worker, which removes their files and lists them outside the database"
+    return True, "nothing is left of what was erased, and the list outside is whole"
 
 
 def _held(_app: FundApp) -> tuple[bool, str]:

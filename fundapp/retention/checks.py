@@ -23,6 +23,11 @@ def erasure_problems(list_path: Path, now: datetime) -> list[str]:
     return [*_left_of_applications(), *_left_of_people(), *_unfinished(list_path, now)]
 
 
+def unfinished_erasures() -> int:
+    """Return how many erasures wait for a worker, which removes their files and lists them outside the database."""
+    return db.session.scalars(select(func.count()).select_from(Erasure).where(Erasure.finished_at.is_(None))).one()
+
+
 def _left_of_applications() -> list[str]:
     erased = select(Application.id).where(Application.erased_at.is_not(None))
     left: dict[str, Select[UUID]] = {

@@ -30,6 +30,7 @@ from fundapp.applications.services.enquiries import ask_person
 from fundapp.applications.services.erasing import blank_application
 from fundapp.applications.services.nominating import nominate
 from fundapp.backups.commands import backup_group
+from fundapp.core import clock as present
 from fundapp.core import unit_of_work
 from fundapp.core.audit import AuditEntry
 from fundapp.core.audit.verification import first_broken
@@ -40,6 +41,7 @@ from fundapp.core.mail import MailMessage, queue_mail
 from fundapp.core.sealing import RecordKey
 from fundapp.core.storage import Storage
 from fundapp.disbursement.models import Award, Letter
+from fundapp.doctor import examine
 from fundapp.retention import services as retention_services
 from fundapp.retention import tombstones
 from fundapp.retention.checks import erasure_problems
@@ -422,6 +424,19 @@ def test_settling_a_restore_signs_everybody_out_and_ends_links(app, signed_in):
     assert done.exit_code == 0
     assert client.get("/applications").status_code == 302
     assert db.session.scalars(select(OneTimeLink.used_at.is_not(None))).all() == [True]
+
+
+def test_doctor_calls_no_list_whole_while_an_erasure_waits_to_be_listed(app, run_jobs):
+    def said() -> tuple[bool, str]:
+        finding = next(each for each in examine(app) if each.name == "erasures")
+        return finding.healthy, finding.detail
+
+    erase_person(actor=system_actor(), person=make_person(), cause=ErasureCause.REQUEST, now=present.now())
+    db.session.commit()
+    assert not erased_list(app).exists()
+    assert said() == (True, "1 wait for a worker, which removes their files and lists them outside the database")
+    run_jobs()
+    assert said() == (True, "nothing is left of what was erased, and the list outside is whole")
 
 
 def test_doctor_finds_what_an_erasure_left(app, run_jobs):

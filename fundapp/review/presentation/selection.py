@@ -69,9 +69,13 @@ class PoolShown:
 
 @dataclass(frozen=True)
 class MoneyShown:
-    """The budget: what is promised and what is left ("" where that is not shown); the minor units are for the bar."""
+    """The budget: what is promised and what is left; the minor units are for the bar.
+
+    Where something is hidden from the actor, `note` says what is not shown to them, and `left` is "".
+    """
 
     words: str
+    note: str
     given: str
     budget: str
     left: str
@@ -152,13 +156,13 @@ def money_shown(selection: Selection, *, hides_something: bool) -> MoneyShown:
     call = selection.call
     given = sum(row.decision.amount_minor for row in selection.ranked if row.decision)
     parts = {"given": money(given, call.currency), "budget": money(call.budget_minor, call.currency)}
-    left = "" if hides_something else money(call.budget_minor - given, call.currency)
     if hides_something:
-        seen = _("%(given)s of %(budget)s promised to the entries on this list.", **parts)
-        words = f"{seen} {money_not_shown()}"
+        left, note = "", money_not_shown()
+        words = _("%(given)s of %(budget)s promised to the entries on this list.", **parts)
     else:
+        left, note = money(call.budget_minor - given, call.currency), ""
         words = _("%(given)s of %(budget)s promised, %(left)s left", **parts, left=left)
-    return MoneyShown(**parts, words=words, left=left, given_minor=given, budget_minor=call.budget_minor)
+    return MoneyShown(**parts, words=words, note=note, left=left, given_minor=given, budget_minor=call.budget_minor)
 
 
 def slate_shown(selection: Selection) -> SlateShown:

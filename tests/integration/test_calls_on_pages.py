@@ -248,6 +248,10 @@ def test_wrong_answers_are_told_once_and_by_the_names_of_fields(client: FlaskCli
         assert "programme.slug" not in refused.text
     assert 'href="#call.slug"' in refused.text
     assert refused.text.count("Enter a time of day, such as 23:59.") == 2  # in the summary, and beside the field
+    assert 'href="#programme-0"' in refused.text
+    assert 'href="#programme.kind' not in refused.text, "what a new fund gives is not missing where none was chosen"
+    new = client.post("/new-call", data=new_call(programme="new", **{"programme.kind": ""}))
+    assert 'href="#programme.kind' in new.text
 
 
 def test_peers_11_a_call_is_never_open_for_ever_because_a_deadline_is_empty(client: FlaskClient) -> None:

@@ -55,6 +55,8 @@ def make_call() -> ResponseReturnValue:
         services.read_draft(document)
     except RuleViolations as violations:
         problems_into(form, violations)
+    if form["programme"].errors:
+        form["programme.kind"].errors = []  # nobody knows yet whether it is a new one
     return _new_page(form), 422
 
 

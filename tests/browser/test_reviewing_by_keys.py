@@ -97,10 +97,16 @@ def scores(keys: Keys) -> None:
     assert page.evaluate("document.activeElement.name") == "criterion_1", "its link leads into the field"
 
     page.keyboard.press("Space")
-    for _ in range(3):
-        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("4")
+    scale = visitor.group("Led by the community")
+    expect(scale.locator("[value='4']")).to_be_checked()
+    expect(scale.locator("[value='4']")).to_be_focused()
     expect(page.locator(".total")).to_contain_text("4")
-    keys.type(field(keys, "“Led by the community”: why this score?"), "Close to the people.")
+    why = field(keys, "“Led by the community”: why this score?")
+    keys.type(why, "Close to the people of 2 villages.")
+    expect(why).to_have_value("Close to the people of 2 villages.")
+    expect(scale.locator("[value='4']")).to_be_checked()
     choose(keys, "A plan that can work", "cannot_judge")
     keys.type(field(keys, "If you cannot judge “A plan that can work”: why?"), "I do not know the region.")
     expect(said).to_contain_text("Saved at")

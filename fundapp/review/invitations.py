@@ -35,7 +35,7 @@ def read_invitations(table: Table) -> list[Invitation]:
     Several languages are separated by commas or spaces. Raises RuleViolations for missing headings and for limits
     that are no number, naming the rows; what else is wrong is for `invitation_problems` to say.
     """
-    headings = {heading.strip().casefold().replace("-", ""): heading for heading in table.headers}
+    headings = {_column(heading): heading for heading in table.headers}
     missing = [column for column in NEEDED if column not in headings]
     if missing:
         raise RuleViolations(
@@ -67,6 +67,11 @@ def read_invitations(table: Table) -> list[Invitation]:
     if problems:
         raise RuleViolations(problems)
     return found
+
+
+def unknown_columns(table: Table) -> list[str]:
+    """Return the headings of a table that are none of COLUMNS: nothing is read from under them."""
+    return [heading for heading in table.headers if heading.strip() and _column(heading) not in COLUMNS]
 
 
 def invitation_problems(invitations: Sequence[Invitation], languages: Collection[str]) -> list[Problem]:
@@ -119,6 +124,10 @@ def agreement_problems(
         message = _l("Enter a number from 1 to %(most)s.", most=MAX_ENTRIES_PER_REVIEWER)
         problems.append(Problem(message, field="max_entries", place=place))
     return problems
+
+
+def _column(heading: str) -> str:
+    return heading.strip().casefold().replace("-", "")
 
 
 def _limit(text: str, row: Row, problems: list[Problem]) -> int:

@@ -96,7 +96,7 @@ def test_an_invitation_says_what_is_asked_and_a_click_accepts(app: FundApp, sign
     page = text(client, "/reviews/invitations")
     for words in (
         "Call for the coast",
-        "At most 8 applications, about 6 hours in all",
+        "At most 8 applications · about 6 hours in all",
         "28 October 2020",
         "Home (sample)",
     ):

@@ -1,5 +1,6 @@
 """Pages of the review room through the client: status, text that is hostile, what was typed, number of statements."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from io import BytesIO
@@ -103,6 +104,18 @@ def test_manager_invites_a_pasted_list(app: FundApp, signed_in: SignedIn) -> Non
     assert response.status_code == 302
     rows = db.session.execute(select(Reviewer.max_entries, Reviewer.languages).order_by(Reviewer.max_entries)).all()
     assert [tuple(row) for row in rows] == [(5, ["en", "fr"]), (10, ["ar"])]
+
+
+def test_columns_that_an_invitation_list_does_not_have_are_named(app: FundApp, signed_in: SignedIn) -> None:
+    call = make_call()
+    client = signed_in(make_staff(Role.MANAGER))
+    listing = "Name;E-mail;languages;max;<b>phone\nAna;ana@example.org;en;4;123\n"
+    shown = client.post(
+        f"/manage/{call.slug}/reviewers/list", data={"listing": listing}, follow_redirects=True
+    ).get_data(as_text=True)
+    assert "1 person is asked to review." in shown
+    told = [each for each in re.findall(r"<p>(.*?)</p>", shown) if "This column is not known and left out." in each]
+    assert [each.partition(":")[0] for each in told] == ["max", "&lt;b&gt;phone"]
 
 
 def test_manager_invites_an_uploaded_list(app: FundApp, signed_in: SignedIn) -> None:

@@ -1,6 +1,7 @@
 """Pages of those who run a panel: whom to ask, who answered what, who is how far."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -19,9 +20,9 @@ from fundapp.core.fields import CheckboxesField
 from fundapp.core.i18n import LANGUAGES, language_name, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import fresh, limited, requires
-from fundapp.core.tables import read_table
+from fundapp.core.tables import Table, read_table
 from fundapp.core.web import problems_into
-from fundapp.review.invitations import COLUMNS, NEEDED, Invitation, read_invitations
+from fundapp.review.invitations import COLUMNS, NEEDED, Invitation, read_invitations, unknown_columns
 from fundapp.review.models import Reviewer
 from fundapp.review.panel_forms import AgreementForm, EarlierForm, InvitationForm, InvitationListForm, TakeOffForm
 from fundapp.review.presentation.panel_people import (
@@ -37,6 +38,10 @@ from fundapp.review.queries import panel as queries
 from fundapp.review.queries.invitations import earlier_reviewers, other_calls, reviewer_of
 from fundapp.review.services import answering, inviting
 from fundapp.review.views import bp
+
+UNKNOWN_TOLD: Final = 10
+"""Of so many columns of a list that it does not have, we say so: what is said is kept in a cookie."""
+UNKNOWN_CHARACTERS: Final = 40
 
 
 @bp.get("/manage/<slug>/reviewers")
@@ -77,11 +82,15 @@ def invite_list(slug: str) -> ResponseReturnValue:
     form = _list_form(_others(call))
     if form.validate():
         try:
-            invitations = _listed(form)
+            table = _listed(form)
+            invitations = read_invitations(table)
         except RuleViolations as violations:
             problems_into(form, _beside(violations, "listing"))
         else:
             if _invite(call, invitations, form, form.list_calls, field="listing"):
+                for heading in unknown_columns(table)[:UNKNOWN_TOLD]:
+                    place = heading[:UNKNOWN_CHARACTERS]
+                    flash(str(Problem(_("This column is not known and left out."), place=place)))
                 return redirect(url_for("review.reviewers", slug=slug))
     return _reviewers_page(call, listed=form), 422
 
@@ -225,14 +234,14 @@ def _others(call: Call) -> list[SelectChoice]:
     return [SelectChoice(each.slug, said(each.titles).text) for each in others]
 
 
-def _listed(form: InvitationListForm) -> list[Invitation]:
-    """Return the invitations of the file, or else of the text. Raises RuleViolations."""
+def _listed(form: InvitationListForm) -> Table:
+    """Return the table of the file, or else of the text. Raises RuleViolations."""
     upload = form.file.data
     if upload:
-        return read_invitations(read_table(upload.read(), upload.filename or ""))
+        return read_table(upload.read(), upload.filename or "")
     if not (form.listing.data or "").strip():
         raise RuleViolations([Problem(_("Paste a list, or choose a file."), field="listing")])
-    return read_invitations(read_table(form.listing.data.encode(), _("the list")))
+    return read_table(form.listing.data.encode(), _("the list"))
 
 
 def _invite(

@@ -241,7 +241,7 @@ def test_call_of_a_fund_that_is_known_in_more_languages_leaves_its_names_alone(c
 
 
 def test_wrong_answers_are_told_once_and_by_the_names_of_fields(client: FlaskClient) -> None:
-    wrong = {"call.slug": "Village 2020", "call.closes.time": "25:00"}
+    wrong = {"call.slug": "Village 2020", "call.closes.time": "25:00", "programme.kind": ""}
     for typed in ({}, new_call(**wrong), new_call(**wrong, programme="")):
         refused = client.post("/new-call", data=typed)
         assert refused.status_code == 422

@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.lists import file_names
-from fundapp.applications.queries.managing import hides_something, managed_call
+from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock, sealed_files
 from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
 from fundapp.core.i18n import current_language, direction, in_language, ngettext
@@ -207,7 +207,7 @@ def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
             selected,
             selected.slate,
             queries.ineligible_count(actor=actor, call=call),
-            money_shown(selected, hides_something=hides_something(actor=actor, call=call)),
+            money_shown(selected),
         ),
         progress=presentation.progress_shown(counts),
         counts=presentation.status_counts(counts, asked.filters.get("status", "")),

@@ -61,9 +61,21 @@ class CountedMean(Fraction):
 
     compared = 0
 
-    def _richcmp(self, other, op):
+    def __lt__(self, other):
         CountedMean.compared += 1
-        return super()._richcmp(other, op)
+        return super().__lt__(other)
+
+    def __gt__(self, other):
+        CountedMean.compared += 1
+        return super().__gt__(other)
+
+    def __le__(self, other):
+        CountedMean.compared += 1
+        return super().__le__(other)
+
+    def __ge__(self, other):
+        CountedMean.compared += 1
+        return super().__ge__(other)
 
     def __eq__(self, other):
         CountedMean.compared += 1

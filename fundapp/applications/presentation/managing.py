@@ -51,9 +51,6 @@ class ManagedCallShown:
     unchecked: int
     eligible: int
     ineligible: int
-    given: str
-    left: str
-    given_minor: int
     budget_minor: int
     waiting: str
 
@@ -111,20 +108,9 @@ def managed_call_shown(
         unchecked=unchecked,
         eligible=counts[ApplicationStatus.ELIGIBLE],
         ineligible=counts[ApplicationStatus.INELIGIBLE],
-        given=money(call.committed_minor, call.currency),
-        left=money(call.budget_minor - call.committed_minor, call.currency),
-        given_minor=call.committed_minor,
         budget_minor=call.budget_minor,
         waiting=_to_check(unchecked) if unchecked and actor.can(P.ELIGIBILITY_DECIDE, call.id) else "",
     )
-
-
-def money_not_shown() -> str:
-    """Say to whoever has a conflict of interest what figures of money leave out; whether there is any, is not said.
-
-    What is left after all promises would tell them that something which is hidden from them has an award, and how much.
-    """
-    return _("Whatever is promised to applications with which you have a conflict of interest is not shown to you.")
 
 
 def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:

@@ -72,16 +72,6 @@ def counts_by_status(*, actor: Actor, call: Call) -> Mapping[ApplicationStatus, 
     return _no_counts() | {row.status: row.number for row in rows}
 
 
-def hides_something(*, actor: Actor, call: Call) -> bool:
-    """Say whether the actor has a conflict of interest with anything that was sent in a call, whatever became of it."""
-    hidden = db.session.scalar(
-        select(Application.id)
-        .where(Application.call_id == call.id, Application.status.in_(SENT), ~visible_to(actor))
-        .limit(1)
-    )
-    return hidden is not None
-
-
 def sent_application(*, actor: Actor, application_id: UUID, permission: str = P.APPLICATION_READ) -> Application:
     """Return an application that was sent in a call where the actor holds a permission. Raises NotFound."""
     application = db.session.scalar(

@@ -52,7 +52,6 @@ def managed_call(slug: str) -> ResponseReturnValue:
     return render_template(
         "applications/managed_call.html",
         call=presentation.managed_call_shown(call, counts, actor, now),
-        money_not_shown=presentation.money_not_shown() if queries.hides_something(actor=actor, call=call) else "",
         steps=next_steps(actor, call, now),
         extensions=extensions_shown(call.extensions, call.time_zone),
         may_move=actor.can(P.CALL_EXTEND, call.id) and call.status is CallStatus.PUBLISHED,

@@ -11,7 +11,6 @@ from flask import url_for
 
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Call
-from fundapp.applications.presentation.managing import money_not_shown
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, ngettext
@@ -71,7 +70,8 @@ class PoolShown:
 class MoneyShown:
     """The budget: what is promised and what is left; the minor units are for the bar.
 
-    Where something is hidden from the actor, `note` says what is not shown to them, and `left` is "".
+    Only what the actor sees is counted, and `note` says so. What is left after all promises would tell whoever has a
+    conflict of interest that something which is hidden from them has an award, and how much.
     """
 
     words: str
@@ -148,21 +148,25 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
     )
 
 
-def money_shown(selection: Selection, *, hides_something: bool) -> MoneyShown:
+def money_shown(selection: Selection) -> MoneyShown:
     """Return how much of a call's budget is promised and left, as far as the actor may see it.
 
-    Where something is hidden from them only the entries on their list are counted, and nothing is said of what is left.
+    The note stands on every page alike: that it is there tells nobody whether something is hidden from them.
     """
     call = selection.call
     given = sum(row.decision.amount_minor for row in selection.ranked if row.decision)
-    parts = {"given": money(given, call.currency), "budget": money(call.budget_minor, call.currency)}
-    if hides_something:
-        left, note = "", money_not_shown()
-        words = _("%(given)s of %(budget)s promised to the entries on this list.", **parts)
-    else:
-        left, note = money(call.budget_minor - given, call.currency), ""
-        words = _("%(given)s of %(budget)s promised, %(left)s left", **parts, left=left)
-    return MoneyShown(**parts, words=words, note=note, left=left, given_minor=given, budget_minor=call.budget_minor)
+    words = {
+        "given": money(given, call.currency),
+        "budget": money(call.budget_minor, call.currency),
+        "left": money(call.budget_minor - given, call.currency),
+    }
+    return MoneyShown(
+        **words,
+        words=_("%(given)s of %(budget)s promised, %(left)s left", **words),
+        note=_("Whatever is promised to applications with which you have a conflict of interest is not shown to you."),
+        given_minor=given,
+        budget_minor=call.budget_minor,
+    )
 
 
 def slate_shown(selection: Selection) -> SlateShown:

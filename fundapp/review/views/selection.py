@@ -9,7 +9,7 @@ from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import said
-from fundapp.applications.queries.managing import hides_something, managed_call
+from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock
 from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import current_language, ngettext
@@ -20,7 +20,6 @@ from fundapp.core.web import problems_into
 from fundapp.review.forms import DecisionForm, SendBackForm, version_in
 from fundapp.review.models import Outcome, Slate
 from fundapp.review.presentation.selection import (
-    MoneyShown,
     money_shown,
     pool_money,
     pools_shown,
@@ -218,10 +217,6 @@ def _frame(call: Call) -> dict[str, object]:
     }
 
 
-def _money(found: Selection) -> MoneyShown:
-    return money_shown(found, hides_something=hides_something(actor=current_actor(), call=found.call))
-
-
 def _may_decide(call: Call) -> bool:
     return current_actor().can(P.DECISION_MAKE, call.id)
 
@@ -233,7 +228,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         **_frame(call),
         pools=pools_shown(found, link=True),
         hides_scores=found.hides_scores,
-        money=_money(found),
+        money=money_shown(found),
         slate=slate_shown(found),
         may_decide=_may_decide(call),
         problems=problems,
@@ -251,7 +246,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         hides_scores=found.hides_scores,
         pool_money=pool_money(found, row),
         reviews=reviews_shown(reviews, found),
-        money=_money(found),
+        money=money_shown(found),
         slate=slate_shown(found),
         may_decide=_may_decide(found.call),
         may_follow=current_actor().can(P.DISCUSSION_READ, found.call.id),
@@ -265,7 +260,7 @@ def _ratification_page(call: Call, form: SendBackForm) -> str:
         "review/ratification.html",
         **_frame(call),
         pools=pools_shown(found, link=False),
-        money=_money(found),
+        money=money_shown(found),
         slate=slate_shown(found),
         form=form,
     )

@@ -5,6 +5,7 @@ TEST_DATABASE says which: sqlite (the default) or postgresql.
 
 import gzip
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -241,6 +242,11 @@ def actor_of(person: Person) -> Actor:
 def run_item(item_id: UUID) -> bool:
     """Do one outbox row's work in this process, as a worker would."""
     return outbox.run(item_id, cast(FundApp, current_app).job_kinds)
+
+
+def without_tokens(page: str) -> str:
+    """Return a page without the tokens that are others each second."""
+    return re.sub(r'(name="csrf_token" value|data-token)="[^"]*"', "", page)
 
 
 @contextmanager

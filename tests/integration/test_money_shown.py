@@ -1,7 +1,5 @@
 """What pages say of a call's money: whoever has a conflict of interest reads no hidden award off it."""
 
-import re
-
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.accounts.services.roles import grant_role
@@ -11,7 +9,7 @@ from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.models import Outcome
 from fundapp.review.services import selection
-from tests.conftest import SignedIn, actor_of
+from tests.conftest import SignedIn, actor_of, without_tokens
 from tests.factories import (
     CLOSES,
     NOW,
@@ -25,7 +23,6 @@ from tests.factories import (
 )
 
 NOT_SHOWN = "Whatever is promised to applications with which you have a conflict of interest is not shown to you."
-TOKENS = re.compile(r'name="csrf_token" value="[^"]*"|data-token="[^"]*"')
 
 
 def who_decides() -> Person:
@@ -57,7 +54,7 @@ def test_whoever_has_a_conflict_reads_no_hidden_award_off_the_money(app: FundApp
         client = signed_in(person)
         found = {address: client.get(address) for address in addresses}
         assert {each.status_code for each in found.values()} == {200}
-        return {address: TOKENS.sub("", each.text) for address, each in found.items()}
+        return {address: without_tokens(each.text) for address, each in found.items()}
 
     before, others_before = pages(tied), pages(free)
     make_decision(slate, hidden, amount_minor=1_300_000)

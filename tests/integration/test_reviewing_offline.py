@@ -26,7 +26,7 @@ from fundapp.review.offline import archive
 from fundapp.review.presentation import offline as presentation
 from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, Judged, Unjudged
 from fundapp.review.services import reading
-from tests.conftest import SignedIn, actor_of, counted_statements
+from tests.conftest import SignedIn, actor_of, counted_statements, without_tokens
 from tests.factories import (
     FORM,
     NOW,
@@ -72,10 +72,6 @@ def in_conflict(application: Application, reviewer: Reviewer) -> None:
         )
     )
     db.session.flush()
-
-
-def without_tokens(page: str) -> str:
-    return re.sub(r'name="csrf_token" value="[^"]*"|data-token="[^"]*"', "", page)
 
 
 def draft_of(assignment_id: UUID) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def application_conflicts(application_id: UUID) -> ResponseReturnValue:
     application = _sent(application_id, P.PANEL_READ)
     return render_template(
         "review/application_conflicts.html",
+        slug=application.call.slug,
         application=sent_application_shown(application, actor, ""),
+        may_read=actor.can(P.APPLICATION_READ, application.call_id),
         people=[
             presentation.person_shown(each, application)
             for each in queries.people_with(actor=actor, application=application)

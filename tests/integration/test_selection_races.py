@@ -30,7 +30,7 @@ from tests.factories import (
     parts_of,
 )
 
-REFUSED = (Conflict, InvalidTransition, NotFound, RuleViolations)
+REFUSED = (Conflict, InvalidTransition, NotFound, RuleViolations, StaleDataError)
 
 
 def all_at_once(app: FundApp, tasks: list[Callable[[], object]]) -> list[str]:

@@ -10,6 +10,7 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, AssignmentStatus, MovedEntry, Review, StageMove
+from fundapp.review.queries.reading import my_assignment
 from fundapp.review.services.calls import lock_call
 from fundapp.review.services.reading import declare_no_conflict, submit_review
 from fundapp.review.services.stages import move_on, undo_move
@@ -58,7 +59,8 @@ def test_a_step_taken_back_while_somebody_begins_never_loses_what_was_begun(app:
         undo_move(actor=manager, call=db.session.get_one(Call, call_id), now=NOW)
 
     def begin() -> None:
-        declare_no_conflict(actor=reader, assignment=db.session.get_one(Assignment, assignment_id), now=NOW)
+        assignment = my_assignment(actor=reader, assignment_id=assignment_id)
+        declare_no_conflict(actor=reader, assignment=assignment, now=NOW)
 
     results = all_at_once(app, [undo, begin])
     db.session.rollback()

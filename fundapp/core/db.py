@@ -31,11 +31,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DontWrapMixin, IntegrityError, OperationalError
+from sqlalchemy.exc import DontWrapMixin, IntegrityError, InvalidRequestError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from fundapp.core.errors import NotFound
 from fundapp.core.numbers import plain_number
 from fundapp.core.text import TextError, clean_text
 
@@ -176,6 +177,14 @@ def insert_or_find(row: Row, find: Callable[[], Row | None]) -> Row:
             raise
         return found
     return row
+
+
+def lock_row(row: Base) -> None:
+    """Read a row anew, and hold it against others until this transaction ends. Raises NotFound where it is gone."""
+    try:
+        db.session.refresh(row, with_for_update={"of": type(row)})  # not of what was loaded along with it
+    except InvalidRequestError as gone:
+        raise NotFound from gone
 
 
 def read_only() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from fundapp.core.audit import Doer, record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import InvalidTransition
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -62,10 +62,10 @@ def apply_transition(
     """Lock the row, check table -> permission -> guard, write status and evidence, and the audit row.
 
     `evidence` names the columns that CHECK constraints tie to the new status (who, when, why).
-    Raises InvalidTransition (event not possible now) and NotAllowed (permission missing).
+    Raises InvalidTransition (event not possible now), NotAllowed (permission missing) and NotFound (the row is gone).
     """
     db.session.flush()
-    db.session.refresh(subject, with_for_update={"of": type(subject)})  # not of what was loaded along with it
+    lock_row(subject)
     source = subject.status
     transition = machine.find(event, source)
     if transition is None:

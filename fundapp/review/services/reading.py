@@ -13,7 +13,7 @@ from fundapp.applications.models import Call, ConflictSource, Criterion, Entry
 from fundapp.applications.services.saving import NO_ANSWER, mark
 from fundapp.applications.services.submitting import begin_review
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, InvalidTransition, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import apply_transition
@@ -269,7 +269,7 @@ def _require_scoring(assignment: Assignment, now: datetime) -> None:
 
 def _locked_review(assignment: Assignment) -> Review | None:
     """Lock an assignment, and return its review as it is then."""
-    db.session.refresh(assignment, with_for_update={"of": Assignment})  # not of what was loaded along with it
+    lock_row(assignment)
     return db.session.scalar(
         select(Review).where(Review.assignment_id == assignment.id).execution_options(populate_existing=True)
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -139,13 +140,12 @@ class Visitor:
         self._troubles: list[str] = []
         self._is_first = True
         self._received = 0
+        self._fetched: dict[str, int] = {}
+        """What scripts fetched since the last look, in bytes, by request."""
         wire = context.new_cdp_session(self.page)
         wire.send("Network.enable")
-        wire.on("Network.loadingFinished", lambda event: self._receive(event["encodedDataLength"]))
-        wire.on(
-            "Network.requestWillBeSent",
-            lambda event: self._receive(event.get("redirectResponse", {}).get("encodedDataLength", 0)),
-        )
+        wire.on("Network.requestWillBeSent", self._begin)
+        wire.on("Network.loadingFinished", self._receive)
         context.on("request", self._see_request)
         context.on("response", self._see_response)
         context.on("console", self._see_console)
@@ -220,7 +220,6 @@ class Visitor:
         """Load the page again until it says what is waited for, then look at it; only the last time is weighed."""
 
         def loaded_and_ready() -> bool | None:
-            self._received = 0
             self.page.reload()
             return ready() or None
 
@@ -279,14 +278,33 @@ class Visitor:
         assert not self._troubles, f"{self.name} at {self.page.url}: {self._troubles}"
 
     def _weigh(self, where: str) -> None:
-        """Fail if this page, and what led to it, took more of the line than a page may."""
+        """Fail if this page, or what one of its scripts asked for, took more of the line than it may."""
         took, most = self._received, FIRST_BYTES if self._is_first else LATER_BYTES
         self._received, self._is_first = 0, False
         weights.setdefault(address_of(self.page.url), []).append(took)
         assert took <= most, f"{where}: took {took} bytes of the line, {most} are allowed"
+        fetched, self._fetched = self._fetched, {}
+        weights.setdefault("fetched by scripts", []).extend(fetched.values())
+        heavy = {request: took for request, took in fetched.items() if took > LATER_BYTES}
+        assert not heavy, f"{where}: scripts fetched {heavy} bytes, {LATER_BYTES} are allowed at a time"
 
-    def _receive(self, received: float) -> None:
-        self._received += round(received)
+    def _begin(self, event: dict[str, Any]) -> None:
+        # A page is weighed from the request for it on, with the answer that redirected to it; each fetch by itself:
+        # how many there are goes by how long somebody types.
+        redirect = event.get("redirectResponse")
+        if redirect:
+            self._received += round(redirect["encodedDataLength"])
+        elif event["type"] == "Document":
+            self._received = 0
+        elif event["type"] == "Fetch":
+            self._fetched[event["requestId"]] = 0
+
+    def _receive(self, event: dict[str, Any]) -> None:
+        took = round(event["encodedDataLength"])
+        if event["requestId"] in self._fetched:
+            self._fetched[event["requestId"]] = took
+        else:
+            self._received += took
 
     def _for_axe(self) -> Page:
         """Return the page; where scripts are off, and axe could not run, a copy of it in a window that has them on."""

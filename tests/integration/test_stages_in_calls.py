@@ -201,4 +201,5 @@ def test_a_stage_without_entries_goes_with_its_seats_while_nothing_was_sent(app)
     document["stages"], document["criteria"] = document["stages"][1:], document["criteria"][1:]
     written(call, document)
     assert [each.code for each in call.stages] == ["review"]
-    assert db.session.scalars(select(Criterion.code).where(Criterion.call_id == call.id)).all() == ["need", "plan"]
+    left = select(Criterion.code).where(Criterion.call_id == call.id).order_by(Criterion.position)
+    assert db.session.scalars(left).all() == ["need", "plan"]

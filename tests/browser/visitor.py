@@ -140,12 +140,15 @@ class Visitor:
         self._troubles: list[str] = []
         self._is_first = True
         self._received = 0
+        self._loading = ""
+        """The request for a page that has not come whole yet."""
         self._fetched: dict[str, int] = {}
         """What scripts fetched since the last look, in bytes, by request."""
         wire = context.new_cdp_session(self.page)
         wire.send("Network.enable")
         wire.on("Network.requestWillBeSent", self._begin)
         wire.on("Network.loadingFinished", self._receive)
+        wire.on("Network.loadingFailed", self._end)
         context.on("request", self._see_request)
         context.on("response", self._see_response)
         context.on("console", self._see_console)
@@ -279,6 +282,7 @@ class Visitor:
 
     def _weigh(self, where: str) -> None:
         """Fail if this page, or what one of its scripts asked for, took more of the line than it may."""
+        wait_for(self._all_arrived, f"the whole of {self.page.url}")
         took, most = self._received, FIRST_BYTES if self._is_first else LATER_BYTES
         self._received, self._is_first = 0, False
         weights.setdefault(address_of(self.page.url), []).append(took)
@@ -296,6 +300,7 @@ class Visitor:
             self._received += round(redirect["encodedDataLength"])
         elif event["type"] == "Document":
             self._received = 0
+            self._loading = event["requestId"]
         elif event["type"] == "Fetch":
             self._fetched[event["requestId"]] = 0
 
@@ -305,6 +310,15 @@ class Visitor:
             self._fetched[event["requestId"]] = took
         else:
             self._received += took
+        self._end(event)
+
+    def _end(self, event: dict[str, Any]) -> None:
+        if event["requestId"] == self._loading:
+            self._loading = ""
+
+    def _all_arrived(self) -> bool | None:
+        self.page.evaluate("0")  # lets what the browser has told meanwhile come through
+        return not self._loading or None
 
     def _for_axe(self) -> Page:
         """Return the page; where scripts are off, and axe could not run, a copy of it in a window that has them on."""

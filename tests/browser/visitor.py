@@ -288,7 +288,8 @@ class Visitor:
         weights.setdefault(address_of(self.page.url), []).append(took)
         assert took <= most, f"{where}: took {took} bytes of the line, {most} are allowed"
         fetched, self._fetched = self._fetched, {}
-        weights.setdefault("fetched by scripts", []).extend(fetched.values())
+        if fetched:
+            weights.setdefault("fetched by scripts", []).extend(fetched.values())
         heavy = {request: took for request, took in fetched.items() if took > LATER_BYTES}
         assert not heavy, f"{where}: scripts fetched {heavy} bytes, {LATER_BYTES} are allowed at a time"
 

@@ -33,9 +33,8 @@ from fundapp.review.queries.selection import Ranked, current_slate, whole_select
 from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER
 from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, Answer, Confidence, Judged, Parts, Unjudged
 from fundapp.review.scoring_rules import Step as Scale
-from fundapp.review.services import inviting, planning, reading
+from fundapp.review.services import deciding, inviting, planning, ratifying, reading, sending
 from fundapp.review.services import pairs as by_hand
-from fundapp.review.services import selection as deciding
 from fundapp.review.services.answering import accept_invitation
 
 REFUSED_ANSWERS: Final = {
@@ -188,7 +187,7 @@ class Round:
             deciding.decide_by_rank(actor=step.manager, call=step.call, now=step.now)
             for row in whole_selection(call=step.call).undecided:
                 self._decide_tied(step, row)
-            deciding.propose_slate(actor=step.manager, call=step.call, now=step.now)
+            sending.propose_slate(actor=step.manager, call=step.call, now=step.now)
             decisions = list(db.session.scalars(select(Decision).join(Entry).where(Entry.call_id == step.call.id)))
             awarded = [decision.amount_minor for decision in decisions if decision.outcome is Outcome.AWARD]
             return Decided(
@@ -204,7 +203,7 @@ class Round:
             slate = current_slate(call=step.call)
             if slate is None:
                 raise NotFound
-            deciding.ratify_slate(actor=step.ratifier, slate=slate, now=step.now)
+            ratifying.ratify_slate(actor=step.ratifier, slate=slate, now=step.now)
             return step.ratifier.name
 
     def release(self) -> None:

@@ -20,7 +20,7 @@ from fundapp.disbursement.models import Letter
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.models import Assignment, Decision, Outcome, Plan, SlateStatus
 from fundapp.review.queries.selection import whole_selection
-from fundapp.review.services import planning, reading, selection
+from fundapp.review.services import deciding, planning, reading, sending
 
 from ..conftest import actor_of
 from ..factories import (
@@ -48,7 +48,7 @@ def by(person_id: UUID) -> Any:
 
 
 def award(person_id: UUID, entry_id: UUID, amount_minor: int = 30) -> object:
-    return selection.decide_entry(
+    return deciding.decide_entry(
         actor=by(person_id),
         entry=db.session.get_one(Entry, entry_id),
         outcome=Outcome.AWARD,
@@ -81,7 +81,7 @@ def test_row_91_an_award_and_the_end_of_its_eligibility_at_once_leave_no_award_t
     decided = db.session.scalar(select(func.count()).select_from(Decision))
     assert committed(call_id) == (30 if decided else 0)
     with pytest.raises(RuleViolations):
-        selection.propose_slate(actor=by(first), call=db.session.get_one(Call, call_id), now=AFTER)
+        sending.propose_slate(actor=by(first), call=db.session.get_one(Call, call_id), now=AFTER)
 
 
 def test_row_91_an_award_and_its_withdrawal_at_once_keep_the_money_right(app: FundApp) -> None:
@@ -94,7 +94,7 @@ def test_row_91_an_award_and_its_withdrawal_at_once_keep_the_money_right(app: Fu
     call_id, first, third, one, two = ids_of(call, applications[0].entries[0], applications[2].entries[0], *managers)
 
     def withdraw() -> None:
-        selection.withdraw_decision(actor=by(one), entry=db.session.get_one(Entry, first), now=AFTER)
+        deciding.withdraw_decision(actor=by(one), entry=db.session.get_one(Entry, first), now=AFTER)
 
     results = all_at_once(app, [withdraw, lambda: award(two, third, 40)])
     assert results[0] == "done"
@@ -138,7 +138,7 @@ def test_row_92_a_reviewer_who_steps_back_while_the_list_is_sent_is_in_the_tally
         )
 
     def propose() -> object:
-        return selection.propose_slate(actor=by(manager_id), call=db.session.get_one(Call, call_id), now=AFTER)
+        return sending.propose_slate(actor=by(manager_id), call=db.session.get_one(Call, call_id), now=AFTER)
 
     results = all_at_once(app, [give, step_back, propose])
     assert "never ran" not in results
@@ -170,7 +170,7 @@ def test_row_92_two_scores_that_arrive_while_the_panel_closes_count_in_full_or_a
         )
 
     def close() -> object:
-        return selection.propose_slate(actor=by(manager_id), call=db.session.get_one(Call, call_id), now=AFTER)
+        return sending.propose_slate(actor=by(manager_id), call=db.session.get_one(Call, call_id), now=AFTER)
 
     results = all_at_once(app, [give(0), give(1), close])
     assert results[2] == "done"

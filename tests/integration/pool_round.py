@@ -14,7 +14,7 @@ from fundapp.review.models import Assignment, AssignmentStatus, Outcome, PoolDra
 from fundapp.review.pools import PoolName
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.pools import pools_of
-from fundapp.review.services import pools, selection
+from fundapp.review.services import deciding, pools
 from fundapp.review.services.reading import change_review, submit_review
 from tests.conftest import actor_of
 from tests.factories import CLOSES, make_application, make_call, make_reviewer, make_staff, parts_of
@@ -62,7 +62,7 @@ class Round:
         """Open the scores, decide by rank, and return rank and award by application."""
         if self.call.is_impartial:
             self.open()
-        selection.decide_by_rank(actor=self.actor, call=self.call, now=LATER)
+        deciding.decide_by_rank(actor=self.actor, call=self.call, now=LATER)
         return {
             row.entry.application_id: (
                 row.figures.rank,

@@ -27,7 +27,7 @@ from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Outcome
-from fundapp.review.services import inviting, planning, reading, selection
+from fundapp.review.services import deciding, inviting, planning, ratifying, reading, sending
 from fundapp.review.services import pairs as by_hand
 from fundapp.review.services.answering import accept_invitation
 
@@ -143,7 +143,7 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
 
     versions: dict[UUID, int] = {}
     for application, outcome in ((first, Outcome.AWARD), (second, Outcome.DECLINE), (first, Outcome.AWARD)):
-        decision = selection.decide_entry(
+        decision = deciding.decide_entry(
             actor=manager,
             entry=application.entries[0],
             outcome=outcome,
@@ -154,17 +154,17 @@ def test_a_whole_round_is_recorded_and_no_record_holds_what_people_wrote(app, co
         )
         commit()
         versions[application.id] = decision.version
-    selection.withdraw_decision(actor=manager, entry=second.entries[0], now=AFTER)
+    deciding.withdraw_decision(actor=manager, entry=second.entries[0], now=AFTER)
     commit()
-    selection.decide_by_rank(actor=manager, call=call, now=AFTER)
+    deciding.decide_by_rank(actor=manager, call=call, now=AFTER)
     commit()
-    slate = selection.propose_slate(actor=manager, call=call, now=AFTER)
+    slate = sending.propose_slate(actor=manager, call=call, now=AFTER)
     commit()
-    selection.send_back_slate(actor=ratifier, slate=slate, reason=f"{CANARY} must wait.", now=AFTER)
+    ratifying.send_back_slate(actor=ratifier, slate=slate, reason=f"{CANARY} must wait.", now=AFTER)
     commit()
-    selection.propose_slate(actor=manager, call=call, now=AFTER)
+    sending.propose_slate(actor=manager, call=call, now=AFTER)
     commit()
-    selection.ratify_slate(actor=ratifier, slate=slate, now=AFTER)
+    ratifying.ratify_slate(actor=ratifier, slate=slate, now=AFTER)
     commit()
     release_decisions(actor=colleague, call=call, now=AFTER)
     commit()

@@ -20,7 +20,7 @@ from fundapp.disbursement.exports import COLUMNS, decision_rows, decisions_csv, 
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.models import Outcome, SlateStatus
 from fundapp.review.queries.selection import whole_selection
-from fundapp.review.services.selection import tally_document
+from fundapp.review.services.sending import tally_document
 
 from ..conftest import NOW, actor_of, counted_statements
 from ..factories import (

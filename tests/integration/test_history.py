@@ -24,8 +24,8 @@ from fundapp.disbursement.transitions import LETTER
 from fundapp.history import presentation
 from fundapp.history.sentences import SENTENCES
 from fundapp.review.models import AssignmentStatus, Outcome, PairRuleKind
+from fundapp.review.services.deciding import withdraw_decision
 from fundapp.review.services.reading import declare_conflict
-from fundapp.review.services.selection import withdraw_decision
 from fundapp.review.transitions import ASSIGNMENT, PLAN, REVIEW, REVIEWER, SLATE
 
 from ..conftest import NOW, actor_of, counted_statements

@@ -8,7 +8,7 @@ from fundapp.applications.models import Call
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.models import Outcome
-from fundapp.review.services import selection
+from fundapp.review.services import deciding
 from tests.conftest import SignedIn, actor_of, without_tokens
 from tests.factories import (
     CLOSES,
@@ -93,6 +93,6 @@ def test_rules_hold_to_the_true_budget_also_for_whoever_does_not_see_it(app: Fun
     data = {"outcome": "award", "amount": "8,000", "reason": "Nobody else reads.", "version": "0"}
     answer = signed_in(tied).post(f"/manage/{call.slug}/selection/{seen.id}", data=data)
     assert (answer.status_code, "more than the money that is left" in answer.text) == (409, True)
-    made = selection.decide_by_rank(actor=actor_of(tied), call=db.session.get_one(Call, call.id), now=CLOSES)
+    made = deciding.decide_by_rank(actor=actor_of(tied), call=db.session.get_one(Call, call.id), now=CLOSES)
     assert [(each.entry_id, each.outcome) for each in made] == [(seen.id, Outcome.DECLINE)]
     assert db.session.get_one(Call, call.id).committed_minor == 1_300_000

@@ -15,7 +15,7 @@ from fundapp.core.web import FundApp
 from fundapp.review.cli import check
 from fundapp.review.models import Decision, PoolDraw, PoolLot, PoolShare, Slate
 from fundapp.review.pools import PoolName
-from fundapp.review.services import pools, selection
+from fundapp.review.services import pools, sending
 from tests.conftest import actor_of
 from tests.factories import make_call, make_review, make_reviewer
 from tests.integration.pool_round import LATER, Round, distinct, entry_of
@@ -44,7 +44,7 @@ def decided() -> Round:
     for number, application in enumerate(there.applications):
         make_review(entry_of(application), reader, distinct(number))
     there.outcome()
-    selection.propose_slate(actor=there.actor, call=there.call, now=LATER)
+    sending.propose_slate(actor=there.actor, call=there.call, now=LATER)
     return there
 
 

@@ -23,7 +23,7 @@ from fundapp.review.models import Outcome, PoolPlace
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.pools import pools_of
 from fundapp.review.services import pools
-from fundapp.review.services.selection import decide_entry
+from fundapp.review.services.deciding import decide_entry
 from tests.conftest import SignedIn, actor_of
 from tests.factories import CLOSES, make_application, make_assignment, make_call, make_review, make_reviewer, make_staff
 

@@ -30,7 +30,7 @@ from fundapp.review.models import (
 from fundapp.review.pools import Lot, PoolName, deal, fingerprint, seed_of
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.pools import duties, pool_bars
-from fundapp.review.services import pools, selection
+from fundapp.review.services import deciding, pools
 from tests.conftest import actor_of
 from tests.factories import (
     CLOSES,
@@ -163,9 +163,9 @@ def test_scores_are_closed_until_they_are_opened(app: FundApp) -> None:
     assert all(row.figures.mean is None for row in hidden.ranked)
     assert queries.reviews_of(actor=there.actor, entry=entry) == []
     with pytest.raises(Conflict):
-        selection.decide_by_rank(actor=there.actor, call=there.call, now=LATER)
+        deciding.decide_by_rank(actor=there.actor, call=there.call, now=LATER)
     with pytest.raises(Conflict):
-        selection.decide_entry(
+        deciding.decide_entry(
             actor=there.actor, entry=entry, outcome=Outcome.DECLINE, amount_minor=None, reason="", version=0, now=LATER
         )
     there.open()
@@ -190,7 +190,7 @@ def test_each_pool_has_its_own_money_and_no_more(app: FundApp) -> None:
         row for row in queries.whole_selection(call=there.call).ranked if not outcome[row.entry.application_id][1]
     )
     with pytest.raises(RuleViolations, match="left for this pool"):
-        selection.decide_entry(
+        deciding.decide_entry(
             actor=there.actor,
             entry=row.entry,
             outcome=Outcome.AWARD,
@@ -261,7 +261,7 @@ def test_undone_reviews_have_the_consequence_that_was_announced(app: FundApp, un
     entry = entry_of(lazy)
     if undone_reviews is UndoneReviews.OUT:
         with pytest.raises(RuleViolations, match="no award"):
-            selection.decide_entry(
+            deciding.decide_entry(
                 actor=there.actor,
                 entry=entry,
                 outcome=Outcome.AWARD,

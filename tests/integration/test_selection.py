@@ -18,7 +18,7 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.review.models import AssignmentStatus, Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries import selection as queries
-from fundapp.review.services import reading, selection
+from fundapp.review.services import deciding, ratifying, reading, sending
 from tests.conftest import actor_of, counted_statements
 from tests.factories import (
     CLOSES,
@@ -65,7 +65,7 @@ class Round:
         actor: Actor | None = None,
         now: datetime = AFTER,
     ) -> Decision:
-        return selection.decide_entry(
+        return deciding.decide_entry(
             actor=actor or self.manager,
             entry=self.entries[number],
             outcome=outcome,
@@ -150,7 +150,7 @@ def test_what_a_manager_may_not_see_leaves_no_gap_in_the_ranks(app: FundApp) -> 
     with pytest.raises(NotFound):
         made.award(1)
     with pytest.raises(NotFound):
-        selection.withdraw_decision(actor=made.manager, entry=made.entries[1], now=AFTER)
+        deciding.withdraw_decision(actor=made.manager, entry=made.entries[1], now=AFTER)
     assert queries.reviews_of(actor=made.manager, entry=made.entries[1]) == []
     assert made.seen(actor_of(make_staff(Role.MANAGER)))[1] == (refs(made, 1)[0], "2")
 
@@ -210,13 +210,13 @@ def test_award_takes_its_money_and_a_later_decline_gives_it_back(app: FundApp) -
 def test_withdrawn_decision_leaves_nothing_but_its_audit_row(app: FundApp) -> None:
     made = Round([[5]])
     made.award(0)
-    selection.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
+    deciding.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
     assert made.committed() == 0
     assert db.session.scalars(select(Decision)).all() == []
     db.session.commit()
     assert db.session.scalars(select(AuditEntry).where(AuditEntry.action == "decision:withdraw")).one()
     with pytest.raises(NotFound):
-        selection.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
+        deciding.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
 
 
 def test_more_than_is_left_is_refused_by_the_service(app: FundApp) -> None:
@@ -304,16 +304,16 @@ def test_only_those_who_may_decide_do(app: FundApp) -> None:
         with pytest.raises(NotAllowed):
             made.award(0, actor=actor)
         with pytest.raises(NotAllowed):
-            selection.decide_by_rank(actor=actor, call=made.call, now=AFTER)
+            deciding.decide_by_rank(actor=actor, call=made.call, now=AFTER)
         with pytest.raises(NotAllowed):
-            selection.propose_slate(actor=actor, call=made.call, now=AFTER)
+            sending.propose_slate(actor=actor, call=made.call, now=AFTER)
     assert db.session.scalars(select(Decision)).all() == []
 
 
 def test_rank_order_awards_within_the_budget_and_declines_the_rest(app: FundApp) -> None:
     made = Round([[5], [4], [3], [2]], budget_minor=2_500_000)
     made.add([])
-    selection.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
+    deciding.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
     outcomes = {d.entry_id: d.outcome for d in db.session.scalars(select(Decision))}
     assert [outcomes.get(entry.id) for entry in made.entries] == [
         Outcome.AWARD,
@@ -323,7 +323,7 @@ def test_rank_order_awards_within_the_budget_and_declines_the_rest(app: FundApp)
         None,
     ]
     assert made.committed() == 2_400_000
-    assert selection.decide_by_rank(actor=made.manager, call=made.call, now=AFTER) == []
+    assert deciding.decide_by_rank(actor=made.manager, call=made.call, now=AFTER) == []
 
 
 def test_rank_order_gives_each_prize_once(app: FundApp) -> None:
@@ -331,7 +331,7 @@ def test_rank_order_gives_each_prize_once(app: FundApp) -> None:
     for mark in (5, 4):
         for entry in make_application(made.call).entries:
             make_review(entry, make_reviewer(made.call), [mark, mark])
-    made_decisions = selection.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
+    made_decisions = deciding.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
     assert sorted(decision.amount_minor for decision in made_decisions) == [0, 0, 1_000_000, 1_000_000]
     assert made.committed() == 2_000_000
 
@@ -342,12 +342,12 @@ def test_rank_order_gives_each_prize_once(app: FundApp) -> None:
 def decided(**values: object) -> Round:
     """A round in which everything is decided by rank."""
     made = Round([[5], [4], [2]], **{"budget_minor": 2_500_000, **values})
-    selection.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
+    deciding.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
     return made
 
 
 def propose(made: Round, actor: Actor | None = None, now: datetime = AFTER) -> Slate:
-    return selection.propose_slate(actor=actor or made.manager, call=made.call, now=now)
+    return sending.propose_slate(actor=actor or made.manager, call=made.call, now=now)
 
 
 def test_nothing_may_stay_undecided_unchecked_or_unexplained(app: FundApp) -> None:
@@ -382,9 +382,9 @@ def test_proposed_list_is_frozen_with_its_tally(app: FundApp) -> None:
     with pytest.raises(Conflict):
         made.decline(0, reason="Too late.", version=version)
     with pytest.raises(Conflict):
-        selection.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
+        deciding.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
     with pytest.raises(Conflict):
-        selection.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
+        deciding.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)
     with pytest.raises(Conflict):
         propose(made)
 
@@ -393,12 +393,12 @@ def test_second_person_ratifies(app: FundApp) -> None:
     made = decided()
     slate = propose(made)
     person = make_staff(Role.RATIFIER)
-    selection.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
+    ratifying.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
     assert (slate.status, slate.ratified_by_id, slate.ratified_at) == (SlateStatus.RATIFIED, person.id, AFTER)
     with pytest.raises(InvalidTransition):
-        selection.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
+        ratifying.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
     with pytest.raises(InvalidTransition):
-        selection.send_back_slate(actor=actor_of(person), slate=slate, reason="Too late.", now=AFTER)
+        ratifying.send_back_slate(actor=actor_of(person), slate=slate, reason="Too late.", now=AFTER)
 
 
 def told(now: datetime) -> list[tuple[str, str]]:
@@ -414,12 +414,12 @@ def test_whoever_must_act_on_a_list_is_told_and_nobody_else(app: FundApp) -> Non
     slate = propose(made)
     address = f"/manage/{made.call.slug}"
     assert told(AFTER) == [(ratifier.email, f"{address}/ratification")]
-    selection.send_back_slate(
+    ratifying.send_back_slate(
         actor=actor_of(ratifier), slate=slate, reason="Look again.", now=AFTER + timedelta(hours=1)
     )
     assert told(AFTER + timedelta(hours=1)) == [(made.person.email, f"{address}/selection")]
     propose(made)
-    selection.ratify_slate(actor=actor_of(ratifier), slate=slate, now=AFTER + timedelta(hours=2))
+    ratifying.ratify_slate(actor=actor_of(ratifier), slate=slate, now=AFTER + timedelta(hours=2))
     assert told(AFTER + timedelta(hours=2)) == [(made.person.email, address)]
 
 
@@ -434,9 +434,9 @@ def test_nobody_ratifies_what_they_sent_or_decided(app: FundApp) -> None:
     slate = propose(made, actor=actor_of(sender))
     for actor in (with_both_roles(sender), with_both_roles(made.person)):
         with pytest.raises(NotAllowed):
-            selection.ratify_slate(actor=actor, slate=slate, now=AFTER)
+            ratifying.ratify_slate(actor=actor, slate=slate, now=AFTER)
         with pytest.raises(NotAllowed):
-            selection.send_back_slate(actor=actor, slate=slate, reason="Mine.", now=AFTER)
+            ratifying.send_back_slate(actor=actor, slate=slate, reason="Mine.", now=AFTER)
     assert slate.status is SlateStatus.PROPOSED
 
 
@@ -445,7 +445,7 @@ def test_manager_without_the_permission_does_not_ratify(app: FundApp) -> None:
     slate = propose(made)
     for person in (make_staff(Role.MANAGER), make_staff(Role.RATIFIER, make_call())):
         with pytest.raises(NotAllowed):
-            selection.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
+            ratifying.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
 
 
 def test_database_refuses_a_list_ratified_by_its_sender(app: FundApp) -> None:
@@ -468,7 +468,7 @@ def test_whoever_has_a_conflict_neither_sends_nor_ratifies_the_list(app: FundApp
         propose(made, actor=actor_of(manager))
     slate = propose(made)
     with pytest.raises(NotAllowed):
-        selection.ratify_slate(actor=actor_of(ratifier), slate=slate, now=AFTER)
+        ratifying.ratify_slate(actor=actor_of(ratifier), slate=slate, now=AFTER)
     assert slate.status is SlateStatus.PROPOSED
 
 
@@ -477,11 +477,11 @@ def test_list_that_was_sent_back_is_open_again_with_the_reason(app: FundApp) -> 
     slate = propose(made)
     ratifier = actor_of(make_staff(Role.RATIFIER))
     with pytest.raises(RuleViolations):
-        selection.send_back_slate(actor=ratifier, slate=slate, reason="  ", now=AFTER)
-    selection.send_back_slate(actor=ratifier, slate=slate, reason="Look at the north again.", now=AFTER)
+        ratifying.send_back_slate(actor=ratifier, slate=slate, reason="  ", now=AFTER)
+    ratifying.send_back_slate(actor=ratifier, slate=slate, reason="Look at the north again.", now=AFTER)
     assert (slate.status, slate.proposed_by_id, slate.tally) == (SlateStatus.OPEN, None, {})
     assert slate.return_reason == "Look at the north again."
-    selection.withdraw_decision(actor=made.manager, entry=made.entries[2], now=AFTER)
+    deciding.withdraw_decision(actor=made.manager, entry=made.entries[2], now=AFTER)
     with pytest.raises(RuleViolations):
         propose(made)
     made.decline(2)
@@ -501,6 +501,6 @@ def test_decision_on_what_is_no_longer_eligible_is_named_and_can_be_withdrawn(ap
     with pytest.raises(RuleViolations) as caught:
         made.award(0, version=version)
     assert "outcome" in problems(caught)
-    selection.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
+    deciding.withdraw_decision(actor=made.manager, entry=made.entries[0], now=AFTER)
     assert made.entries[0] not in [row.entry for row in queries.selection(actor=made.manager, call=made.call).ranked]
     assert propose(made).status is SlateStatus.PROPOSED

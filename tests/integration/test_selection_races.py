@@ -16,7 +16,7 @@ from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViola
 from fundapp.core.web import FundApp
 from fundapp.review.models import Assignment, Decision, Outcome, Review, ReviewStatus, Slate, SlateStatus
 from fundapp.review.scoring_rules import Unjudged
-from fundapp.review.services import reading, selection
+from fundapp.review.services import deciding, ratifying, reading, sending
 from tests.conftest import actor_of
 from tests.factories import (
     CLOSES,
@@ -60,9 +60,9 @@ def all_at_once(app: FundApp, tasks: list[Callable[[], object]]) -> list[str]:
     return results
 
 
-def deciding(manager_id: UUID, entry_id: UUID, amount_minor: int) -> Callable[[], object]:
+def awarding(manager_id: UUID, entry_id: UUID, amount_minor: int) -> Callable[[], object]:
     """Return the task of awarding an entry."""
-    return lambda: selection.decide_entry(
+    return lambda: deciding.decide_entry(
         actor=actor_of(db.session.get_one(Person, manager_id)),
         entry=db.session.get_one(Entry, entry_id),
         outcome=Outcome.AWARD,
@@ -98,7 +98,7 @@ def test_one_entry_is_decided_by_one_of_two(app: FundApp) -> None:
     managers = [make_staff(Role.MANAGER).id for _ in range(2)]
     call_id = call.id
     db.session.commit()
-    results = all_at_once(app, [deciding(manager, entry_id, 30) for manager in managers])
+    results = all_at_once(app, [awarding(manager, entry_id, 30) for manager in managers])
     assert sorted(results) == ["Conflict", "done"]
     assert committed(call_id) == 30
 
@@ -133,7 +133,7 @@ def test_review_that_arrives_while_the_list_is_frozen_is_in_its_tally_or_refused
         )
 
     def propose() -> object:
-        return selection.propose_slate(
+        return sending.propose_slate(
             actor=actor_of(db.session.get_one(Person, manager_id)),
             call=db.session.get_one(Call, call_id),
             now=CLOSES,
@@ -156,14 +156,14 @@ def test_ratifying_and_sending_back_at_once_leaves_one_of_them(app: FundApp) -> 
     db.session.commit()
 
     def ratify() -> None:
-        selection.ratify_slate(
+        ratifying.ratify_slate(
             actor=actor_of(db.session.get_one(Person, ratifiers[0])),
             slate=db.session.get_one(Slate, slate_id),
             now=CLOSES,
         )
 
     def send_back() -> None:
-        selection.send_back_slate(
+        ratifying.send_back_slate(
             actor=actor_of(db.session.get_one(Person, ratifiers[1])),
             slate=db.session.get_one(Slate, slate_id),
             reason="Look again.",

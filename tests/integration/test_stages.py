@@ -15,7 +15,7 @@ from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
 from fundapp.review.models import Assignment, AssignmentStatus, Outcome, Reviewer, SlateStatus, StageMove, StageSeat
 from fundapp.review.queries.selection import selection
 from fundapp.review.queries.stages import pool_of, sits_in_stage, stage_board, stage_counts
-from fundapp.review.services.selection import decide_by_rank, decide_entry
+from fundapp.review.services.deciding import decide_by_rank, decide_entry
 from fundapp.review.services.stages import choose_seats, move_on, undo_move
 from fundapp.review.stage_rules import Proposed
 from tests.conftest import actor_of, counted_statements

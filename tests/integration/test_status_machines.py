@@ -39,8 +39,8 @@ from fundapp.disbursement.models import Award, Letter
 from fundapp.disbursement.queries import LETTER_KIND
 from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, Slate
 from fundapp.review.scoring_rules import Answer
+from fundapp.review.services import deciding, ratifying, reading, sending, withdrawing
 from fundapp.review.services import pairs as by_hand
-from fundapp.review.services import reading, selection, withdrawing
 
 from ..conftest import actor_of
 from ..factories import ANSWERS, CLOSES, OPENS, make_call, make_person, make_reviewer, make_staff, parts_of
@@ -410,7 +410,7 @@ class Steps(RuleBasedStateMachine):
         def step() -> None:
             entry = self.entry(whose)
             version = db.session.scalar(select(Decision.version).where(Decision.entry_id == entry.id)) or 0
-            selection.decide_entry(
+            deciding.decide_entry(
                 actor=self.actor(who),
                 entry=entry,
                 outcome=Outcome.AWARD if is_award else Outcome.DECLINE,
@@ -433,7 +433,7 @@ class Steps(RuleBasedStateMachine):
         who = person or "Mara"
 
         def step() -> None:
-            selection.withdraw_decision(actor=self.actor(who), entry=self.entry(whose), now=self.now)
+            deciding.withdraw_decision(actor=self.actor(who), entry=self.entry(whose), now=self.now)
 
         if self.attempt(self.model.may_withdraw(who, whose), step):
             del self.model.choices[whose]
@@ -443,7 +443,7 @@ class Steps(RuleBasedStateMachine):
         who = person or "Mara"
 
         def step() -> None:
-            selection.propose_slate(actor=self.actor(who), call=self.call, now=self.now)
+            sending.propose_slate(actor=self.actor(who), call=self.call, now=self.now)
 
         if self.attempt(self.model.may_propose(who), step):
             self.model.slate, self.model.sent_by = "proposed", who
@@ -454,7 +454,7 @@ class Steps(RuleBasedStateMachine):
         who = person or "Zoe"
 
         def step() -> None:
-            selection.send_back_slate(actor=self.actor(who), slate=self.slate(), reason="Look once more.", now=self.now)
+            ratifying.send_back_slate(actor=self.actor(who), slate=self.slate(), reason="Look once more.", now=self.now)
 
         if self.attempt(self.model.may_judge(who), step):
             self.model.slate, self.model.sent_by = "open", None
@@ -465,7 +465,7 @@ class Steps(RuleBasedStateMachine):
         who = person or "Zoe"
 
         def step() -> None:
-            selection.ratify_slate(actor=self.actor(who), slate=self.slate(), now=self.now)
+            ratifying.ratify_slate(actor=self.actor(who), slate=self.slate(), now=self.now)
 
         if self.attempt(self.model.may_judge(who), step):
             self.model.slate = "ratified"

@@ -25,8 +25,8 @@ from fundapp.core.db import db
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.models import Assignment, Outcome
+from fundapp.review.services import deciding, ratifying, reading, sending
 from fundapp.review.services import pairs as by_hand
-from fundapp.review.services import reading, selection
 
 from ..attacks.crawl import fetch, rules_for
 from ..attacks.world import addresses
@@ -144,7 +144,7 @@ class Round:
         call.closes_at = after = clock.now()  # as if the days had passed
         db.session.commit()
         for entry, outcome in zip(entries, (Outcome.AWARD, Outcome.DECLINE), strict=True):
-            selection.decide_entry(
+            deciding.decide_entry(
                 actor=manager,
                 entry=entry,
                 outcome=outcome,
@@ -153,8 +153,8 @@ class Round:
                 version=0,
                 now=after,
             )
-        slate = selection.propose_slate(actor=manager, call=call, now=after)
-        selection.ratify_slate(actor=self.actor(Role.RATIFIER), slate=slate, now=after)
+        slate = sending.propose_slate(actor=manager, call=call, now=after)
+        ratifying.ratify_slate(actor=self.actor(Role.RATIFIER), slate=slate, now=after)
         release_decisions(actor=manager, call=call, now=after)
         self.commit()
 

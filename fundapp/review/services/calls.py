@@ -2,13 +2,14 @@
 
 from sqlalchemy import select
 
+from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Call
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict
+from fundapp.core.errors import Conflict, NotAllowed
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.models import Slate, SlateStatus
 from fundapp.review.queries.pools import scores_are_opened
-from fundapp.review.queries.selection import current_slate
+from fundapp.review.queries.selection import current_slate, sees_everything
 
 
 def lock_call(call: Call) -> None:
@@ -40,3 +41,12 @@ def require_reviewing(call: Call) -> None:
     require_open_slate(call)
     if scores_are_opened(call):
         raise Conflict(_l("The scores are open, so reviews have ended: who reads what stands fast."))
+
+
+def require_sight_of_all(actor: Actor, call: Call, permission: P) -> None:
+    """Raise NotAllowed for somebody who has a conflict of interest with anything on the list."""
+    if not sees_everything(actor=actor, call=call):
+        raise NotAllowed(
+            permission,
+            _l("You have a conflict of interest with something on this list. Somebody else must do this."),
+        )

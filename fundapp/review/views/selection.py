@@ -1,4 +1,4 @@
-"""Pages of the tally, the selection and its ratification."""
+"""Pages of the tally and the selection."""
 
 from uuid import UUID
 
@@ -11,14 +11,14 @@ from fundapp.applications.models import Call
 from fundapp.applications.presentation.texts import said
 from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock
-from fundapp.core.errors import Conflict, NotFound, Problem, RuleViolations
+from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money, MoneyError
 from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
-from fundapp.review.forms import DecisionForm, SendBackForm, version_in
-from fundapp.review.models import Outcome, Slate
+from fundapp.review.forms import DecisionForm, version_in
+from fundapp.review.models import Outcome
 from fundapp.review.presentation.selection import (
     money_shown,
     pool_money,
@@ -29,7 +29,7 @@ from fundapp.review.presentation.selection import (
 )
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.selection import Ranked, Selection
-from fundapp.review.services import selection as services
+from fundapp.review.services import deciding, sending
 from fundapp.review.views import bp
 
 
@@ -41,7 +41,7 @@ def tally(slug: str) -> ResponseReturnValue:
     found = queries.selection(actor=current_actor(), call=call)
     return render_template(
         "review/tally.html",
-        **_frame(call),
+        **frame(call),
         pools=pools_shown(found, link=False),
         hides_scores=found.hides_scores,
         wanted=call.deciding_stage.reviews_per_entry,
@@ -60,7 +60,7 @@ def selection(slug: str) -> ResponseReturnValue:
 @fresh
 def decide_by_rank(slug: str) -> ResponseReturnValue:
     """Decide what is undecided by rank order within the budget."""
-    made = services.decide_by_rank(actor=current_actor(), call=_call(slug, P.DECISION_MAKE), now=clock.now())
+    made = deciding.decide_by_rank(actor=current_actor(), call=_call(slug, P.DECISION_MAKE), now=clock.now())
     flash(ngettext("%(num)s entry was decided by rank.", "%(num)s entries were decided by rank.", len(made)))
     return redirect(url_for("review.selection", slug=slug))
 
@@ -72,7 +72,7 @@ def send_for_ratification(slug: str) -> ResponseReturnValue:
     """Freeze the list and send it to those who ratify."""
     call = _call(slug, P.DECISION_MAKE)
     try:
-        services.propose_slate(actor=current_actor(), call=call, now=clock.now())
+        sending.propose_slate(actor=current_actor(), call=call, now=clock.now())
     except RuleViolations as violations:
         return _selection_page(call, violations.problems), 422
     flash(_("The list was sent for ratification. Nothing on it changes now."))
@@ -97,7 +97,7 @@ def save_decision(slug: str, entry_id: UUID) -> ResponseReturnValue:
     status = 422
     if form.validate():
         try:
-            services.decide_entry(
+            deciding.decide_entry(
                 actor=current_actor(),
                 entry=row.entry,
                 outcome=Outcome(form.outcome.data),
@@ -124,57 +124,13 @@ def save_decision(slug: str, entry_id: UUID) -> ResponseReturnValue:
 def withdraw_decision(slug: str, entry_id: UUID) -> ResponseReturnValue:
     """Make an entry undecided again."""
     _found, row = _row(slug, entry_id)
-    services.withdraw_decision(actor=current_actor(), entry=row.entry, now=clock.now())
+    deciding.withdraw_decision(actor=current_actor(), entry=row.entry, now=clock.now())
     flash(_("%(reference)s is undecided again.", reference=row.entry.application.reference))
     return redirect(url_for("review.selection", slug=slug))
 
 
-@bp.get("/manage/<slug>/ratification")
-@requires(P.DECISION_RATIFY)
-def ratification(slug: str) -> ResponseReturnValue:
-    """Show the list that waits for ratification."""
-    return _ratification_page(_call(slug, P.DECISION_RATIFY), SendBackForm(formdata=None))
-
-
-@bp.post("/manage/<slug>/ratification")
-@requires(P.DECISION_RATIFY)
-@fresh
-def ratify(slug: str) -> ResponseReturnValue:
-    """Ratify the list."""
-    call = _call(slug, P.DECISION_RATIFY)
-    services.ratify_slate(actor=current_actor(), slate=_slate(call), now=clock.now())
-    flash(_("The list is ratified. It can be released now."))
-    return redirect(url_for("review.ratification", slug=slug))
-
-
-@bp.post("/manage/<slug>/ratification/send-back")
-@requires(P.DECISION_RATIFY)
-def send_back(slug: str) -> ResponseReturnValue:
-    """Send the list back with a reason."""
-    call = _call(slug, P.DECISION_RATIFY)
-    form = SendBackForm()
-    if form.validate():
-        try:
-            services.send_back_slate(
-                actor=current_actor(), slate=_slate(call), reason=form.reason.data or "", now=clock.now()
-            )
-        except RuleViolations as violations:
-            problems_into(form, violations)
-        else:
-            flash(_("The list was sent back to those who decide."))
-            return redirect(url_for("review.ratification", slug=slug))
-    return _ratification_page(call, form), 422
-
-
 def _call(slug: str, permission: P) -> Call:
     return managed_call(actor=current_actor(), slug=slug, permission=permission)
-
-
-def _slate(call: Call) -> Slate:
-    slate = queries.current_slate(call=call)
-    if slate is None:
-        raise NotFound
-    return slate
 
 
 def _row(slug: str, entry_id: UUID, permission: P = P.DECISION_MAKE) -> tuple[Selection, Ranked]:
@@ -207,7 +163,8 @@ def _stored_form(row: Ranked) -> DecisionForm:
     )
 
 
-def _frame(call: Call) -> dict[str, object]:
+def frame(call: Call) -> dict[str, object]:
+    """Return what every page of the selection of a call shows around its own matter."""
     manages = current_actor().can(P.PANEL_READ, call.id)
     return {
         "slug": call.slug,
@@ -225,7 +182,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
     found = queries.selection(actor=current_actor(), call=call)
     return render_template(
         "review/selection.html",
-        **_frame(call),
+        **frame(call),
         pools=pools_shown(found, link=True),
         hides_scores=found.hides_scores,
         money=money_shown(found),
@@ -239,7 +196,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
     reviews = queries.reviews_of(actor=current_actor(), entry=row.entry)
     return render_template(
         "review/decide.html",
-        **_frame(found.call),
+        **frame(found.call),
         application_id=row.entry.application_id,
         entry=ranked_shown(row, found.call, link=True),
         is_fixed=row.is_fixed,
@@ -250,17 +207,5 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         slate=slate_shown(found),
         may_decide=_may_decide(found.call),
         may_follow=current_actor().can(P.DISCUSSION_READ, found.call.id),
-        form=form,
-    )
-
-
-def _ratification_page(call: Call, form: SendBackForm) -> str:
-    found = queries.selection(actor=current_actor(), call=call)
-    return render_template(
-        "review/ratification.html",
-        **_frame(call),
-        pools=pools_shown(found, link=False),
-        money=money_shown(found),
-        slate=slate_shown(found),
         form=form,
     )

@@ -85,7 +85,7 @@ def test_last_money_is_given_once(app: FundApp, attempt: int) -> None:
     managers = [make_staff(Role.MANAGER).id for _ in entries]
     call_id = call.id
     db.session.commit()
-    results = all_at_once(app, [deciding(m, e, 30) for m, e in zip(managers, entries, strict=True)])
+    results = all_at_once(app, [awarding(m, e, 30) for m, e in zip(managers, entries, strict=True)])
     assert sorted(results) == ["Conflict"] * 5 + ["done"] * 3
     assert committed(call_id) == 90
     assert db.session.scalar(select(func.sum(Decision.amount_minor))) == 90
@@ -109,7 +109,7 @@ def test_one_prize_is_given_once(app: FundApp) -> None:
     managers = [make_staff(Role.MANAGER).id for _ in entries]
     call_id = call.id
     db.session.commit()
-    results = all_at_once(app, [deciding(m, e, 1_000_000) for m, e in zip(managers, entries, strict=True)])
+    results = all_at_once(app, [awarding(m, e, 1_000_000) for m, e in zip(managers, entries, strict=True)])
     assert sorted(results) == ["RuleViolations"] * 3 + ["done"]
     assert committed(call_id) == 1_000_000
 

@@ -10,7 +10,7 @@ from fundapp.applications.models import Application, ConflictOfInterest, Conflic
 from fundapp.applications.queries.conflicts import is_own, is_tied
 from fundapp.applications.services.protection import checked_reason
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -59,7 +59,7 @@ def unpin_conflict(*, actor: Actor, pinned: ConflictOfInterest, reason: str, now
     """
     actor.require(P.CONFLICT_PIN, pinned.application.call_id)
     reason = checked_reason(reason)
-    db.session.refresh(pinned, with_for_update={"of": ConflictOfInterest})
+    lock_row(pinned)
     if pinned.ended_at is not None:
         raise Conflict(_l("This was taken back already."))
     _end(actor, pinned, reason, now)

@@ -17,7 +17,7 @@ from fundapp.accounts.services.notices import SECURITY_PATH, tell_of_change
 from fundapp.accounts.services.people import tell
 from fundapp.accounts.services.sessions import end_all_sessions
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, NotAllowed, NotFound
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -51,7 +51,7 @@ def confirm_factor_reset(*, actor: Actor, person_id: UUID, now: datetime) -> Fac
     reset = factor_queries.open_reset(person_id)
     if reset is None:
         raise NotFound
-    db.session.refresh(reset, with_for_update=True)
+    lock_row(reset)
     _refuse_for_oneself(actor, reset.person_id)
     if reset.requested_by_id == actor.person_id:
         raise NotAllowed(P.FACTOR_RESET, str(_l("You asked for it yourself: another administrator has to agree.")))

@@ -21,7 +21,7 @@ from fundapp.applications.models import Call, CallStatus, ImportFailure, ImportP
 from fundapp.applications.queries.public import current_form
 from fundapp.applications.services.writing_calls import lock
 from fundapp.core import outbox, sealed_files
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import in_language
 from fundapp.core.i18n import lazy_gettext as _l
@@ -82,7 +82,7 @@ def go_on(*, actor: Actor, table_import: TableImport, now: datetime) -> None:
     """
     actor.require(P.APPLICATION_IMPORT, table_import.call_id)
     _require_open(table_import.call)
-    db.session.refresh(table_import, with_for_update={"of": TableImport})
+    lock_row(table_import)
     if table_import.finished_at is None:
         raise Conflict(_l("This table is being worked through already."))
     if table_import.stored_as is None or not (table_import.failure is None or table_import.failure in CAN_GO_ON):

@@ -8,7 +8,7 @@ from fundapp.accounts.services.people import tell
 from fundapp.applications.models import Application, ApplicationStatus, CallStatus, Clarification
 from fundapp.applications.queries.applicant import holders_of, may_send
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.text import count_characters
@@ -67,7 +67,7 @@ def answer_question(*, actor: Actor, clarification: Clarification, answer: str, 
         raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can answer for it."))
     answer = checked_text(answer, "answer", MAX_ANSWER_CHARACTERS, _l("Write your answer."))
     require_running(application)
-    db.session.refresh(clarification, with_for_update={"of": Clarification})
+    lock_row(clarification)
     if clarification.answered_at is not None:
         raise Conflict(_l("This question was answered already, and the first answer stands."))
     clarification.answer = answer

@@ -16,7 +16,7 @@ from fundapp.applications.models import Call, FormDraft, FormDraftStep
 from fundapp.applications.queries.packages import package_of
 from fundapp.applications.services.writing_calls import FORM_PATH, change_call, seen_of
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -164,7 +164,7 @@ def _required(call: Call) -> FormDraft:
 
 def _locked(call: Call) -> FormDraft | None:
     """Return the working copy as it stands once nobody else changes it."""
-    db.session.refresh(call, with_for_update={"of": Call})
+    lock_row(call)
     return db.session.scalar(
         select(FormDraft).where(FormDraft.call_id == call.id).execution_options(populate_existing=True)
     )

@@ -21,7 +21,7 @@ from fundapp.applications.queries.entering import organisations_in, own_offers
 from fundapp.applications.sealed_answers import clear_answers, keep_answers
 from fundapp.applications.services.drafts import form_of
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, NotFound
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -70,7 +70,7 @@ def take_draft(*, actor: Actor, offer_id: UUID, organisation: str, now: datetime
     offer = _found(actor, offer_id, now)
     person = db.session.get_one(Person, actor.person_id)
     beginner = db.session.get_one(Person, offer.offered_by_id, with_for_update=True)
-    db.session.refresh(offer.application, with_for_update={"of": Application})
+    lock_row(offer.application)
     if beginner.begin_key is None or offer.application.person_id != beginner.id:
         raise Conflict(_l("This draft was kept in another way meanwhile."))
     begun = db.session.scalars(

@@ -14,7 +14,7 @@ from fundapp.applications.models import Application, Attachment, Upload, UploadP
 from fundapp.applications.services.attaching import attach_file, checked_name, keep_sealed, require_room
 from fundapp.applications.services.drafts import lock_draft
 from fundapp.core import sealed_files
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.sealing import record_of
@@ -76,7 +76,7 @@ def add_part(*, actor: Actor, upload: Upload, start: int, data: bytes, storage: 
     """
     application = upload.application
     lock_draft(actor, application, keys=[upload.question], now=now)
-    db.session.refresh(upload, with_for_update={"of": Upload})
+    lock_row(upload)
     if start != upload.received_bytes:
         return
     end = start + len(data)

@@ -15,7 +15,7 @@ from fundapp.applications.services.announcing import announce, invitation_proble
 from fundapp.applications.services.call_parts import WrittenCall
 from fundapp.applications.services.calls import Way, write_call
 from fundapp.core.audit import record
-from fundapp.core.db import db
+from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 
@@ -141,4 +141,4 @@ def announce_call(*, actor: Actor, call: Call, open_now: bool, now: datetime) ->
 def lock(call: Call) -> None:
     """Wait until nobody else changes a call, and see it as it stands then."""
     db.session.expire_all()
-    db.session.refresh(call, with_for_update={"of": Call})
+    lock_row(call)

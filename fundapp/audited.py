@@ -69,6 +69,10 @@ COVERAGE: Final = Coverage(
         "pool_lot": ("draw_id",),
         "pool_place": ("draw_id",),
         "pool_share": ("draw_id",),
+        "selection_terms": (),
+        "selection_rule": ("terms_id",),
+        "pot": ("terms_id",),
+        "terms_change": ("terms_id",),
         "slate": (),
         "decision": (),
         # disbursement

@@ -15,6 +15,8 @@ from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, Pool
 from fundapp.review.models.scoring import Review, ReviewStatus, Score
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 
+from fundapp.review.models.voting import ChairVote, UnapprovedAward
+from fundapp.review.models.terms import Pot, SelectionRule, SelectionTerms, TermsChange
 __all__ = [
     "Anchor",
     "Assignment",
@@ -36,6 +38,7 @@ __all__ = [
     "Review",
     "ReviewStatus",
     "Reviewer",
+    "Pot",
     "ReviewerNews",
     "ReviewerProfile",
     "ReviewerStatus",
@@ -43,5 +46,7 @@ __all__ = [
     "Slate",
     "SlateStatus",
     "StageMove",
+    "SelectionRule",
+    "SelectionTerms",
     "StageSeat",
 ]

@@ -74,6 +74,8 @@ COVERAGE: Final = Coverage(
         "pot": ("terms_id",),
         "terms_change": ("terms_id",),
         "slate": (),
+        "trial_list": (),
+        "trial_mark": ("list_id",),
         "decision": (),
         # disbursement
         "award": ("decision_id",),

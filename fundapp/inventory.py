@@ -27,6 +27,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "reviewer_id": "reviewer of a call, or who is asked to be one",
     "tie_id": "tie that a reviewer named",
     "entry_id": "entry",
+    "list_id": "list that somebody tries",
     "letter_id": "letter",
     "person_id": "person",
     "factor_id": "second factor",

@@ -39,6 +39,7 @@ OF_THE_CALL: Final = (
     "programme",
     "reviewer",
     "slate",
+    "trial_list",
     "stage",
     "stage_move",
     "person",

@@ -4,6 +4,7 @@ from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.models.discussion import DiscussionPost, PostMention
 from fundapp.review.models.panel import (
+from fundapp.review.models.lists import TrialList, TrialMark
     Assignment,
     AssignmentStatus,
     Reviewer,
@@ -50,3 +51,5 @@ __all__ = [
     "SelectionTerms",
     "StageSeat",
 ]
+    "TrialList",
+    "TrialMark",

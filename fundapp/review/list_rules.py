@@ -1,0 +1,246 @@
+"""What people try before they decide: the proposal with their wishes in it, its balance, and what a wish changes.
+
+No database, no web. All money is in minor units of the call's currency; entries are named by their ids.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from fundapp.core.errors import Problem
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.review.rules import MAX_NAME_CHARACTERS, amount_problems, reason_problems
+from fundapp.review.slate import Ask, Proposal, Reason, Terms, Why, contradiction, effects_of_rules, propose
+
+MOST_COMPARED: Final = 4
+MOST_ATTRIBUTED: Final = 2_000
+"""Above this many entries nobody waits until the list was made once more without each rule."""
+
+
+class MarkKind(StrEnum):
+    """What somebody wants of an entry in a list."""
+
+    PUT_IN = "put_in"
+    TAKE_OUT = "take_out"
+    RESERVE = "reserve"
+    """Not now, but first in line should money come free."""
+    AMOUNT = "amount"
+    """Proposed like any other, but for another amount."""
+
+
+HELD: Final = {MarkKind.PUT_IN: True, MarkKind.TAKE_OUT: False, MarkKind.RESERVE: False}
+"""What a wish holds fast; a wish for another amount leaves the choice to the proposal."""
+TAKES_AMOUNT: Final = frozenset({MarkKind.PUT_IN, MarkKind.AMOUNT})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What people want of an entry; `amount_minor` None: what it would get in full."""
+
+    kind: MarkKind
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A list as it comes out. `proposal` is None where what people put in breaks the terms; then `awarded` is that.
+
+    `asks` hold the amounts of this list. `broken` names rules that cannot all hold. `effects` says, for each rule
+    that a reason names, who is in and who is out because of it; None where there are too many entries to find that out.
+    """
+
+    asks: tuple[Ask, ...]
+    terms: Terms
+    wishes: Mapping[str, Wish]
+    proposal: Proposal | None
+    awarded: frozenset[str]
+    broken: tuple[str, ...]
+    effects: Mapping[str, tuple[frozenset[str], frozenset[str]]] | None
+
+    @property
+    def spent_minor(self) -> int:
+        """Return the money of all awards of the list."""
+        return sum(ask.amount_minor for ask in self.asks if ask.entry_id in self.awarded)
+
+    @property
+    def left_minor(self) -> int:
+        """Return what the list leaves of the budget; below zero where people put in too much."""
+        return self.terms.budget_minor - self.spent_minor
+
+    @property
+    def pots_left(self) -> dict[str, int]:
+        """Return what the list leaves of each pot, by its code."""
+        left = {pot.code: pot.money_minor for pot in self.terms.pots}
+        for paid in (self.proposal.paid_from if self.proposal else {}).values():
+            for code, money_minor in paid.items():
+                left[code] -= money_minor
+        return left
+
+    @property
+    def short(self) -> Mapping[str, int]:
+        """Return by how much each minimum is missed, in its own measure."""
+        chosen = [ask for ask in self.asks if ask.entry_id in self.awarded]
+        missing = {rule.code: rule.least - sum(map(rule.counts, chosen)) for rule in self.terms.rules if rule.least}
+        return {code: number for code, number in missing.items() if number > 0}
+
+    @property
+    def exceeded(self) -> Mapping[str, int]:
+        """Return by how much each maximum is broken, in its own measure: people can put in too much."""
+        chosen = [ask for ask in self.asks if ask.entry_id in self.awarded]
+        over = {
+            rule.code: sum(map(rule.counts, chosen)) - rule.most for rule in self.terms.rules if rule.most is not None
+        }
+        return {code: number for code, number in over.items() if number > 0}
+
+    @property
+    def mean_merit(self) -> float | None:
+        """Return the mean merit of what is in, where anything in it was tallied."""
+        merits = [ask.merit for ask in self.asks if ask.entry_id in self.awarded and ask.merit is not None]
+        return sum(merits) / len(merits) if merits else None
+
+    def reason(self, entry_id: str) -> Reason:
+        """Return why an entry is in or is not."""
+        if self.proposal is not None:
+            return self.proposal.reasons[entry_id]
+        wish = self.wishes.get(entry_id)
+        if wish is not None and wish.kind in HELD:
+            return Reason(Why.PUT_IN if HELD[wish.kind] else Why.TAKEN_OUT)
+        return Reason(Why.BELOW_LINE)
+
+    def amount(self, entry_id: str) -> int:
+        """Return what an entry gets in this list; 0 where it is not in."""
+        return next((ask.amount_minor for ask in self.asks if ask.entry_id == entry_id), 0) * (entry_id in self.awarded)
+
+
+def tried(asks: Sequence[Ask], terms: Terms, wishes: Mapping[str, Wish]) -> Tried:
+    """Return the list that comes of the terms and of what people want. The last ones made are remembered."""
+    return _tried(tuple(asks), terms, tuple(sorted(wishes.items(), key=lambda each: each[0])))
+
+
+@lru_cache(maxsize=16)
+def _tried(asks: tuple[Ask, ...], terms: Terms, wished: tuple[tuple[str, Wish], ...]) -> Tried:
+    wishes = dict(wished)
+    asks = tuple(_with_wish(ask, wishes.get(ask.entry_id)) for ask in asks)
+    there = {ask.entry_id for ask in asks}
+    held = {key: HELD[wish.kind] for key, wish in wishes.items() if wish.kind in HELD and key in there}
+    proposal = propose(asks, terms, held)
+    effects: Mapping[str, tuple[frozenset[str], frozenset[str]]] | None = {}
+    if proposal is not None:
+        effects = effects_of_rules(asks, terms, proposal, held) if len(asks) <= MOST_ATTRIBUTED else None
+    return Tried(
+        asks=asks,
+        terms=terms,
+        wishes=wishes,
+        proposal=proposal,
+        awarded=proposal.awarded if proposal else frozenset(key for key, is_in in held.items() if is_in),
+        broken=contradiction(asks, terms, held) if proposal is None or proposal.short else (),
+        effects=effects,
+    )
+
+
+def _with_wish(ask: Ask, wish: Wish | None) -> Ask:
+    return ask if wish is None or wish.amount_minor is None else replace(ask, amount_minor=wish.amount_minor)
+
+
+def in_order(asks: Iterable[Ask]) -> list[Ask]:
+    """Return entries from the best to the worst, those that were not tallied last."""
+    return sorted(asks, key=lambda ask: (ask.merit is None, -(ask.merit or 0.0), ask.entry_id))
+
+
+def line_after(made: Tried) -> str | None:
+    """Return the last entry above the plain line of rank order; None where nothing is.
+
+    What people put in or took out is on neither side of the line, nor is what stands below the floor.
+    """
+    above = made.proposal.line if made.proposal else 0
+    free = [
+        ask
+        for ask in in_order(made.asks)
+        if (wish := made.wishes.get(ask.entry_id)) is None or wish.kind not in HELD
+        if ask.merit is not None and (made.terms.floor is None or ask.merit >= made.terms.floor)
+    ]
+    return free[above - 1].entry_id if 0 < above <= len(free) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many entries of a group there are, and their money."""
+
+    number: int = 0
+    money_minor: int = 0
+
+    def more(self, money_minor: int) -> "Share":
+        """Return the share with one more entry in it."""
+        return Share(self.number + 1, self.money_minor + money_minor)
+
+
+def balance(asks: Iterable[Ask], among: Collection[str] | None = None) -> dict[str, Share]:
+    """Return the share of each group of entries, of those that are `among` some; None: of all."""
+    shares: dict[str, Share] = {}
+    for ask in asks:
+        if among is None or ask.entry_id in among:
+            for group in ask.groups:
+                shares[group] = shares.get(group, Share()).more(ask.amount_minor)
+    return shares
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What changes from one list to another: who comes in, who goes out, and who gets another amount."""
+
+    comes_in: tuple[str, ...]
+    goes_out: tuple[str, ...]
+    other_amount: tuple[str, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Say whether all stays as it is."""
+        return not (self.comes_in or self.goes_out or self.other_amount)
+
+
+def effect(before: Mapping[str, int], after: Mapping[str, int], order: Sequence[str]) -> Effect:
+    """Return what changes between awards with their amounts, entries in the given order."""
+    return Effect(
+        comes_in=tuple(key for key in order if key in after and key not in before),
+        goes_out=tuple(key for key in order if key in before and key not in after),
+        other_amount=tuple(key for key in order if key in before and key in after and before[key] != after[key]),
+    )
+
+
+def amounts(made: Tried) -> dict[str, int]:
+    """Return what each entry that is in gets."""
+    return {ask.entry_id: ask.amount_minor for ask in made.asks if ask.entry_id in made.awarded}
+
+
+LEFT_TO_PEOPLE: Final = frozenset({Why.EQUAL_AT_LINE, Why.NOT_TALLIED})
+"""Why nothing is decided of an entry when a list is adopted: a person must do it."""
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a hash of what a page was made from, so that what is kept is what was shown."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def wish_problems(
+    kind: MarkKind, amount_minor: int | None, reason: str, *, in_full_minor: int | None, is_fixed: bool
+) -> list[Problem]:
+    """Say what is wrong with what somebody wants of an entry."""
+    problems = []
+    if kind is MarkKind.AMOUNT or (kind is MarkKind.PUT_IN and (amount_minor is not None or in_full_minor is None)):
+        problems = amount_problems(amount_minor, in_full_minor=in_full_minor, is_fixed=is_fixed)
+    return problems + reason_problems(reason, required=True)
+
+
+def name_problems(name: str, others: Collection[str]) -> list[Problem]:
+    """Say what is wrong with the name of a list among the others of its call."""
+    if not name.strip():
+        return [Problem(_l("Give the list a name."), field="name")]
+    if len(name) > MAX_NAME_CHARACTERS:
+        message = _l("A name has at most %(limit)s characters.", limit=MAX_NAME_CHARACTERS)
+        return [Problem(message, field="name")]
+    if name.strip() in others:
+        return [Problem(_l("Another list has this name."), field="name")]
+    return []

@@ -48,6 +48,13 @@ class AwardWords(Opening):
 
 
 @dataclass(frozen=True)
+class ReserveWords(Opening):
+    """An entry is held in reserve: no award now, and no promise of one."""
+
+    category: str | None
+
+
+@dataclass(frozen=True)
 class DeclineWords(Opening):
     """A decline; of `considered` entries of the call (or of its category) `awarded` were chosen (None: not told)."""
 
@@ -63,20 +70,23 @@ class NoticeWords(Opening):
     reason: str
 
 
-Words = AwardWords | DeclineWords | NoticeWords
+Words = AwardWords | ReserveWords | DeclineWords | NoticeWords
 
-_RECORDS: Final[dict[LetterKind, type[AwardWords] | type[DeclineWords] | type[NoticeWords]]] = {
+_RECORDS: Final[dict[LetterKind, type[Words]]] = {
     LetterKind.AWARD: AwardWords,
+    LetterKind.RESERVE: ReserveWords,
     LetterKind.DECLINE: DeclineWords,
     LetterKind.INELIGIBLE: NoticeWords,
 }
 TEMPLATES: Final = {
     LetterKind.AWARD: "award_letter.html",
+    LetterKind.RESERVE: "reserve_letter.html",
     LetterKind.DECLINE: "decline_letter.html",
     LetterKind.INELIGIBLE: "ineligible_notice.html",
 }
 BODIES: Final = {
     LetterKind.AWARD: "pdf/award_body.html",
+    LetterKind.RESERVE: "pdf/reserve_body.html",
     LetterKind.DECLINE: "pdf/decline_body.html",
     LetterKind.INELIGIBLE: "pdf/ineligible_body.html",
 }
@@ -111,6 +121,8 @@ def words_of(letter: Letter, *, considered: int | None, awarded: int | None) -> 
         if letter.decision is None:
             return NoticeWords(**opening, reason=application.eligibility_reason)
         category = _category_title(letter.decision.entry.category, language)
+        if letter.kind is LetterKind.RESERVE:
+            return ReserveWords(**opening, category=category)
         if letter.kind is LetterKind.DECLINE:
             return DeclineWords(**opening, category=category, considered=considered, awarded=awarded)
         return AwardWords(**opening, category=category, title=face.title or None, **_terms(letter.decision, letter))

@@ -38,6 +38,7 @@ class LetterKind(StrEnum):
     """What a letter says."""
 
     AWARD = "award"
+    RESERVE = "reserve"
     DECLINE = "decline"
     INELIGIBLE = "ineligible"
 

@@ -40,6 +40,7 @@ class ReleaseShown:
     state: str
     ratified: Moment | None
     awards: int
+    reserves: int
     declines: int
     notices: int
     money: MoneyShown
@@ -111,6 +112,7 @@ def release_shown(
         state=str(SLATE.labels[status].staff),
         ratified=moment(slate.ratified_at, call.time_zone) if slate is not None and slate.ratified_at else None,
         awards=outcomes.count(Outcome.AWARD),
+        reserves=outcomes.count(Outcome.RESERVE),
         declines=outcomes.count(Outcome.DECLINE),
         notices=notices,
         money=budget,

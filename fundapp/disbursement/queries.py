@@ -27,6 +27,7 @@ LETTER_KIND = "letter:make"
 """The outbox work that makes a letter."""
 KIND_LABELS: Final = {
     LetterKind.AWARD: _l("Award"),
+    LetterKind.RESERVE: _l("In reserve"),
     LetterKind.DECLINE: _l("Decline"),
     LetterKind.INELIGIBLE: _l("Notice: not eligible"),
 }

@@ -156,6 +156,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     # decisions
     "slate:open": Sentence(_l("The list of decisions was begun.")),
     "decision:make award": Sentence(_l("The entry was chosen for an award of %(amount)s.")),
+    "decision:make reserve": Sentence(_l("The entry was put in reserve.")),
     "decision:make decline": Sentence(_l("The entry was declined.")),
     "decision:withdraw": Sentence(_l("The decision on the entry was withdrawn.")),
     "discussion:post": _reviewer(_l("Something was written in the discussion of reviewers.")),

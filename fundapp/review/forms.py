@@ -50,9 +50,10 @@ class DecisionForm(FlaskForm):
         _l("Decision"),
         choices=[
             SelectChoice(Outcome.AWARD.value, _l("Award")),
+            SelectChoice(Outcome.RESERVE.value, _l("Hold in reserve: no award now, but it may move up")),
             SelectChoice(Outcome.DECLINE.value, _l("Decline")),
         ],
-        validators=[DataRequired(_l("Choose one of the two."))],
+        validators=[DataRequired(_l("Choose one of the three."))],
     )
     amount = StringField(_l("Amount of the award"), validators=[Optional()])
     reason = TextAreaField(

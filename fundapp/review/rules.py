@@ -25,6 +25,7 @@ class Choice(StrEnum):
     """What is chosen for an entry."""
 
     AWARD = "award"
+    RESERVE = "reserve"
     DECLINE = "decline"
 
 
@@ -51,8 +52,8 @@ def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
     """Return the decided entries whose choice goes against rank, and so needs a reason.
 
     Of the decided entries of a pool, as many as have an award would have it by rank. An award below that line and a
-    decline above it go against rank; at the line, a choice among equals does not. Whatever was decided of an entry
-    that nobody reviewed needs a reason too, but for the decline of one that stayed behind in an earlier stage.
+    reserve or a decline above it go against rank; at the line, a choice among equals does not. Whatever was decided of
+    an entry that nobody reviewed needs a reason too, but for the decline of one that stayed behind in an earlier stage.
     """
     pools: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -71,7 +72,7 @@ def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
             ahead_or_equal = sum(rank <= candidate.rank for rank in ranks)
             if candidate.choice is Choice.AWARD and ahead >= awards:
                 found.add(candidate.entry_id)
-            if candidate.choice is Choice.DECLINE and ahead_or_equal <= awards:
+            if candidate.choice is not Choice.AWARD and ahead_or_equal <= awards:
                 found.add(candidate.entry_id)
     return frozenset(found)
 

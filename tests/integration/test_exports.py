@@ -61,6 +61,7 @@ def decided_call(**values: Any) -> Call:
     decline = make_application(call).entries[0]
     make_review(decline, reviewers[0], [1, 2])
     make_decision(slate, decline, outcome=Outcome.DECLINE)
+    make_decision(slate, make_application(call).entries[0], outcome=Outcome.RESERVE)
     make_application(call, status=ApplicationStatus.INELIGIBLE)
     make_application(call)
     make_application(call, status=ApplicationStatus.SUBMITTED)
@@ -73,17 +74,19 @@ def test_every_entry_that_was_sent_is_a_row_with_its_status(manager):
     assert [(row["application_status"], row["decision"]) for row in rows] == [
         ("eligible", "award"),
         ("eligible", "decline"),
+        ("eligible", "reserve"),
         ("ineligible", "ineligible"),
         ("eligible", "undecided"),
         ("submitted", "undecided"),
     ]
-    award, decline, ineligible, undecided, _ = rows
+    award, decline, reserve, ineligible, undecided, _ = rows
     assert (award["reviews"], award["score_mean"], award["score_spread"]) == ("2", "4.67", "0.47")
     assert (award["rank"], award["rank_is_tied"]) == ("1", "no")
     assert (award["amount_requested"], award["amount_awarded"], award["currency"]) == ("12000.00", "12000.00", "USD")
     assert (award["decided_by"], award["decided_at"]) == ("Decider Sample", "2020-09-14T12:00:00Z")
     assert (award["slate_status"], award["ratified_by"], award["letter_status"]) == ("open", "", "")
     assert (decline["amount_awarded"], decline["score_mean"], decline["score_spread"]) == ("0.00", "1.67", "")
+    assert reserve["amount_awarded"] == "0.00"
     assert ineligible["eligibility_reason"] == "It works in another field."
     assert (undecided["amount_awarded"], undecided["reviews"], undecided["score_mean"]) == ("", "0", "")
 

@@ -98,6 +98,26 @@ def test_letters_say_what_they_must(app, released, run_jobs):
     assert "It works in another field." in text_of(app, letter_of(LetterKind.INELIGIBLE))
 
 
+def test_who_is_in_reserve_reads_so_on_paper_and_on_the_web(app, manager, clock, run_jobs, signed_in):
+    clock.move_to(LATER)
+    call = make_call()
+    slate = make_slate(call, SlateStatus.RATIFIED)
+    make_decision(slate, make_application(call, organisation_name="Mwanga (sample)").entries[0])
+    made = make_application(call, organisation_name="Harbour (sample)")
+    make_decision(slate, made.entries[0], outcome=Outcome.RESERVE)
+    release_decisions(actor=actor_of(manager), call=call, now=LATER)
+    db.session.commit()
+    run_jobs()
+    letter = letter_of(LetterKind.RESERVE)
+    on_paper = text_of(app, letter)
+    on_page = signed_in(letter.person).get(f"/letters/{letter.id}").get_data(as_text=True)
+    for words in ("Harbour (sample)", "held in reserve", "This is not a promise"):
+        assert words in on_paper
+        assert words in on_page
+    assert "12,000" not in on_paper
+    assert "Mwanga" not in on_paper
+
+
 def test_mail_says_nothing_but_that_there_is_news(released, run_jobs, mail_dir):
     run_jobs()
     secret: list[str] = []

@@ -64,6 +64,19 @@ def test_release_makes_awards_letters_and_their_work(manager):
     assert {award.reference for award in awards} == {letter.reference for letter in letters if letter.kind == "award"}
 
 
+def test_an_entry_in_reserve_gets_exactly_one_letter_of_its_own_kind_and_no_award(manager):
+    call = ratified_call(awards=1, declines=1, ineligible=0)
+    slate = current_slate(call=call)
+    assert slate is not None
+    reserve = make_decision(slate, make_application(call).entries[0], outcome=Outcome.RESERVE)
+    release_decisions(actor=manager, call=call, now=LATER)
+    release_decisions(actor=manager, call=call, now=LATER)
+    letters = db.session.scalars(select(Letter)).all()
+    assert sorted(letter.kind for letter in letters) == ["award", "decline", "reserve"]
+    assert [letter.kind for letter in letters if letter.decision_id == reserve.id] == [LetterKind.RESERVE]
+    assert db.session.scalar(select(func.count()).select_from(Award)) == 1
+
+
 def test_each_entry_of_a_prize_has_its_own_letter_and_reference(manager):
     call = ratified_call(awards=1, declines=1, ineligible=0, kind=ProgrammeKind.PRIZE, categories=2)
     release_decisions(actor=manager, call=call, now=LATER)

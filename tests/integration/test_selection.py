@@ -278,11 +278,25 @@ def test_choice_against_rank_needs_a_reason(app: FundApp) -> None:
     assert [row.needs_reason for row in rows] == [False, True, False]
 
 
+def test_a_reserve_takes_no_money_and_needs_a_reason_above_the_line_alone(app: FundApp) -> None:
+    made = Round([[5], [4], [3]])
+    made.award(1)
+    made.decide(2, Outcome.RESERVE)
+    with pytest.raises(RuleViolations) as caught:
+        made.decide(0, Outcome.RESERVE)
+    assert problems(caught) == ["reason"]
+    held = made.decide(0, Outcome.RESERVE, reason="Their other money is decided first.")
+    assert (held.amount_minor, made.committed()) == (0, 1_200_000)
+    made.award(0, reason="It came through.", version=held.version)
+    again = made.decide(0, Outcome.RESERVE, reason="It did not.", version=held.version)
+    assert (again.amount_minor, made.committed()) == (0, 1_200_000)
+
+
 def test_entry_without_a_review_is_decided_with_a_reason(app: FundApp) -> None:
     made = Round([[5], []])
-    for choose in (made.award, made.decline):
+    for outcome in Outcome:
         with pytest.raises(RuleViolations) as caught:
-            choose(1)
+            made.decide(1, outcome)
         assert problems(caught) == ["reason"]
     assert made.decline(1, reason="Nobody could read it.").rank is None
 

@@ -71,6 +71,18 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(migrated_app):
     assert set(inspect(db.engine).get_table_names()) - {"alembic_version"} == set(Base.metadata.tables)
 
 
+def test_a_reserve_of_before_the_tables_knew_one_is_a_decline(fresh_app):
+    upgrade()
+    fill()
+    db.session.execute(text("UPDATE decision SET outcome = 'reserve', amount_minor = 0"))
+    db.session.commit()
+    db.session.remove()
+    downgrade(revision="0031")
+    assert db.session.scalars(text("SELECT outcome FROM decision")).all() == ["decline"]
+    db.session.remove()
+    upgrade()
+
+
 def test_there_is_one_newest_revision(fresh_app):
     script = ScriptDirectory.from_config(fresh_app.extensions["migrate"].migrate.get_config())
     assert len(script.get_heads()) == 1
@@ -86,6 +98,8 @@ def test_there_is_one_newest_revision(fresh_app):
         "UPDATE application SET submitted_at = NULL WHERE status <> 'draft'",
         "UPDATE score SET value = 0 WHERE cannot_judge",
         "UPDATE decision SET amount_minor = 0",
+        "UPDATE decision SET outcome = 'reserve'",
+        "UPDATE decision SET outcome = 'shelved', amount_minor = 0",
         "UPDATE slate SET ratified_by_id = proposed_by_id",
         "UPDATE slate SET ratified_at = NULL",
         "INSERT INTO entry (application_id, call_id, category_id, stage_id, requested_minor, created_at, id)"

@@ -47,7 +47,7 @@ class SampleLetter:
     reason: str = "The work is outside the regions named in the call."
 
 
-LETTERS = ["award_letter.html", "decline_letter.html", "ineligible_notice.html"]
+LETTERS = ["award_letter.html", "reserve_letter.html", "decline_letter.html", "ineligible_notice.html"]
 LETTER = SampleLetter()
 
 
@@ -147,6 +147,10 @@ def test_decline_and_notice_say_what_they_must() -> None:
     assert "Courage" in decline
     assert "applications considered: 64; chosen: 12" in decline
     assert LETTER.amount not in decline
+    reserve = text_of(render_pdf("reserve_letter.html", replace(LETTER, category="Courage"), language="en"))
+    for words in ("Courage", "held in reserve", "cannot make you an award now", "This is not a promise"):
+        assert words in reserve
+    assert LETTER.amount not in reserve
     notice = text_of(render_pdf("ineligible_notice.html", LETTER, language="en"))
     assert LETTER.reason in notice
 

@@ -14,11 +14,11 @@ from fundapp.review.rules import (
     reason_problems,
 )
 
-CHOICES = {"A": Choice.AWARD, "D": Choice.DECLINE, ".": None}
+CHOICES = {"A": Choice.AWARD, "R": Choice.RESERVE, "D": Choice.DECLINE, ".": None}
 
 
 def pool(ranks: list[int | None], choices: str, *, asks: int = 10, name: str = "all") -> list[Candidate]:
-    """Candidates named by position; `choices` has A(ward), D(ecline) or . for each."""
+    """Candidates named by position; `choices` has A(ward), R(eserve), D(ecline) or . for each."""
     return [
         Candidate(f"{name}{number}", name, rank, asks, CHOICES[choice])
         for number, (rank, choice) in enumerate(zip(ranks, choices, strict=True))
@@ -42,6 +42,11 @@ def pool(ranks: list[int | None], choices: str, *, asks: int = 10, name: str = "
         ([1, 2, None], "AAA", {2}),
         ([1, 2, None], "AAD", {2}),
         ([1, 2, None], "AA.", set()),
+        ([1, 2, 3, 4], "AARD", set()),
+        ([1, 2, 3, 4], "AADR", set()),
+        ([1, 2, 3, 4], "ARAD", {1, 2}),
+        ([1, 2, 2, 4], "AARD", set()),
+        ([1, 2, None], "AAR", {2}),
     ],
 )
 def test_choice_against_rank_is_found(ranks: list[int | None], choices: str, expected: set[int]) -> None:

@@ -67,6 +67,8 @@ class Outcome(StrEnum):
     """What was decided of an entry."""
 
     AWARD = "award"
+    RESERVE = "reserve"
+    """Not awarded now; it may move up later. The reserve list is in order of rank."""
     DECLINE = "decline"
 
 
@@ -75,7 +77,7 @@ class Decision(Identified, Base):
 
     __table_args__ = (
         CheckConstraint(
-            "(outcome = 'award' AND amount_minor > 0) OR (outcome = 'decline' AND amount_minor = 0)",
+            "(outcome = 'award' AND amount_minor > 0) OR (outcome <> 'award' AND amount_minor = 0)",
             name="award_has_amount",
         ),
     )
@@ -84,7 +86,7 @@ class Decision(Identified, Base):
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entry.id"), unique=True)
     outcome: Mapped[Outcome] = mapped_column(enum_column(Outcome))
     amount_minor: Mapped[int] = mapped_column(MinorUnits)
-    """Amount awarded in minor units of the call's currency; 0 for a decline."""
+    """Amount awarded in minor units of the call's currency; 0 for a reserve and for a decline."""
     rank: Mapped[int | None]
     """The entry's rank in the tally when this was decided; null where it had no review."""
     reason: Mapped[str] = mapped_column(default="")

@@ -92,6 +92,8 @@ class SlateShown:
     is_open: bool
     is_proposed: bool
     awards: str
+    reserves: str
+    """Empty where nothing is held in reserve."""
     declines: str
     undecided: int
     undecided_words: str
@@ -174,13 +176,14 @@ def slate_shown(selection: Selection) -> SlateShown:
     slate, call = selection.slate, selection.call
     status = slate.status if slate else SlateStatus.OPEN
     outcomes = [row.decision.outcome for row in selection.ranked if row.decision]
-    undecided = len(selection.undecided)
+    reserves, undecided = outcomes.count(Outcome.RESERVE), len(selection.undecided)
     return SlateShown(
         status=SLATE.labels[status].staff,
         kind="wait" if status is SlateStatus.PROPOSED else "" if status is SlateStatus.OPEN else "good",
         is_open=status is SlateStatus.OPEN,
         is_proposed=status is SlateStatus.PROPOSED,
         awards=ngettext("%(num)s award", "%(num)s awards", outcomes.count(Outcome.AWARD)),
+        reserves=ngettext("%(num)s in reserve", "%(num)s in reserve", reserves) if reserves else "",
         declines=ngettext("%(num)s decline", "%(num)s declines", outcomes.count(Outcome.DECLINE)),
         undecided=undecided,
         undecided_words=ngettext("%(num)s undecided", "%(num)s undecided", undecided),
@@ -283,6 +286,8 @@ def _decision_words(row: Ranked) -> tuple[str, str]:
         return _("Not eligible any more"), "stop"
     if row.decision.outcome is Outcome.AWARD:
         return _("Award"), "good"
+    if row.decision.outcome is Outcome.RESERVE:
+        return _("In reserve"), "wait"
     return _("Decline"), ""
 
 

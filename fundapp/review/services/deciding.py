@@ -34,7 +34,7 @@ def decide_entry(
 ) -> Decision:
     """Decide or decide again on an entry; an award takes its money from the budget in the same transaction.
 
-    `amount_minor` is in minor units of the call's currency (ignored for a decline), `version` that of the decision
+    `amount_minor` is in minor units of the call's currency (ignored without an award), `version` that of the decision
     which the page showed (0: none). Raises RuleViolations (amount, number of awards, a reason that is needed because
     the choice goes against rank), Conflict (somebody was faster, the money is gone, the list is frozen) and NotFound
     (an entry that the actor has a conflict of interest with).

@@ -3,8 +3,8 @@
 from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan, PlanStatus
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.models.discussion import DiscussionPost, PostMention
-from fundapp.review.models.panel import (
 from fundapp.review.models.lists import TrialList, TrialMark
+from fundapp.review.models.panel import (
     Assignment,
     AssignmentStatus,
     Reviewer,
@@ -15,9 +15,8 @@ from fundapp.review.models.lists import TrialList, TrialMark
 from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, PoolShare
 from fundapp.review.models.scoring import Review, ReviewStatus, Score
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
-
-from fundapp.review.models.voting import ChairVote, UnapprovedAward
 from fundapp.review.models.terms import Pot, SelectionRule, SelectionTerms, TermsChange
+
 __all__ = [
     "Anchor",
     "Assignment",
@@ -36,20 +35,20 @@ __all__ = [
     "PoolPlace",
     "PoolShare",
     "PostMention",
+    "Pot",
     "Review",
     "ReviewStatus",
     "Reviewer",
-    "Pot",
     "ReviewerNews",
     "ReviewerProfile",
     "ReviewerStatus",
     "Score",
+    "SelectionRule",
+    "SelectionTerms",
     "Slate",
     "SlateStatus",
     "StageMove",
-    "SelectionRule",
-    "SelectionTerms",
     "StageSeat",
-]
     "TrialList",
     "TrialMark",
+]

@@ -5,7 +5,14 @@ from typing import Final
 from fundapp.accounts.permissions import P
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import Label, Machine, Transition
-from fundapp.review.models import AssignmentStatus, PlanStatus, ReviewerStatus, ReviewStatus, SlateStatus
+from fundapp.review.models import (
+    AssignmentStatus,
+    PlanStatus,
+    ProfileStatus,
+    ReviewerStatus,
+    ReviewStatus,
+    SlateStatus,
+)
 
 REVIEWER: Final = Machine(
     name="reviewer",
@@ -110,6 +117,37 @@ REVIEW: Final = Machine(
     labels={
         ReviewStatus.DRAFT: Label(_l("Draft"), _l("Being read by reviewers")),
         ReviewStatus.SUBMITTED: Label(_l("Submitted"), _l("Being read by reviewers")),
+    },
+)
+
+FINALIST_PROFILE: Final = Machine(
+    name="finalist-profile",
+    statuses=ProfileStatus,
+    transitions=(
+        Transition(
+            "ask",
+            frozenset({ProfileStatus.DRAFT, ProfileStatus.ASKED, ProfileStatus.AGREED}),
+            ProfileStatus.ASKED,
+            P.DECISION_MAKE,
+        ),
+        Transition(
+            "agree",
+            frozenset({ProfileStatus.ASKED, ProfileStatus.AGREED, ProfileStatus.DECLINED}),
+            ProfileStatus.AGREED,
+            P.APPLICATION_WRITE,
+        ),
+        Transition(
+            "decline",
+            frozenset({ProfileStatus.ASKED, ProfileStatus.AGREED, ProfileStatus.DECLINED}),
+            ProfileStatus.DECLINED,
+            P.APPLICATION_WRITE,
+        ),
+    ),
+    labels={
+        ProfileStatus.DRAFT: Label(_l("Being written"), _l("Being read by reviewers")),
+        ProfileStatus.ASKED: Label(_l("Its people are asked"), _l("You are asked")),
+        ProfileStatus.AGREED: Label(_l("Agreed"), _l("You agreed to be shown")),
+        ProfileStatus.DECLINED: Label(_l("Not to be shown"), _l("You are not shown")),
     },
 )
 

@@ -26,7 +26,7 @@ from fundapp.history.sentences import SENTENCES
 from fundapp.review.models import AssignmentStatus, Outcome, PairRuleKind
 from fundapp.review.services.deciding import withdraw_decision
 from fundapp.review.services.reading import declare_conflict
-from fundapp.review.transitions import ASSIGNMENT, PLAN, REVIEW, REVIEWER, SLATE
+from fundapp.review.transitions import ASSIGNMENT, FINALIST_PROFILE, PLAN, REVIEW, REVIEWER, SLATE
 
 from ..conftest import NOW, actor_of, counted_statements
 from ..factories import (
@@ -42,7 +42,7 @@ from ..factories import (
 )
 from ..second_factors import give_recovery_codes
 
-MACHINES = (CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, SLATE, LETTER)
+MACHINES = (CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, FINALIST_PROFILE, SLATE, LETTER)
 ACTION = re.compile(r"[a-z][a-z_-]*:[a-z][a-z_-]*")
 
 

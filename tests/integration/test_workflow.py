@@ -11,12 +11,12 @@ from fundapp.core.db import db
 from fundapp.core.errors import InvalidTransition, NotAllowed
 from fundapp.core.workflow import Machine, apply_transition
 from fundapp.disbursement.transitions import LETTER
-from fundapp.review.transitions import ASSIGNMENT, PLAN, REVIEW, REVIEWER, SLATE
+from fundapp.review.transitions import ASSIGNMENT, FINALIST_PROFILE, PLAN, REVIEW, REVIEWER, SLATE
 
 from ..conftest import NOW, actor_of
 from ..factories import make_application, make_call, make_person, make_staff
 
-MACHINES = [CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, SLATE, LETTER]
+MACHINES = [CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, FINALIST_PROFILE, SLATE, LETTER]
 
 
 def eligible_by(person, application):

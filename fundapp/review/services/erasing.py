@@ -11,6 +11,8 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.review.models import Assignment, Decision, DiscussionPost, PoolDraw, PoolPlace, Review
 
+from fundapp.review.services.finalists import forget_finalists
+
 
 def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> None:
     """Erase the comments of reviews, what was said in discussions, and the reasons of decisions and excuses."""
@@ -35,6 +37,7 @@ def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> N
     for decision in [decision for decision in decisions if decision.reason]:
         decision.reason = ""
         record(actor=actor, action="decision:erase", subject=decision, now=now, call_id=application.call_id)
+    forget_finalists(actor=actor, application=application, now=now)
 
 
 def _has_texts(review: Review) -> bool:

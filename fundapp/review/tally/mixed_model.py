@@ -8,7 +8,6 @@ differ, their variance comes to zero and nothing is corrected.
 Each part of the panel that nothing connects has a middle of its own; the variances are those of all parts together.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -134,14 +133,6 @@ def solve(panel: Panel, variances: Variances, equations: Equations | None = None
         leniency_error=np.sqrt(relative * variances.chance),
         criterion=equations.criterion(entries, reviewers).value,
     )
-
-
-def leaving_out(fitted: Fit) -> Iterator[tuple[str, Fit]]:
-    """Yield, reviewer by reviewer, the model of the panel without them, at the variances of the whole panel."""
-    for number, reviewer in enumerate(fitted.panel.reviewers):
-        rest = fitted.panel.without(number)
-        if rest.entries:
-            yield reviewer, solve(rest, fitted.variances) if fitted.grounds is Grounds.MODEL else fit(rest)
 
 
 def _plain(panel: Panel, grounds: Grounds, middles: Numbers) -> Fit:

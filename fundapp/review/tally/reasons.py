@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fundapp.review.tally.certainty import draws, ranks
-from fundapp.review.tally.mixed_model import Fit, Grounds, leaving_out
-from fundapp.review.tally.panel import Numbers
+from fundapp.review.tally.mixed_model import Fit, Grounds
+from fundapp.review.tally.panel import Numbers, Places
+from fundapp.review.tally.without import scores_without
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +52,24 @@ def differences(fitted: Fit) -> Difference:
 def swings(fitted: Fit) -> dict[str, Swing]:
     """Return each entry's largest move of rank by leaving one of its readers out, where any moves it.
 
-    The others' scores move with it: the whole part is ranked again, among the entries that are left.
+    The others' scores move with it: the whole part is ranked again, among the entries that are left. Nobody is left out
+    without whom the part would fall apart.
     """
-    panel = fitted.panel
-    place = {entry: number for number, entry in enumerate(panel.entries)}
-    whole = _ranks_in_parts(fitted)
-    read_by = {reviewer: set(panel.entry[panel.reviewer == n].tolist()) for n, reviewer in enumerate(panel.reviewers)}
-    found: dict[str, Swing] = {}
-    for reviewer, rest in leaving_out(fitted):
-        for entry, rank in zip(rest.panel.entries, _ranks_in_parts(rest), strict=True):
-            number = place[entry]
-            moved = abs(int(rank) - int(whole[number]))
-            before = abs(found[entry].rank - int(whole[number])) if entry in found else 0
-            if number in read_by[reviewer] and moved > before:
-                found[entry] = Swing(reviewer, int(rank))
-    return found
+    if fitted.grounds is not Grounds.MODEL:
+        return {}
+    panel, whole = fitted.panel, _ranks_in_parts(fitted)
+    reviewer_of = np.full(len(panel.entries), -1)
+    rank_of = whole.copy()
+    for reviewer, entries, scores in scores_without(fitted):
+        new = whole.copy()
+        new[entries] = ranks(scores)
+        theirs = np.intersect1d(panel.entry[panel.reviewer == reviewer], entries)
+        moved = theirs[np.abs(new - whole)[theirs] > np.abs(rank_of - whole)[theirs]]
+        rank_of[moved], reviewer_of[moved] = new[moved], reviewer
+    return {
+        panel.entries[entry]: Swing(panel.reviewers[reviewer_of[entry]], int(rank_of[entry]))
+        for entry in np.flatnonzero(reviewer_of >= 0)
+    }
 
 
 def contrasts(fitted: Fit, block_of: Mapping[str, str]) -> dict[str, Contrast]:
@@ -82,7 +86,7 @@ def contrasts(fitted: Fit, block_of: Mapping[str, str]) -> dict[str, Contrast]:
     }
 
 
-def _ranks_in_parts(fitted: Fit) -> Numbers:
+def _ranks_in_parts(fitted: Fit) -> Places:
     found = np.zeros(len(fitted.panel.entries), dtype=np.intp)
     for part in range(fitted.panel.parts):
         members = fitted.panel.part_of_entry == part

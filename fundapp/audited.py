@@ -80,6 +80,8 @@ COVERAGE: Final = Coverage(
         "trial_list": (),
         "trial_mark": ("list_id",),
         "decision": (),
+        "chair_vote": (),
+        "unapproved_award": (),
         # disbursement
         "award": ("decision_id",),
         "letter": (),

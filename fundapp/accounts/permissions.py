@@ -52,6 +52,8 @@ class P(StrEnum):
     CONFLICT_PIN = "conflict:pin"
     DISCUSSION_WRITE = "discussion:write"
     DECISION_MAKE = "decision:make"
+    DECISION_VOTE = "decision:vote"
+    """Votes as a chair on what others propose, where the call says that its chairs vote."""
     DECISION_RATIFY = "decision:ratify"
     DECISION_RELEASE = "decision:release"
     LETTER_MANAGE = "letter:manage"
@@ -84,7 +86,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
     Role.NOMINATOR: frozenset({P.SESSION_USE}),
     Role.REVIEWER: frozenset({P.SESSION_USE, P.REVIEW_WRITE}),
     Role.CHAIR: frozenset(
-        {P.SESSION_USE, P.CALL_READ, P.PANEL_READ, P.TALLY_READ, P.DISCUSSION_READ, P.DISCUSSION_WRITE}
+        {P.SESSION_USE, P.CALL_READ, P.PANEL_READ, P.TALLY_READ, P.DISCUSSION_READ, P.DISCUSSION_WRITE, P.DECISION_VOTE}
     ),
     Role.MANAGER: frozenset(
         {

@@ -17,11 +17,13 @@ from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, Pool
 from fundapp.review.models.scoring import Review, ReviewStatus, Score
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 from fundapp.review.models.terms import Pot, SelectionRule, SelectionTerms, TermsChange
+from fundapp.review.models.voting import ChairVote, UnapprovedAward
 
 __all__ = [
     "Anchor",
     "Assignment",
     "AssignmentStatus",
+    "ChairVote",
     "Decision",
     "DiscussionPost",
     "Duty",
@@ -56,4 +58,5 @@ __all__ = [
     "StageSeat",
     "TrialList",
     "TrialMark",
+    "UnapprovedAward",
 ]

@@ -9,13 +9,22 @@ from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, Entry
 from fundapp.core.audit import record
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, Decision, DiscussionPost, PoolDraw, PoolPlace, Review
+from fundapp.review.models import (
+    Assignment,
+    ChairVote,
+    Decision,
+    DiscussionPost,
+    PoolDraw,
+    PoolPlace,
+    Review,
+    UnapprovedAward,
+)
 
 from fundapp.review.services.finalists import forget_finalists
 
 
 def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> None:
-    """Erase the comments of reviews, what was said in discussions, and the reasons of decisions and excuses."""
+    """Erase the comments of reviews, what was said in discussions, and the reasons of decisions, votes and excuses."""
     of_application = Entry.application_id == application.id
     found = select(Review).join(Assignment).join(Entry).where(of_application)
     reviews = db.session.scalars(found.options(selectinload(Review.scores)))
@@ -37,6 +46,14 @@ def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> N
     for decision in [decision for decision in decisions if decision.reason]:
         decision.reason = ""
         record(actor=actor, action="decision:erase", subject=decision, now=now, call_id=application.call_id)
+    votes = db.session.scalars(select(ChairVote).join(Entry).where(of_application, ChairVote.reason != ""))
+    for vote in votes:
+        vote.reason = ""
+        record(actor=actor, action="vote:erase", subject=vote, now=now, call_id=application.call_id)
+    kept = db.session.scalars(select(UnapprovedAward).join(Entry).where(of_application, UnapprovedAward.reason != ""))
+    for each in kept:
+        each.reason = ""
+        record(actor=actor, action="unapproved:erase", subject=each, now=now, call_id=application.call_id)
     forget_finalists(actor=actor, application=application, now=now)
 
 

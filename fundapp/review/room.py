@@ -3,6 +3,7 @@
 from fundapp.accounts.home_links import add_home_links
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.web import FundApp
+from fundapp.review.presentation.finalists import profiles_to_answer
 from fundapp.review.presentation.invitations import invitations_waiting
 from fundapp.review.presentation.next_steps import steps_of_review
 from fundapp.review.services.planning import plan_job
@@ -12,6 +13,8 @@ from fundapp.review.views import (
     assigning,
     bp,
     conflicts,
+    finalist_consent,
+    finalists,
     discussion,
     offline,
     pools,
@@ -31,6 +34,8 @@ PAGES = (
     offline,
     conflicts,
     assigning,
+    finalists,
+    finalist_consent,
     ratification,
     selection,
     withdrawing,
@@ -45,5 +50,6 @@ def join(app: FundApp) -> None:
     app.register_blueprint(bp)
     add_step_finder(app, steps_of_review)
     add_home_links(app, invitations_waiting)
+    add_home_links(app, profiles_to_answer)
     app.add_job_kind(plan_job())
     app.add_job_kind(tell_job())

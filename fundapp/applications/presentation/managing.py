@@ -133,6 +133,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
         (P.TALLY_READ, "review.stages", _("Stages"), _("Which entries stand where, and which go on.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
+        (P.SLATE_READ, "review.finalists", _("Finalists"), _("Who they are, and what everybody reads of them.")),
         (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),

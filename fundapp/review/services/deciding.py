@@ -52,7 +52,7 @@ def decide_entry(
     amount = amount_minor if outcome is Outcome.AWARD else 0
     if problems := _decision_problems(whole, row, outcome, amount, reason):
         raise RuleViolations(problems)
-    return _decide(actor, call, slate, row, outcome, amount or 0, reason.strip(), now)
+    return decide_row(actor, call, slate, row, outcome, amount or 0, reason.strip(), now)
 
 
 def withdraw_decision(*, actor: Actor, entry: Entry, now: datetime) -> None:
@@ -100,7 +100,7 @@ def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]
         if choice is not None:
             slate = slate or _open_slate(actor, call, now)
             amount = (row.in_full_minor or 0) if choice is Choice.AWARD else 0
-            made.append(_decide(actor, call, slate, row, Outcome(choice.value), amount, "", now))
+            made.append(decide_row(actor, call, slate, row, Outcome(choice.value), amount, "", now))
     return made
 
 
@@ -138,7 +138,7 @@ def require_scores(whole: Selection) -> None:
         raise Conflict(_l("The scores are not open yet: nothing can be decided before."))
 
 
-def _decide(
+def decide_row(
     actor: Actor,
     call: Call,
     slate: Slate | None,
@@ -148,6 +148,7 @@ def _decide(
     reason: str,
     now: datetime,
 ) -> Decision:
+    """Keep the decision on a row that was checked; the call is locked. Raises Conflict where the money is gone."""
     if actor.person_id is None:
         raise NotAllowed(P.DECISION_MAKE)
     begin_review(application=row.entry.application, now=now)

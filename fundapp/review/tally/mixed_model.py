@@ -16,6 +16,7 @@ import numpy as np
 
 from fundapp.review.tally.descent import least
 from fundapp.review.tally.equations import Equations
+from fundapp.review.tally.kept import Kept
 from fundapp.review.tally.panel import Numbers, Panel
 
 WIDEST: Final = 16.0
@@ -64,6 +65,14 @@ class Variances(NamedTuple):
         """
         return self.entries / total if (total := sum(self)) else 0.0
 
+    def agreement_of_means(self, readings: int) -> float:
+        """Return how alike the means of two sets of so many readers are for one entry, from 0 to 1.
+
+        Source: ICC(2,k) of Shrout and Fleiss 1979.
+        """
+        total = self.entries + (self.reviewers + self.chance) / readings
+        return self.entries / total if total else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -96,10 +105,17 @@ class Fit:
         return np.asarray(informed / (informed + self.variances.chance))
 
 
+_kept: Final = Kept[Fit]()
+
+
 def fit(panel: Panel) -> Fit:
     """Return the model of a panel of at least one mark. The same marks in any order give the same figures."""
     if not panel.entries:
         raise ValueError("a panel without a mark")
+    return _kept.get(panel.fingerprint, lambda: _fit(panel))
+
+
+def _fit(panel: Panel) -> Fit:
     middles = np.bincount(panel.part_of_entry[panel.entry], panel.value) / np.bincount(panel.part_of_entry[panel.entry])
     apart = np.abs(panel.value - middles[panel.part_of_entry[panel.entry]]).max()
     if apart <= EQUAL * np.abs(panel.value).max():

@@ -1,5 +1,6 @@
 """Marks as arrays, and the graph of who read what: what can be compared at all, and through whom."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -65,6 +66,12 @@ class Panel:
     def means(self) -> Numbers:
         """Return the plain mean of each entry."""
         return np.bincount(self.entry, self.value, len(self.entries)) / self.reads
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Return a hash of all marks: equal for the same marks alone."""
+        names = "\n".join([*self.entries, "", *self.reviewers]).encode()
+        return hashlib.sha256(b"\n\n".join([names, self.entry, self.reviewer, self.value])).digest()
 
     def without(self, reviewer: int) -> "Panel":
         """Return the panel without one reviewer's marks; entries that nobody else read are gone with them."""

@@ -1,19 +1,24 @@
 """All figures of a group of entries that compete: plain ones and adjusted ones, entry by entry and reader by reader."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from fundapp.review.tally.certainty import Certainty, certainty, ranks
+from fundapp.review.tally.kept import Kept
 from fundapp.review.tally.marks import EntryTally
 from fundapp.review.tally.mixed_model import Fit, Grounds, Variances, fit
-from fundapp.review.tally.panel import Mark, Panel
-from fundapp.review.tally.reasons import Swing, differences, swings
+from fundapp.review.tally.panel import Mark, Panel, bridging
+from fundapp.review.tally.reasons import Contrast, Swing, contrasts, differences, swings
 
 HARDLY: Final = 0.02
 """Where less than this share of the variance of a mark is its reader's, no correction was needed."""
+
+_sure: Final = Kept[list[Certainty]]()
+_swings: Final = Kept[dict[str, Swing]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,35 @@ class AdjustedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reviewer's leniency on the scale of marks, above zero for who marks higher, with its standard error."""
+    """A reviewer's leniency on the scale of marks, above zero for who marks higher, with its standard error.
+
+    `mean`, `lowest` and `highest` are of their plain marks, and so is `spread`, their sample standard deviation (None
+    below two). `part` is that of the panel that they read in.
+    """
 
     reviewer_id: str
     reviews: int
     leniency: float
     error: float
+    mean: float
+    spread: float | None
+    lowest: float
+    highest: float
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Entries of one kind, such as those of a language, and who reads them; `contrast` is None without a model.
+
+    `bridging` of the `readers` read entries of other blocks too.
+    """
+
+    name: str
+    entries: int
+    readers: int
+    bridging: int
+    contrast: Contrast | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +99,19 @@ class WholeTally:
 
 def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
     """Return all figures of entries whose plain ones are `figures`, where `places` of them can be funded."""
-    marks = [Mark(each.entry_id, mark.reviewer_id, float(mark.mark)) for each in figures for mark in each.marks]
-    plain = {each.entry_id: each for each in figures}
-    unread = [AdjustedEntry(each) for each in figures if not each.marks]
-    if not marks:
-        return WholeTally(Grounds.SINGLE_READINGS, Variances(0.0, 0.0, 0.0), 0, places, tuple(unread), (), None)
-    fitted = fit(Panel.of(marks))
-    together = fitted.panel.parts == 1
-    sure = certainty(fitted, places={0: places} if together else {})
-    entries = _adjusted(fitted, plain, sure)
+    unread = tuple(AdjustedEntry(each) for each in figures if not each.marks)
+    panel = panel_of(figures)
+    if not panel.entries:
+        return WholeTally(Grounds.SINGLE_READINGS, Variances(0.0, 0.0, 0.0), 0, places, unread, (), None)
+    fitted = fit(panel)
+    together = panel.parts == 1
+    sure = _sure.get((panel.fingerprint, places), lambda: certainty(fitted, places={0: places} if together else {}))
+    entries = _adjusted(fitted, {each.entry_id: each for each in figures}, sure)
     chosen = {each.plain.entry_id for each in entries if each.rank is not None and each.rank <= places}
     return WholeTally(
         grounds=fitted.grounds,
         variances=fitted.variances,
-        parts=fitted.panel.parts,
+        parts=panel.parts,
         places=places,
         entries=(*entries, *unread),
         readers=_readers(fitted),
@@ -92,8 +119,30 @@ def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
     )
 
 
+def panel_of(figures: Sequence[EntryTally]) -> Panel:
+    """Return all marks of some entries as a panel."""
+    return Panel.of(Mark(each.entry_id, mark.reviewer_id, float(mark.mark)) for each in figures for mark in each.marks)
+
+
+def blocks(figures: Sequence[EntryTally], block_of: Mapping[str, str]) -> tuple[Block, ...]:
+    """Return the blocks of the entries that somebody marked, the largest first."""
+    panel = panel_of(figures)
+    if not panel.entries:
+        return ()
+    apart, bridges = contrasts(fit(panel), block_of), bridging(panel, dict(block_of))
+    readers: dict[str, set[int]] = {}
+    for entry, reviewer in zip(panel.entry.tolist(), panel.reviewer.tolist(), strict=True):
+        readers.setdefault(block_of[panel.entries[entry]], set()).add(reviewer)
+    sizes = Counter(block_of[entry] for entry in panel.entries)
+    return tuple(
+        Block(name, size, len(readers[name]), bridges[name], apart.get(name))
+        for name, size in sorted(sizes.items(), key=lambda each: (-each[1], each[0]))
+    )
+
+
 def _adjusted(fitted: Fit, plain: dict[str, EntryTally], sure: Sequence[Certainty]) -> list[AdjustedEntry]:
-    panel, why, moved = fitted.panel, differences(fitted), swings(fitted)
+    panel, why = fitted.panel, differences(fitted)
+    moved = _swings.get(panel.fingerprint, lambda: swings(fitted))
     found = []
     for part in range(panel.parts):
         members = np.flatnonzero(panel.part_of_entry == part)
@@ -119,7 +168,21 @@ def _adjusted(fitted: Fit, plain: dict[str, EntryTally], sure: Sequence[Certaint
 
 
 def _readers(fitted: Fit) -> tuple[Reader, ...]:
-    reads = np.bincount(fitted.panel.reviewer, minlength=len(fitted.panel.reviewers))
-    rows = zip(fitted.panel.reviewers, reads.tolist(), fitted.leniency, fitted.leniency_error, strict=True)
-    readers = (Reader(name, number, float(leniency), float(error)) for name, number, leniency, error in rows)
+    panel = fitted.panel
+    order = np.argsort(panel.reviewer, kind="stable")
+    ends = np.cumsum(np.bincount(panel.reviewer))
+    readers = [
+        Reader(
+            reviewer_id=panel.reviewers[number],
+            reviews=len(marks),
+            leniency=float(fitted.leniency[number]),
+            error=float(fitted.leniency_error[number]),
+            mean=float(marks.mean()),
+            spread=float(marks.std(ddof=1)) if len(marks) > 1 else None,
+            lowest=float(marks.min()),
+            highest=float(marks.max()),
+            part=int(panel.part_of_reviewer[number]),
+        )
+        for number, marks in enumerate(np.split(panel.value[order], ends[:-1]))
+    ]
     return tuple(sorted(readers, key=lambda reader: (reader.leniency, reader.reviewer_id)))

@@ -28,8 +28,9 @@ from fundapp.disbursement.services import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Decision, Outcome, Reviewer
 from fundapp.review.plan_result import PlanResult
+from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.reading import my_assignments
-from fundapp.review.queries.selection import Ranked, current_slate, whole_selection
+from fundapp.review.queries.selection import current_slate, whole_selection
 from fundapp.review.rules import MAX_ENTRIES_PER_REVIEWER
 from fundapp.review.scoring_rules import COMMENT, CONFIDENCE, Answer, Confidence, Judged, Parts, Unjudged
 from fundapp.review.scoring_rules import Step as Scale

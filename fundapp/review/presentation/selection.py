@@ -19,7 +19,9 @@ from fundapp.core.numbers import cldr, number_text
 from fundapp.review.models import Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.reading import confidence_words
-from fundapp.review.queries.selection import Ranked, Selection
+from fundapp.review.queries.ranking import Ranked
+from fundapp.review.queries.selection import Selection
+from fundapp.review.presentation.ratifying import SentBackShown, sent_back_shown
 from fundapp.review.rules import Choice
 from fundapp.review.tally import mark_of_review, rounded
 from fundapp.review.transitions import SLATE
@@ -133,7 +135,7 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
         reference=face.reference,
         organisation=face.name,
         title=face.title,
-        rank=row.figures.rank_label,
+        rank=row.standing.rank_label,
         mean=figure(row.figures.mean),
         median=figure(row.figures.median),
         spread=figure(row.figures.spread),

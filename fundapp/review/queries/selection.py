@@ -1,8 +1,7 @@
 """The tally and the selection of a call: figures and decisions entry by entry."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -17,7 +16,6 @@ from fundapp.applications.models import (
     Criterion,
     Entry,
 )
-from fundapp.applications.rules import UndoneReviews
 from fundapp.applications.scope import goes_to_reviewers, in_work, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
@@ -30,78 +28,16 @@ from fundapp.review.models import (
     Reviewer,
     ReviewStatus,
     Score,
+    SelectionTerms,
     Slate,
     SlateStatus,
 )
-from fundapp.review.pools import put_last
 from fundapp.review.queries.active import is_active
-from fundapp.review.queries.pools import (
-    NOT_DRAWN,
-    Pools,
-    consequence,
-    counted,
-    pool_bars,
-    pools_of,
-    scores_are_closed,
-)
-from fundapp.review.rules import Candidate, Choice, against_rank, ask_in_full
-from fundapp.review.tally import EntryTally, Scale, ScoreRow, WeightedCriterion, scale_of_marks, tally
-
-WHOLE_CALL: Final = ""
-"""The pool of a call whose categories fix no number of awards: all its entries are ranked together."""
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """An entry with its figures and what is decided of it. Amounts are in minor units of the call's currency."""
-
-    entry: Entry
-    figures: EntryTally
-    pool: str
-    in_full_minor: int | None
-    decision: Decision | None
-    is_against_rank: bool
-    purse: str = ""
-    """The money that it competes for: "" is that of the whole call."""
-    undone: UndoneReviews = UndoneReviews.NOTHING
-    """What its people bear for reviews that they did not do."""
-    stayed_behind: bool = False
-    """Others went on to the stage that decides, and this one did not."""
-
-    @property
-    def is_fixed(self) -> bool:
-        """Say whether the amount is that of a prize."""
-        return self.entry.category is not None and self.entry.category.award_minor is not None
-
-    @property
-    def is_eligible(self) -> bool:
-        """Say whether the application is still one that can be decided."""
-        return self.entry.application.goes_to_reviewers
-
-    @property
-    def needs_reason(self) -> bool:
-        """Say whether the choice goes against rank and nobody said why."""
-        return self.is_against_rank and self.decision is not None and not self.decision.reason
-
-    @property
-    def candidate(self) -> Candidate:
-        """Return the entry as the rules of selection see it."""
-        choice = None if self.decision is None else Choice(self.decision.outcome.value)
-        return Candidate(
-            str(self.entry.id),
-            self.pool,
-            self.figures.rank,
-            self.in_full_minor,
-            choice,
-            purse=self.purse,
-            can_win=self.can_win,
-            stayed_behind=self.stayed_behind,
-        )
-
-    @property
-    def can_win(self) -> bool:
-        """Say whether it can get an award as far as its people's own reviews go."""
-        return self.undone is not UndoneReviews.OUT
+from fundapp.review.queries.pools import Pools, counted, pool_bars, pools_of, scores_are_closed
+from fundapp.review.queries.ranking import Ranked, ranked_rows
+from fundapp.review.rules import Choice, against_rank
+from fundapp.review.tally import Scale, ScoreRow, WeightedCriterion, scale_of_marks
+from fundapp.review.terms_rules import WantedTerms
 
 
 @dataclass(frozen=True)
@@ -113,8 +49,12 @@ class Selection:
     ranked: Sequence[Ranked]
     criteria: Sequence[WeightedCriterion]
     score_rows: Sequence[ScoreRow]
-    pools: Pools | None = None
+    pools: Pools | None
     """The pools in which applicants review each other; None where they do not."""
+    terms: WantedTerms
+    """What was fixed before."""
+    visible: ColumnElement[bool]
+    """The condition on Application under which it was made."""
 
     @property
     def scale(self) -> Scale:
@@ -169,7 +109,8 @@ class Selection:
 
     def _awards(self, row: Ranked) -> int | None:
         if self.pools is None:
-            return row.entry.category.awards if row.entry.category else None
+            awards = row.entry.category.awards if row.entry.category else None
+            return self.terms.places if awards is None else awards
         share = self.share(row)
         return share.awards if share else 0
 
@@ -181,14 +122,33 @@ class Selection:
         return found
 
 
-def selection(*, actor: Actor, call: Call) -> Selection:
-    """Return the selection as the actor may see it: what is hidden from them is in no figure and no rank."""
-    return _selection(call, visible_to(actor))
+def selection(*, actor: Actor, call: Call, with_adjusted: bool = False) -> Selection:
+    """Return the selection as the actor may see it: what is hidden from them is in no figure and no rank.
+
+    Adjusted scores are made where they lead, or `with_adjusted`.
+    """
+    return _selection(call, visible_to(actor), with_adjusted=with_adjusted)
 
 
 def whole_selection(*, call: Call) -> Selection:
     """Return the selection with nothing left out: for rules about the whole list, never for a page."""
     return _selection(call, true())
+
+
+def terms_set(call: Call) -> WantedTerms:
+    """Return what was fixed before the selection of a call, read afresh: by itself, means lead and nothing binds."""
+    terms = set_terms(call)
+    return terms.values() if terms is not None else WantedTerms()
+
+
+def set_terms(call: Call) -> SelectionTerms | None:
+    """Return the terms of a call as they stand in the database now; None where nobody fixed any."""
+    return db.session.scalar(
+        select(SelectionTerms)
+        .where(SelectionTerms.call_id == call.id)
+        .options(selectinload(SelectionTerms.rules), selectinload(SelectionTerms.pots))
+        .execution_options(populate_existing=True)
+    )
 
 
 def current_slate(*, call: Call) -> Slate | None:
@@ -262,7 +222,7 @@ def _counts() -> ColumnElement[bool]:
     return and_(Review.status == ReviewStatus.SUBMITTED, is_active())
 
 
-def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
+def _selection(call: Call, visible: ColumnElement[bool], *, with_adjusted: bool = False) -> Selection:
     entries = list(
         db.session.scalars(
             select(Entry)
@@ -308,66 +268,16 @@ def _selection(call: Call, visible: ColumnElement[bool]) -> Selection:
     criteria = weighted(stage.criteria)
     rows = counted(call, rows)
     pools = pools_of(call) if call.is_impartial else None
-    ranked = _ranked(call, entries, decisions, criteria, rows, pools)
+    terms = terms_set(call)
+    ranked = ranked_rows(call, entries, decisions, criteria, rows, pools, terms, with_adjusted=with_adjusted)
     against = against_rank(row.candidate for row in ranked if row.is_eligible)
     return Selection(
         call=call,
         slate=current_slate(call=call),
-        ranked=[
-            Ranked(
-                row.entry,
-                row.figures,
-                row.pool,
-                row.in_full_minor,
-                row.decision,
-                str(row.entry.id) in against,
-                row.purse,
-                row.undone,
-                row.stayed_behind,
-            )
-            for row in ranked
-        ],
+        ranked=[replace(row, is_against_rank=str(row.entry.id) in against) for row in ranked],
         criteria=criteria,
         score_rows=rows,
         pools=pools,
+        terms=terms,
+        visible=visible,
     )
-
-
-def _ranked(
-    call: Call,
-    entries: Sequence[Entry],
-    decisions: dict[UUID, Decision],
-    criteria: Sequence[WeightedCriterion],
-    rows: Sequence[ScoreRow],
-    drawn: Pools | None,
-) -> list[Ranked]:
-    bearing = consequence(call, drawn) if drawn else {}
-    went_on = {entry.id for entry in entries if entry.stage_id == call.deciding_stage.id}
-    pools: dict[str, dict[str, Entry]] = {}
-    for entry in entries:
-        pools.setdefault(_pool(entry, drawn), {})[str(entry.id)] = entry
-    found = []
-    for pool, members in pools.items():
-        figures = tally(members, criteria, [row for row in rows if row.entry_id in members])
-        figures = put_last(figures, {key for key, entry in members.items() if entry.application_id in bearing})
-        of_entry = {figure.entry_id: figure for figure in figures}
-        by_reference = [of_entry[entry_id] for entry_id in members]
-        for figure in sorted(by_reference, key=lambda each: each.rank or len(by_reference) + 1):
-            entry = members[figure.entry_id]
-            in_full = ask_in_full(
-                requested_minor=entry.requested_minor,
-                ceiling_minor=call.ceiling_minor,
-                award_minor=entry.category.award_minor if entry.category else None,
-            )
-            undone = bearing.get(entry.application_id, UndoneReviews.NOTHING)
-            purse = pool if drawn else ""
-            behind = bool(went_on) and entry.id not in went_on
-            found.append(Ranked(entry, figure, pool, in_full, decisions.get(entry.id), False, purse, undone, behind))
-    return found
-
-
-def _pool(entry: Entry, drawn: Pools | None) -> str:
-    fixed = entry.category.code if entry.category is not None and entry.category.awards is not None else WHOLE_CALL
-    if drawn is None:
-        return fixed
-    return f"{fixed}/{drawn.of_application.get(entry.application_id, NOT_DRAWN)}"

@@ -159,7 +159,7 @@ def decide_row(
         db.session.add(decision)
     decision.outcome = outcome
     decision.amount_minor = amount_minor
-    decision.rank = row.figures.rank
+    decision.rank = row.rank
     decision.reason = reason
     decision.decided_by_id = actor.person_id
     decision.decided_at = now
@@ -174,7 +174,7 @@ def decide_row(
             "entry": str(row.entry.id),
             "outcome": outcome.value,
             "amount_minor": amount_minor,
-            "rank": row.figures.rank,
+            "rank": row.rank,
         },
     )
     return decision

@@ -28,7 +28,8 @@ from fundapp.review.presentation.selection import (
     slate_shown,
 )
 from fundapp.review.queries import selection as queries
-from fundapp.review.queries.selection import Ranked, Selection
+from fundapp.review.queries.ranking import Ranked
+from fundapp.review.queries.selection import Selection
 from fundapp.review.services import deciding, sending
 from fundapp.review.views import bp
 

@@ -1,0 +1,149 @@
+"""The entries of a call one by one: their figures, the rank that leads, and what is decided of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from fundapp.applications.models import Call, Entry
+from fundapp.applications.rules import UndoneReviews
+from fundapp.review.models import Decision
+from fundapp.review.pools import put_last
+from fundapp.review.queries.pools import NOT_DRAWN, Pools, consequence
+from fundapp.review.rules import Candidate, Choice, ask_in_full
+from fundapp.review.tally import EntryTally, ScoreRow, WeightedCriterion, tally
+from fundapp.review.tally.leading import AdjustedScore, adjusted_scores, led_by_adjusted, led_by_mean
+from fundapp.review.terms_rules import Ranking, WantedTerms
+
+WHOLE_CALL: Final = ""
+"""The pool of a call whose categories fix no number of awards: all its entries are ranked together."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """An entry with its figures and what is decided of it. Amounts are in minor units of the call's currency.
+
+    `figures` are those of the plain tally, its rank by means among them. `standing` has the rank that leads.
+    """
+
+    entry: Entry
+    figures: EntryTally
+    pool: str
+    in_full_minor: int | None
+    decision: Decision | None
+    is_against_rank: bool
+    standing: EntryTally
+    """The same figures, with the rank of the score that the terms of the call put first."""
+    adjusted: AdjustedScore | None = None
+    """None where means lead and nobody asked for adjusted scores, and for an entry without enough reviews."""
+    is_last: bool = False
+    """It stands after all others of its pool, because its people did not do their reviews."""
+    purse: str = ""
+    """The money that it competes for: "" is that of the whole call."""
+    undone: UndoneReviews = UndoneReviews.NOTHING
+    """What its people bear for reviews that they did not do."""
+    stayed_behind: bool = False
+    """Others went on to the stage that decides, and this one did not."""
+
+    @property
+    def rank(self) -> int | None:
+        """Return the rank that leads; None for an entry that is not tallied."""
+        return self.standing.rank
+
+    @property
+    def is_fixed(self) -> bool:
+        """Say whether the amount is that of a prize."""
+        return self.entry.category is not None and self.entry.category.award_minor is not None
+
+    @property
+    def is_eligible(self) -> bool:
+        """Say whether the application is still one that can be decided."""
+        return self.entry.application.goes_to_reviewers
+
+    @property
+    def needs_reason(self) -> bool:
+        """Say whether the choice goes against rank and nobody said why."""
+        return self.is_against_rank and self.decision is not None and not self.decision.reason
+
+    @property
+    def candidate(self) -> Candidate:
+        """Return the entry as the rules of selection see it."""
+        choice = None if self.decision is None else Choice(self.decision.outcome.value)
+        return Candidate(
+            str(self.entry.id),
+            self.pool,
+            self.rank,
+            self.in_full_minor,
+            choice,
+            purse=self.purse,
+            can_win=self.can_win,
+            stayed_behind=self.stayed_behind,
+        )
+
+    @property
+    def can_win(self) -> bool:
+        """Say whether it can get an award as far as its people's own reviews go."""
+        return self.undone is not UndoneReviews.OUT
+
+
+def ranked_rows(
+    call: Call,
+    entries: Sequence[Entry],
+    decisions: Mapping[UUID, Decision],
+    criteria: Sequence[WeightedCriterion],
+    rows: Sequence[ScoreRow],
+    drawn: Pools | None,
+    terms: WantedTerms,
+    *,
+    with_adjusted: bool,
+) -> list[Ranked]:
+    """Return entries in order of pool and leading rank; nothing is said to go against rank yet.
+
+    The model of adjusted scores is made where they lead, and `with_adjusted`.
+    """
+    bearing = consequence(call, drawn) if drawn else {}
+    went_on = {entry.id for entry in entries if entry.stage_id == call.deciding_stage.id}
+    pools: dict[str, dict[str, Entry]] = {}
+    for entry in entries:
+        pools.setdefault(_pool(entry, drawn), {})[str(entry.id)] = entry
+    leads = terms.ranking is Ranking.ADJUSTED
+    found = []
+    for pool, members in pools.items():
+        last = {key for key, entry in members.items() if entry.application_id in bearing}
+        plain = tally(members, criteria, [row for row in rows if row.entry_id in members])
+        least = terms.least_reviews
+        adjusted = adjusted_scores(plain, least_reviews=least) if leads or with_adjusted else {}
+        led = led_by_adjusted(plain, adjusted) if leads else led_by_mean(plain, least_reviews=least)
+        of_entry = {figure.entry_id: figure for figure in put_last(plain, last)}
+        standing = {figure.entry_id: figure for figure in put_last(led, last)}
+        by_reference = [standing[entry_id] for entry_id in members]
+        for figure in sorted(by_reference, key=lambda each: each.rank or len(by_reference) + 1):
+            entry = members[figure.entry_id]
+            found.append(
+                Ranked(
+                    entry=entry,
+                    figures=of_entry[figure.entry_id],
+                    pool=pool,
+                    in_full_minor=ask_in_full(
+                        requested_minor=entry.requested_minor,
+                        ceiling_minor=call.ceiling_minor,
+                        award_minor=entry.category.award_minor if entry.category else None,
+                    ),
+                    decision=decisions.get(entry.id),
+                    is_against_rank=False,
+                    standing=figure,
+                    adjusted=adjusted.get(figure.entry_id),
+                    is_last=figure.entry_id in last,
+                    purse=pool if drawn else "",
+                    undone=bearing.get(entry.application_id, UndoneReviews.NOTHING),
+                    stayed_behind=bool(went_on) and entry.id not in went_on,
+                )
+            )
+    return found
+
+
+def _pool(entry: Entry, drawn: Pools | None) -> str:
+    fixed = entry.category.code if entry.category is not None and entry.category.awards is not None else WHOLE_CALL
+    if drawn is None:
+        return fixed
+    return f"{fixed}/{drawn.of_application.get(entry.application_id, NOT_DRAWN)}"

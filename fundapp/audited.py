@@ -81,6 +81,7 @@ COVERAGE: Final = Coverage(
         "trial_mark": ("list_id",),
         "decision": (),
         "chair_vote": (),
+        "declined_comment": ("application_id",),
         "unapproved_award": (),
         # disbursement
         "award": ("decision_id",),

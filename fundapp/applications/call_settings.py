@@ -253,6 +253,20 @@ PARTS: Final[Mapping[str, Part]] = {
             Asked("letters.next_step", Control.TEXTS, _l("What those who get an award do next")),
             Asked("letters.signatory.name", Control.TEXT, _l("Name of whoever signs")),
             Asked("letters.signatory.title", Control.LINES, _l("Their title")),
+            Asked(
+                "declined.get",
+                Control.CHOICE,
+                _l("What do declined applicants get to read of the reviews?"),
+                _l(
+                    "They read it with the letter, without the names of reviewers. The call says so before they apply. "
+                    "Once it is announced, it can promise more, not less."
+                ),
+                choices=(
+                    ("nothing", _l("Nothing")),
+                    ("comments", _l("Comments, chosen and edited by those who run the call")),
+                    ("comments_and_scores", _l("Comments, and the mean score for each criterion")),
+                ),
+            ),
         ),
     ),
     "safety": Part(

@@ -22,6 +22,16 @@ class UndoneReviews(StrEnum):
     """Their own application can get no award."""
 
 
+class DeclinedGet(StrEnum):
+    """What a call promises to those whom it declines, besides the letter itself; in order, the least first."""
+
+    NOTHING = "nothing"
+    COMMENTS = "comments"
+    """What reviewers wrote, chosen and edited by whoever runs the call."""
+    SCORES = "comments_and_scores"
+    """The mean of each criterion too."""
+
+
 class ReviewersSee(StrEnum):
     """What reviewers see of who applies, before they declare and later."""
 

@@ -4,7 +4,7 @@ A value that must be there is never None; a blank one stops the letter when it i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Category
 from fundapp.core.dates import day
-from fundapp.core.i18n import in_language, localised, ngettext
+from fundapp.core.i18n import direction, in_language, localised, ngettext
+from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money
+from fundapp.core.numbers import number_text
 from fundapp.disbursement.models import Letter, LetterKind
 from fundapp.review.models import Decision
+from fundapp.review.presentation.selection import figure
+from fundapp.review.queries.declined import NOTHING_PASSED_ON, PassedOn
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,32 @@ class AwardWords(Opening):
 
 
 @dataclass(frozen=True)
-class ReserveWords(Opening):
+class MeanWords:
+    """The mean score of a criterion in words, with the most that could be given."""
+
+    criterion: str
+    mean: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromReviews(Opening):
+    """What the people of an entry without an award read of its reviews, where the call promised it; None: nothing."""
+
+    comment: str | None = None
+    comment_language: str | None = None
+    comment_direction: str | None = None
+    means: tuple[MeanWords, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReserveWords(FromReviews):
     """An entry is held in reserve: no award now, and no promise of one."""
 
     category: str | None
 
 
 @dataclass(frozen=True)
-class DeclineWords(Opening):
+class DeclineWords(FromReviews):
     """A decline; of `considered` entries of the call (or of its category) `awarded` were chosen (None: not told)."""
 
     category: str | None
@@ -92,7 +114,9 @@ BODIES: Final = {
 }
 
 
-def words_of(letter: Letter, *, considered: int | None, awarded: int | None) -> Words:
+def words_of(
+    letter: Letter, *, considered: int | None, awarded: int | None, passed_on: PassedOn = NOTHING_PASSED_ON
+) -> Words:
     """Return what a letter says, in its own language, from its application, decision, call and programme.
 
     The date is the day of the release in the call's time zone.
@@ -122,9 +146,15 @@ def words_of(letter: Letter, *, considered: int | None, awarded: int | None) -> 
             return NoticeWords(**opening, reason=application.eligibility_reason)
         category = _category_title(letter.decision.entry.category, language)
         if letter.kind is LetterKind.RESERVE:
-            return ReserveWords(**opening, category=category)
+            return ReserveWords(**opening, category=category, **_from_reviews(passed_on, language))
         if letter.kind is LetterKind.DECLINE:
-            return DeclineWords(**opening, category=category, considered=considered, awarded=awarded)
+            return DeclineWords(
+                **opening,
+                category=category,
+                considered=considered,
+                awarded=awarded,
+                **_from_reviews(passed_on, language),
+            )
         return AwardWords(**opening, category=category, title=face.title or None, **_terms(letter.decision, letter))
 
 
@@ -144,6 +174,27 @@ def _terms(decision: Decision, letter: Letter) -> dict[str, Any]:
     }
 
 
+def _from_reviews(passed_on: PassedOn, language: str) -> dict[str, Any]:
+    return {
+        "comment": passed_on.text or None,
+        "comment_language": passed_on.language or None,
+        "comment_direction": direction(passed_on.language) if passed_on.language else None,
+        "means": tuple(
+            MeanWords(
+                localised(each.criterion.labels, language) or each.criterion.code,
+                _("nobody could judge it")
+                if each.mean is None
+                else _(
+                    "%(mean)s on a scale up to %(most)s",
+                    mean=figure(each.mean),
+                    most=number_text(each.criterion.maximum),
+                ),
+            )
+            for each in passed_on.means
+        ),
+    }
+
+
 def _category_title(category: Category | None, language: str) -> str | None:
     return None if category is None else localised(category.titles, language)
 
@@ -157,9 +208,14 @@ def names_somebody_protected(letter: Letter) -> bool:
 def to_content(words: Words) -> dict[str, Any]:
     """Return a letter's values as they are stored with it."""
     values = {field.name: getattr(words, field.name) for field in fields(words)}
+    if isinstance(words, FromReviews):
+        values["means"] = [asdict(mean) for mean in words.means]
     return values | {"dated_on": words.dated_on.isoformat()}
 
 
 def from_content(kind: LetterKind, content: Mapping[str, Any]) -> Words:
     """Return the stored values of a letter that was made."""
-    return _RECORDS[kind](**{**content, "dated_on": date.fromisoformat(content["dated_on"])})
+    values = {**content, "dated_on": date.fromisoformat(content["dated_on"])}
+    if "means" in values:
+        values["means"] = tuple(MeanWords(**mean) for mean in values["means"])
+    return _RECORDS[kind](**values)

@@ -17,6 +17,8 @@ class ReleaseFacts:
     undecided: int
     unchecked: int
     decided_but_ineligible: tuple[str, ...] = ()
+    lacks_comments: bool = False
+    """Something is declined without the text that the call promised."""
 
 
 def release_problems(facts: ReleaseFacts) -> list[Problem]:
@@ -38,6 +40,12 @@ def release_problems(facts: ReleaseFacts) -> list[Problem]:
                 )
             )
         )
+    if facts.lacks_comments:
+        message = _l(
+            "The call promised declined applicants comments of the reviews, and some are not written. Write them, or "
+            "keep why there is nothing to pass on, on the page “Comments for declined applicants”."
+        )
+        problems.append(Problem(message))
     problems += [
         Problem(_l("It is decided, but not eligible any more: its letter and its notice would contradict."), place=each)
         for each in facts.decided_but_ineligible

@@ -20,6 +20,7 @@ from fundapp.disbursement.queries import LETTER_KIND, ineligible_applications
 from fundapp.disbursement.rules import ReleaseFacts, entry_reference, release_problems
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate, SlateStatus
+from fundapp.review.queries.declined import lacks_comments
 from fundapp.review.queries.selection import current_slate, unchecked_applications, whole_selection
 from fundapp.review.services.calls import lock_call
 from fundapp.review.transitions import SLATE
@@ -92,6 +93,7 @@ def _decisions_to_release(call: Call) -> list[Decision]:
             decided_but_ineligible=tuple(
                 row.entry.application.reference or "" for row in decided if not row.is_eligible
             ),
+            lacks_comments=lacks_comments(call),
         )
     )
     if problems:

@@ -19,6 +19,7 @@ from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries import LETTER_KIND, decided_beside, letter_to_make
 from fundapp.disbursement.rules import missing_value
 from fundapp.disbursement.transitions import LETTER
+from fundapp.review.queries.declined import NOTHING_PASSED_ON, passed_on
 
 LETTERS_PATH = "/letters"
 
@@ -31,7 +32,8 @@ def letter_job(storage: Storage) -> JobKind:
         if letter.status is not LetterStatus.QUEUED:
             return None
         beside = decided_beside(letter)
-        words = words_of(letter, considered=beside.considered, awarded=beside.awarded)
+        heard = NOTHING_PASSED_ON if letter.decision is None else passed_on(letter.decision.entry)
+        words = words_of(letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard)
         template, language = TEMPLATES[letter.kind], letter.language
         try:
             data = render_pdf(template, words, language=language)

@@ -201,6 +201,9 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "award:make": Sentence(_l("An award of %(amount)s was promised.")),
     # letters
     "letter:queue": Sentence(_l("A letter was put in line.")),
+    "comment:keep": Sentence(_l("What a declined applicant reads of the reviews was written.")),
+    "comment:keep_nothing": Sentence(_l("It was kept that nothing of the reviews is passed on, with the reason.")),
+    "comment:erase": Sentence(_l("What a declined applicant reads of the reviews was erased.")),
     "letter:make": Sentence(_l("The letter was made.")),
     "letter:fail": Sentence(_l("The letter could not be made.")),
     "letter:retry": Sentence(_l("The letter was put in line once more.")),

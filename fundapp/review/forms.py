@@ -43,7 +43,13 @@ class ConflictForm(FlaskForm):
     )
 
 
-class DecisionForm(FlaskForm):
+class VersionedForm(FlaskForm):
+    """A form about something that somebody else may change meanwhile."""
+
+    version = HiddenField(default="0")
+
+
+class DecisionForm(VersionedForm):
     """Decide on an entry."""
 
     outcome = RadioField(
@@ -61,7 +67,6 @@ class DecisionForm(FlaskForm):
         description=_l("Needed where the choice goes against rank, or where nobody reviewed the entry."),
         validators=[Storable()],
     )
-    version = HiddenField(default="0")
 
 
 class SendBackForm(FlaskForm):
@@ -72,7 +77,7 @@ class SendBackForm(FlaskForm):
     )
 
 
-def version_in(form: DecisionForm) -> int:
+def version_in(form: VersionedForm) -> int:
     """Return the version of what the page showed; a tampered one is none that exists."""
     text = form.version.data or "0"
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -19,6 +19,7 @@ import pytest
 
 from fundapp.core import pdf
 from fundapp.core.pdf import MissingFont, MissingValue, PdfError, PdfUnavailable, html_to_pdf, render_html, render_pdf
+from fundapp.disbursement.letters import MeanWords
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class SampleLetter:
     considered: int = 64
     awarded: int = 12
     reason: str = "The work is outside the regions named in the call."
+    comment: str | None = None
+    comment_language: str | None = None
+    comment_direction: str | None = None
+    means: tuple[MeanWords, ...] = ()
 
 
 LETTERS = ["award_letter.html", "reserve_letter.html", "decline_letter.html", "ineligible_notice.html"]

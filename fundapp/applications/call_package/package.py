@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.phase_rules import SeenOthers, ShownAs
-from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
+from fundapp.applications.rules import CommentNeed, DeclinedGet, ReviewersSee, UndoneReviews
 from fundapp.core.errors import Problem
 
 
@@ -145,6 +145,7 @@ class CallPackage:
     undone_reviews: UndoneReviews
     reviewers_see: ReviewersSee
     award_terms: dict[str, Any]
+    declined_get: DeclinedGet
     retention_days: dict[str, int]
     is_sample: bool
     is_protected: bool

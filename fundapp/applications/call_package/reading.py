@@ -25,7 +25,7 @@ from fundapp.applications.call_package.stages import choice, read_phases, read_s
 from fundapp.applications.call_package.together import check_form, check_papers, check_together
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
-from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
+from fundapp.applications.rules import CommentNeed, DeclinedGet, ReviewersSee, UndoneReviews
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import MoneyError, exponent
@@ -87,6 +87,7 @@ def read_document(
     kind, programme = _programme(keys.table("programme"))
     barred = keys.table("barred", required=False)
     reviewers = keys.table("reviewers", required=False)
+    declined = keys.table("declined", required=False)
     is_impartial = reviewers.flag("impartial")
     reviews = call.whole("reviews_per_application", least=1, most=50)
     stages = read_stages(keys, reviews)
@@ -125,6 +126,7 @@ def read_document(
         "undone_reviews": choice(reviewers, "undone_reviews", UndoneReviews, UndoneReviews.NOTHING),
         "reviewers_see": choice(reviewers, "see", ReviewersSee, ReviewersSee.NAME),
         "award_terms": _award_terms(keys.table("letters")),
+        "declined_get": choice(declined, "get", DeclinedGet, DeclinedGet.NOTHING),
         "retention_days": _retention_days(keys.table("retention", required=False)),
         "is_sample": keys.flag("sample"),
         "is_protected": keys.flag("protected"),
@@ -134,7 +136,7 @@ def read_document(
     if not package["titles"]:
         call.complain("title", _l("A call has a name, if only in one language."))
     call.text("invitations", required=False)  # the name of a file, which whoever reads files has looked at
-    for table in (call, budget, barred, reviewers, keys):
+    for table in (call, budget, barred, reviewers, declined, keys):
         table.finish()
     check_together(package, kind, keys)
     check_papers(form, papers, problems)

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.rules import fold_email
-from fundapp.applications.rules import CommentNeed, ReviewersSee, UndoneReviews
+from fundapp.applications.rules import CommentNeed, DeclinedGet, ReviewersSee, UndoneReviews
 from fundapp.core.db import Base, ExactNumber, Identified, MinorUnits, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealing import sealed_text
@@ -104,6 +104,9 @@ class Call(Identified, Base):
     """Applicants review each other in two pools, each of which is ranked, funded and decided by itself."""
     undone_reviews: Mapped[UndoneReviews] = mapped_column(
         enum_column(UndoneReviews), default=UndoneReviews.NOTHING, server_default=UndoneReviews.NOTHING.value
+    )
+    declined_get: Mapped[DeclinedGet] = mapped_column(
+        enum_column(DeclinedGet), default=DeclinedGet.NOTHING, server_default=DeclinedGet.NOTHING.value
     )
     retention_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Days for which applications are kept, by fate, where this call differs from keeping_periods.DEFAULT_DAYS."""

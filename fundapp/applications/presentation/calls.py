@@ -4,16 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from fundapp.applications.models import Call, CallStatus, Category, Criterion, DeadlineExtension
 from fundapp.applications.presentation.conflicts import BARS_OWN_ORGANISATION
 from fundapp.applications.presentation.impartial import impartial_words
 from fundapp.applications.presentation.texts import Said, money, said
-from fundapp.applications.rules import Opening, opening
+from fundapp.applications.rules import DeclinedGet, Opening, opening
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import language_name, ngettext
+from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.numbers import number_text
+
+DECLINED_WORDS: Final = {
+    DeclinedGet.NOTHING: "",
+    DeclinedGet.COMMENTS: _l(
+        "With the letter you get comments from the reviews. People who run the call choose and edit them. They name no "
+        "reviewer."
+    ),
+    DeclinedGet.SCORES: _l(
+        "With the letter you get comments from the reviews, and the mean score for each criterion. People who run the "
+        "call choose and edit the comments. They name no reviewer."
+    ),
+}
+"""What a call promises to those whom it declines."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,7 @@ class CallShown:
     category_rule: str
     barred_words: str
     impartial_words: Sequence[str]
+    declined_words: str
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,7 @@ def call_shown(call: Call, now: datetime) -> CallShown:
         category_rule=_category_rule(call),
         barred_words=str(BARS_OWN_ORGANISATION) if call.bars_reviewers_organisation else "",
         impartial_words=impartial_words(call),
+        declined_words=str(DECLINED_WORDS[call.declined_get]),
     )
 
 

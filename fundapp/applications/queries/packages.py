@@ -87,6 +87,7 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         undone_reviews=call.undone_reviews,
         reviewers_see=call.reviewers_see,
         award_terms=call.award_terms,
+        declined_get=call.declined_get,
         retention_days=call.retention_days,
         is_sample=call.is_sample,
         is_protected=call.is_protected,

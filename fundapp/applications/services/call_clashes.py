@@ -20,6 +20,7 @@ from fundapp.applications.models import (
     Programme,
     Stage,
 )
+from fundapp.applications.rules import DeclinedGet
 from fundapp.core.db import db
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
@@ -76,6 +77,9 @@ def _late_changes(call: Call, package: CallPackage) -> list[Problem]:
     begun = db.session.scalar(select(exists().where(Application.call_id == call.id)))
     if (announced or begun) and _impartiality(call) != _impartiality(package):
         refuse(_l("People applied, or may do so, by what the call says of applicants who review each other: it stays."))
+    promises = list(DeclinedGet)
+    if announced and promises.index(package.declined_get) < promises.index(call.declined_get):
+        refuse(_l("People applied, or may do so, by what the call promises to those who are declined: not less."))
     if package.budget_minor < call.committed_minor:
         refuse(_l("More than this budget is committed already."))
     sent = db.session.scalar(

@@ -136,6 +136,7 @@ def _update_call(written: WrittenCall, package: CallPackage) -> None:
         invitation_only=package.invitation_only,
         reference_prefix=package.reference_prefix,
         award_terms=package.award_terms,
+        declined_get=package.declined_get,
         retention_days=package.retention_days,
         is_sample=package.is_sample,
         is_protected=package.is_protected,

@@ -2,6 +2,7 @@
 
 from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan, PlanStatus
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
+from fundapp.review.models.declined import DeclinedComment
 from fundapp.review.models.discussion import DiscussionPost, PostMention
 from fundapp.review.models.lists import TrialList, TrialMark
 from fundapp.review.models.finalists import Finalist, FinalistProfile, FinalistsAnnouncement, ProfileStatus
@@ -27,6 +28,7 @@ __all__ = [
     "Decision",
     "DiscussionPost",
     "Duty",
+    "DeclinedComment",
     "Finalist",
     "FinalistProfile",
     "FinalistsAnnouncement",

@@ -13,18 +13,20 @@ from fundapp.review.models import (
     Assignment,
     ChairVote,
     Decision,
+    DeclinedComment,
     DiscussionPost,
     PoolDraw,
     PoolPlace,
     Review,
     UnapprovedAward,
 )
-
 from fundapp.review.services.finalists import forget_finalists
 
 
 def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> None:
-    """Erase the comments of reviews, what was said in discussions, and the reasons of decisions, votes and excuses."""
+    """Erase the comments of reviews, what was said in discussions or chosen for the declined, and all reasons:
+    those of decisions, of the votes of chairs and of excuses.
+    """
     of_application = Entry.application_id == application.id
     found = select(Review).join(Assignment).join(Entry).where(of_application)
     reviews = db.session.scalars(found.options(selectinload(Review.scores)))
@@ -42,6 +44,11 @@ def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> N
         place.excuse = ""
         draw = db.session.get_one(PoolDraw, place.draw_id)
         record(actor=actor, action="pools:erase", subject=draw, now=now, call_id=application.call_id)
+    for comment in list(
+        db.session.scalars(select(DeclinedComment).where(DeclinedComment.application_id == application.id))
+    ):
+        comment.text = ""
+        record(actor=actor, action="comment:erase", subject=comment, now=now, call_id=application.call_id)
     decisions = db.session.scalars(select(Decision).join(Entry).where(of_application))
     for decision in [decision for decision in decisions if decision.reason]:
         decision.reason = ""

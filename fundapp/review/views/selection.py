@@ -19,6 +19,7 @@ from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
 from fundapp.review.forms import DecisionForm, version_in
 from fundapp.review.models import Outcome
+from fundapp.review.presentation.declined import promises_comments
 from fundapp.review.presentation.selection import (
     money_shown,
     pool_money,
@@ -171,6 +172,7 @@ def frame(call: Call) -> dict[str, object]:
         "slug": call.slug,
         "call_title": said(call.titles),
         "currency": call.currency,
+        "comments_url": url_for("review.declined_comments", slug=call.slug) if promises_comments(call) else "",
         "pools_url": url_for("review.manage_pools" if manages else "review.pools", slug=call.slug),
     }
 

@@ -1,0 +1,104 @@
+"""Rules of what declined applicants read of the reviews; no database, no web."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import regex
+
+from fundapp.core.collation import mentions
+from fundapp.core.errors import Problem
+from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.core.i18n import ngettext
+
+MOST_CHARACTERS: Final = 10_000
+_SHORTEST_NAME: Final = 3
+"""Shorter parts of names, such as "de" or "Jo", are words of their own too often."""
+_WORDS: Final = regex.compile(r"[\p{L}\p{M}]+")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One comment of a reviewer: `key` names it, `review` its review; `criterion` is "" for the review as a whole."""
+
+    review: str
+    criterion: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """Return how forms and rows name it."""
+        return f"{self.review}:{self.criterion}"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What somebody wants to keep for a declined entry. `confirmed` are names in it that are meant to stay."""
+
+    passes_on: bool
+    text: str
+    language: str
+    chosen: Sequence[str]
+    confirmed: Collection[str] = ()
+
+
+def with_pieces(text: str, pieces: Iterable[Piece]) -> str:
+    """Return a text with those comments put below it that are not in it yet, an empty line between them."""
+    parts = [text.strip()] if text.strip() else []
+    for piece in pieces:
+        if piece.text.strip() not in text:
+            parts.append(piece.text.strip())
+    return "\n\n".join(parts)
+
+
+def names_in(text: str, names: Iterable[str]) -> list[str]:
+    """Return those names of people, sorted, that a text has in it: a word of three letters or more, or the whole.
+
+    Accents and capitals do not matter.
+    """
+    words = set(_WORDS.findall(text))
+
+    def is_there(name: str) -> bool:
+        # A short name within an English word is no name; one that is written without spaces is no word of its own.
+        is_plain = name.isascii() and " " not in name.strip()
+        parts = [part for part in _WORDS.findall(name) if len(part) >= _SHORTEST_NAME]
+        return (not is_plain and mentions([text], name, "")) or any(
+            _same(part, word) for part in parts for word in words
+        )
+
+    return sorted({name for name in names if name.strip() and is_there(name)})
+
+
+def _same(one: str, other: str) -> bool:
+    return mentions([one], other, "") and mentions([other], one, "")
+
+
+def wording_problems(wording: Wording, *, names: Collection[str], languages: Collection[str]) -> list[Problem]:
+    """Say everything that stands against keeping a text; `names` are those of reviewers that are found in it."""
+    problems = []
+    if not wording.text.strip():
+        message = (
+            _l("Write the text, or say that there is nothing to pass on.")
+            if wording.passes_on
+            else _l("Say why there is nothing to pass on.")
+        )
+        problems.append(Problem(message, field="text"))
+    if len(wording.text) > MOST_CHARACTERS:
+        message = _l("This is longer than %(most)s characters.", most=MOST_CHARACTERS)
+        problems.append(Problem(message, field="text"))
+    if wording.language not in languages:
+        problems.append(Problem(_l("Choose a language."), field="language"))
+    unconfirmed = sorted(set(names) - set(wording.confirmed))
+    if wording.passes_on and unconfirmed:
+        problems.append(
+            Problem(
+                ngettext(
+                    "This may be the name of a reviewer: %(names)s. Take it out, or confirm that it stays.",
+                    "These may be names of reviewers: %(names)s. Take them out, or confirm that they stay.",
+                    len(unconfirmed),
+                    names=", ".join(unconfirmed),
+                ),
+                field="confirmed",
+            )
+        )
+    return problems

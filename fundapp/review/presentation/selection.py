@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 from flask import url_for
 
 from fundapp.applications.identity import face_of
-from fundapp.applications.models import Call
+from fundapp.applications.models import Call, Category
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, ngettext
@@ -121,7 +121,7 @@ def pools_shown(selection: Selection, *, link: bool) -> list[PoolShown]:
     pools: dict[str, list[Ranked]] = {}
     for row in selection.ranked:
         pools.setdefault(row.pool, []).append(row)
-    return [_pool_shown(selection, pool, rows, link) for pool, rows in pools.items()]
+    return [_pool_shown(selection, rows, link) for rows in pools.values()]
 
 
 def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
@@ -229,15 +229,14 @@ def figure(value: Fraction | Decimal | None, places: int = 2) -> str:
     return str(format_decimal(rounded(value, places), format=pattern, locale=cldr(current_language())))
 
 
-def _pool_shown(selection: Selection, pool: str, rows: Sequence[Ranked], link: bool) -> PoolShown:
+def _pool_shown(selection: Selection, rows: Sequence[Ranked], link: bool) -> PoolShown:
     call = selection.call
     share = selection.share(rows[0])
-    is_own_list = share.category_id is not None if share else bool(pool) and selection.pools is None
-    category = rows[0].entry.category if is_own_list else None
+    category = pool_category(selection, rows[0])
     shown = [ranked_shown(row, call, link=link) for row in rows]
     return PoolShown(
         title=said(category.titles) if category else None,
-        name=_pool_name(selection, rows[0]),
+        name=pool_name(selection, rows[0]),
         awards=_awards_words(rows, share.awards if share else category.awards if category else None),
         money=pool_money(selection, rows[0]),
         rows=shown,
@@ -274,7 +273,15 @@ def _awards_words(rows: Sequence[Ranked], awards: int | None) -> str:
     return _("%(given)s of %(all)s awards given to the entries on this list", given=given, all=awards)
 
 
-def _pool_name(selection: Selection, row: Ranked) -> str:
+def pool_category(selection: Selection, row: Ranked) -> Category | None:
+    """Return the category whose entries are ranked by themselves in an entry's pool; None where all are together."""
+    share = selection.share(row)
+    is_own_list = share.category_id is not None if share else bool(row.pool) and selection.pools is None
+    return row.entry.category if is_own_list else None
+
+
+def pool_name(selection: Selection, row: Ranked) -> str:
+    """Return what the pool of an entry is called where applicants review each other; "" elsewhere."""
     if selection.pools is None:
         return ""
     pool = selection.pools.of_application.get(row.entry.application_id)

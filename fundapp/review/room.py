@@ -24,6 +24,7 @@ from fundapp.review.views import (
     reviewers,
     selection,
     stages,
+    votes,
     withdrawing,
 )
 
@@ -43,6 +44,7 @@ PAGES = (
     withdrawing,
     answering,
     reviewers,
+    votes,
 )
 """Importing these modules puts their pages on the blueprint."""
 

@@ -134,6 +134,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.TALLY_READ, "review.stages", _("Stages"), _("Which entries stand where, and which go on.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Mean, spread, rank, ties.")),
         (P.SLATE_READ, "review.finalists", _("Finalists"), _("Who they are, and what everybody reads of them.")),
+        (P.DECISION_VOTE, "review.votes", _("Votes of the chairs"), _("Approve what is proposed, row by row.")),
         (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),

@@ -14,6 +14,7 @@ from fundapp.review.models import SlateStatus
 from fundapp.review.queries.panel import CoverageRow, coverage
 from fundapp.review.queries.pools import pools_of, unplaced
 from fundapp.review.queries.selection import current_slate, decided_entries
+from fundapp.review.queries.voting import votes_of
 
 
 def steps_of_review(actor: Actor, call: Call, now: datetime) -> list[NextStep]:
@@ -24,11 +25,23 @@ def steps_of_review(actor: Actor, call: Call, now: datetime) -> list[NextStep]:
     if slate is None or slate.status is SlateStatus.OPEN:
         rows = coverage(actor=actor, call=call)
         if call.is_impartial:
-            return _steps_of_impartial(actor, call, now, rows)
-        return _steps_of_panel(actor, call, rows) or _steps_of_selection(actor, call, len(rows))
+            return _steps_of_votes(actor, call) + _steps_of_impartial(actor, call, now, rows)
+        steps = _steps_of_panel(actor, call, rows) or _steps_of_selection(actor, call, len(rows))
+        return _steps_of_votes(actor, call) + steps
     if slate.status is SlateStatus.PROPOSED and actor.can(P.DECISION_RATIFY, call.id):
         return [NextStep(url_for("review.ratification", slug=call.slug), _("Ratify the list"))]
     return []
+
+
+def _steps_of_votes(actor: Actor, call: Call) -> list[NextStep]:
+    if not actor.can(P.DECISION_VOTE, call.id):
+        return []
+    rows = votes_of(actor=actor, call=call).values()
+    waiting = sum(not row.has_voted(actor.person_id) for row in rows)
+    if not waiting:
+        return []
+    title = ngettext("Vote on %(num)s entry", "Vote on %(num)s entries", waiting)
+    return [NextStep(url_for("review.votes", slug=call.slug), title)]
 
 
 def _steps_of_impartial(actor: Actor, call: Call, now: datetime, rows: Sequence[CoverageRow]) -> list[NextStep]:

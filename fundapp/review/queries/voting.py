@@ -75,6 +75,10 @@ class RowVotes:
         """Return the vote of somebody on what is proposed now or was proposed earlier, or None."""
         return next((each for each in self.cast if each.vote.person_id == person_id), None)
 
+    def has_voted(self, person_id: UUID | None) -> bool:
+        """Say whether somebody voted on what is proposed now."""
+        return any(each.counts for each in self.cast if each.vote.person_id == person_id)
+
 
 def chairs_vote(call: Call) -> bool:
     """Say whether the chairs of a call vote on its list."""

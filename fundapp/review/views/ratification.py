@@ -19,6 +19,7 @@ from fundapp.review.presentation.selection import (
     pools_shown,
     slate_shown,
 )
+from fundapp.review.presentation.votes import votes_on_list
 from fundapp.review.queries import selection as queries
 from fundapp.review.services import ratifying
 from fundapp.review.views import bp
@@ -81,5 +82,6 @@ def _ratification_page(call: Call, form: SendBackForm) -> str:
         pools=pools_shown(found, link=False),
         money=money_shown(found),
         slate=slate_shown(found),
+        votes=votes_on_list(current_actor(), call),
         form=form,
     )

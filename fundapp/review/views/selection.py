@@ -28,6 +28,7 @@ from fundapp.review.presentation.selection import (
     reviews_shown,
     slate_shown,
 )
+from fundapp.review.presentation.votes import votes_on_list
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
@@ -190,6 +191,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         hides_scores=found.hides_scores,
         money=money_shown(found),
         slate=slate_shown(found),
+        votes=votes_on_list(current_actor(), call),
         may_decide=_may_decide(call),
         problems=problems,
     )
@@ -206,6 +208,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
         hides_scores=found.hides_scores,
         pool_money=pool_money(found, row),
         reviews=reviews_shown(reviews, found),
+        votes=votes_on_list(current_actor(), found.call),
         money=money_shown(found),
         slate=slate_shown(found),
         may_decide=_may_decide(found.call),

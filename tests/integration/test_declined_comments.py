@@ -220,6 +220,7 @@ def test_whoever_has_a_conflict_sees_pages_as_if_the_entry_were_not_there(app, s
     def bare(made: Round, page: str) -> str:
         for text, place in (
             (made.call.slug, "slug"),
+            (made.call.titles["en"], "title"),
             (made.declined[0].application.reference or "", "reference"),
             (made.declined[0].application.organisation_name, "name"),
             (str(made.declined[0].id), "id"),

@@ -76,11 +76,16 @@ COVERAGE: Final = Coverage(
         "finalist": (),
         "finalist_profile": (),
         "finalists_announcement": (),
+        "public_vote": (),
+        "ballot": ("vote_id",),
+        "set_aside_votes": ("vote_id",),
         "slate": (),
         "trial_list": (),
         "trial_mark": ("list_id",),
         "decision": (),
         "chair_vote": (),
+        "ratification": (),
+        "send_back": (),
         "declined_comment": ("application_id",),
         "unapproved_award": (),
         # disbursement
@@ -118,5 +123,6 @@ COVERAGE: Final = Coverage(
         "upload": "a file that is not whole yet; attaching it is recorded",
         "upload_part": "a part of such a file",
         "one_time_link": "spending one is recorded; sending one gives nothing away",
+        "vote_request": "a vote that nobody has confirmed yet does not count; its confirmation is recorded",
     },
 )

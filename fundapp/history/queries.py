@@ -31,7 +31,7 @@ from fundapp.core.i18n import localised
 from fundapp.core.paging import Page
 from fundapp.disbursement.models import Award, Letter
 from fundapp.retention.models import ErasureRequest, LegalHold
-from fundapp.review.models import Assignment, Decision, Review, Slate, StageMove
+from fundapp.review.models import Assignment, Decision, Review, SendBack, StageMove
 
 PAGE_SIZE: Final = 50
 OF_THE_CALL: Final = (
@@ -39,6 +39,9 @@ OF_THE_CALL: Final = (
     "programme",
     "reviewer",
     "slate",
+    "ratification",
+    "send_back",
+    "frozen_tally",
     "trial_list",
     "stage",
     "stage_move",
@@ -52,7 +55,7 @@ OF_THE_CALL: Final = (
 _TEXTS: Final = (
     (Application.id, Application.eligibility_reason, {"application:mark_eligible", "application:mark_ineligible"}),
     (Decision.id, Decision.reason, {"decision:make"}),
-    (Slate.id, Slate.return_reason, {"slate:send_back"}),
+    (SendBack.id, SendBack.reason, {"send_back:keep"}),
     (StageMove.id, StageMove.reason, {"stage:move"}),
     (ConflictOfInterest.id, ConflictOfInterest.reason, {"conflict:record", "conflict:pin"}),
     (ConflictOfInterest.id, ConflictOfInterest.end_reason, {"conflict:unpin"}),

@@ -207,9 +207,12 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "letter:make": Sentence(_l("The letter was made.")),
     "letter:fail": Sentence(_l("The letter could not be made.")),
     "letter:retry": Sentence(_l("The letter was put in line once more.")),
+    "slate:ratify_first": Sentence(_l("One of the two people who must ratify the list of decisions did so.")),
     "letter:erase": Sentence(_l("What the letter said was erased.")),
     # keeping
     "erasure:ask": _applicant(_l("The applicant asked to have the application erased.")),
+    "ratification:keep": Sentence(_l("It was kept who ratified the list of decisions.")),
+    "send_back:keep": Sentence(_l("It was kept why the list of decisions was sent back.")),
     "erasure:grant": Sentence(_l("The request to erase was granted.")),
     "erasure:refuse": Sentence(_l("The request to erase was refused.")),
     "opening:erase": Sentence(_l("The reason of an opening was erased.")),

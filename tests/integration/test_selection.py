@@ -18,6 +18,8 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.review.models import AssignmentStatus, Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries import selection as queries
+from fundapp.review.queries.freezing import newest_frozen
+from fundapp.review.queries.ratifying import send_backs
 from fundapp.review.services import deciding, ratifying, reading, sending
 from tests.conftest import actor_of, counted_statements
 from tests.factories import (
@@ -493,8 +495,8 @@ def test_list_that_was_sent_back_is_open_again_with_the_reason(app: FundApp) -> 
     with pytest.raises(RuleViolations):
         ratifying.send_back_slate(actor=ratifier, slate=slate, reason="  ", now=AFTER)
     ratifying.send_back_slate(actor=ratifier, slate=slate, reason="Look at the north again.", now=AFTER)
-    assert (slate.status, slate.proposed_by_id, slate.tally) == (SlateStatus.OPEN, None, {})
-    assert slate.return_reason == "Look at the north again."
+    assert (slate.status, slate.proposed_by_id, newest_frozen(slate)) == (SlateStatus.OPEN, None, None)
+    assert [each.reason for each in send_backs(slate)] == ["Look at the north again."]
     deciding.withdraw_decision(actor=made.manager, entry=made.entries[2], now=AFTER)
     with pytest.raises(RuleViolations):
         propose(made)

@@ -9,14 +9,28 @@ from sqlalchemy import func, select
 from sqlalchemy.orm.exc import StaleDataError
 
 from fundapp.accounts.models import Person
-from fundapp.accounts.permissions import Role
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.roles import revoke_role
 from fundapp.applications.models import Call, Entry, ProgrammeKind
+from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
-from fundapp.core.errors import Conflict, InvalidTransition, NotFound, RuleViolations
+from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
 from fundapp.core.web import FundApp
-from fundapp.review.models import Assignment, Decision, Outcome, Review, ReviewStatus, Slate, SlateStatus
+from fundapp.review.models import (
+    Assignment,
+    Decision,
+    Outcome,
+    Ratification,
+    Review,
+    ReviewStatus,
+    SelectionTerms,
+    SendBack,
+    Slate,
+    SlateStatus,
+)
 from fundapp.review.scoring_rules import Unjudged
 from fundapp.review.services import deciding, ratifying, reading, sending
+from fundapp.review.terms_rules import Ranking
 from tests.conftest import actor_of
 from tests.factories import (
     CLOSES,
@@ -24,14 +38,16 @@ from tests.factories import (
     make_assignment,
     make_call,
     make_decision,
+    make_person,
     make_review,
     make_reviewer,
     make_slate,
     make_staff,
     parts_of,
 )
+from tests.frozen_tallies import frozen_document
 
-REFUSED = (Conflict, InvalidTransition, NotFound, RuleViolations, StaleDataError)
+REFUSED = (Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations, StaleDataError)
 
 
 def all_at_once(app: FundApp, tasks: list[Callable[[], object]]) -> list[str]:
@@ -146,7 +162,7 @@ def test_review_that_arrives_while_the_list_is_frozen_is_in_its_tally_or_refused
         select(func.count()).select_from(Review).where(Review.status == ReviewStatus.SUBMITTED)
     )
     assert slate.status is SlateStatus.PROPOSED
-    assert slate.tally["entries"][0]["reviews"] == submitted == (2 if results[0] == "done" else 1)
+    assert frozen_document(slate)["entries"][0]["reviews"] == submitted == (2 if results[0] == "done" else 1)
 
 
 def test_ratifying_and_sending_back_at_once_leaves_one_of_them(app: FundApp) -> None:
@@ -174,3 +190,75 @@ def test_ratifying_and_sending_back_at_once_leaves_one_of_them(app: FundApp) -> 
     assert sorted(results) == ["InvalidTransition", "done"]
     status = db.session.scalars(select(Slate.status)).one()
     assert status is (SlateStatus.RATIFIED if results[0] == "done" else SlateStatus.OPEN)
+    assert len(db.session.scalars(select(Ratification)).all()) == (results[0] == "done")
+    assert len(db.session.scalars(select(SendBack)).all()) == (results[1] == "done")
+
+
+def ratifying_by(person_id: UUID, slate_id: UUID) -> Callable[[], object]:
+    """Return the task of ratifying a list."""
+    return lambda: ratifying.ratify_slate(
+        actor=actor_of(db.session.get_one(Person, person_id)), slate=db.session.get_one(Slate, slate_id), now=CLOSES
+    )
+
+
+def list_for_two(app: FundApp) -> tuple[UUID, list[UUID]]:
+    """Make a list that two must ratify, and three who may; return its id and theirs."""
+    call = make_call()
+    slate = make_slate(call, SlateStatus.PROPOSED)
+    make_decision(slate, make_application(call).entries[0])
+    db.session.add(
+        SelectionTerms(
+            call_id=call.id, ranking=Ranking.MEAN, two_ratifiers_from_minor=1, set_by_id=make_person().id, set_at=CLOSES
+        )
+    )
+    ids = slate.id, [make_staff(Role.RATIFIER).id for _ in range(3)]
+    db.session.commit()
+    return ids
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_two_who_ratify_at_once_are_the_two_that_are_needed(app: FundApp, attempt: int) -> None:
+    slate_id, people = list_for_two(app)
+    results = all_at_once(app, [ratifying_by(person, slate_id) for person in people])
+    assert sorted(results) == ["InvalidTransition", "done", "done"]
+    assert db.session.scalars(select(Slate.status)).one() is SlateStatus.RATIFIED
+    given = set(db.session.scalars(select(Ratification.person_id)))
+    assert given == {person for person, result in zip(people, results, strict=True) if result == "done"}
+
+
+def test_one_person_who_presses_twice_is_one_of_the_two(app: FundApp) -> None:
+    slate_id, people = list_for_two(app)
+    results = all_at_once(app, [ratifying_by(people[0], slate_id) for _ in range(3)])
+    assert sorted(results) == ["Conflict", "Conflict", "done"]
+    assert db.session.scalars(select(Slate.status)).one() is SlateStatus.PROPOSED
+    assert len(db.session.scalars(select(Ratification)).all()) == 1
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_role_that_is_taken_at_this_moment_has_ratified_before_or_does_not_at_all(app: FundApp, attempt: int) -> None:
+    """The actor is made before the role is taken, as a request does; the record tells which of the two came first."""
+    call = make_call()
+    slate_id, person = make_slate(call, SlateStatus.PROPOSED).id, make_staff(Role.RATIFIER)
+    person_id = person.id
+    actor = actor_of(person)
+    db.session.commit()
+
+    def ratify() -> None:
+        ratifying.ratify_slate(actor=actor, slate=db.session.get_one(Slate, slate_id), now=CLOSES)
+
+    def take() -> None:
+        held = db.session.get_one(Person, person_id)
+        assert revoke_role(actor=system_actor(), person=held, role=Role.RATIFIER, call_id=None, now=CLOSES)
+
+    results = all_at_once(app, [ratify, take])
+    assert results[1] == "done"
+    status = db.session.scalars(select(Slate.status)).one()
+    assert status is (SlateStatus.RATIFIED if results[0] == "done" else SlateStatus.PROPOSED)
+    order = dict(
+        db.session.execute(
+            select(AuditEntry.action, AuditEntry.seq).where(AuditEntry.action.in_({"slate:ratify", "role:revoke"}))
+        ).all()
+    )
+    assert results[0] in ("done", "NotAllowed")
+    assert ("slate:ratify" in order) == (results[0] == "done")
+    assert order.get("slate:ratify", 0) < order["role:revoke"]

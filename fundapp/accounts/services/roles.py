@@ -96,6 +96,20 @@ def take_role(*, actor: Actor, grant: RoleGrant, reason: str = "", now: datetime
     tell(person, template="role_changed", path=ROLES_PATH, now=now)
 
 
+def hold_roles(actor: Actor) -> Actor:
+    """Return a person with the roles that they have now; none of them can be taken before this transaction ends.
+
+    For what binds: an actor is made when a request begins, and a role may have gone since. Raises NotAllowed for an
+    account that was closed meanwhile.
+    """
+    held = select(RoleGrant.id).where(RoleGrant.person_id == actor.person_id).order_by(RoleGrant.id)
+    db.session.execute(held.with_for_update()).all()
+    person = db.session.get_one(Person, actor.person_id, populate_existing=True)
+    if not person.is_active:
+        raise NotAllowed(P.SESSION_USE)
+    return queries.actor_of(person)
+
+
 def require_another_administrator(*, actor: Actor, person: Person) -> None:
     """Raise Conflict when nobody but this person could administer; two who take at the same moment take turns.
 

@@ -15,7 +15,9 @@ from fundapp.review.models.panel import (
     ReviewerStatus,
 )
 from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, PoolShare
+from fundapp.review.models.public_vote import Ballot, PublicVote, SetAsideVotes, VoteRequest
 from fundapp.review.models.scoring import Review, ReviewStatus, Score
+from fundapp.review.models.ratifying import Ratification, SendBack
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 from fundapp.review.models.terms import Pot, SelectionRule, SelectionTerms, TermsChange
 from fundapp.review.models.voting import ChairVote, UnapprovedAward
@@ -24,6 +26,7 @@ __all__ = [
     "Anchor",
     "Assignment",
     "AssignmentStatus",
+    "Ballot",
     "ChairVote",
     "Decision",
     "DiscussionPost",
@@ -44,7 +47,8 @@ __all__ = [
     "PoolShare",
     "PostMention",
     "ProfileStatus",
-    "Pot",
+    "PublicVote",
+    "Ratification",
     "Review",
     "ReviewStatus",
     "Reviewer",
@@ -52,11 +56,13 @@ __all__ = [
     "ReviewerProfile",
     "ReviewerStatus",
     "Score",
+    "SetAsideVotes",
     "SelectionRule",
     "SelectionTerms",
     "Slate",
     "SlateStatus",
     "StageMove",
+    "SendBack",
     "StageSeat",
     "TrialList",
     "TrialMark",

@@ -51,9 +51,8 @@ class Slate(Identified, Base):
     tally: Mapped[dict[str, Any]]
     """The tally as it stood when the list was proposed: {} while open."""
     proposed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    """Whoever ratified last, where two must; each of them has a Ratification."""
     proposed_at: Mapped[datetime | None]
-    return_reason: Mapped[str] = mapped_column(default="")
-    """Why the ratifier last sent the list back."""
     ratified_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     ratified_at: Mapped[datetime | None]
     released_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

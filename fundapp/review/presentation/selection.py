@@ -99,7 +99,8 @@ class SlateShown:
     declines: str
     undecided: int
     undecided_words: str
-    return_reason: str
+    was_sent_back: Sequence[SentBackShown]
+    """Each time that it came back, the last one first."""
     proposed: Moment | None
     ratified: Moment | None
 
@@ -189,7 +190,7 @@ def slate_shown(selection: Selection) -> SlateShown:
         declines=ngettext("%(num)s decline", "%(num)s declines", outcomes.count(Outcome.DECLINE)),
         undecided=undecided,
         undecided_words=ngettext("%(num)s undecided", "%(num)s undecided", undecided),
-        return_reason=slate.return_reason if slate and status is SlateStatus.OPEN else "",
+        was_sent_back=sent_back_shown(slate, call) if slate else (),
         proposed=_moment(slate, "proposed_at", call),
         ratified=_moment(slate, "ratified_at", call),
     )

@@ -279,6 +279,47 @@ def test_no_other_list_of_all_is_better(seed: int) -> None:
     assert worth_of([a for a in some if a.entry_id in found.awarded], some, terms, zero) is not None, "a rule is broken"
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_no_other_list_of_sixteen_is_better(seed: int) -> None:
+    """Sixteen entries: all 65,536 lists at once, by a matrix of bits, as `worth_of` reckons one of them."""
+    some, terms = some_asks(seed, 16), random_terms(seed)
+    found = proposed(some, terms)
+    lists = (np.arange(1 << 16)[:, None] >> np.arange(16)) & 1
+    amounts = np.array([ask.amount_minor for ask in some], dtype=float)
+    merits = np.array([ask.merit for ask in some], dtype=float)
+    is_open = merits >= (terms.floor if terms.floor is not None else -np.inf)
+    line = by_rank([ask for ask, yes in zip(some, is_open, strict=True) if yes], terms.budget_minor, terms.places)
+    below = [ask.merit or 0 for ask, yes in zip(some, is_open, strict=True) if yes and ask.entry_id not in line]
+    width = np.ptp(merits) or 1.0
+    zero = max(below) if below else merits.min() - width
+    holds = (lists @ amounts <= terms.budget_minor) & ~(lists @ ~is_open).astype(bool)
+    if terms.places is not None:
+        holds &= lists.sum(axis=1) <= terms.places
+    worth = lists @ (amounts * (merits - zero)) / width
+    for rule in terms.rules:
+        counted = lists @ np.array([rule.counts(ask) for ask in some])
+        if rule.most is not None:
+            holds &= counted <= rule.most
+        unit = 1 if rule.measure is Measure.MONEY else amounts.max()
+        worth -= SHORTFALL_COST * unit * np.maximum(0, rule.least - counted)
+    assert 1 < holds.sum() < len(lists)
+    mine = worth_of(without_what_was_left(found, some), some, terms, zero)
+    assert mine == pytest.approx(worth[holds].max() / terms.budget_minor, abs=1e-5)
+
+
+@solving
+@given(SEEDS, st.randoms(use_true_random=False))
+def test_the_order_in_which_entries_and_rules_are_named_changes_nothing(seed: int, chance: random.Random) -> None:
+    some, terms = some_asks(seed), random_terms(seed)
+    first = proposed(some, terms)
+    other, rules = list(some), list(terms.rules)
+    chance.shuffle(other)
+    chance.shuffle(rules)
+    again = proposed(other, replace(terms, rules=tuple(rules)))
+    assert (again.awarded, again.line, again.short) == (first.awarded, first.line, first.short)
+    assert why(again) == why(first)
+
+
 @solving
 @given(SEEDS)
 def test_a_second_solver_finds_the_same_value(seed: int) -> None:

@@ -17,7 +17,10 @@ import numpy as np
 
 from fundapp.review.slate import Ask, Measure, Pot, Rule, Terms, propose
 
-SIZES = {"small": (400, ("0.03-0.46", "0.05-0.84")), "large": (10_000, ("3.0-10.5", "2.8-13.2"))}
+SIZES = {
+    "small": (400, ("0.03-0.46 s", "0.05-0.84 s")),
+    "large": (10_000, ("3.0-10.5 s", "2.8-13.2 s, peak 281 MB")),
+}
 REGIONS, THEMES, POTS = 8, 10, 4
 
 
@@ -55,7 +58,7 @@ def run(name: str) -> None:
             list_of_it = f"{len(found.awarded)} awards, {len(found.short)} minima missed"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         kind = " with pots" if with_pots else ""
-        took = f"{min(seconds):.2f}-{max(seconds):.2f} s  (prototype {known[with_pots]} s)"
+        took = f"{min(seconds):.2f}-{max(seconds):.2f} s  (prototype {known[with_pots]})"
         print(f"{number:>6,} entries{kind:10}  {took}  peak {peak} MB  {list_of_it}", flush=True)
 
 

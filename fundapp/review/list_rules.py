@@ -7,13 +7,14 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.rules import MAX_NAME_CHARACTERS, amount_problems, reason_problems
 from fundapp.review.slate import Ask, Proposal, Reason, Terms, Why, contradiction, effects_of_rules, propose
+from fundapp.review.slate.contradictions import below_floor
 
 MOST_COMPARED: Final = 4
 MOST_ATTRIBUTED: Final = 2_000
@@ -36,6 +37,10 @@ HELD: Final = {MarkKind.PUT_IN: True, MarkKind.TAKE_OUT: False, MarkKind.RESERVE
 TAKES_AMOUNT: Final = frozenset({MarkKind.PUT_IN, MarkKind.AMOUNT})
 
 
+LEFT_TO_PEOPLE: Final = frozenset({Why.EQUAL_AT_LINE, Why.NOT_TALLIED})
+"""Why nothing is decided of an entry when a list is adopted: a person must do it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What people want of an entry; `amount_minor` None: what it would get in full."""
@@ -44,7 +49,7 @@ class Wish:
     amount_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tried:
     """A list as it comes out. `proposal` is None where what people put in breaks the terms; then `awarded` is that.
 
@@ -63,7 +68,7 @@ class Tried:
     @property
     def spent_minor(self) -> int:
         """Return the money of all awards of the list."""
-        return sum(ask.amount_minor for ask in self.asks if ask.entry_id in self.awarded)
+        return sum(self.given.values())
 
     @property
     def left_minor(self) -> int:
@@ -110,9 +115,40 @@ class Tried:
             return Reason(Why.PUT_IN if HELD[wish.kind] else Why.TAKEN_OUT)
         return Reason(Why.BELOW_LINE)
 
-    def amount(self, entry_id: str) -> int:
-        """Return what an entry gets in this list; 0 where it is not in."""
-        return next((ask.amount_minor for ask in self.asks if ask.entry_id == entry_id), 0) * (entry_id in self.awarded)
+    @cached_property
+    def given(self) -> Mapping[str, int]:
+        """Return what each entry that is in gets."""
+        return {ask.entry_id: ask.amount_minor for ask in self.asks if ask.entry_id in self.awarded}
+
+    @cached_property
+    def equals_at_maximum(self) -> frozenset[str]:
+        """Return entries of which some are in and some are kept out by a maximum, though all are equal: people decide.
+
+        What people put in or took out themselves is decided.
+        """
+        found: set[str] = set()
+        free = [ask for ask in self.asks if ask.entry_id not in self.held]
+        groups = {rule.code: rule.group for rule in self.terms.rules}
+        placed: dict[tuple[str, float | None], list[str]] = {}
+        for ask in free:
+            if ask.entry_id in self.awarded:
+                for group in ask.groups:
+                    placed.setdefault((group, ask.merit), []).append(ask.entry_id)
+        for ask in free:
+            reason = self.reason(ask.entry_id)
+            if reason.why is Why.MAXIMUM:
+                equals = [key for code in reason.rules for key in placed.get((groups[code], ask.merit), [])]
+                found.update([ask.entry_id, *equals] if equals else [])
+        return frozenset(found)
+
+    def leaves_to_people(self, entry_id: str) -> bool:
+        """Say whether the list says nothing of an entry: equals do not all fit, or it was not tallied."""
+        return entry_id in self.equals_at_maximum or self.reason(entry_id).why in LEFT_TO_PEOPLE
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """Return the entries that people put in, took out, or hold in reserve."""
+        return frozenset(key for key, wish in self.wishes.items() if wish.kind in HELD)
 
 
 def tried(asks: Sequence[Ask], terms: Terms, wishes: Mapping[str, Wish]) -> Tried:
@@ -146,23 +182,19 @@ def _with_wish(ask: Ask, wish: Wish | None) -> Ask:
 
 
 def in_order(asks: Iterable[Ask]) -> list[Ask]:
-    """Return entries from the best to the worst, those that were not tallied last."""
-    return sorted(asks, key=lambda ask: (ask.merit is None, -(ask.merit or 0.0), ask.entry_id))
+    """Return entries from the best to the worst, those that were not tallied last; equals stay as they come."""
+    return sorted(asks, key=lambda ask: (ask.merit is None, -(ask.merit or 0.0)))
 
 
-def line_after(made: Tried) -> str | None:
-    """Return the last entry above the plain line of rank order; None where nothing is.
+def line_after(made: Tried, order: Sequence[str]) -> str | None:
+    """Return the last entry above the plain line of rank order, entries in the given order; None where nothing is.
 
     What people put in or took out is on neither side of the line, nor is what stands below the floor.
     """
     above = made.proposal.line if made.proposal else 0
-    free = [
-        ask
-        for ask in in_order(made.asks)
-        if (wish := made.wishes.get(ask.entry_id)) is None or wish.kind not in HELD
-        if ask.merit is not None and (made.terms.floor is None or ask.merit >= made.terms.floor)
-    ]
-    return free[above - 1].entry_id if 0 < above <= len(free) else None
+    out = {ask.entry_id for ask in made.asks if below_floor(ask, made.terms)}
+    free = [key for key in order if key not in made.held and key not in out]
+    return free[above - 1] if 0 < above <= len(free) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +209,14 @@ class Share:
         return Share(self.number + 1, self.money_minor + money_minor)
 
 
-def balance(asks: Iterable[Ask], among: Collection[str] | None = None) -> dict[str, Share]:
-    """Return the share of each group of entries, of those that are `among` some; None: of all."""
+def balance(asks: Iterable[Ask], given: Mapping[str, int] | None = None) -> dict[str, Share]:
+    """Return the share of each group of entries: of those that are `given` something, or of all with what they ask."""
     shares: dict[str, Share] = {}
     for ask in asks:
-        if among is None or ask.entry_id in among:
+        if given is None or ask.entry_id in given:
+            money_minor = ask.amount_minor if given is None else given[ask.entry_id]
             for group in ask.groups:
-                shares[group] = shares.get(group, Share()).more(ask.amount_minor)
+                shares[group] = shares.get(group, Share()).more(money_minor)
     return shares
 
 
@@ -208,15 +241,6 @@ def effect(before: Mapping[str, int], after: Mapping[str, int], order: Sequence[
         goes_out=tuple(key for key in order if key in before and key not in after),
         other_amount=tuple(key for key in order if key in before and key in after and before[key] != after[key]),
     )
-
-
-def amounts(made: Tried) -> dict[str, int]:
-    """Return what each entry that is in gets."""
-    return {ask.entry_id: ask.amount_minor for ask in made.asks if ask.entry_id in made.awarded}
-
-
-LEFT_TO_PEOPLE: Final = frozenset({Why.EQUAL_AT_LINE, Why.NOT_TALLIED})
-"""Why nothing is decided of an entry when a list is adopted: a person must do it."""
 
 
 def fingerprint(*parts: object) -> str:

@@ -17,6 +17,8 @@ from fundapp.review.views import (
     finalist_consent,
     finalists,
     discussion,
+    list_marks,
+    lists,
     offline,
     pools,
     ratification,

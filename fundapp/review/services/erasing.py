@@ -18,6 +18,7 @@ from fundapp.review.models import (
     PoolDraw,
     PoolPlace,
     Review,
+    TrialMark,
     UnapprovedAward,
 )
 from fundapp.review.services.finalists import forget_finalists
@@ -25,7 +26,7 @@ from fundapp.review.services.finalists import forget_finalists
 
 def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> None:
     """Erase the comments of reviews, what was said in discussions or chosen for the declined, and all reasons:
-    those of decisions, of the votes of chairs and of excuses.
+    those of decisions, of what was marked in lists to try, of the votes of chairs and of excuses.
     """
     of_application = Entry.application_id == application.id
     found = select(Review).join(Assignment).join(Entry).where(of_application)
@@ -62,6 +63,17 @@ def blank_reviews(*, actor: Actor, application: Application, now: datetime) -> N
         each.reason = ""
         record(actor=actor, action="unapproved:erase", subject=each, now=now, call_id=application.call_id)
     forget_finalists(actor=actor, application=application, now=now)
+    marks = db.session.scalars(select(TrialMark).join(Entry).where(of_application, TrialMark.reason != ""))
+    for mark in list(marks):
+        mark.reason = ""
+        record(
+            actor=actor,
+            action="trial_mark:erase",
+            subject=mark,
+            now=now,
+            call_id=application.call_id,
+            data={"entry": str(mark.entry_id)},
+        )
 
 
 def _has_texts(review: Review) -> bool:

@@ -178,7 +178,8 @@ def _reason(
     if against := made.stands_against(ask):
         return Reason(Why.MAXIMUM, tuple(rule.code for rule in against))
     if is_above:
-        return Reason(Why.NO_POT) if made.has_room_for([ask]) else Reason(Why.MADE_WAY, tight)
+        is_for_want_of_a_pot = made.has_room_for([ask]) or (made.terms.pots and not tight)
+        return Reason(Why.NO_POT) if is_for_want_of_a_pot else Reason(Why.MADE_WAY, tight)
     if ask.entry_id in line.first_below:
         return Reason(Why.EQUAL_AT_LINE if len(line.first_below) > 1 else Why.TOO_LARGE)
     return Reason(Why.BELOW_LINE)

@@ -34,6 +34,7 @@ from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import (
     AssignmentStatus,
+    ChairVote,
     Decision,
     DiscussionPost,
     MovedEntry,
@@ -42,6 +43,7 @@ from fundapp.review.models import (
     Slate,
     StageMove,
 )
+from fundapp.review.voting_rules import VoteChoice
 
 from ..conftest import actor_of
 from ..factories import (
@@ -56,7 +58,7 @@ from ..factories import (
     make_reviewer,
     make_slate,
 )
-from .world import Round, finish_letter, make_paper, make_round
+from .world import Round, finish_letter, let_chairs_vote, make_paper, make_round
 
 OURS, CANARY = "Ours-Canary", "Hidden-Canary"
 
@@ -124,6 +126,7 @@ def make_panel(app: FundApp) -> Panel:
     reader = make_reviewer(made.call, person=make_person("Other Reader"))
     recused = make_reviewer(made.call, person=make_person("Recused Reader"))
     slate = make_slate(made.call)
+    let_chairs_vote(made.call, made.people[Role.MANAGER])
     db.session.commit()
     return Panel(made, reader, recused, slate, first)
 
@@ -149,6 +152,11 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
     make_assignment(entry, panel.recused, AssignmentStatus.RECUSED)
     pin(application, panel.recused.person)
     decision = make_decision(panel.slate, entry, outcome=Outcome.DECLINE)
+    vote = ChairVote(
+        entry_id=entry.id, person_id=panel.round.people[Role.CHAIR].id, choice=VoteChoice.AGAINST,
+        outcome=Outcome.DECLINE, amount_minor=0, reason=CANARY, voted_at=NOW,
+    )  # fmt: skip
+    db.session.add(vote)
     hidden = Hidden(
         application,
         typed_in,

@@ -10,12 +10,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call
+from fundapp.core.db import db
 from fundapp.core.routes import PUBLIC
 from fundapp.inventory import Route
-from fundapp.review.models import Assignment
+from fundapp.review.models import Assignment, Decision
 
 from .world import PLAIN_ARGUMENTS
 
@@ -43,6 +46,14 @@ OF_POOLS = {
     )
 }
 """Pages of calls whose applicants review each other in two pools."""
+OF_VOTES = {
+    "review.vote",
+    "review.give_vote",
+    "review.step_back",
+    "review.row_votes",
+    "review.keep_unapproved",
+}
+"""Pages of rows that are decided, where the chairs vote."""
 NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
@@ -152,8 +163,14 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
         is_reached = not is_draft or route.endpoint in OF_DRAFTS_TOO
         if route.endpoint in OF_TYPED_IN:
             is_reached = is_draft and bundle.application.entered_by_id is not None
+        if route.endpoint in OF_VOTES:
+            is_reached = _is_decided(bundle)
         return is_reached and person_id not in bundle.in_conflict | bundle.members
     return True
+
+
+def _is_decided(bundle: Bundle) -> bool:
+    return db.session.scalar(select(Decision.id).where(Decision.entry_id == bundle.arguments["entry_id"])) is not None
 
 
 def cases(

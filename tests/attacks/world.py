@@ -58,8 +58,10 @@ from fundapp.review.models import (
     DiscussionPost,
     ReviewerProfile,
     ReviewerStatus,
+    SelectionTerms,
     SlateStatus,
 )
+from fundapp.review.terms_rules import Ranking
 
 from ..factories import (
     NOW,
@@ -182,6 +184,8 @@ def make_round(
     else:
         assignments = [make_assignment(entry, reviewer, AssignmentStatus.READING)]
     letters = [make_letter(storage, made, entry, applicant, text)] if decided else []
+    if decided:
+        let_chairs_vote(made, people[Role.MANAGER])
     shown = [people[role].id for role in (Role.MANAGER, Role.RATIFIER)]
     grants = list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id.in_(shown)).order_by(RoleGrant.role)))
     factors, sessions = [make_passkey(applicant, text)], [make_session(applicant)]
@@ -227,6 +231,13 @@ def make_round(
         enquiries,
         imports,
         ties,
+    )
+
+
+def let_chairs_vote(call: Call, manager: Person) -> None:
+    """Let a manager say that the chairs of a call vote on its list."""
+    db.session.add(
+        SelectionTerms(call_id=call.id, ranking=Ranking.MEAN, chairs_vote=True, set_by_id=manager.id, set_at=NOW)
     )
 
 

@@ -30,6 +30,9 @@ FRESH = {
     "disbursement.export_contacts",
     "retention.erase_person_now",
     "review.save_decision",
+    "review.give_votes",
+    "review.give_vote",
+    "review.keep_unapproved",
     "review.invite_reviewer",
     "review.invite_list",
 }

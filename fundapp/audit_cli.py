@@ -19,6 +19,8 @@ from fundapp.core.errors import Failure
 from fundapp.core.keys import Part
 from fundapp.core.web import FundApp
 from fundapp.key_commands import load
+from fundapp.review.queries.frozen_check import broken_tally
+from fundapp.review.services.signing import adopt_tallies, sign_frozen_tallies
 
 _without_keys = functools.partial(with_app, holds=frozenset())
 """These commands open nothing that is sealed, so whoever runs them needs no key for it."""
@@ -34,9 +36,14 @@ def audit() -> None:
 @click.option("--to", "file", type=_FILE, help="Add the checkpoint to FILE too: keep it on another machine.")
 @_without_keys
 def checkpoint(_app: FundApp, file: Path | None) -> None:
-    """Sign where the record stands now. Run this every 15 minutes, as a user who may read the private audit key."""
+    """Sign where the record stands now, and what was frozen since the last time.
+
+    Run this every 15 minutes, as a user who may read the private audit key.
+    """
     try:
-        made = make_checkpoint(ring=load(frozenset({Part.AUDIT_PRIVATE, Part.AUDIT_PUBLIC})))
+        ring = load(frozenset({Part.AUDIT_PRIVATE, Part.AUDIT_PUBLIC}))
+        made = make_checkpoint(ring=ring)
+        signed = sign_frozen_tallies(ring=ring)
     except Failure as error:
         raise click.ClickException(str(error)) from error
     line = made.to_json()
@@ -44,6 +51,8 @@ def checkpoint(_app: FundApp, file: Path | None) -> None:
         with file.open("a", encoding="utf-8") as elsewhere:
             elsewhere.write(line + "\n")
     click.echo(line)
+    if signed:
+        click.echo(f"{signed} frozen tallies signed", err=True)
 
 
 @audit.command()
@@ -60,7 +69,7 @@ def export(_app: FundApp, file: Path) -> None:
 @audit.command()
 @with_app
 def adopt(_app: FundApp) -> None:
-    """Keep a first version of each score, decision and letter that was made before versions were kept."""
+    """Record what was made before it was recorded: a first version of each score, decision and letter, and tallies."""
     now, count = clock.now(), 0
     rows = db.session.execute(select(KeptVersion.object_type, KeptVersion.object_id))
     versioned = {(table, row_id) for table, row_id in rows}
@@ -69,6 +78,7 @@ def adopt(_app: FundApp) -> None:
             if (table, row.id) not in versioned and row.kept() is not None:
                 record(actor=system_actor(), action="version:adopt", subject=row, now=now)
                 count += 1
+    count += adopt_tallies(actor=system_actor(), now=now)
     click.echo(f"{count} rows adopted")
 
 
@@ -80,7 +90,8 @@ def verify(_app: FundApp, file: Path | None) -> None:
     """Verify the whole record and what it covers; name the first thing that was changed, and exit 1."""
     try:
         elsewhere = read_checkpoints(_lines(file)) if file is not None else []
-        broken = first_broken(db.session(), ring=load(frozenset({Part.AUDIT_PUBLIC})), elsewhere=elsewhere)
+        ring = load(frozenset({Part.AUDIT_PUBLIC}))
+        broken = first_broken(db.session(), ring=ring, elsewhere=elsewhere) or broken_tally(ring=ring)
     except Failure as error:
         raise click.ClickException(str(error)) from error
     if broken is not None:

@@ -28,6 +28,7 @@ from fundapp.retention.checks import erasure_problems, unfinished_erasures
 from fundapp.retention.queries import held_work
 from fundapp.retention.room import erased_list
 from fundapp.review.models import Decision, Slate
+from fundapp.review.queries.frozen_check import broken_tally
 
 FILES_WAIT: Final = timedelta(hours=1)
 CLOCK_SECONDS: Final = 60
@@ -182,7 +183,7 @@ def _guards(_app: FundApp) -> tuple[bool, str]:
 
 def _audit_log(app: FundApp) -> tuple[bool, str]:
     public = Keyring.load(app.extensions["settings"].keys_dir, [Part.AUDIT_PUBLIC])
-    broken = first_broken(db.session(), ring=public)
+    broken = first_broken(db.session(), ring=public) or broken_tally(ring=public)
     return broken is None, str(broken) if broken else "everything is as it was written; fundapp verify knows more"
 
 

@@ -436,7 +436,6 @@ def make_slate(call: Call, status: SlateStatus = SlateStatus.OPEN, *, proposer: 
         status=status,
         call_id=call.id,
         number=1,
-        tally={},
         proposed_by_id=(proposer or make_person()).id if proposed else None,
         proposed_at=NOW if proposed else None,
         ratified_by_id=make_person("Ratifier Sample").id if ratified else None,

@@ -27,7 +27,9 @@ from fundapp.core.tables import Cell, write_csv, write_xlsx
 from fundapp.disbursement.models import Letter
 from fundapp.disbursement.queries import decisions_by_entry, entries_of_call, letters_by_subject
 from fundapp.disbursement.rules import entry_reference, spread
+from fundapp.review.frozen import read_frozen
 from fundapp.review.models import Decision, Slate
+from fundapp.review.queries.freezing import newest_frozen
 from fundapp.review.queries.selection import Selection, selection
 from fundapp.review.tally import rounded
 
@@ -209,9 +211,9 @@ def _payee_masks(call: Call) -> dict[UUID, str]:
 
 def _figures(selected: Selection) -> dict[str, _Figures]:
     """Return the figures by entry, as they were ratified where they were."""
-    frozen = selected.slate.tally.get("entries") if selected.slate else None
-    if frozen:
-        return {each["entry"]: _frozen(each) for each in frozen}
+    frozen = newest_frozen(selected.slate) if selected.slate else None
+    if frozen is not None:
+        return {each["entry"]: _frozen(each) for each in read_frozen(frozen.content).document["entries"]}
     return {
         str(row.entry.id): _Figures(
             row.figures.reviews, row.figures.mean, row.figures.variance, row.figures.rank, row.figures.tied

@@ -194,6 +194,8 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "finalist-profile:decline": _applicant(_l("The people of a finalist do not want to be shown.")),
     "finalist-profile:erase": Sentence(_l("What the public could read of a finalist was erased.")),
     "decision:erase": Sentence(_l("The reason of the decision was erased.")),
+    "tally:adopt": Sentence(_l("The tally that was kept with the list was recorded.")),
+    "tally:freeze": Sentence(_l("The tally was frozen as it stood when the list was sent.")),
     "slate:propose": Sentence(_l("The list of decisions was sent for ratification.")),
     "slate:send_back": Sentence(_l("The list of decisions was sent back.")),
     "slate:ratify": Sentence(_l("The list of decisions was ratified.")),

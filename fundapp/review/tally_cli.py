@@ -1,21 +1,48 @@
-"""The command line of the tally: recompute it from a file of scores alone, without a database."""
+"""The command line of the tally: recompute it from a file of scores alone, and verify a frozen one."""
 
+import base64
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from fundapp.core.errors import RuleViolations
+from fundapp.core.db import db, read_only
+from fundapp.core.errors import Failure, RuleViolations
+from fundapp.core.keys import Keyring, Part
+from fundapp.core.web import FundApp
+from fundapp.review.frozen import FrozenFile, differences, read_frozen
+from fundapp.review.queries.frozen_check import compared
 from fundapp.review.tally import tally
 from fundapp.review.tally.marks import rounded
 from fundapp.review.tally.scores_file import read_scores
 from fundapp.review.tally.whole import AdjustedEntry, WholeTally, whole_tally
+from fundapp.settings import keys_dir_of
 
 READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command("tally")
+class _ScoresByDefault(click.Group):
+    """A group whose first command may be left out: `fundapp tally FILE` is `fundapp tally scores FILE`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the first command in where none is named."""
+        named = bool(args) and args[0] in {*self.commands, *ctx.help_option_names}
+        return super().parse_args(ctx, args if named or not args else ["scores", *args])
+
+
+@click.group("tally", cls=_ScoresByDefault)
+def tally_group() -> None:
+    """The tally, for auditors: fundapp tally FILE recomputes one from scores; fundapp tally verify checks a frozen one.
+
+    A file of scores that is called "verify" is named as ./verify.
+    """
+
+
+@tally_group.command("scores")
 @click.argument("scores", type=READABLE)
 @click.option("--rubric", type=READABLE, help="TOML file with [[criteria]]: code, weight, minimum, maximum.")
 @click.option("--places", type=click.IntRange(0), default=0, help="How many can be funded: gives chances of being one.")
@@ -32,6 +59,100 @@ def tally_command(scores: Path, rubric: Path | None, places: int, as_json: bool)
         raise click.ClickException("\n".join(str(problem) for problem in violations.problems)) from violations
     whole = whole_tally(tally(file.entry_ids, file.criteria, file.rows), places=places)
     click.echo(json.dumps(as_document(whole), ensure_ascii=False, indent=2) if as_json else as_text(whole))
+
+
+@tally_group.command("verify")
+@click.argument("file", type=READABLE)
+@click.option("--key", "public_key", help="The public audit key: its file (audit.0001.public), or 64 hex digits.")
+@click.pass_context
+def verify_command(context: click.Context, file: Path, public_key: str | None) -> None:
+    """Verify a frozen tally: its signature, the ranking from FILE alone, and whether the database says the same.
+
+    Every difference is named, and the exit status is 1 when there is one. Without --key, the public keys of this
+    installation are used; without a database, it says that nothing was compared with one.
+    """
+    try:
+        frozen = read_frozen(file.read_bytes())
+    except Failure as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"sha256 {frozen.sha256}")
+    app, why_not = _app_of(context)
+    wrong = _signature_problems(frozen, public_key)
+    wrong += _told("the ranking follows from the scores in the file", differences(frozen.document))
+    wrong += _compared(app, frozen) if app is not None else _not_checked(f"the database: {why_not}")
+    if wrong:
+        raise SystemExit(1)
+
+
+def _signature_problems(frozen: FrozenFile, public_key: str | None) -> int:
+    spelled = "the file is spelled as it was signed"
+    wrong = _told(spelled, [] if frozen.is_canonical else ["the file was spelled anew: its bytes are not ours"])
+    signature = frozen.signature
+    if signature is None:
+        return wrong + _told("", ["the file is not signed: the signature comes with the next checkpoint"])
+    if signature.sha256 != frozen.sha256:
+        return wrong + _told("", [f"the file was edited: its signature is of other bytes ({signature.sha256})"])
+    keys = _public_keys(public_key)
+    if not keys:
+        return wrong + _not_checked("the signature: no public key is at hand, give one with --key")
+    good = any(signature.is_of(key) for key in keys)
+    said = f"key {signature.key_id} signed it at {signature.at}"
+    return wrong + _told(
+        said, [] if good else [f"the signature is not one of key {signature.key_id} as it is known here"]
+    )
+
+
+def _public_keys(given: str | None) -> list[bytes]:
+    """Return the public keys to check with. Raises ClickException for a key that cannot be read."""
+    if given is None:
+        try:
+            ring = Keyring.load(keys_dir_of(), [Part.AUDIT_PUBLIC])
+        except Failure:
+            return []
+        return [ring.raw(Part.AUDIT_PUBLIC, number) for number in ring.numbers(Part.AUDIT_PUBLIC)]
+    try:
+        if re.fullmatch(r"[0-9a-fA-F]{64}", given):
+            return [bytes.fromhex(given)]
+        key = base64.b64decode(Path(given).read_bytes().strip(), validate=True)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{given} is neither a file with a public key nor 64 hex digits") from error
+    return [key]
+
+
+def _app_of(context: click.Context) -> tuple[FundApp | None, str]:
+    try:
+        return context.obj(frozenset()), ""
+    except click.ClickException as error:
+        return None, error.message
+
+
+def _compared(app: FundApp, frozen: FrozenFile) -> int:
+    with app.app_context():
+        read_only()
+        try:
+            found = compared(frozen)
+        except (OperationalError, ProgrammingError) as error:
+            return _not_checked(f"the database: it does not answer ({error.orig})")
+        finally:
+            db.session.rollback()
+    for note in found.notes:
+        _not_checked(note)
+    return _told("the database says the same", list(found.differences))
+
+
+def _told(good: str, problems: Sequence[str]) -> int:
+    """Say what is good, or name every problem; return how many there are."""
+    if problems:
+        for problem in problems:
+            click.echo(f"BAD  {problem}")
+    elif good:
+        click.echo(f"ok   {good}")
+    return len(problems)
+
+
+def _not_checked(what: str) -> int:
+    click.echo(f"     not checked: {what}")
+    return 0
 
 
 def as_document(whole: WholeTally) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from fundapp.core.audit import AuditHead
 from fundapp.core.audit.entries import guarded_tables, unguarded_tables
 from fundapp.core.db import db
+from fundapp.review.models import TallySignature
 
 from ..conftest import NOW
 from ..factories import make_application, make_call, make_decision, make_slate
+from ..frozen_tallies import freeze_another
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +25,10 @@ def filled(app):
     """At least two rows in each append-only table."""
     call = make_call()
     for _ in range(2):
-        make_decision(make_slate(call), make_application(call).entries[0])
+        slate = make_slate(call)
+        make_decision(slate, make_application(call).entries[0])
+        frozen = freeze_another(slate, {"form": "fundapp-tally-0"})
+        db.session.add(TallySignature(frozen_tally_id=frozen.id, signed_at=NOW, key_id="k", signature="s"))
         db.session.commit()
         seq = db.session.scalars(select(AuditHead.seq)).one()
         db.session.execute(
@@ -49,7 +54,14 @@ def refused(statement: str) -> None:
 
 
 def test_each_guarded_table_has_its_triggers(filled):
-    assert set(guarded_tables()) == {"audit_entry", "audit_checkpoint", "audit_head", "kept_version"}
+    assert set(guarded_tables()) == {
+        "audit_entry",
+        "audit_checkpoint",
+        "audit_head",
+        "kept_version",
+        "frozen_tally",
+        "tally_signature",
+    }
     assert unguarded_tables(db.session()) == []
 
 
@@ -73,7 +85,9 @@ def test_the_head_only_moves_forward(filled):
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize("table", ["audit_entry", "audit_checkpoint", "kept_version", "audit_head"])
+@pytest.mark.parametrize(
+    "table", ["audit_entry", "audit_checkpoint", "kept_version", "audit_head", "frozen_tally", "tally_signature"]
+)
 def test_sqlite_replaces_no_recorded_row(filled, table):
     refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1")
     refused(f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1")

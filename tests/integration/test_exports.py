@@ -20,7 +20,7 @@ from fundapp.disbursement.exports import COLUMNS, decision_rows, decisions_csv, 
 from fundapp.disbursement.services import release_decisions
 from fundapp.review.models import Outcome, SlateStatus
 from fundapp.review.queries.selection import whole_selection
-from fundapp.review.services.sending import tally_document
+from fundapp.review.services.sending import freeze
 
 from ..conftest import NOW, actor_of, counted_statements
 from ..factories import (
@@ -108,17 +108,16 @@ def test_after_release_ratification_and_letters_are_in_the_row(manager, run_jobs
 
 def test_figures_are_those_that_were_ratified(manager):
     call = make_call()
-    slate = make_slate(call)
+    slate = make_slate(call, SlateStatus.PROPOSED)
     entry = make_application(call).entries[0]
     reviewer = make_reviewer(call)
     make_review(entry, reviewer, [5, 5])
     make_decision(slate, entry)
-    slate.tally = tally_document(whole_selection(call=call))
-    db.session.flush()
+    freeze(actor=actor_of(manager), slate=slate, whole=whole_selection(call=call), now=NOW)
     make_review(entry, make_reviewer(call), [1, 1])
     [row] = read_csv(decisions_csv(actor=actor_of(manager), call=call))
     assert (row["score_mean"], row["reviews"]) == ("5.00", "1")
-    slate.tally = {}
+    slate.status, slate.proposed_by_id, slate.proposed_at = SlateStatus.OPEN, None, None
     [row] = read_csv(decisions_csv(actor=actor_of(manager), call=call))
     assert (row["score_mean"], row["reviews"]) == ("3.00", "2")
 

@@ -18,6 +18,7 @@ from fundapp.review.pools import PoolName
 from fundapp.review.services import pools, sending
 from tests.conftest import actor_of
 from tests.factories import make_call, make_review, make_reviewer
+from tests.frozen_tallies import freeze_another, frozen_document
 from tests.integration.pool_round import LATER, Round, distinct, entry_of
 
 Command = Callable[..., Result]
@@ -114,17 +115,21 @@ def tied_since(there: Round) -> None:
 
 def another_rank(there: Round) -> None:
     slate = db.session.scalars(select(Slate).where(Slate.call_id == there.call.id)).one()
-    entries = [dict(each) for each in slate.tally["entries"]]
+    document = frozen_document(slate)
+    entries = document["entries"]
     entries[0]["rank"], entries[1]["rank"] = entries[1]["rank"], entries[0]["rank"]
-    slate.tally = {**slate.tally, "entries": entries}
+    freeze_another(slate, document)
 
 
 def another_score(there: Round) -> None:
     slate = db.session.scalars(select(Slate).where(Slate.call_id == there.call.id)).one()
-    entries = [dict(each) for each in slate.tally["entries"]]
-    last = max(entries, key=lambda each: each["rank"])
-    last["scores"] = [[reader, criterion, 5] for reader, criterion, _score in last["scores"]]
-    slate.tally = {**slate.tally, "entries": entries}
+    document = frozen_document(slate)
+    last = max(document["entries"], key=lambda each: each["rank"])
+    for review in document["reviews"]:
+        if review["entry"] == last["entry"]:
+            for score in review["versions"][-1]["content"]["scores"].values():
+                score["value"] = 5
+    freeze_another(slate, document)
 
 
 def larger_award(there: Round) -> None:

@@ -35,6 +35,7 @@ from tests.factories import (
     make_staff,
     parts_of,
 )
+from tests.frozen_tallies import frozen_document
 
 AFTER = CLOSES + timedelta(days=1)
 
@@ -390,10 +391,13 @@ def test_proposed_list_is_frozen_with_its_tally(app: FundApp) -> None:
     made = decided()
     slate = propose(made)
     assert (slate.status, slate.proposed_by_id, slate.proposed_at) == (SlateStatus.PROPOSED, made.person.id, AFTER)
-    assert [(e["entry"], e["mean"], e["rank"]) for e in slate.tally["entries"]] == [
+    document = frozen_document(slate)
+    assert [(e["entry"], e["mean"], e["rank"]) for e in document["entries"]] == [
         (str(entry.id), mean, rank) for entry, mean, rank in zip(made.entries, "542", (1, 2, 3), strict=True)
     ]
-    assert [score[1:] for score in slate.tally["entries"][0]["scores"]] == [["need", 5], ["plan", 5]]
+    best = next(each for each in document["reviews"] if each["entry"] == str(made.entries[0].id))
+    scores = best["versions"][-1]["content"]["scores"].values()
+    assert (best["counts"], [score["value"] for score in scores]) == (True, [5, 5])
     version = db.session.scalars(select(Decision.version).where(Decision.entry_id == made.entries[0].id)).one()
     with pytest.raises(Conflict):
         made.decline(0, reason="Too late.", version=version)

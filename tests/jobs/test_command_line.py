@@ -1,8 +1,11 @@
 """The command line as an operator meets it, in processes of its own."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import redis
@@ -10,7 +13,12 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from fundapp.accounts.models import Person
+from fundapp.core.audit.chain import canonical_json
+from fundapp.core.audit.checkpoints import key_id
 from fundapp.core.db import db
+from fundapp.core.keys import Keyring, Part, path_of
+from fundapp.core.keys import make as make_keys
+from fundapp.review.frozen import Signature, signed_lines
 
 from ..keyring import made_keys
 from .conftest import ROOT
@@ -94,3 +102,37 @@ def test_the_embedded_queue_serves_a_worker(tmp_path):
     finally:
         server.terminate()
         server.wait(30)
+
+
+def test_a_frozen_tally_is_verified_without_a_database_and_a_file_of_scores_is_still_recomputed(tmp_path):
+    keys = tmp_path / "keys"
+    make_keys(keys)
+    ring = Keyring.load(keys, [Part.AUDIT_PRIVATE, Part.AUDIT_PUBLIC])
+    entries = [
+        {"entry": name, "pool": "", "scores": [["r", "need", score]], "reviews": 1, "mean": str(score),
+         "median": str(score), "variance": None, "rank": rank, "tied": False}
+        for name, score, rank in (("a", 5, 1), ("b", 3, 2))
+    ]  # fmt: skip
+    criteria = [{"code": "need", "weight": "1", "minimum": 1, "maximum": 5}]
+    content = canonical_json({"form": "fundapp-tally-0", "criteria": criteria, "entries": entries})
+    unsigned = Signature(hashlib.sha256(content).hexdigest(), "2020-01-01T00:00:00.000000Z", key_id(ring, 1), "")
+    signed = replace(unsigned, signature=ring.sign(unsigned.message)[1].hex())
+    file, public = tmp_path / "tally.jsonl", path_of(keys, Part.AUDIT_PUBLIC, 1)
+
+    def verify() -> "subprocess.CompletedProcess[str]":
+        return fundapp("tally", "verify", str(file), "--key", str(public), SECRET_KEY="")
+
+    file.write_bytes(signed_lines(content, signed))
+    good = verify()
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "not checked: the database: SECRET_KEY" in good.stdout
+    file.write_bytes(signed_lines(content.replace(b'"rank":2', b'"rank":1'), signed))
+    bad = verify()
+    assert bad.returncode == 1
+    assert "BAD  entry b: rank is 1 in the file, and its scores give 2" in bad.stdout
+    assert "BAD  the file was edited" in bad.stdout
+    scores = tmp_path / "scores.csv"
+    scores.write_text("application,reviewer,score\na,r,5\nb,r,3\n", encoding="utf-8")
+    for arguments in ([str(scores), "--json"], ["--json", str(scores)]):
+        shown = fundapp("tally", *arguments, SECRET_KEY="")
+        assert [each["application"] for each in json.loads(shown.stdout)["applications"]] == ["a", "b"]

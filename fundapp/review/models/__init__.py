@@ -6,6 +6,7 @@ from fundapp.review.models.declined import DeclinedComment
 from fundapp.review.models.discussion import DiscussionPost, PostMention
 from fundapp.review.models.lists import TrialList, TrialMark
 from fundapp.review.models.finalists import Finalist, FinalistProfile, FinalistsAnnouncement, ProfileStatus
+from fundapp.review.models.frozen import FrozenTally, TallySignature
 from fundapp.review.models.panel import (
     Assignment,
     AssignmentStatus,
@@ -31,6 +32,7 @@ __all__ = [
     "Decision",
     "DiscussionPost",
     "Duty",
+    "FrozenTally",
     "DeclinedComment",
     "Finalist",
     "FinalistProfile",
@@ -64,6 +66,7 @@ __all__ = [
     "StageMove",
     "SendBack",
     "StageSeat",
+    "TallySignature",
     "TrialList",
     "TrialMark",
     "UnapprovedAward",

@@ -48,8 +48,6 @@ class Slate(Identified, Base):
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     number: Mapped[int] = mapped_column(default=1)
     status: Mapped[SlateStatus] = mapped_column(enum_column(SlateStatus), default=SlateStatus.OPEN)
-    tally: Mapped[dict[str, Any]]
-    """The tally as it stood when the list was proposed: {} while open."""
     proposed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     """Whoever ratified last, where two must; each of them has a Ratification."""
     proposed_at: Mapped[datetime | None]

@@ -16,7 +16,7 @@ from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.numbers import cldr, number_text
-from fundapp.review.models import Outcome, Review, Slate, SlateStatus
+from fundapp.review.models import FrozenTally, Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.reading import confidence_words
 from fundapp.review.queries.ranking import Ranked
@@ -106,6 +106,15 @@ class SlateShown:
 
 
 @dataclass(frozen=True)
+class FrozenShown:
+    """The frozen tally of a list: which sending it is of, and its SHA-256 as hex."""
+
+    number: int
+    sha256: str
+    is_signed: bool
+
+
+@dataclass(frozen=True)
 class ReviewShown:
     """What one reviewer gave an entry, for those who decide."""
 
@@ -153,6 +162,11 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
     )
 
 
+def against_rank_shown(selection: Selection) -> list[RankedShown]:
+    """Return the choices that go against rank, in the order of the list."""
+    return [ranked_shown(row, selection.call, link=False) for row in selection.ranked if row.is_against_rank]
+
+
 def money_shown(selection: Selection) -> MoneyShown:
     """Return how much of a call's budget is promised and left, as far as the actor may see it.
 
@@ -194,6 +208,14 @@ def slate_shown(selection: Selection) -> SlateShown:
         proposed=_moment(slate, "proposed_at", call),
         ratified=_moment(slate, "ratified_at", call),
     )
+
+
+def frozen_shown(frozen: FrozenTally | None) -> FrozenShown | None:
+    """Return what is frozen of a list that was sent; None while it is open.
+
+    Everybody who reads the page reads this: the hash tells nothing of what is on the list.
+    """
+    return None if frozen is None else FrozenShown(frozen.number, frozen.sha256, frozen.signature is not None)
 
 
 def reviews_shown(reviews: Iterable[Review], selection: Selection) -> list[ReviewShown]:

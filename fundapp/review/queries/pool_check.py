@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -12,12 +11,14 @@ from sqlalchemy.orm import contains_eager
 from fundapp.applications.models import Application, Call, Entry
 from fundapp.applications.scope import goes_to_reviewers
 from fundapp.core.db import db
+from fundapp.review.frozen import lists_in, read_frozen
 from fundapp.review.models import PoolDraw, PoolShare
-from fundapp.review.pools import Lot, PoolName, coin, deal, divided, fingerprint, put_last, seed_of, tied_groups
+from fundapp.review.pools import Lot, PoolName, coin, deal, divided, fingerprint, seed_of, tied_groups
+from fundapp.review.queries.freezing import newest_frozen
 from fundapp.review.queries.pools import consequence, draws, lot_ties, lots_by_reference, pools_of
-from fundapp.review.queries.selection import Ranked, Selection, whole_selection
+from fundapp.review.queries.ranking import Ranked
+from fundapp.review.queries.selection import Selection, whole_selection
 from fundapp.review.rules import Choice, against_rank
-from fundapp.review.tally import ScoreRow, WeightedCriterion, tally
 
 LATE_STRATUM: Final = 0
 """Lots that came after the draw: each went where the seed threw its label."""
@@ -126,9 +127,10 @@ def _shares(call: Call, draw: PoolDraw) -> list[Check]:
 
 def _lines(call: Call) -> list[Check]:
     whole = whole_selection(call=call)
-    kept = whole.slate.tally if whole.slate is not None else {}
+    frozen = newest_frozen(whole.slate) if whole.slate is not None else None
+    kept = read_frozen(frozen.content).document if frozen is not None else {}
     checks = _ranks(call, kept) if kept else []
-    ranks = {each["entry"]: each["rank"] for each in kept.get("entries", ())}
+    ranks = {each["entry"]: each.get("standing", each)["rank"] for each in kept.get("entries", ())}
     decided = [row for row in whole.ranked if row.decision is not None]
     return [*checks, *_limits(whole, decided), _reasons(decided, ranks)]
 
@@ -141,23 +143,11 @@ def _ranks(call: Call, kept: Mapping[str, Any]) -> list[Check]:
     of_entry = {
         str(entry.id): entry for entry in db.session.scalars(entries.options(contains_eager(Entry.application)))
     }
-    criteria = [
-        WeightedCriterion(each["code"], *(Fraction(str(each[key])) for key in ("weight", "minimum", "maximum")))
-        for each in kept["criteria"]
-    ]
-    lists: dict[str, list[Mapping[str, Any]]] = {}
-    for each in kept["entries"]:
-        lists.setdefault(each["pool"], []).append(each)
+    last = {key for key, entry in of_entry.items() if entry.application_id in bearing}
     checks = []
-    for name, members in sorted(lists.items()):
-        rows = [
-            ScoreRow(each["entry"], reviewer, criterion, None if score is None else Fraction(str(score)))
-            for each in members
-            for reviewer, criterion, score in each["scores"]
-        ]
-        last = {each["entry"] for each in members if of_entry[each["entry"]].application_id in bearing}
-        figures = put_last(tally([each["entry"] for each in members], criteria, rows), last)
-        again = {figure.entry_id: (figure.rank, figure.tied) for figure in figures}
+    for one in sorted(lists_in(kept, last), key=lambda each: each.name):
+        name, members = one.name, one.entries
+        again = {key: (figure.rank, figure.tied) for key, figure in one.figures.items()}
         stored = {each["entry"]: (each["rank"], each["tied"]) for each in members}
         lines = [(of_entry[key].application.reference or "", key) for key in stored]
         checks.append(
@@ -200,7 +190,7 @@ def _limits(whole: Selection, decided: Sequence[Ranked]) -> list[Check]:
 def _reasons(decided: Sequence[Ranked], ranks: Mapping[str, int | None]) -> Check:
     """Look for choices across the line of their pool for which nobody gave a reason."""
     rows = {str(row.entry.id): row for row in decided}
-    found = against_rank(replace(row.candidate, rank=ranks.get(key, row.figures.rank)) for key, row in rows.items())
+    found = against_rank(replace(row.candidate, rank=ranks.get(key, row.rank)) for key, row in rows.items())
     silent = [row.entry.application.reference or "" for key, row in rows.items() if key in found and not _reason(row)]
     return Check("choices against the rank in their pool without a reason", _listed(sorted(silent)), "")
 

@@ -182,7 +182,7 @@ def decide_row(
 
 def _open_slate(actor: Actor, call: Call, now: datetime) -> Slate:
     """Start the call's list of decisions; the call's row is locked, so there is one."""
-    slate = Slate(call_id=call.id, tally={})
+    slate = Slate(call_id=call.id)
     db.session.add(slate)
     db.session.flush()
     record(actor=actor, action="slate:open", subject=slate, now=now, call_id=call.id)

@@ -1,27 +1,29 @@
 """Sending the list of decisions to those who ratify it: from then on nothing in it changes."""
 
+import hashlib
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
+
+from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.accounts.queries import people_with_role
 from fundapp.accounts.services.people import tell
 from fundapp.applications.models import Call, CallStatus
+from fundapp.core.audit import record
+from fundapp.core.db import db
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import ngettext
 from fundapp.core.workflow import apply_transition
-from fundapp.review.models import Slate
+from fundapp.review.models import FrozenTally, Slate
+from fundapp.review.queries.freezing import frozen_content
 from fundapp.review.queries.selection import (
     Selection,
     unchecked_applications,
     whole_selection,
 )
-from fundapp.review.scoring_rules import kept_number
 from fundapp.review.services.calls import lock_call, require_open_slate, require_sight_of_all
 from fundapp.review.services.deciding import require_scores
-from fundapp.review.tally import Number
 from fundapp.review.transitions import SLATE
 
 
@@ -47,51 +49,36 @@ def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
         actor=actor,
         now=now,
         call_id=call.id,
-        evidence={"proposed_by_id": actor.person_id, "proposed_at": now, "tally": tally_document(whole)},
+        evidence={"proposed_by_id": actor.person_id, "proposed_at": now},
     )
+    freeze(actor=actor, slate=slate, whole=whole, now=now)
     ratifiers = [person for person in people_with_role(Role.RATIFIER, call.id) if person.id != actor.person_id]
     for ratifier in ratifiers:
         tell(ratifier, template="news", path=f"/manage/{call.slug}/ratification", now=now)
     return slate
 
 
-def tally_document(whole: Selection) -> dict[str, Any]:
-    """Return the tally as it is kept with a frozen list: every score, and the ranking made of them.
+def freeze(*, actor: Actor, slate: Slate, whole: Selection, now: datetime) -> FrozenTally:
+    """Keep the tally as it is now, with every version of every score, as one file that nobody changes again.
 
-    Fractions are written as "13/3", so that nothing is lost by rounding.
+    `whole` has nothing left out. The signature comes with the next checkpoint.
     """
-    scores: dict[str, list[list[Any]]] = {}
-    for row in whole.score_rows:
-        scores.setdefault(row.entry_id, []).append([row.reviewer_id, row.criterion, _kept(row.score)])
-    return {
-        "criteria": [
-            {
-                "code": c.code,
-                "weight": str(c.weight),
-                "minimum": kept_number(c.minimum),
-                "maximum": kept_number(c.maximum),
-            }
-            for c in whole.call.deciding_stage.criteria
-        ],
-        "entries": [
-            {
-                "entry": str(row.entry.id),
-                "pool": row.pool,
-                "scores": scores.get(str(row.entry.id), []),
-                "reviews": row.figures.reviews,
-                "mean": None if row.figures.mean is None else str(row.figures.mean),
-                "median": None if row.figures.median is None else str(row.figures.median),
-                "variance": None if row.figures.variance is None else str(row.figures.variance),
-                "rank": row.figures.rank,
-                "tied": row.figures.tied,
-            }
-            for row in whole.ranked
-        ],
-    }
-
-
-def _kept(score: Number | None) -> int | str | None:
-    return None if score is None else kept_number(Decimal(str(score)))
+    sent = select(func.count()).select_from(FrozenTally).where(FrozenTally.slate_id == slate.id)
+    number = db.session.scalars(sent).one() + 1
+    content = frozen_content(whole, slate, number, now)
+    sha256 = hashlib.sha256(content).hexdigest()
+    frozen = FrozenTally(slate_id=slate.id, number=number, made_at=now, content=content, sha256=sha256)
+    db.session.add(frozen)
+    db.session.flush()
+    record(
+        actor=actor,
+        action="tally:freeze",
+        subject=frozen,
+        now=now,
+        call_id=slate.call_id,
+        data={"number": number, "sha256": sha256},
+    )
+    return frozen
 
 
 def _list_problems(whole: Selection, now: datetime) -> list[Problem]:

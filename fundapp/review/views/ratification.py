@@ -15,12 +15,14 @@ from fundapp.core.web import problems_into
 from fundapp.review.forms import SendBackForm
 from fundapp.review.models import Slate
 from fundapp.review.presentation.selection import (
+    frozen_shown,
     money_shown,
     pools_shown,
     slate_shown,
 )
 from fundapp.review.presentation.votes import votes_on_list
 from fundapp.review.queries import selection as queries
+from fundapp.review.queries.freezing import newest_frozen
 from fundapp.review.services import ratifying
 from fundapp.review.views import bp
 from fundapp.review.views.selection import frame
@@ -83,5 +85,6 @@ def _ratification_page(call: Call, form: SendBackForm) -> str:
         money=money_shown(found),
         slate=slate_shown(found),
         votes=votes_on_list(current_actor(), call),
+        frozen=frozen_shown(newest_frozen(found.slate) if found.slate else None),
         form=form,
     )

@@ -23,6 +23,8 @@ class P(StrEnum):
     APPLICATION_READ = "application:read"
     PANEL_READ = "panel:read"
     TALLY_READ = "tally:read"
+    CALIBRATION_READ = "calibration:read"
+    """Sees how strictly each reviewer scores."""
     DISCUSSION_READ = "discussion:read"
     """Follows what reviewers say to each other; they themselves need `review:write`."""
     SLATE_READ = "slate:read"
@@ -95,6 +97,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.APPLICATION_READ,
             P.PANEL_READ,
             P.TALLY_READ,
+            P.CALIBRATION_READ,
             P.DISCUSSION_READ,
             P.SLATE_READ,
             P.LETTERS_READ,
@@ -142,6 +145,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.APPLICATION_READ,
             P.PANEL_READ,
             P.TALLY_READ,
+            P.CALIBRATION_READ,
             P.DISCUSSION_READ,
             P.SLATE_READ,
             P.LETTERS_READ,

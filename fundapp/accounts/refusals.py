@@ -42,6 +42,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.APPLICATION_READ: _l("Read the applications of a call"),
     P.PANEL_READ: _l("See the reviewers of a call and what they have"),
     P.TALLY_READ: _l("Read the scores of a call"),
+    P.CALIBRATION_READ: _l("See how strictly each reviewer of a call scores"),
     P.DISCUSSION_READ: _l("Read what reviewers say to each other"),
     P.SLATE_READ: _l("Read the decisions of a call and the reasons"),
     P.LETTERS_READ: _l("Read the letters of a call"),

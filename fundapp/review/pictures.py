@@ -6,7 +6,6 @@ on a phone as on a wide screen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 from fundapp.review.tally import EntryTally, Scale
@@ -23,7 +22,7 @@ MOST_SPREAD: Final = 6.0
 
 @dataclass(frozen=True)
 class Column:
-    """One entry of the tally's picture: its marks as a line from lowest to highest, its mean as a dot."""
+    """One entry or reader of the tally's picture: the marks as a line from lowest to highest, their mean as a dot."""
 
     label: str
     x: float
@@ -42,7 +41,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class TallyPlot:
-    """The ranked entries from left to right, on the scale of marks from bottom to top."""
+    """Entries or readers from left to right, on the scale of marks from bottom to top."""
 
     height: int
     columns: Sequence[Column]
@@ -53,25 +52,26 @@ class TallyPlot:
 
 def tally_plot(rows: Sequence[tuple[str, EntryTally]], scale: Scale) -> TallyPlot:
     """Return the picture of ranked entries, (label, figures) best first; entries without a mean are left out."""
-    shown = [(label, figures, figures.mean) for label, figures in rows if figures.mean is not None]
-    step = min(MOST_SPREAD, (RIGHT - LEFT) / max(1, len(shown)))
+    marks = [(label, [float(mark.mark) for mark in each.marks], each.mean) for label, each in rows]
+    return marks_plot(
+        [(label, min(given), max(given), float(mean)) for label, given, mean in marks if mean is not None], scale
+    )
 
-    def height_of(value: Fraction) -> float:
-        share = (value - scale.lowest) / (scale.highest - scale.lowest)
-        return round(PLOT_HEIGHT - MARGIN - float(share) * (PLOT_HEIGHT - 2 * MARGIN), 1)
+
+def marks_plot(rows: Sequence[tuple[str, float, float, float]], scale: Scale) -> TallyPlot:
+    """Return the picture of marks, (label, lowest, highest, mean) from left to right."""
+    step = min(MOST_SPREAD, (RIGHT - LEFT) / max(1, len(rows)))
+
+    def height_of(value: float) -> float:
+        share = (value - float(scale.lowest)) / float(scale.highest - scale.lowest)
+        return round(PLOT_HEIGHT - MARGIN - share * (PLOT_HEIGHT - 2 * MARGIN), 1)
 
     columns = [
-        Column(
-            label,
-            round(LEFT + (number + 0.5) * step, 3),
-            height_of(min(mark.mark for mark in figures.marks)),
-            height_of(max(mark.mark for mark in figures.marks)),
-            height_of(mean),
-        )
-        for number, (label, figures, mean) in enumerate(shown)
+        Column(label, round(LEFT + (number + 0.5) * step, 3), height_of(low), height_of(high), height_of(mean))
+        for number, (label, low, high, mean) in enumerate(rows)
     ]
-    middle = (scale.lowest + scale.highest) / 2
-    ticks = [Tick(f"{float(value):g}", height_of(value)) for value in (scale.lowest, middle, scale.highest)]
+    ends = float(scale.lowest), float(scale.highest)
+    ticks = [Tick(f"{value:g}", height_of(value)) for value in (ends[0], sum(ends) / 2, ends[1])]
     return TallyPlot(PLOT_HEIGHT, columns, ticks)
 
 

@@ -27,6 +27,7 @@ from fundapp.review.views import (
     reviewers,
     selection,
     stages,
+    tally,
     votes,
     withdrawing,
 )
@@ -43,6 +44,7 @@ PAGES = (
     finalist_consent,
     ratification,
     frozen,
+    tally,
     selection,
     declined,
     withdrawing,

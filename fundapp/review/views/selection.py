@@ -1,4 +1,4 @@
-"""Pages of the tally and the selection."""
+"""Pages of the selection."""
 
 from uuid import UUID
 
@@ -34,21 +34,6 @@ from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
 from fundapp.review.services import deciding, sending
 from fundapp.review.views import bp
-
-
-@bp.get("/manage/<slug>/tally")
-@requires(P.TALLY_READ)
-def tally(slug: str) -> ResponseReturnValue:
-    """Show the scores: mean, spread, number of reviews, rank."""
-    call = _call(slug, P.TALLY_READ)
-    found = queries.selection(actor=current_actor(), call=call)
-    return render_template(
-        "review/tally.html",
-        **frame(call),
-        pools=pools_shown(found, link=False),
-        hides_scores=found.hides_scores,
-        wanted=call.deciding_stage.reviews_per_entry,
-    )
 
 
 @bp.get("/manage/<slug>/selection")

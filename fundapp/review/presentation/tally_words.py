@@ -1,0 +1,178 @@
+"""What the tally says, in words: how sure it is, what was done and why, and what moved an entry."""
+
+from collections.abc import Mapping
+
+from babel.numbers import format_decimal, format_percent
+
+from fundapp.core.i18n import current_language, ngettext
+from fundapp.core.i18n import gettext as _
+from fundapp.core.numbers import cldr
+from fundapp.review.queries.tally import PoolTally
+from fundapp.review.tally.mixed_model import Grounds
+from fundapp.review.tally.whole import HARDLY, AdjustedEntry, WholeTally
+from fundapp.review.terms_rules import Ranking
+
+SEEN = 0.005
+"""What comes to less than this is nothing once it is written with two places."""
+
+
+def explained() -> list[str]:
+    """Return what was done and why, a paragraph each."""
+    return [
+        _(
+            "Each review comes to one mark: its scores, weighted by criterion. “Cannot judge” is left out and never "
+            "counts as zero. An entry's mean is that of its marks, and its spread is their standard deviation. Equal "
+            "means share a rank, shown with “=”. Small differences of rank mean little: people decide."
+        ),
+        _(
+            "Some readers are strict, others are lenient, and nobody reads everything. So an adjusted score stands "
+            "beside the mean. Readers are compared where they read the same entries: what strict readers gave is "
+            "lifted, and what lenient readers gave is lowered, as far as the marks show that they differ. Where they "
+            "hardly differ, nothing is corrected."
+        ),
+        _(
+            "Few readings say less than many. So the adjusted score is also drawn towards the middle of all entries: "
+            "the more so, the fewer readings an entry has and the less its readers agree."
+        ),
+        _(
+            "How sure this is was found by drawing two thousand rankings that the marks leave possible. The ranks that "
+            "are shown as possible hold nine draws in ten. What is truly open is at least that wide, because readers "
+            "who stretch or squeeze the scale are not reckoned with. The chance of an entry is the share of the draws "
+            "in which it is among as many as can be funded."
+        ),
+        _(
+            "Whoever stands just above the line and whoever stands just below it are nearly as good as each other: "
+            "between the two, the ranking hardly says more than a toss of a coin."
+        ),
+    ]
+
+
+def summary(pool: PoolTally, ranking: Ranking) -> list[str]:
+    """Return what is to be known of a pool before its list is read, a sentence or two each."""
+    whole = pool.whole
+    if not whole.readers:
+        return [_("Nobody has scored anything here yet.")]
+    told = [_leading(ranking), *_grounds(whole)]
+    if whole.grounds is Grounds.MODEL:
+        told.append(_places(pool))
+        if whole.expected_right is not None and whole.places:
+            told.append(
+                ngettext(
+                    "Of the one chosen by adjusted rank, about %(right)s is truly the best.",
+                    "Of the %(num)s chosen by adjusted rank, about %(right)s are truly in the top %(num)s.",
+                    whole.places,
+                    right=number(whole.expected_right, 0 if whole.places > 9 else 1),
+                )
+            )
+    return told
+
+
+def causes(entry: AdjustedEntry) -> list[str]:
+    """Say why an adjusted score differs from the mean; nothing where it does not, or where nothing was adjusted."""
+    told = []
+    readers, few = entry.from_readers or 0.0, entry.from_few_readings or 0.0
+    if readers <= -SEEN:
+        told.append(_("its readers are lenient: %(by)s", by=signed(readers)))
+    elif readers >= SEEN:
+        told.append(_("its readers are strict: %(by)s", by=signed(readers)))
+    if abs(few) >= SEEN:
+        told.append(_("few readings: %(by)s", by=signed(few)))
+    return told
+
+
+def swing(entry: AdjustedEntry, names: Mapping[str, str]) -> str:
+    """Say what leaving out one reader would do to the rank; by name where `names` has them. "" where nothing moves."""
+    if entry.swing is None or entry.rank is None:
+        return ""
+    words = {"before": entry.rank, "after": entry.swing.rank}
+    falls = entry.swing.rank > entry.rank
+    if name := names.get(entry.swing.reviewer_id):
+        if falls:
+            return _("Without %(reader)s this falls from %(before)s to %(after)s.", reader=name, **words)
+        return _("Without %(reader)s this rises from %(before)s to %(after)s.", reader=name, **words)
+    if falls:
+        return _("Without one reader this falls from %(before)s to %(after)s.", **words)
+    return _("Without one reader this rises from %(before)s to %(after)s.", **words)
+
+
+def at_least(entry: AdjustedEntry) -> str:
+    """Return the ranks that the marks leave possible, from the best to the worst; "" without a model."""
+    if entry.lowest_rank is None or entry.highest_rank is None:
+        return ""
+    return _("%(best)s to %(worst)s", best=entry.lowest_rank, worst=entry.highest_rank)
+
+
+def number(value: float, places: int = 2) -> str:
+    """Write a figure of the model in the current language."""
+    return str(format_decimal(round(value, places), format=_pattern(places), locale=cldr(current_language())))
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign."""
+    pattern = f"+{_pattern(2)};-{_pattern(2)}"
+    return str(format_decimal(round(value, 2), format=pattern, locale=cldr(current_language())))
+
+
+def percent(share: float) -> str:
+    """Write a share from 0 to 1 as a percentage in whole numbers."""
+    return str(format_percent(round(share, 2), locale=cldr(current_language())))
+
+
+def _pattern(places: int) -> str:
+    return "0." + "0" * places if places else "0"
+
+
+def _leading(ranking: Ranking) -> str:
+    if ranking is Ranking.ADJUSTED:
+        return _("This call ranks by the adjusted score; the plain mean stands beside it.")
+    return _("This call ranks by the plain mean; the adjusted score stands beside it.")
+
+
+def _grounds(whole: WholeTally) -> list[str]:
+    """Say what the adjusted scores stand on, and what they cannot say."""
+    if whole.grounds is Grounds.EQUAL_MARKS:
+        return [_("All marks are the same: nothing tells these entries apart, and nothing was adjusted.")]
+    if whole.grounds is Grounds.SINGLE_READINGS:
+        if len(whole.readers) == 1:
+            return [_("One person read all of this. Whether they are strict cannot be told, and nothing was adjusted.")]
+        return [
+            _("No entry has two readings. Whether readers are strict cannot be told, and nothing was adjusted."),
+            *_apart(whole),
+        ]
+    share = whole.variances.reviewers_share
+    if share < HARDLY:
+        return [_("No severity correction was needed: readers hardly differ in how strict they are."), *_apart(whole)]
+    return [
+        _("%(share)s of what makes marks differ is how strict their readers are.", share=percent(share)),
+        *_apart(whole),
+    ]
+
+
+def _apart(whole: WholeTally) -> list[str]:
+    if whole.parts == 1:
+        return []
+    return [
+        ngettext(
+            "All entries are connected by their readers.",
+            "These entries fall into %(num)s parts that no reader connects. Scores of different parts cannot be "
+            "compared, so adjusted ranks count within each part, and no chances are told.",
+            whole.parts,
+        )
+    ]
+
+
+def _places(pool: PoolTally) -> str:
+    places = pool.whole.places
+    if pool.is_number:
+        return ngettext(
+            "The line stands below the first: one award is given here.",
+            "The line stands below the first %(num)s: so many awards are given here.",
+            places,
+        )
+    if not places:
+        return _("By rank order the money reaches nobody in full, so no line is drawn and no chances are told.")
+    return ngettext(
+        "The line stands below the first: by rank order the money reaches one.",
+        "The line stands below the first %(num)s: by rank order the money reaches so many.",
+        places,
+    )

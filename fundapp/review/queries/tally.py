@@ -1,0 +1,102 @@
+"""The tally of a call, pool by pool: all figures of the entries that compete, as far as the actor may see them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
+
+from fundapp.core.db import db
+from fundapp.review.models import Reviewer
+from fundapp.review.queries.ranking import Ranked
+from fundapp.review.queries.selection import Selection
+from fundapp.review.rules import Choice, by_rank_order
+from fundapp.review.tally.whole import Block, WholeTally, blocks, whole_tally
+
+
+@dataclass(frozen=True)
+class PoolTally:
+    """Entries that compete with each other, in the order of the selection, and what the tally says of them.
+
+    `is_number` where the places are a fixed number of awards and not what the money reaches.
+    """
+
+    rows: Sequence[Ranked]
+    whole: WholeTally
+    is_number: bool
+
+    @property
+    def by_language(self) -> tuple[Block, ...]:
+        """Return the entries by the language in which they were written."""
+        languages = {row.figures.entry_id: row.entry.application.language for row in self.rows}
+        return blocks([row.figures for row in self.rows], languages)
+
+
+def pool_tallies(found: Selection) -> list[PoolTally]:
+    """Return the tally of each pool in a selection; none while its scores are closed.
+
+    The places of a pool are how many would have an award by rank order alone, from the whole budget and before any rule
+    or decision; where a number of awards is fixed, they are that number.
+    """
+    if found.hides_scores:
+        return []
+    pools: dict[str, list[Ranked]] = {}
+    for row in found.ranked:
+        pools.setdefault(row.pool, []).append(row)
+    awards = _awards(found)
+    reached = _reached(found, awards)
+    return [
+        PoolTally(
+            rows=rows,
+            whole=whole_tally(
+                [row.figures for row in rows],
+                places=(
+                    min(awards.get(pool, 0), len(rows))
+                    if _is_number(rows[0])
+                    else sum(str(row.entry.id) in reached for row in rows)
+                ),
+            ),
+            is_number=_is_number(rows[0]),
+        )
+        for pool, rows in pools.items()
+    ]
+
+
+def reviewer_names(reviewer_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of reviewers by their ids as the tally has them; for those who may see them only."""
+    found = db.session.scalars(
+        select(Reviewer)
+        .join(Reviewer.person)
+        .where(Reviewer.id.in_([UUID(each) for each in reviewer_ids]))
+        .options(contains_eager(Reviewer.person))
+    )
+    return {str(each.id): each.person.name or each.person.email for each in found}
+
+
+def _is_number(row: Ranked) -> bool:
+    return row.entry.category is not None and row.entry.category.awards is not None
+
+
+def _awards(found: Selection) -> dict[str, int]:
+    """Return the numbers of awards that are fixed, by pool: what is left, and what is given of what is seen."""
+    awards = dict(found.awards_left)
+    for row in found.ranked:
+        if row.pool in awards:
+            awards[row.pool] += row.candidate.choice is Choice.AWARD
+    return awards
+
+
+def _reached(found: Selection, awards: dict[str, int]) -> set[str]:
+    """Return the entries that the money reaches by rank order.
+
+    Reckoned from the whole of each purse, not from what is left of it: that would tell of what is hidden.
+    """
+    if found.pools is None:
+        purses = {"": found.call.budget_minor}
+    else:
+        shares = {row.purse: found.share(row) for row in found.ranked}
+        purses = {purse: share.money_minor if share else 0 for purse, share in shares.items()}
+    undecided = [replace(row.candidate, choice=None) for row in found.ranked if row.is_eligible]
+    choices = by_rank_order(undecided, left_minor=purses, awards_left=awards)
+    return {entry_id for entry_id, choice in choices.items() if choice is Choice.AWARD}

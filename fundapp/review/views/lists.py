@@ -111,9 +111,9 @@ def save_list(slug: str, list_id: UUID) -> ResponseReturnValue:
 @bp.get("/manage/<slug>/lists/compare")
 @requires(P.SLATE_READ)
 def compare_lists(slug: str) -> ResponseReturnValue:
-    """Show the lists ?list=…&list=… beside each other: two to MOST_COMPARED of them."""
+    """Show the lists ?list-1=…&list-2=… beside each other: two to MOST_COMPARED of them."""
     call, actor = call_of(slug, P.SLATE_READ), current_actor()
-    wanted = set(request.args.getlist("list"))
+    wanted = {value for name, value in request.args.items() if name.startswith("list-")}
     chosen = [each for each in queries.lists_of(call) if str(each.id) in wanted]
     if call.is_impartial or not 2 <= len(chosen) <= MOST_COMPARED:
         message = _("Tick two to %(most)s lists to compare them.", most=MOST_COMPARED)

@@ -52,6 +52,7 @@ from fundapp.core.storage import Storage
 from fundapp.disbursement.letters import to_content, words_of
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.retention.models import ErasureRequest, LegalHold
+from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
@@ -60,6 +61,8 @@ from fundapp.review.models import (
     ReviewerStatus,
     SelectionTerms,
     SlateStatus,
+    TrialList,
+    TrialMark,
 )
 from fundapp.review.terms_rules import Ranking
 
@@ -110,6 +113,7 @@ class Round:
     enquiries: list[Enquiry]
     imports: list[TableImport]
     ties: list[Tie]
+    lists: list[TrialList]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -132,6 +136,7 @@ class Round:
             "enquiry_id": [enquiry.id for enquiry in self.enquiries],
             "import_id": [each.id for each in self.imports],
             "tie_id": [tie.id for tie in self.ties],
+            "list_id": [trial.id for trial in self.lists],
         }
 
 
@@ -231,6 +236,7 @@ def make_round(
         enquiries,
         imports,
         ties,
+        [make_trial_list(entry, people[Role.MANAGER], text)],
     )
 
 
@@ -239,6 +245,20 @@ def let_chairs_vote(call: Call, manager: Person) -> None:
     db.session.add(
         SelectionTerms(call_id=call.id, ranking=Ranking.MEAN, chairs_vote=True, set_by_id=manager.id, set_at=NOW)
     )
+
+
+def make_trial_list(entry: Entry, manager: Person, text: str) -> TrialList:
+    """Let a manager try a list with an entry in it."""
+    trial = TrialList(call_id=entry.call_id, name=text, made_by_id=manager.id, made_at=NOW)
+    db.session.add(trial)
+    db.session.flush()
+    db.session.add(
+        TrialMark(
+            list_id=trial.id, entry_id=entry.id, kind=MarkKind.PUT_IN, reason=text, made_by_id=manager.id, made_at=NOW
+        )
+    )
+    db.session.flush()
+    return trial
 
 
 def make_invitation(person: Person, name: str) -> OrganisationInvitation:

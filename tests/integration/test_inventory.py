@@ -30,6 +30,7 @@ FRESH = {
     "disbursement.export_contacts",
     "retention.erase_person_now",
     "review.save_decision",
+    "review.adopt_list",
     "review.give_votes",
     "review.give_vote",
     "review.keep_unapproved",

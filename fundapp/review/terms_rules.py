@@ -1,5 +1,8 @@
 """What is fixed before a selection, as values: which score leads, the rules and the pots. No database, no web."""
 
+import itertools
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -8,7 +11,7 @@ from typing import Any, Final
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.scoring_rules import kept_number
-from fundapp.review.slate import Rule
+from fundapp.review.slate import Measure, Rule
 
 MAX_RULES: Final = 40
 MAX_POTS: Final = 20
@@ -105,21 +108,44 @@ class WantedTerms:
             ],
         }
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "WantedTerms":
+        """Return terms as `to_json` wrote them."""
+        return cls(
+            ranking=Ranking(stored["ranking"]),
+            places=stored["places"],
+            floor=None if stored["floor"] is None else Decimal(str(stored["floor"])),
+            coverage_percent=stored["coverage_percent"],
+            least_reviews=stored["least_reviews"],
+            two_ratifiers_from_minor=stored["two_ratifiers_from_minor"],
+            chairs_vote=stored["chairs_vote"],
+            draw_band=stored["draw_band"],
+            rules=tuple(Rule(**{**each, "measure": Measure(each["measure"])}) for each in stored["rules"]),
+            pots=tuple(
+                PotTerms(pot["code"], tuple(sorted(pot["titles"].items())), pot["money_minor"], tuple(pot["groups"]))
+                for pot in stored["pots"]
+            ),
+        )
+
 
 def with_codes(wanted: WantedTerms) -> WantedTerms:
-    """Return the terms with a code for each rule ("r1") and pot ("p1") that has none: codes that it has stay."""
+    """Return the terms with a code for each rule ("r1") and pot ("p1"): those that they have stay, each once."""
     rules, pots = list(wanted.rules), list(wanted.pots)
-    for number, rule in enumerate(rules):
-        if not rule.code:
-            rules[number] = replace(rule, code=_next_code("r", {each.code for each in rules}))
-    for number, pot in enumerate(pots):
-        if not pot.code:
-            pots[number] = replace(pot, code=_next_code("p", {each.code for each in pots}))
+    for number, code in enumerate(_codes("r", [each.code for each in rules])):
+        rules[number] = replace(rules[number], code=code)
+    for number, code in enumerate(_codes("p", [each.code for each in pots])):
+        pots[number] = replace(pots[number], code=code)
     return replace(wanted, rules=tuple(rules), pots=tuple(pots))
 
 
-def _next_code(letter: str, taken: set[str]) -> str:
-    return next(code for number in range(1, len(taken) + 2) if (code := f"{letter}{number}") not in taken)
+def _codes(letter: str, given: Sequence[str]) -> list[str]:
+    """Return a code for each place: the given one where it is one of ours and nothing before has it."""
+    taken = {code for code in given if re.fullmatch(f"{letter}[1-9][0-9]{{0,3}}", code)}
+    free = (code for number in itertools.count(1) if (code := f"{letter}{number}") not in taken)
+    codes: list[str] = []
+    for code in given:
+        codes.append(code if code in taken and code not in codes else next(free))
+    return codes
 
 
 def terms_problems(wanted: WantedTerms, *, budget_minor: int) -> list[Problem]:

@@ -20,6 +20,8 @@ def test_rules_and_pots_get_codes_and_keep_those_that_they_have() -> None:
     coded = with_codes(WantedTerms(rules=rules, pots=pots))
     assert [rule.code for rule in coded.rules] == ["r2", "r1"]
     assert [pot.code for pot in coded.pots] == ["p1", "p2"]
+    strange = WantedTerms(rules=tuple(Rule(code, "theme:land", Measure.AWARDS, 1) for code in ("r1", "r1", "budget")))
+    assert [rule.code for rule in with_codes(strange).rules] == ["r1", "r2", "r3"]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,7 @@ def test_terms_are_written_whole() -> None:
         rules=(Rule("r1", "region:a", Measure.MONEY, 5),),
         pots=(PotTerms("p1", NAMED, 9, ("theme:land",)),),
     )
+    assert WantedTerms.from_json(wanted.to_json()) == wanted
     assert wanted.to_json() == {
         "ranking": "mean",
         "places": None,

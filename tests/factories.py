@@ -46,10 +46,13 @@ from fundapp.review.models import (
     ReviewerStatus,
     ReviewStatus,
     Score,
+    SelectionTerms,
     Slate,
     SlateStatus,
 )
 from fundapp.review.scoring_rules import COMMENT, Answer, Judged, Part, Unjudged
+from fundapp.review.services.terms import write_terms
+from fundapp.review.terms_rules import WantedTerms, with_codes
 
 NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
 OPENS = NOW - timedelta(days=14)
@@ -425,6 +428,15 @@ def parts_of(answers: Mapping[str, Answer], comment: str = "") -> dict[str, Part
         for code, answer in answers.items()
     }
     return {**judged, COMMENT: comment}
+
+
+def make_terms(call: Call, wanted: WantedTerms, *, by: Person | None = None) -> SelectionTerms:
+    """Fix what the selection of a call is bound by, as if it had always been so."""
+    terms = SelectionTerms(call_id=call.id, set_by_id=(by or make_person()).id, set_at=NOW)
+    write_terms(terms, with_codes(wanted))
+    db.session.add(terms)
+    db.session.flush()
+    return terms
 
 
 def make_slate(call: Call, status: SlateStatus = SlateStatus.OPEN, *, proposer: Person | None = None) -> Slate:

@@ -66,6 +66,8 @@ __all__ = [
     "StageMove",
     "SendBack",
     "StageSeat",
+    "TermsChange",
+    "Pot",
     "TallySignature",
     "TrialList",
     "TrialMark",

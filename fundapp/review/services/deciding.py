@@ -21,6 +21,9 @@ from fundapp.review.queries.selection import (
 from fundapp.review.rules import Choice, against_rank, amount_problems, by_rank_order, reason_problems
 from fundapp.review.services.calls import lock_call, require_open_slate
 
+_ALL_OF_CATEGORY = _l("All awards of this category are given.")
+_ALL_OF_TERMS = _l("As many awards as the terms of this selection allow are given.")
+
 
 def decide_entry(
     *,
@@ -114,7 +117,8 @@ def _decision_problems(
         problems += amount_problems(amount_minor, in_full_minor=row.in_full_minor, is_fixed=row.is_fixed)
         was_award = row.candidate.choice is Choice.AWARD
         if whole.awards_left.get(row.pool, 1) + was_award < 1:
-            problems.append(Problem(_l("All awards of this category are given."), field="outcome"))
+            is_own = row.entry.category is not None and row.entry.category.awards is not None
+            problems.append(Problem(_ALL_OF_CATEGORY if is_own else _ALL_OF_TERMS, field="outcome"))
         if not row.can_win:
             message = _l("Its people did not do the reviews that they were asked for, so it can get no award.")
             problems.append(Problem(message, field="outcome"))

@@ -24,6 +24,7 @@ from fundapp.review.queries.selection import (
 )
 from fundapp.review.services.calls import lock_call, require_open_slate, require_sight_of_all
 from fundapp.review.services.deciding import require_scores
+from fundapp.review.services.terms import coverage_problems
 from fundapp.review.transitions import SLATE
 
 
@@ -100,6 +101,7 @@ def _list_problems(whole: Selection, now: datetime) -> list[Problem]:
         problems.append(Problem(ngettext("%(num)s entry is undecided.", "%(num)s entries are undecided.", undecided)))
     if not whole.ranked:
         problems.append(Problem(_l("There is nothing to decide.")))
+    problems += coverage_problems(whole)
     for row in whole.ranked:
         if not row.is_eligible:
             problems.append(

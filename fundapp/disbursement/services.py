@@ -23,6 +23,7 @@ from fundapp.review.models import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries.declined import lacks_comments
 from fundapp.review.queries.selection import current_slate, unchecked_applications, whole_selection
 from fundapp.review.services.calls import lock_call
+from fundapp.review.services.terms import coverage_problems
 from fundapp.review.transitions import SLATE
 
 
@@ -83,7 +84,8 @@ def retry_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: d
 
 def _decisions_to_release(call: Call) -> list[Decision]:
     """Return all decisions of a call, after checking that none is missing. Raises RuleViolations."""
-    ranked = whole_selection(call=call).ranked
+    whole = whole_selection(call=call)
+    ranked = whole.ranked
     decided = [row for row in ranked if row.decision is not None]
     problems = release_problems(
         ReleaseFacts(
@@ -96,6 +98,7 @@ def _decisions_to_release(call: Call) -> list[Decision]:
             lacks_comments=lacks_comments(call),
         )
     )
+    problems += coverage_problems(whole)
     if problems:
         raise RuleViolations(problems)
     return [row.decision for row in decided if row.decision is not None]

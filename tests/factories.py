@@ -41,6 +41,7 @@ from fundapp.review.models import (
     AssignmentStatus,
     Decision,
     Outcome,
+    Ratification,
     Review,
     Reviewer,
     ReviewerStatus,
@@ -457,6 +458,10 @@ def make_slate(call: Call, status: SlateStatus = SlateStatus.OPEN, *, proposer: 
     )
     db.session.add(slate)
     db.session.flush()
+    if slate.ratified_by_id is not None:
+        given = {"slate_id": slate.id, "person_id": slate.ratified_by_id, "ratified_at": NOW}
+        db.session.add(Ratification(sending=1, **given))
+        db.session.flush()
     return slate
 
 

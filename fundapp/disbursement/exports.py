@@ -13,7 +13,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.form_engine.answers import is_sealed
@@ -29,6 +28,7 @@ from fundapp.disbursement.queries import decisions_by_entry, entries_of_call, le
 from fundapp.disbursement.rules import entry_reference, spread
 from fundapp.review.frozen import read_frozen
 from fundapp.review.models import Decision, Slate
+from fundapp.review.presentation.ratifying import person_words, ratifications_seen
 from fundapp.review.queries.freezing import newest_frozen
 from fundapp.review.queries.selection import Selection, selection
 from fundapp.review.tally import rounded
@@ -109,7 +109,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
     figures = _figures(selected)
     decisions = decisions_by_entry(actor=actor, call=call)
     letters = letters_by_subject(actor=actor, call=call)
-    ratifier = _name(selected.slate.ratified_by_id) if selected.slate else ""
+    ratifiers = "; ".join(person_words(each.person) for each in ratifications_seen(selected))
     masks = _payee_masks(call) if actor.can(P.PAYEE_READ, call.id) else {}
     rows = []
     for entry in entries_of_call(actor=actor, call=call):
@@ -120,7 +120,7 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
                 *_application_cells(call, entry),
                 *_figure_cells(figures.get(str(entry.id), _Figures())),
                 *_decision_cells(call, entry, decision),
-                *_slate_cells(selected.slate if decision else None, ratifier),
+                *_slate_cells(selected.slate if decision else None, ratifiers),
                 *_letter_cells(letter),
                 masks.get(entry.application_id),
                 "yes" if call.is_sample else "no",
@@ -176,10 +176,10 @@ def _decision_cells(call: Call, entry: Entry, decision: Decision | None) -> Sequ
     )
 
 
-def _slate_cells(slate: Slate | None, ratifier: str) -> Sequence[Cell]:
+def _slate_cells(slate: Slate | None, ratifiers: str) -> Sequence[Cell]:
     if slate is None:
         return (None, None, None, None)
-    return (slate.status.value, ratifier, slate.ratified_at, slate.released_at)
+    return (slate.status.value, ratifiers, slate.ratified_at, slate.released_at)
 
 
 def _letter_cells(letter: Letter | None) -> Sequence[Cell]:
@@ -231,10 +231,3 @@ def _frozen(stored: dict[str, Any]) -> _Figures:
 
 def _amount(minor: int | None, currency: str) -> Decimal | None:
     return None if minor is None else Money(minor, currency).decimal
-
-
-def _name(person_id: object) -> str:
-    if person_id is None:
-        return ""
-    person = db.session.get_one(Person, person_id)
-    return person.name

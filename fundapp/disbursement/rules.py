@@ -17,6 +17,8 @@ class ReleaseFacts:
     undecided: int
     unchecked: int
     decided_but_ineligible: tuple[str, ...] = ()
+    ratifiers_missing: int = 0
+    """How many of those who must ratify the list have not, though it stands as ratified."""
     lacks_comments: bool = False
     """Something is declined without the text that the call promised."""
 
@@ -46,6 +48,16 @@ def release_problems(facts: ReleaseFacts) -> list[Problem]:
             "keep why there is nothing to pass on, on the page “Comments for declined applicants”."
         )
         problems.append(Problem(message))
+    if facts.ratifiers_missing > 0:
+        problems.append(
+            Problem(
+                ngettext(
+                    "%(num)s person more must ratify the list.",
+                    "%(num)s people more must ratify the list.",
+                    facts.ratifiers_missing,
+                )
+            )
+        )
     problems += [
         Problem(_l("It is decided, but not eligible any more: its letter and its notice would contradict."), place=each)
         for each in facts.decided_but_ineligible

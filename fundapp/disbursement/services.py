@@ -21,6 +21,7 @@ from fundapp.disbursement.rules import ReleaseFacts, entry_reference, release_pr
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries.declined import lacks_comments
+from fundapp.review.queries.ratifying import needed_for_all, ratifications
 from fundapp.review.queries.selection import current_slate, unchecked_applications, whole_selection
 from fundapp.review.services.calls import lock_call
 from fundapp.review.services.terms import coverage_problems
@@ -42,7 +43,7 @@ def release_decisions(*, actor: Actor, call: Call, now: datetime) -> Slate:
     db.session.refresh(slate)
     if slate.status is SlateStatus.RELEASED:
         return slate
-    decisions = _decisions_to_release(call)
+    decisions = _decisions_to_release(call, slate)
     apply_transition(
         SLATE,
         slate,
@@ -82,8 +83,12 @@ def retry_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: d
     return len(failed)
 
 
-def _decisions_to_release(call: Call) -> list[Decision]:
-    """Return all decisions of a call, after checking that none is missing. Raises RuleViolations."""
+def _decisions_to_release(call: Call, slate: Slate) -> list[Decision]:
+    """Return all decisions of a call, after checking that none is missing, and nobody who must ratify them.
+
+    Raises RuleViolations.
+    """
+    is_ratified = slate.status is SlateStatus.RATIFIED
     whole = whole_selection(call=call)
     ranked = whole.ranked
     decided = [row for row in ranked if row.decision is not None]
@@ -96,6 +101,7 @@ def _decisions_to_release(call: Call) -> list[Decision]:
                 row.entry.application.reference or "" for row in decided if not row.is_eligible
             ),
             lacks_comments=lacks_comments(call),
+            ratifiers_missing=needed_for_all(slate) - len(ratifications(slate)) if is_ratified else 0,
         )
     )
     problems += coverage_problems(whole)

@@ -69,11 +69,19 @@ class DecisionForm(VersionedForm):
     )
 
 
+class RatifyForm(FlaskForm):
+    """Ratify the list; `version` says which sending of it the page showed."""
+
+    version = HiddenField(default="0")
+
+
 class SendBackForm(FlaskForm):
     """Send the list of decisions back."""
 
     reason = TextAreaField(
-        _l("Why do you send it back?"), validators=[DataRequired(_l("Say what should be looked at again.")), Storable()]
+        _l("Why do you send it back?"),
+        description=_l("It stays with the list: everybody who sees the list reads it."),
+        validators=[DataRequired(_l("Say what should be looked at again.")), Storable()],
     )
 
 

@@ -54,26 +54,26 @@ def test_row_94_nothing_is_released_that_was_not_decided_sent_and_ratified(signe
     make_review(entry, make_reviewer(ours.call), [5, 5])
     db.session.commit()
 
-    assert post(ratifier, f"{call}/ratification") in (404, 409, 422)
+    assert post(ratifier, f"{call}/ratification", version="1") in (404, 409, 422)
     assert post(ratifier, f"{call}/ratification/send-back", reason="too early") in (404, 409, 422)
     assert post(manager, f"{call}/release") in (404, 409, 422)
     assert post(manager, f"{call}/selection/send") == 422
     assert (count(Slate), count(Decision), count(Award), count(Letter)) == (0, 0, 0, 0)
 
     assert post(manager, f"{call}/selection/{entry_id}", outcome="award", amount="100", version="0") == 302
-    assert post(ratifier, f"{call}/ratification") in (404, 409, 422)
+    assert post(ratifier, f"{call}/ratification", version="1") in (404, 409, 422)
     assert post(manager, f"{call}/release") in (404, 409, 422)
     assert (count(Decision), count(Award), count(Letter)) == (1, 0, 0)
 
     assert post(manager, f"{call}/selection/send") == 302
     assert post(manager, f"{call}/release") in (409, 422)
-    assert post(manager, f"{call}/ratification") == 403
+    assert post(manager, f"{call}/ratification", version="1") == 403
     assert post(manager, f"{call}/selection/{entry_id}", outcome="decline", version="1") in (409, 422)
     assert post(manager, f"{call}/selection/{entry_id}/withdraw", version="1") in (409, 422)
     assert (count(Award), count(Letter)) == (0, 0)
     assert db.session.scalars(select(Decision.outcome)).one() is Outcome.AWARD
 
-    assert post(ratifier, f"{call}/ratification") == 302
+    assert post(ratifier, f"{call}/ratification", version="1") == 302
     assert post(ratifier, f"{call}/release") == 403
     assert post(manager, f"{call}/release") == 302
     assert (count(Award), count(Letter)) == (1, 1)

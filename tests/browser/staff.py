@@ -102,7 +102,8 @@ def ratify(ratifier: Visitor, slug: str) -> None:
     ratifier.follow("Calls that you look after")
     ratifier.click(ratifier.link_to(f"/manage/{slug}"))
     ratifier.follow("Ratification")
-    ratifier.press("Ratify the list")
+    ratifier.follow("Ratify the list")
+    ratifier.press("Yes, ratify this list")
     ratifier.sees("The list is ratified. It can be released now.")
 
 

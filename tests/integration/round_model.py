@@ -12,8 +12,10 @@ ASKED = 1_200_000
 APPLICANTS = ("Amina", "Bilal")
 REVIEWERS = ("Rosa", "Rui")
 MANAGERS = frozenset({"Mara", "Milo", "Max"})
-RATIFIERS = frozenset({"Zoe", "Max"})
-PEOPLE = (*APPLICANTS, *REVIEWERS, "Mara", "Milo", "Max", "Zoe")
+RATIFIERS = frozenset({"Zoe", "Zia", "Max"})
+PEOPLE = (*APPLICANTS, *REVIEWERS, "Mara", "Milo", "Max", "Zoe", "Zia")
+TWO_FROM = ASKED
+"""An award of this much must be ratified by two."""
 
 
 class Phase(IntEnum):
@@ -26,8 +28,9 @@ class Phase(IntEnum):
 
 @dataclass
 class Choice:
-    """What was decided of an application, and by whom."""
+    """What was decided of an application, and by whom: "award", "reserve" or "decline"."""
 
+    outcome: str
     amount: int
     by: str
 
@@ -50,7 +53,10 @@ class RoundModel:
     conflicts: set[tuple[str, str]] = field(default_factory=set)
     choices: dict[str, Choice] = field(default_factory=dict)
     slate: str | None = None
-    sent_by: str | None = None
+    took_part: set[str] = field(default_factory=set)
+    """Who ever decided, made undecided or sent anything: the list is theirs for good."""
+    ratified_by: list[str] = field(default_factory=list)
+    """Who ratified it since it was last sent."""
     letters: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -153,9 +159,24 @@ class RoundModel:
         return person in MANAGERS and is_ready and self.all_is_decided
 
     def may_judge(self, person: str) -> bool:
-        """Say whether somebody may ratify the list or send it back."""
-        decided = {choice.by for choice in self.choices.values()} | {self.sent_by}
-        return person in RATIFIERS and self.slate == "proposed" and person not in decided
+        """Say whether somebody may send the list back."""
+        return person in RATIFIERS and self.slate == "proposed" and person not in self.took_part
+
+    def may_ratify(self, person: str) -> bool:
+        return self.may_judge(person) and person not in self.ratified_by
+
+    def ratify(self, person: str) -> None:
+        self.ratified_by.append(person)
+        needed = 2 if any(choice.amount >= TWO_FROM for choice in self.choices.values()) else 1
+        if len(self.ratified_by) == needed:
+            self.slate = "ratified"
+
+    def propose(self, person: str) -> None:
+        self.slate, self.ratified_by = "proposed", []
+        self.took_part.add(person)
+
+    def send_back(self) -> None:
+        self.slate, self.ratified_by = "open", []
 
     def may_release(self, person: str) -> bool:
         return person in MANAGERS and (self.is_decided or (self.slate == "ratified" and self.all_is_decided))

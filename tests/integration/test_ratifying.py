@@ -15,13 +15,13 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.disbursement.services import release_decisions
-from fundapp.review.models import Outcome, Ratification, SelectionTerms, SendBack, Slate, SlateStatus
+from fundapp.review.models import Outcome, Ratification, SendBack, Slate, SlateStatus
 from fundapp.review.queries.ratifying import needed_for_all, ratifications, send_backs
 from fundapp.review.services import deciding, ratifying, sending
-from fundapp.review.terms_rules import Ranking
+from fundapp.review.terms_rules import WantedTerms
 
 from ..conftest import actor_of
-from ..factories import CLOSES, make_application, make_call, make_review, make_reviewer, make_staff
+from ..factories import CLOSES, make_application, make_call, make_review, make_reviewer, make_staff, make_terms
 
 AFTER = CLOSES + timedelta(hours=1)
 LIMIT = 1_000_000
@@ -38,16 +38,7 @@ class Round:
         for entry, mark in zip(self.entries, (5, 3), strict=True):
             make_review(entry, make_reviewer(self.call), [mark, mark])
         if limit is not None:
-            db.session.add(
-                SelectionTerms(
-                    call_id=self.call.id,
-                    ranking=Ranking.MEAN,
-                    two_ratifiers_from_minor=limit,
-                    set_by_id=self.manager.id,
-                    set_at=CLOSES,
-                )
-            )
-            db.session.flush()
+            make_terms(self.call, WantedTerms(two_ratifiers_from_minor=limit))
         self.decide(0, Outcome.AWARD)
         self.decide(1, Outcome.RESERVE)
         self.slate = self.send()

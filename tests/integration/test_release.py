@@ -15,11 +15,12 @@ from fundapp.core.errors import InvalidTransition, NotAllowed, RuleViolations
 from fundapp.core.outbox import OutboxItem
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.disbursement.services import release_decisions
-from fundapp.review.models import Outcome, SlateStatus
+from fundapp.review.models import Outcome, Ratification, SendBack, SlateStatus
 from fundapp.review.queries.selection import current_slate
+from fundapp.review.terms_rules import WantedTerms
 
 from ..conftest import NOW, actor_of
-from ..factories import make_application, make_call, make_decision, make_slate, make_staff
+from ..factories import make_application, make_call, make_decision, make_person, make_slate, make_staff, make_terms
 from .test_selection_races import all_at_once
 
 LATER = NOW + timedelta(days=30)
@@ -130,6 +131,31 @@ def test_everything_that_is_open_is_named_at_once(manager):
     assert said[2].startswith(f"{decided.reference}: It is decided, but not eligible any more")
     assert len(said) == 3
     assert db.session.scalars(select(Letter)).all() == []
+
+
+def test_a_list_that_two_must_ratify_is_not_released_with_one(manager):
+    call = ratified_call(awards=1, declines=1, ineligible=0)
+    make_terms(call, WantedTerms(two_ratifiers_from_minor=1_200_000))
+    before = everything()
+    with pytest.raises(RuleViolations, match="1 person more must ratify the list"):
+        release_decisions(actor=manager, call=call, now=LATER)
+    assert everything() == before
+    slate = current_slate(call=call)
+    assert slate is not None
+    second = {"person_id": make_staff(Role.RATIFIER).id, "ratified_at": LATER}
+    db.session.add(Ratification(slate_id=slate.id, sending=1, **second))
+    assert release_decisions(actor=manager, call=call, now=LATER).status is SlateStatus.RELEASED
+
+
+def test_a_ratification_of_an_earlier_sending_releases_nothing(manager):
+    call = ratified_call(awards=1, declines=0, ineligible=0)
+    slate = current_slate(call=call)
+    assert slate is not None
+    people = {"person_id": make_person().id, "sent_by_id": make_person().id}
+    back = {"reason": "Look again.", "sent_back_at": LATER, "sent_at": LATER}
+    db.session.add(SendBack(slate_id=slate.id, sending=1, **people, **back))
+    with pytest.raises(RuleViolations, match="1 person more must ratify the list"):
+        release_decisions(actor=manager, call=call, now=LATER)
 
 
 def test_a_call_without_decisions_has_nothing_to_release(manager):

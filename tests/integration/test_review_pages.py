@@ -604,9 +604,12 @@ def test_whole_selection_by_three_people(app: FundApp, signed_in: SignedIn) -> N
     assert "The list was sent back" in page
     assert "<script>alert" not in page
     assert manager.post(f"{base}/send").location == base
-    assert ratifier.post(url).location == url
+    assert ratifier.post(url, data={"version": "1"}).status_code == 409, "the list was sent again meanwhile"
+    confirm = text(ratifier, f"{url}/confirm")
+    assert 'name="version" type="hidden" value="2"' in confirm
+    assert ratifier.post(url, data={"version": "2"}).location == url
     assert "Ratified, not released yet" in text(ratifier, url)
-    assert ratifier.post(url).status_code == 409
+    assert ratifier.post(url, data={"version": "2"}).status_code == 409
     call_now = db.session.get_one(Call, call.id)
     assert call_now.committed_minor == 1_200_000 + 900_000
     assert {d.entry_id: d.outcome for d in db.session.scalars(select(Decision))} == {

@@ -23,14 +23,13 @@ from fundapp.review.models import (
     Ratification,
     Review,
     ReviewStatus,
-    SelectionTerms,
     SendBack,
     Slate,
     SlateStatus,
 )
 from fundapp.review.scoring_rules import Unjudged
 from fundapp.review.services import deciding, ratifying, reading, sending
-from fundapp.review.terms_rules import Ranking
+from fundapp.review.terms_rules import WantedTerms
 from tests.conftest import actor_of
 from tests.factories import (
     CLOSES,
@@ -38,11 +37,11 @@ from tests.factories import (
     make_assignment,
     make_call,
     make_decision,
-    make_person,
     make_review,
     make_reviewer,
     make_slate,
     make_staff,
+    make_terms,
     parts_of,
 )
 from tests.frozen_tallies import frozen_document
@@ -206,11 +205,7 @@ def list_for_two(app: FundApp) -> tuple[UUID, list[UUID]]:
     call = make_call()
     slate = make_slate(call, SlateStatus.PROPOSED)
     make_decision(slate, make_application(call).entries[0])
-    db.session.add(
-        SelectionTerms(
-            call_id=call.id, ranking=Ranking.MEAN, two_ratifiers_from_minor=1, set_by_id=make_person().id, set_at=CLOSES
-        )
-    )
+    make_terms(call, WantedTerms(two_ratifiers_from_minor=1))
     ids = slate.id, [make_staff(Role.RATIFIER).id for _ in range(3)]
     db.session.commit()
     return ids

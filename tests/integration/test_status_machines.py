@@ -38,12 +38,14 @@ from fundapp.disbursement import tasks
 from fundapp.disbursement.models import Award, Letter
 from fundapp.disbursement.queries import LETTER_KIND
 from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, Slate
+from fundapp.review.queries.ratifying import ratifications
 from fundapp.review.scoring_rules import Answer
 from fundapp.review.services import deciding, ratifying, reading, sending, withdrawing
 from fundapp.review.services import pairs as by_hand
+from fundapp.review.terms_rules import WantedTerms
 
 from ..conftest import actor_of
-from ..factories import ANSWERS, CLOSES, OPENS, make_call, make_person, make_reviewer, make_staff, parts_of
+from ..factories import ANSWERS, CLOSES, OPENS, make_call, make_person, make_reviewer, make_staff, make_terms, parts_of
 from .round_model import (
     APPLICANTS,
     ASKED,
@@ -52,6 +54,7 @@ from .round_model import (
     PEOPLE,
     RATIFIERS,
     REVIEWERS,
+    TWO_FROM,
     Choice,
     Phase,
     RoundModel,
@@ -105,6 +108,7 @@ class Steps(RuleBasedStateMachine):
             made[name] = make_person(name)
             for role in roles:
                 make_staff(role, call, name=name, email=made[name].email)
+        make_terms(call, WantedTerms(two_ratifiers_from_minor=TWO_FROM))
         self.call_id = call.id
         self.ids: dict[str, UUID] = {name: person.id for name, person in made.items()}
         self.applications: dict[str, UUID] = {}
@@ -170,7 +174,7 @@ class Steps(RuleBasedStateMachine):
             ("checked", lambda: [self.mark(None, name, "eligible") for name in APPLICANTS]),
             ("assigned", lambda: [self.assign(None, name, "Rosa") for name in APPLICANTS]),
             ("reading", lambda: [self.declare_none(None, number) for number in range(len(APPLICANTS))]),
-            ("decided", lambda: [self.decide(*each, 400_000, is_award=True, fresh=True) for each in deciders]),
+            ("decided", lambda: [self.decide(*each, 400_000, Outcome.AWARD, fresh=True) for each in deciders]),
             ("proposed", lambda: (self.time_goes_on(), self.propose("Mara"))),
             ("ratified", lambda: self.ratify("Zoe")),
             ("released", lambda: self.release("Milo")),
@@ -398,10 +402,10 @@ class Steps(RuleBasedStateMachine):
         person=anybody,
         whose=applicants,
         amount=st.sampled_from([0, 400_000, ASKED, ASKED, ASKED + 1]),
-        is_award=st.booleans(),
+        outcome=st.sampled_from((Outcome.AWARD, *Outcome)),
         fresh=fresh,
     )
-    def decide(self, person: str | None, whose: str, amount: int, is_award: bool, fresh: bool) -> None:
+    def decide(self, person: str | None, whose: str, amount: int, outcome: Outcome, fresh: bool) -> None:
         if not self.is_sent(whose):
             return
 
@@ -413,15 +417,17 @@ class Steps(RuleBasedStateMachine):
             deciding.decide_entry(
                 actor=self.actor(who),
                 entry=entry,
-                outcome=Outcome.AWARD if is_award else Outcome.DECLINE,
+                outcome=outcome,
                 amount_minor=amount,
                 reason="The panel wants it so.",
                 version=version if fresh else version + 1,
                 now=self.now,
             )
 
+        is_award = outcome is Outcome.AWARD
         if self.attempt(self.model.may_decide(who, whose, amount, is_award=is_award, fresh=fresh), step):
-            self.model.choices[whose] = Choice(amount if is_award else 0, who)
+            self.model.choices[whose] = Choice(outcome.value, amount if is_award else 0, who)
+            self.model.took_part.add(who)
             self.model.in_review.add(whose)
             self.model.slate = "open"
 
@@ -437,6 +443,7 @@ class Steps(RuleBasedStateMachine):
 
         if self.attempt(self.model.may_withdraw(who, whose), step):
             del self.model.choices[whose]
+            self.model.took_part.add(who)
 
     @rule(person=anybody)
     def propose(self, person: str | None) -> None:
@@ -446,7 +453,7 @@ class Steps(RuleBasedStateMachine):
             sending.propose_slate(actor=self.actor(who), call=self.call, now=self.now)
 
         if self.attempt(self.model.may_propose(who), step):
-            self.model.slate, self.model.sent_by = "proposed", who
+            self.model.propose(who)
 
     @precondition(lambda self: self.model.slate)
     @rule(person=anybody)
@@ -457,18 +464,18 @@ class Steps(RuleBasedStateMachine):
             ratifying.send_back_slate(actor=self.actor(who), slate=self.slate(), reason="Look once more.", now=self.now)
 
         if self.attempt(self.model.may_judge(who), step):
-            self.model.slate, self.model.sent_by = "open", None
+            self.model.send_back()
 
     @precondition(lambda self: self.model.slate)
     @rule(person=anybody)
     def ratify(self, person: str | None) -> None:
-        who = person or "Zoe"
+        who = person or ("Zia" if "Zoe" in self.model.ratified_by else "Zoe")
 
         def step() -> None:
             ratifying.ratify_slate(actor=self.actor(who), slate=self.slate(), now=self.now)
 
-        if self.attempt(self.model.may_judge(who), step):
-            self.model.slate = "ratified"
+        if self.attempt(self.model.may_ratify(who), step):
+            self.model.ratify(who)
 
     @rule(person=anybody)
     def release(self, person: str | None) -> None:
@@ -537,13 +544,17 @@ class Steps(RuleBasedStateMachine):
         readings = {(of_entry[row.entry_id], name_of[row.reviewer.person_id]): row.status.value for row in rows}
         assert readings == model.readings
         decisions = db.session.scalars(select(Decision).where(Decision.entry_id.in_(of_entry))).all()
-        choices = {of_entry[row.entry_id]: Choice(row.amount_minor, name_of[row.decided_by_id]) for row in decisions}
+        choices = {
+            of_entry[row.entry_id]: Choice(row.outcome.value, row.amount_minor, name_of[row.decided_by_id])
+            for row in decisions
+        }
         assert choices == model.choices
         call = self.call
         assert call.committed_minor == model.promised <= BUDGET
         assert (call.status is CallStatus.DECIDED) == model.is_decided
-        slate = db.session.scalar(select(Slate.status).where(Slate.call_id == self.call_id))
-        assert (slate.value if slate else None) == model.slate
+        slate = db.session.scalar(select(Slate).where(Slate.call_id == self.call_id))
+        assert (slate.status.value if slate else None) == model.slate
+        assert [name_of[each.person_id] for each in (ratifications(slate) if slate else ())] == model.ratified_by
         letters = db.session.scalars(select(Letter).where(Letter.call_id == self.call_id)).all()
         assert {of_application[each.application_id]: each.status.value for each in letters} == model.letters
         awarded = db.session.scalars(select(Award.amount_minor).where(Award.call_id == self.call_id)).all()

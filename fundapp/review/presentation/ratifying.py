@@ -43,6 +43,8 @@ class RatifyingShown:
     """The reader decided or sent the list, as far as they see."""
     has_ratified: bool
     """The reader has ratified it, and waits for somebody else."""
+    can_ratify: bool
+    """It waits for somebody, and the reader may be one, as far as they see."""
     was_sent_back: Sequence[SentBackShown]
 
 
@@ -55,20 +57,26 @@ def ratifying_shown(selection: Selection, reader_id: UUID | None) -> RatifyingSh
     given = ratifications_seen(selection)
     waits = slate.status is SlateStatus.PROPOSED
     missing = _needed(selection, limit) - len(given) if waits else 0
+    is_own = slate.proposed_by_id == reader_id or any(
+        row.decision is not None and row.decision.decided_by_id == reader_id for row in selection.ranked
+    )
+    has_ratified = waits and reader_id in {each.person_id for each in given}
     return RatifyingShown(
         sending=sending_number(slate),
         rule=""
         if limit is None
-        else _("Where an award reaches %(amount)s, two people must ratify the list.", amount=money(limit, call.currency)),
-        given=[(name_of(each.person), moment(each.ratified_at, call.time_zone)) for each in given],
+        else _(
+            "Where an award reaches %(amount)s, two people must ratify the list.", amount=money(limit, call.currency)
+        ),
+        given=[(person_words(each.person), moment(each.ratified_at, call.time_zone)) for each in given],
         still=ngettext(
             "%(num)s person more must ratify it.", "%(num)s people more must ratify it, different ones.", missing
         )
         if missing
         else "",
-        is_own=slate.proposed_by_id == reader_id
-        or any(row.decision is not None and row.decision.decided_by_id == reader_id for row in selection.ranked),
-        has_ratified=waits and reader_id in {each.person_id for each in given},
+        is_own=is_own,
+        has_ratified=has_ratified,
+        can_ratify=waits and not is_own and not has_ratified,
         was_sent_back=sent_back_shown(slate, call),
     )
 
@@ -91,17 +99,17 @@ def sent_back_shown(slate: Slate, call: Call) -> list[SentBackShown]:
     return [
         SentBackShown(
             sending=each.sending,
-            by=name_of(each.person),
+            by=person_words(each.person),
             at=moment(each.sent_back_at, call.time_zone),
             reason=each.reason,
-            sent_by=name_of(each.sent_by),
+            sent_by=person_words(each.sent_by),
             sent=moment(each.sent_at, call.time_zone),
         )
         for each in reversed(send_backs(slate))
     ]
 
 
-def name_of(person: Person) -> str:
+def person_words(person: Person) -> str:
     """Return by what staff know a person."""
     return person.name or person.email
 

@@ -12,17 +12,23 @@ from fundapp.core.errors import NotFound, RuleViolations
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
-from fundapp.review.forms import SendBackForm
+from fundapp.review.forms import RatifyForm, SendBackForm, version_in
 from fundapp.review.models import Slate
+from fundapp.review.presentation.ratifying import ratifying_shown
 from fundapp.review.presentation.selection import (
+    FrozenShown,
+    against_rank_shown,
     frozen_shown,
     money_shown,
     pools_shown,
     slate_shown,
 )
+from fundapp.review.presentation.terms import changes_shown, terms_shown
 from fundapp.review.presentation.votes import votes_on_list
 from fundapp.review.queries import selection as queries
 from fundapp.review.queries.freezing import newest_frozen
+from fundapp.review.queries.selection import Selection
+from fundapp.review.queries.terms import late_changes
 from fundapp.review.services import ratifying
 from fundapp.review.views import bp
 from fundapp.review.views.selection import frame
@@ -35,14 +41,39 @@ def ratification(slug: str) -> ResponseReturnValue:
     return _ratification_page(_call(slug, P.DECISION_RATIFY), SendBackForm(formdata=None))
 
 
+@bp.get("/manage/<slug>/ratification/confirm")
+@requires(P.DECISION_RATIFY)
+@fresh
+def confirm_ratification(slug: str) -> ResponseReturnValue:
+    """Say once more what is ratified, and ask whether it is right."""
+    call = _call(slug, P.DECISION_RATIFY)
+    found = queries.selection(actor=current_actor(), call=call)
+    shown = ratifying_shown(found, current_actor().person_id)
+    if shown is None or not shown.can_ratify:
+        return redirect(url_for("review.ratification", slug=slug))
+    return render_template(
+        "review/ratify.html",
+        **frame(call),
+        slate=slate_shown(found),
+        money=money_shown(found),
+        ratifying=shown,
+        against_rank=against_rank_shown(found),
+        frozen=_frozen(found),
+        form=RatifyForm(formdata=None, version=str(shown.sending)),
+    )
+
+
 @bp.post("/manage/<slug>/ratification")
 @requires(P.DECISION_RATIFY)
 @fresh
 def ratify(slug: str) -> ResponseReturnValue:
-    """Ratify the list."""
+    """Ratify the list as it was sent that time."""
     call = _call(slug, P.DECISION_RATIFY)
-    ratifying.ratify_slate(actor=current_actor(), slate=_slate(call), now=clock.now())
-    flash(_("The list is ratified. It can be released now."))
+    sending = version_in(RatifyForm())
+    if ratifying.ratify_slate(actor=current_actor(), slate=_slate(call), now=clock.now(), sending=sending):
+        flash(_("The list is ratified. It can be released now."))
+    else:
+        flash(_("Your ratification is kept. A second person must ratify the list too."))
     return redirect(url_for("review.ratification", slug=slug))
 
 
@@ -84,7 +115,15 @@ def _ratification_page(call: Call, form: SendBackForm) -> str:
         pools=pools_shown(found, link=False),
         money=money_shown(found),
         slate=slate_shown(found),
+        ratifying=ratifying_shown(found, current_actor().person_id),
+        against_rank=against_rank_shown(found),
+        terms=terms_shown(found.terms, queries.set_terms(call), call),
+        changes=changes_shown(late_changes(call), call),
         votes=votes_on_list(current_actor(), call),
-        frozen=frozen_shown(newest_frozen(found.slate) if found.slate else None),
+        frozen=_frozen(found),
         form=form,
     )
+
+
+def _frozen(found: Selection) -> FrozenShown | None:
+    return frozen_shown(newest_frozen(found.slate) if found.slate else None)

@@ -71,6 +71,7 @@ LIMITS: Final = {
     "start": Limit(15, one=60, address=200, alarm=6_000),
     "ask": Limit(60, one=20, address=30, everybody=1_000),
     "nominate": Limit(60, one=40, address=60, everybody=3_000),
+    "vote": Limit(60, one=20, address=60, everybody=6_000),
     "invite": Limit(60, one=20, address=100, everybody=2_000),
     "send": Limit(15, one=60, address=3_000, everybody=30_000),
     "pdf": Limit(15, one=20, address=200, everybody=1_000, reads=True),

@@ -3,12 +3,12 @@
 Subjects and bodies are neutral: they say that there is news and where to read it, never what it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fundapp.core import logs, outbox
@@ -77,6 +77,12 @@ def queue_mail(
     db.session.flush()
     outbox.enqueue(kind=MAIL_KIND, subject_id=message.id, now=now)
     return message
+
+
+def forget_mails(ids: Collection[UUID]) -> None:
+    """Delete mails whether they were sent or not, with the work about them: their addresses are needed no more."""
+    db.session.execute(delete(outbox.OutboxItem).where(outbox.OutboxItem.subject_id.in_(ids)))
+    db.session.execute(delete(MailMessage).where(MailMessage.id.in_(ids)))
 
 
 def job_kind(deliver: Deliver, returned: Returned) -> outbox.JobKind:

@@ -28,6 +28,7 @@ from fundapp.retention.services import (
     erase_due_people,
     with_its_work,
 )
+from fundapp.review.services.ballots import drop_requests, forget_voters
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ TOLD: Final[Mapping[str, Told]] = {
         _l("the deadline, or the nomination after it"),
     ),
     "offer": Told(_l("Drafts offered to an address that nobody took"), rules.OFFER_DAYS, _l("the end of the offer")),
+    "vote_request": Told(
+        _l("Public votes that nobody confirmed, with their addresses"),
+        rules.VOTE_REQUEST_DAYS,
+        _l("the end of the mailed link"),
+    ),
+    "voter": Told(
+        _l("Keys that tell the voters of a public vote apart"), rules.VOTER_DAYS, _l("the end of the vote")
+    ),
     "person": Told(
         _l("People without a role and without an application"), rules.IDLE_PERSON_DAYS, _l("the last sign-in")
     ),
@@ -109,6 +118,8 @@ RULES: Final = (
     Rule("enquiry", queries.enquiries_due, forget_enquiries),
     Rule("nomination", queries.nominations_due, forget_nominations),
     Rule("offer", queries.offers_due, forget_offers),
+    Rule("vote_request", queries.vote_requests_due, drop_requests),
+    Rule("voter", queries.voters_due, forget_voters),
     Rule("person", partial(queries.people_due, signed_in=True), erase_due_people),
     Rule("unconfirmed", partial(queries.people_due, signed_in=False), erase_due_people),
     Rule("session", queries.sessions_due, delete_rows(SignInSession)),

@@ -1,11 +1,13 @@
 """Review joins the site."""
 
 from fundapp.accounts.home_links import add_home_links
+from fundapp.applications.call_links import add_call_links
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.web import FundApp
 from fundapp.review.presentation.finalists import profiles_to_answer
 from fundapp.review.presentation.invitations import invitations_waiting
 from fundapp.review.presentation.next_steps import steps_of_review
+from fundapp.review.presentation.public_vote import links_of_call
 from fundapp.review.services.planning import plan_job
 from fundapp.review.services.telling import tell_job
 from fundapp.review.views import (
@@ -14,21 +16,22 @@ from fundapp.review.views import (
     bp,
     conflicts,
     declined,
+    discussion,
     finalist_consent,
     finalists,
-    discussion,
+    frozen,
     list_marks,
     lists,
-    frozen,
     offline,
     pools,
+    public_vote,
     ratification,
     reading,
     reviewers,
     selection,
     stages,
-    terms,
     tally,
+    terms,
     votes,
     withdrawing,
 )
@@ -43,12 +46,15 @@ PAGES = (
     assigning,
     finalists,
     finalist_consent,
+    public_vote,
     ratification,
-    frozen,
-    tally,
-    selection,
-    terms,
     declined,
+    frozen,
+    lists,
+    list_marks,
+    selection,
+    tally,
+    terms,
     withdrawing,
     answering,
     reviewers,
@@ -63,5 +69,6 @@ def join(app: FundApp) -> None:
     add_step_finder(app, steps_of_review)
     add_home_links(app, invitations_waiting)
     add_home_links(app, profiles_to_answer)
+    add_call_links(app, links_of_call)
     app.add_job_kind(plan_job())
     app.add_job_kind(tell_job())

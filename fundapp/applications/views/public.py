@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from fundapp.applications.call_links import call_links
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import away, entering, questions
@@ -45,4 +46,5 @@ def said_by_call(call: Call) -> dict[str, Any]:
         "criteria": presentation.criteria_shown(call.deciding_stage.criteria),
         "sections": questions.questions_shown(form, call),
         "form_languages": away.languages_shown(call),
+        "links": call_links(call, now),
     }

@@ -36,6 +36,8 @@ from fundapp.retention.queries.leftovers import (
     tables_due,
     unsent_mails,
     uploads_due,
+    vote_requests_due,
+    voters_due,
     work_due,
 )
 
@@ -71,5 +73,7 @@ __all__ = [
     "tables_due",
     "unsent_mails",
     "uploads_due",
+    "vote_requests_due",
+    "voters_due",
     "work_due",
 ]

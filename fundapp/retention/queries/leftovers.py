@@ -39,8 +39,11 @@ from fundapp.retention.rules import (
     OFFER_DAYS,
     SESSION_DAYS,
     TABLE_DAYS,
+    VOTE_REQUEST_DAYS,
+    VOTER_DAYS,
     WORK_DONE_DAYS,
 )
+from fundapp.review.models import Ballot, PublicVote, VoteRequest
 
 
 def enquiries_due() -> list[Due]:
@@ -74,6 +77,20 @@ def offers_due() -> list[Due]:
 def sessions_due() -> list[Due]:
     """Return the sessions that have ended by themselves; those that people end go at once."""
     return _by_time(SignInSession.id, SignInSession.expires_at, SESSION_DAYS)
+
+
+def vote_requests_due() -> list[Due]:
+    """Return public votes that nobody confirmed."""
+    return _by_time(VoteRequest.id, VoteRequest.expires_at, VOTE_REQUEST_DAYS)
+
+
+def voters_due() -> list[Due]:
+    """Return public votes whose voters can still be told apart."""
+    keyed = select(Ballot.id).where(Ballot.vote_id == PublicVote.id, Ballot.voter_key.is_not(None)).exists()
+    rows = db.session.execute(
+        select(PublicVote.id, PublicVote.closes_at, PublicVote.call_id).where(keyed).order_by(PublicVote.closes_at)
+    )
+    return [Due(row.id, row.closes_at + timedelta(days=VOTER_DAYS), row.call_id) for row in rows]
 
 
 def links_due() -> list[Due]:

@@ -12,6 +12,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.models import Decision, Outcome, Slate
+from fundapp.review.queries.public_vote import decides, vote_of
 from fundapp.review.queries.selection import (
     Ranked,
     Selection,
@@ -20,6 +21,7 @@ from fundapp.review.queries.selection import (
 )
 from fundapp.review.rules import Choice, against_rank, amount_problems, by_rank_order, reason_problems
 from fundapp.review.services.calls import lock_call, require_open_slate
+from fundapp.review.services.public_vote import vote_problems
 
 _ALL_OF_CATEGORY = _l("All awards of this category are given.")
 _ALL_OF_TERMS = _l("As many awards as the terms of this selection allow are given.")
@@ -53,7 +55,9 @@ def decide_entry(
     if (row.decision.version if row.decision else 0) != version:
         raise Conflict(_l("Somebody else decided this entry meanwhile. Please look again."))
     amount = amount_minor if outcome is Outcome.AWARD else 0
-    if problems := _decision_problems(whole, row, outcome, amount, reason):
+    problems = _decision_problems(whole, row, outcome, amount, reason)
+    problems += vote_problems(call=call, entry=row.entry, outcome=outcome, reason=reason, now=now)
+    if problems:
         raise RuleViolations(problems)
     return decide_row(actor, call, slate, row, outcome, amount or 0, reason.strip(), now)
 
@@ -83,7 +87,8 @@ def withdraw_decision(*, actor: Actor, entry: Entry, now: datetime) -> None:
 def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]:
     """Decide what is undecided by rank order within the budget, and return the new decisions.
 
-    Entries at the line that tie, and those without a review or an amount, are left for people to decide.
+    Entries at the line that tie, and those without a review or an amount, are left for people to decide; so are
+    categories about which the public decides.
     """
     actor.require(P.DECISION_MAKE, call.id)
     lock_call(call)
@@ -92,8 +97,9 @@ def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]
     db.session.refresh(call)
     whole = whole_selection(call=call)
     require_scores(whole)
+    vote = vote_of(call)
     choices = by_rank_order(
-        [row.candidate for row in seen.ranked],
+        [row.candidate for row in seen.ranked if not decides(vote, row.entry)],
         left_minor=whole.left_minor,
         awards_left=whole.awards_left,
     )

@@ -1,6 +1,7 @@
 """Sending the list of decisions to those who ratify it: from then on nothing in it changes."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -24,6 +25,7 @@ from fundapp.review.queries.selection import (
 )
 from fundapp.review.services.calls import lock_call, require_open_slate, require_sight_of_all
 from fundapp.review.services.deciding import require_scores
+from fundapp.review.services.public_vote import vote_problems
 from fundapp.review.services.terms import coverage_problems
 from fundapp.review.transitions import SLATE
 
@@ -103,6 +105,10 @@ def _list_problems(whole: Selection, now: datetime) -> list[Problem]:
         problems.append(Problem(_l("There is nothing to decide.")))
     problems += coverage_problems(whole)
     for row in whole.ranked:
+        if row.decision is not None:
+            decided, reason = row.decision.outcome, row.decision.reason
+            against = vote_problems(call=call, entry=row.entry, outcome=decided, reason=reason, now=now)
+            problems += [replace(each, place=row.entry.application.reference or "") for each in against]
         if not row.is_eligible:
             problems.append(
                 Problem(

@@ -20,8 +20,10 @@ from fundapp.core.routes import public as for_everybody
 from fundapp.core.web import problems_into
 from fundapp.review.finalist_forms import ASK, FinalistsForm, ProfileForm, finalists_form, profile_form
 from fundapp.review.presentation import finalists as presentation
+from fundapp.review.presentation.public_vote import terms_shown
 from fundapp.review.queries import finalists as queries
 from fundapp.review.queries.finalists import FinalistRow
+from fundapp.review.queries.public_vote import public_result, vote_of
 from fundapp.review.services import finalists as services
 from fundapp.review.views import bp
 
@@ -118,12 +120,15 @@ def public_finalists(slug: str) -> ResponseReturnValue:
     """Show the finalists to everybody once they are announced, and the winners once they are decided."""
     call = queries.call_with_finalists(slug)
     winners = queries.winning_entries(call=call)
+    vote, now = vote_of(call), clock.now()
     return render_template(
         "review/public_finalists.html",
         slug=call.slug,
         call_title=said(call.titles),
         announced=presentation.announced_shown(call),
         categories=presentation.public_categories(queries.shown_finalists(call=call), winners),
+        terms=terms_shown(vote, now) if vote else None,
+        votes=public_result(vote=vote, now=now) if vote else {},
     )
 
 

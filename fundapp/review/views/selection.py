@@ -20,6 +20,7 @@ from fundapp.core.web import problems_into
 from fundapp.review.forms import DecisionForm, version_in
 from fundapp.review.models import Outcome
 from fundapp.review.presentation.declined import promises_comments
+from fundapp.review.presentation.public_vote import vote_beside_ranks
 from fundapp.review.presentation.selection import (
     money_shown,
     pool_money,
@@ -174,6 +175,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         **frame(call),
         pools=pools_shown(found, link=True),
         hides_scores=found.hides_scores,
+        public_vote=vote_beside_ranks(found, current_actor(), clock.now()),
         money=money_shown(found),
         slate=slate_shown(found),
         votes=votes_on_list(current_actor(), call),
@@ -187,6 +189,7 @@ def _decision_page(found: Selection, row: Ranked, form: DecisionForm) -> str:
     return render_template(
         "review/decide.html",
         **frame(found.call),
+        public_vote=vote_beside_ranks(found, current_actor(), clock.now()),
         application_id=row.entry.application_id,
         entry=ranked_shown(row, found.call, link=True),
         is_fixed=row.is_fixed,

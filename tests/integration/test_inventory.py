@@ -105,6 +105,7 @@ def test_nobody_who_only_reads_may_send_anything(app):
         "applications.search_applications",
         "applications.applications_file",
         "accounts.search_people",
+        "review.search_tally",
         "disbursement.search_letters",
         "disbursement.letters_file",
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fundapp.applications.form_engine.definition import FormDefinition
+from fundapp.applications.presentation.copies import written
 from fundapp.core import clock
 from fundapp.core.dates import moment
 from fundapp.core.i18n import current_language, localised, ngettext
@@ -89,7 +90,7 @@ def tally_paper(found: Selection, tallies: list[PoolTally], form: FormDefinition
     has_several = len(tallies) > 1
     return TallyPaper(
         call=drawable(localised(found.call.titles, current_language())),
-        made=_("Made on %(moment)s", moment=moment(clock.now(), found.call.time_zone).utc + " UTC"),
+        made=_("Made on %(moment)s", moment=written(moment(clock.now(), found.call.time_zone))),
         is_sample=found.call.is_sample,
         closed=_("The scores are closed until somebody opens them.") if found.hides_scores else None,
         leads_adjusted=found.terms.ranking is Ranking.ADJUSTED,

@@ -253,6 +253,12 @@ PARTS: Final[Mapping[str, Part]] = {
             Asked("letters.next_step", Control.TEXTS, _l("What those who get an award do next")),
             Asked("letters.signatory.name", Control.TEXT, _l("Name of whoever signs")),
             Asked("letters.signatory.title", Control.LINES, _l("Their title")),
+        ),
+    ),
+    "declined": Part(
+        _l("Declined applicants"),
+        _l("What they get to read of the reviews, and whether they may stay for the next call"),
+        (
             Asked(
                 "declined.get",
                 Control.CHOICE,
@@ -266,6 +272,12 @@ PARTS: Final[Mapping[str, Part]] = {
                     ("comments", _l("Comments, chosen and edited by those who run the call")),
                     ("comments_and_scores", _l("Comments, and the mean score for each criterion")),
                 ),
+            ),
+            Asked(
+                "declined.next_call",
+                Control.FLAG,
+                _l("Whoever is declined may let us consider the application again in the next call"),
+                _l("They are asked with the letter, and can take it back whenever they like."),
             ),
         ),
     ),
@@ -285,6 +297,7 @@ PARTS: Final[Mapping[str, Part]] = {
             _days("draft", _l("Days for which drafts are kept after the deadline")),
             _days("ineligible", _l("Days for which applications that were not eligible are kept")),
             _days("declined", _l("Days for which declined applications are kept")),
+            _days("next_call", _l("Days for which declined applications are kept that may stay for the next call")),
             _days("undecided", _l("Days for which applications without a decision are kept")),
             _days("awarded", _l("Days for which applications with an award are kept")),
         ),

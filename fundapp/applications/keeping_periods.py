@@ -8,6 +8,7 @@ DEFAULT_DAYS: Final[Mapping[str, int]] = {
     "withdrawn": 180,
     "ineligible": 365,
     "declined": 365,
+    "next_call": 730,
     "undecided": 730,
     "awarded": 2557,
 }

@@ -4,9 +4,12 @@ from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
-from fundapp.disbursement import views
+from fundapp.disbursement import next_call_views, views
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.tasks import letter_job
+
+PAGES = (views, next_call_views)
+"""Importing these modules puts their pages on the blueprint."""
 
 
 def join(app: FundApp) -> None:

@@ -27,6 +27,7 @@ from fundapp.disbursement.exports import decisions_csv, decisions_filename, deci
 from fundapp.disbursement.forms import ContactsForm
 from fundapp.disbursement.letters import BODIES, from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.next_call_presentation import next_call_asked
 from fundapp.disbursement.rules import letter_filename
 from fundapp.review.presentation.selection import money_shown
 from fundapp.review.queries.selection import selection
@@ -168,6 +169,7 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
         letter_language=letter.language,
         letter_direction=direction(letter.language),
         is_sample=words.is_sample,
+        next_call=next_call_asked(letter.application),
     )
 
 

@@ -57,6 +57,12 @@ TOLD: Final[Mapping[str, Told]] = {
     "declined": Told(
         _l("Applications without an award"), DEFAULT_DAYS["declined"], _l("the release of the decision"), per_call=True
     ),
+    "next_call": Told(
+        _l("Applications without an award whose people let us consider them again"),
+        DEFAULT_DAYS["next_call"],
+        _l("the release of the decision"),
+        per_call=True,
+    ),
     "undecided": Told(
         _l("Applications that were never decided"), DEFAULT_DAYS["undecided"], _l("the deadline"), per_call=True
     ),

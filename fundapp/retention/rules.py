@@ -40,6 +40,8 @@ class Facts:
     """Entries with a decision that was released."""
     released_at: datetime | None
     awarded_at: datetime | None
+    may_come_again: bool = False
+    """Its people let it be considered in the next call, and did not take that back."""
 
 
 def fate(facts: Facts) -> tuple[str, datetime]:
@@ -53,11 +55,14 @@ def fate(facts: Facts) -> tuple[str, datetime]:
     if facts.awarded_at is not None:
         return "awarded", facts.awarded_at
     if facts.released_at is not None and facts.entries and facts.decided == facts.entries:
-        return "declined", facts.released_at
+        return "next_call" if facts.may_come_again else "declined", facts.released_at
     return "undecided", facts.closes_at
 
 
 def due_at(facts: Facts, of_call: Mapping[str, Any]) -> tuple[str, datetime]:
-    """Return an application's fate, and the instant at which it is erased."""
+    """Return an application's fate, and the instant at which it is erased; coming again never shortens that."""
     name, since = fate(facts)
-    return name, since + timedelta(days=days_of(name, of_call))
+    days = days_of(name, of_call)
+    if name == "next_call":
+        days = max(days, days_of("declined", of_call))
+    return name, since + timedelta(days=days)

@@ -146,6 +146,7 @@ class CallPackage:
     reviewers_see: ReviewersSee
     award_terms: dict[str, Any]
     declined_get: DeclinedGet
+    offers_next_call: bool
     retention_days: dict[str, int]
     is_sample: bool
     is_protected: bool

@@ -127,6 +127,7 @@ def read_document(
         "reviewers_see": choice(reviewers, "see", ReviewersSee, ReviewersSee.NAME),
         "award_terms": _award_terms(keys.table("letters")),
         "declined_get": choice(declined, "get", DeclinedGet, DeclinedGet.NOTHING),
+        "offers_next_call": declined.flag("next_call"),
         "retention_days": _retention_days(keys.table("retention", required=False)),
         "is_sample": keys.flag("sample"),
         "is_protected": keys.flag("protected"),

@@ -63,7 +63,7 @@ def document_of(package: CallPackage) -> dict[str, Any]:
         "stages": [_stage(each, is_last=each is package.stages[-1]) for each in package.stages],
         "phases": [_phase(each, zone) for each in package.phases],
         "letters": _letters(package.award_terms),
-        "declined": {"get": package.declined_get.value},
+        "declined": {"get": package.declined_get.value, "next_call": package.offers_next_call},
         "retention": dict(package.retention_days),
         "barred": {"names": list(package.barred_names), "mail_domains": list(package.barred_domains)},
         "reviewers": {

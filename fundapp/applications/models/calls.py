@@ -108,6 +108,8 @@ class Call(Identified, Base):
     declined_get: Mapped[DeclinedGet] = mapped_column(
         enum_column(DeclinedGet), default=DeclinedGet.NOTHING, server_default=DeclinedGet.NOTHING.value
     )
+    offers_next_call: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whoever is declined may let their application be considered again in the next call of the programme."""
     retention_days: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Days for which applications are kept, by fate, where this call differs from keeping_periods.DEFAULT_DAYS."""
     package_sha256: Mapped[str]

@@ -88,6 +88,7 @@ def package_of(call: Call, *, with_invitations: bool = False) -> CallPackage:
         reviewers_see=call.reviewers_see,
         award_terms=call.award_terms,
         declined_get=call.declined_get,
+        offers_next_call=call.offers_next_call,
         retention_days=call.retention_days,
         is_sample=call.is_sample,
         is_protected=call.is_protected,

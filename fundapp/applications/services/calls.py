@@ -137,6 +137,7 @@ def _update_call(written: WrittenCall, package: CallPackage) -> None:
         reference_prefix=package.reference_prefix,
         award_terms=package.award_terms,
         declined_get=package.declined_get,
+        offers_next_call=package.offers_next_call,
         retention_days=package.retention_days,
         is_sample=package.is_sample,
         is_protected=package.is_protected,

@@ -24,7 +24,7 @@ from fundapp.applications.models import (
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.retention import Due
-from fundapp.disbursement.models import Award
+from fundapp.disbursement.models import Award, NextCallConsent
 from fundapp.retention.models import LegalHold
 from fundapp.retention.rules import (
     BEGUN_DAYS,
@@ -87,9 +87,11 @@ def _fates() -> Iterator[tuple[str, Due]]:
             decided.c.decided,
             decided.c.released_at,
             decided.c.awarded_at,
+            NextCallConsent.id.label("consent_id"),
         )
         .join(Call, Call.id == Application.call_id)
         .outerjoin(decided, decided.c.application_id == Application.id)
+        .outerjoin(NextCallConsent, and_(NextCallConsent.application_id == Application.id, NextCallConsent.says_yes))
         .where(Application.erased_at.is_(None), ~held())
         .order_by(Application.started_at, Application.id)
     )
@@ -104,6 +106,7 @@ def _fates() -> Iterator[tuple[str, Due]]:
             decided=row.decided or 0,
             released_at=row.released_at,
             awarded_at=row.awarded_at,
+            may_come_again=row.consent_id is not None,
         )
         name, at = due_at(facts, row.retention_days)
         yield name, Due(row.id, at, row.call_id)

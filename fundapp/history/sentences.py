@@ -154,9 +154,9 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "pools:open": Sentence(_l("The scores were opened to those who decide.")),
     "pools:erase": Sentence(_l("Why an applicant was excused from reviews was erased.")),
     # decisions
-    "terms:set": Sentence(_l("It was fixed what the selection is bound by.")),
+    "terms:set": Sentence(_l("The terms of the selection were fixed.")),
     "terms:change": Sentence(
-        _l("What the selection is bound by was changed by somebody who could see scores or decisions, with a reason.")
+        _l("The terms of the selection were changed by somebody who could see scores or decisions, with a reason.")
     ),
     "slate:open": Sentence(_l("The list of decisions was begun.")),
     "decision:make award": Sentence(_l("The entry was chosen for an award of %(amount)s.")),

@@ -134,6 +134,8 @@ def terms_form(
     kind = type("TermsFormOfCall", (TermsForm,), fields)
     form: TermsForm = kind(formdata=None, data=data) if data is not None else kind()
     form.rule_rows.data, form.pot_rows.data = str(rules), str(pots)
+    for field in form:
+        field.flags.unmarked = True
     return form
 
 

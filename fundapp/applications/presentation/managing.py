@@ -137,6 +137,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.SLATE_READ, "review.finalists", _("Finalists"), _("Who they are, and what everybody reads of them.")),
         (P.SLATE_READ, "review.managed_vote", _("Public vote"), _("Its rules, how many voted, and what came of it.")),
         (P.DECISION_VOTE, "review.votes", _("Votes of the chairs"), _("Approve what is proposed, row by row.")),
+        (P.TALLY_READ, "review.terms", _("Terms of the selection"), _("Which score leads, rules, pots, who ratifies.")),
         (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),

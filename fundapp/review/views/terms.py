@@ -69,7 +69,7 @@ def save_terms(slug: str) -> ResponseReturnValue:
                 form.form_errors = [*form.form_errors, refusal.message]
                 status = 409
             else:
-                flash(_("What the selection is bound by is kept."))
+                flash(_("The terms of the selection are kept."))
                 return redirect(url_for("review.terms", slug=slug))
     return _page(call, form), status
 

@@ -303,7 +303,7 @@ def _pool_shown(
         title=said(category.titles) if category else None,
         name=pool_name(found, pool.rows[0]),
         money=pool_money(found, pool.rows[0]),
-        summary=() if goes_on else summary(pool, found.terms.ranking),
+        summary=() if goes_on else summary(pool, found.terms.ranking, found.call.deciding_stage.reviews_per_entry),
         picture=None if goes_on else picture,
         plot=None if picture else tally_plot([(row.face.reference, row.entry.plain) for row in rows], found.scale),
         rows=[entry_shown(row, pool.whole, found.call, form, names) for row in rows],

@@ -107,7 +107,7 @@ def _pool(found: Selection, pool: PoolTally, rows: list[Listed], form: FormDefin
     left_out = len(rows) - MOST_ROWS
     return PaperPool(
         title=drawable(pool_label(found, pool)) if is_named else None,
-        summary=tuple(summary(pool, found.terms.ranking)),
+        summary=tuple(summary(pool, found.terms.ranking, found.call.deciding_stage.reviews_per_entry)),
         pictures=(_picture(picture),) if picture else (),
         rows=tuple(_row(number, row, pool, found, form) for number, row in enumerate(rows[:MOST_ROWS])),
         left_out=ngettext("%(num)s more is not printed.", "%(num)s more are not printed.", left_out)

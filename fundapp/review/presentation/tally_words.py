@@ -47,8 +47,11 @@ def explained() -> list[str]:
     ]
 
 
-def summary(pool: PoolTally, ranking: Ranking) -> list[str]:
-    """Return what is to be known of a pool before its list is read, a sentence or two each."""
+def summary(pool: PoolTally, ranking: Ranking, wanted: int) -> list[str]:
+    """Return what is to be known of a pool before its list is read, a sentence or two each.
+
+    `wanted` is how many reviews each entry should have.
+    """
     whole = pool.whole
     if not whole.readers:
         return [_("Nobody has scored anything here yet.")]
@@ -64,6 +67,15 @@ def summary(pool: PoolTally, ranking: Ranking) -> list[str]:
                     right=number(whole.expected_right, 0 if whole.places > 9 else 1),
                 )
             )
+    if short := sum(row.figures.reviews < wanted for row in pool.rows):
+        told.append(
+            ngettext(
+                "%(num)s entry has fewer reviews than the %(wanted)s that it should have.",
+                "%(num)s entries have fewer reviews than the %(wanted)s that they should have.",
+                short,
+                wanted=wanted,
+            )
+        )
     return told
 
 

@@ -52,7 +52,9 @@ class MarkForm(FlaskForm):
     )
     reason = TextAreaField(
         _l("Reason"),
-        description=_l("It is kept with the decision if the list is adopted."),
+        description=_l(
+            "Needed, unless you leave it to the proposal. It is kept with the decision if the list is adopted."
+        ),
         validators=[Storable()],
     )
     shown = HiddenField()
@@ -69,6 +71,7 @@ class AdoptForm(FlaskForm):
 def mark_form(*, is_fixed: bool, is_marked: bool, **values: object) -> MarkForm:
     """Return the form of an entry: the amount of a prize is fixed, and only what is marked goes back."""
     form = MarkForm(**values)
+    form.reason.flags.unmarked = True
     kinds = [kind for kind in LABELS if kind is not MarkKind.AMOUNT or not is_fixed]
     form.wish.choices = [SelectChoice(kind.value, LABELS[kind]) for kind in kinds]
     if is_marked:

@@ -121,29 +121,22 @@ class Tried:
         return {ask.entry_id: ask.amount_minor for ask in self.asks if ask.entry_id in self.awarded}
 
     @cached_property
-    def equals_at_maximum(self) -> frozenset[str]:
-        """Return entries of which some are in and some are kept out by a maximum, though all are equal: people decide.
+    def split_equals(self) -> frozenset[str]:
+        """Return entries of which some are in and some are not, though to merit, rules and pots all are equal.
 
-        What people put in or took out themselves is decided.
+        The solver had to pick, and such a pick is nobody's decision. What people put in or took out is decided.
         """
-        found: set[str] = set()
-        free = [ask for ask in self.asks if ask.entry_id not in self.held]
-        groups = {rule.code: rule.group for rule in self.terms.rules}
-        placed: dict[tuple[str, float | None], list[str]] = {}
-        for ask in free:
-            if ask.entry_id in self.awarded:
-                for group in ask.groups:
-                    placed.setdefault((group, ask.merit), []).append(ask.entry_id)
-        for ask in free:
-            reason = self.reason(ask.entry_id)
-            if reason.why is Why.MAXIMUM:
-                equals = [key for code in reason.rules for key in placed.get((groups[code], ask.merit), [])]
-                found.update([ask.entry_id, *equals] if equals else [])
-        return frozenset(found)
+        counted = {rule.group for rule in self.terms.rules}
+        alike: dict[tuple[float, frozenset[str], frozenset[str] | None], list[str]] = {}
+        for ask in self.asks:
+            if ask.entry_id not in self.held and ask.merit is not None and not below_floor(ask, self.terms):
+                alike.setdefault((ask.merit, ask.groups & counted, ask.pots), []).append(ask.entry_id)
+        split = (each for each in alike.values() if 0 < sum(key in self.awarded for key in each) < len(each))
+        return frozenset(key for each in split for key in each)
 
     def leaves_to_people(self, entry_id: str) -> bool:
         """Say whether the list says nothing of an entry: equals do not all fit, or it was not tallied."""
-        return entry_id in self.equals_at_maximum or self.reason(entry_id).why in LEFT_TO_PEOPLE
+        return entry_id in self.split_equals or self.reason(entry_id).why in LEFT_TO_PEOPLE
 
     @cached_property
     def held(self) -> frozenset[str]:

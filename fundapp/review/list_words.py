@@ -57,8 +57,8 @@ def reason_words(made: Tried, entry_id: str, names: Names, *, names_others: bool
     """
     reason = made.reason(entry_id)
     rules = _rules(made, reason, names)
-    if entry_id in made.equals_at_maximum:
-        return _("Equal to others, and a maximum lets not all of them in: people decide.")
+    if entry_id in made.split_equals:
+        return _("Equal to others, and the rules leave no room for all of them: people decide.")
     match reason.why:
         case Why.FOR_MINIMUM:
             words = _("Below the line, but needed for a minimum: %(rules)s.", rules=rules)
@@ -116,6 +116,7 @@ def _rules(made: Tried, reason: Reason, names: Names) -> str:
 def _others(made: Tried, reason: Reason, names: Names, *, place: int) -> str:
     """Name who is in (place 0) or out (place 1) because of the rules of a reason."""
     found = {key for code in reason.rules for key in (made.effects or {}).get(code, ((), ()))[place]}
+    found -= made.split_equals
     return entries_words([key for key in names.entries if key in found], names)
 
 

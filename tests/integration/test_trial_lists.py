@@ -258,10 +258,10 @@ def test_what_is_left_to_people_stays_as_it_is(app: FundApp) -> None:
     assert {number: each[0] for number, each in made.decisions().items()} == {0: Outcome.AWARD, 2: Outcome.AWARD}
 
 
-def test_equals_at_a_maximum_are_left_to_people(app: FundApp) -> None:
+def test_equals_of_which_rules_let_only_some_in_are_left_to_people(app: FundApp) -> None:
     made = Tries([[5], [5], [4], [3]], kind=ProgrammeKind.PRIZE, categories=1)
     made_now = made.board().made
-    assert made_now.equals_at_maximum == {str(made.entries[n].id) for n in (0, 1)}
+    assert made_now.split_equals == {str(made.entries[n].id) for n in (0, 1)}
     made.adopt()
     assert {number: each[0] for number, each in made.decisions().items()} == {2: Outcome.DECLINE, 3: Outcome.DECLINE}
     made.mark(1, MarkKind.PUT_IN)
@@ -269,6 +269,16 @@ def test_equals_at_a_maximum_are_left_to_people(app: FundApp) -> None:
     assert {number: each[0] for number, each in made.decisions().items()} == {
         0: Outcome.DECLINE, 1: Outcome.AWARD, 2: Outcome.DECLINE, 3: Outcome.DECLINE
     }  # fmt: skip
+
+
+def test_equals_that_a_minimum_parts_are_left_to_people(app: FundApp) -> None:
+    made = Tries([[5], [4], [4], [2]], budget_minor=3 * ASKED)
+    for number, place in enumerate(("south", "south", "south", "north")):
+        made.entries[number].application.region = place
+    terms(made.call, made.person, region("north", least=1))
+    assert made.board().made.split_equals == {str(made.entries[n].id) for n in (1, 2)}
+    made.adopt()
+    assert {number: each[0] for number, each in made.decisions().items()} == {0: Outcome.AWARD, 3: Outcome.AWARD}
 
 
 def test_second_thoughts_move_the_money(app: FundApp) -> None:

@@ -195,12 +195,12 @@ def _adjusted(row: Ranked) -> str:
 def _status(board: Board, key: str) -> tuple[str, str]:
     made = board.made
     wish = made.wishes.get(key)
+    if made.leaves_to_people(key):
+        return _("People decide"), "act"
     if key in made.awarded:
         return _("In"), "good"
     if wish is not None and wish.kind is MarkKind.RESERVE:
         return _("In reserve"), "wait"
-    if made.leaves_to_people(key):
-        return _("People decide"), "act"
     return _("Not in"), ""
 
 

@@ -84,6 +84,8 @@ COVERAGE: Final = Coverage(
         "trial_list": (),
         "trial_mark": ("list_id",),
         "decision": (),
+        "line_draw": (),
+        "line_lot": ("draw_id",),
         "chair_vote": (),
         "ratification": (),
         "send_back": (),

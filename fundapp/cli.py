@@ -27,6 +27,7 @@ from fundapp.inventory import as_csv, inventory
 from fundapp.key_commands import keys_group, payee_group
 from fundapp.retention.commands import outbox_group, retention_group
 from fundapp.review.cli import pools_group, reviews_group
+from fundapp.review.draw_cli import draw_group
 from fundapp.review.tally_cli import tally_group
 from fundapp.settings import Settings, SettingsError
 
@@ -181,6 +182,7 @@ main.add_command(export)
 main.add_command(retention_group)
 main.add_command(reviews_group)
 main.add_command(pools_group)
+main.add_command(draw_group)
 main.add_command(tally_group)
 main.add_command(outbox_group)
 main.add_command(backup_group)

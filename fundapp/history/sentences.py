@@ -163,6 +163,8 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "decision:make reserve": Sentence(_l("The entry was put in reserve.")),
     "decision:make decline": Sentence(_l("The entry was declined.")),
     "decision:withdraw": Sentence(_l("The decision on the entry was withdrawn.")),
+    "line:fix": Sentence(_l("The lots at the line were fixed, and reviews ended.")),
+    "line:draw": Sentence(_l("The lots at the line were drawn.")),
     "vote:give for": Sentence(_l("A chair voted for what is proposed.")),
     "vote:give against": Sentence(_l("A chair voted against what is proposed.")),
     "vote:give abstain": Sentence(_l("A chair abstained from the vote.")),

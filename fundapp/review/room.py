@@ -20,6 +20,7 @@ from fundapp.review.views import (
     finalist_consent,
     finalists,
     frozen,
+    line_draw,
     list_marks,
     lists,
     offline,
@@ -59,6 +60,7 @@ PAGES = (
     answering,
     reviewers,
     votes,
+    line_draw,
 )
 """Importing these modules puts their pages on the blueprint."""
 

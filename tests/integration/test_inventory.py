@@ -34,6 +34,8 @@ FRESH = {
     "review.give_votes",
     "review.give_vote",
     "review.keep_unapproved",
+    "review.fix_lots",
+    "review.draw_lots",
     "review.invite_reviewer",
     "review.invite_list",
 }

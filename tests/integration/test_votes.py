@@ -14,15 +14,15 @@ from fundapp.core.audit import AuditEntry, KeptVersion
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.web import FundApp
-from fundapp.review.models import ChairVote, Outcome, SelectionTerms, UnapprovedAward
+from fundapp.review.models import ChairVote, Outcome, UnapprovedAward
 from fundapp.review.queries.voting import RowVotes, votes_of, whole_votes
 from fundapp.review.services import deciding, ratifying, sending
 from fundapp.review.services.erasing import blank_reviews
 from fundapp.review.services.voting import Ballot, field_of, give_votes, keep_unapproved, step_back
-from fundapp.review.terms_rules import Ranking
+from fundapp.review.terms_rules import WantedTerms
 from fundapp.review.voting_rules import Proposal, VoteChoice, VoteStanding
 from tests.conftest import actor_of
-from tests.factories import NOW, make_member, make_organisation, make_staff
+from tests.factories import make_member, make_organisation, make_staff, make_terms
 from tests.integration.test_selection import AFTER, Round
 from tests.integration.test_selection_races import all_at_once
 
@@ -35,11 +35,7 @@ class VotingRound(Round):
 
     def __init__(self, chairs: int = 3, marks: list[list[int]] | None = None) -> None:
         super().__init__(marks or [[5], [3]])
-        db.session.add(
-            SelectionTerms(
-                call_id=self.call.id, ranking=Ranking.MEAN, chairs_vote=True, set_by_id=self.person.id, set_at=NOW
-            )
-        )
+        make_terms(self.call, WantedTerms(chairs_vote=True), by=self.person)
         self.chairs = [make_staff(Role.CHAIR, self.call, name=f"Chair {number}") for number in range(chairs)]
         self.award(0)
         self.decline(1)

@@ -4,6 +4,7 @@ from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.models.declined import DeclinedComment
 from fundapp.review.models.discussion import DiscussionPost, PostMention
+from fundapp.review.models.line_draw import LineDraw, LineLot
 from fundapp.review.models.lists import TrialList, TrialMark
 from fundapp.review.models.finalists import Finalist, FinalistProfile, FinalistsAnnouncement, ProfileStatus
 from fundapp.review.models.frozen import FrozenTally, TallySignature
@@ -37,6 +38,8 @@ __all__ = [
     "Finalist",
     "FinalistProfile",
     "FinalistsAnnouncement",
+    "LineDraw",
+    "LineLot",
     "MovedEntry",
     "Outcome",
     "PairRule",

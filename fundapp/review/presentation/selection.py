@@ -18,6 +18,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.numbers import cldr, number_text
 from fundapp.review.models import FrozenTally, Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
+from fundapp.review.presentation.line_draw import lot_words
 from fundapp.review.presentation.reading import confidence_words
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
@@ -50,6 +51,8 @@ class RankedShown:
     decided_by: str
     needs_reason: bool
     is_against_rank: bool
+    lot: str = ""
+    """What its lot at the line came to; "" where no lot decides of it."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
         decided_by=(decision.decided_by.name or decision.decided_by.email) if decision else "",
         needs_reason=row.needs_reason,
         is_against_rank=row.is_against_rank,
+        lot=lot_words(row),
     )
 
 

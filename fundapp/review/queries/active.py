@@ -9,6 +9,7 @@ from fundapp.applications.scope import goes_to_reviewers, in_conflict
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
+    LineDraw,
     PoolDraw,
     Reviewer,
     ReviewerStatus,
@@ -43,7 +44,9 @@ def is_on_panel() -> ColumnElement[bool]:
 def closed_to_reviews() -> CompoundSelect[UUID]:
     """Select the calls that take no more reviews.
 
-    Their lists of decisions were sent; or applicants review each other, and their scores were opened.
+    Their lists of decisions were sent; lots were fixed that decide at the line; or applicants review each other, and
+    their scores were opened.
     """
     sent = select(Slate.call_id).where(Slate.status != SlateStatus.OPEN)
-    return sent.union(select(PoolDraw.call_id).where(PoolDraw.opened_at.is_not(None)))
+    opened = select(PoolDraw.call_id).where(PoolDraw.opened_at.is_not(None))
+    return sent.union(opened, select(LineDraw.call_id))

@@ -1,12 +1,13 @@
 """The entries of a call one by one: their figures, the rank that leads, and what is decided of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 from fundapp.applications.models import Call, Entry
 from fundapp.applications.rules import UndoneReviews
+from fundapp.review.line_draw import ranks_by_lot
 from fundapp.review.models import Decision
 from fundapp.review.pools import put_last
 from fundapp.review.queries.pools import NOT_DRAWN, Pools, consequence
@@ -40,6 +41,12 @@ class Ranked:
     """It stands after all others of its pool, because its people did not do their reviews."""
     purse: str = ""
     """The money that it competes for: "" is that of the whole call."""
+    drawn_rank: int | None = None
+    """Its rank once lots were drawn at the line of its list; None where none were."""
+    lot: int | None = None
+    """Its place among the lots of its line, of those that the reader sees; None where no lot decides of it."""
+    lots: int = 0
+    """How many lots of its line the reader sees."""
     undone: UndoneReviews = UndoneReviews.NOTHING
     """What its people bear for reviews that they did not do."""
     stayed_behind: bool = False
@@ -47,8 +54,8 @@ class Ranked:
 
     @property
     def rank(self) -> int | None:
-        """Return the rank that leads; None for an entry that is not tallied."""
-        return self.standing.rank
+        """Return the rank that leads, and among those that lots decide of that of the lots; None if not tallied."""
+        return self.standing.rank if self.drawn_rank is None else self.drawn_rank
 
     @property
     def is_fixed(self) -> bool:
@@ -139,6 +146,28 @@ def ranked_rows(
                     stayed_behind=bool(went_on) and entry.id not in went_on,
                 )
             )
+    return found
+
+
+def with_lots(rows: Sequence[Ranked], places: Mapping[UUID, int]) -> list[Ranked]:
+    """Return rows in order of pool and rank once lots are drawn; `places` has those of the drawn entries among them."""
+    lists: dict[str, list[Ranked]] = {}
+    for row in rows:
+        lists.setdefault(row.pool, []).append(row)
+    found = []
+    for members in lists.values():
+        drawn = {str(row.entry.id): places[row.entry.id] for row in members if row.entry.id in places}
+        if not drawn:
+            found += members
+            continue
+        ranks = {str(row.entry.id): row.standing.rank for row in members if row.standing.rank is not None}
+        by_lot = ranks_by_lot(ranks, drawn)
+        lots = {key: place for place, key in enumerate(sorted(drawn, key=lambda key: drawn[key]), start=1)}
+        stood = [
+            replace(row, drawn_rank=by_lot.get(key), lot=lots.get(key), lots=len(lots))
+            for row, key in ((row, str(row.entry.id)) for row in members)
+        ]
+        found += sorted(stood, key=lambda row: row.rank or len(stood) + 1)
     return found
 
 

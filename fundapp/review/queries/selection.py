@@ -33,8 +33,9 @@ from fundapp.review.models import (
     SlateStatus,
 )
 from fundapp.review.queries.active import is_active
+from fundapp.review.queries.line_draw import drawn_places
 from fundapp.review.queries.pools import Pools, counted, pool_bars, pools_of, scores_are_closed
-from fundapp.review.queries.ranking import Ranked, ranked_rows
+from fundapp.review.queries.ranking import Ranked, ranked_rows, with_lots
 from fundapp.review.rules import Choice, against_rank
 from fundapp.review.tally import Scale, ScoreRow, WeightedCriterion, scale_of_marks
 from fundapp.review.terms_rules import WantedTerms
@@ -270,6 +271,7 @@ def _selection(call: Call, visible: ColumnElement[bool], *, with_adjusted: bool 
     pools = pools_of(call) if call.is_impartial else None
     terms = terms_set(call)
     ranked = ranked_rows(call, entries, decisions, criteria, rows, pools, terms, with_adjusted=with_adjusted)
+    ranked = with_lots(ranked, drawn_places(call, visible))
     against = against_rank(row.candidate for row in ranked if row.is_eligible)
     return Selection(
         call=call,

@@ -8,6 +8,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.models import Slate, SlateStatus
+from fundapp.review.queries.line_draw import lots_are_fixed
 from fundapp.review.queries.pools import scores_are_opened
 from fundapp.review.queries.selection import current_slate, sees_everything
 
@@ -35,10 +36,13 @@ def require_open_slate(call: Call) -> Slate | None:
 def require_reviewing(call: Call) -> None:
     """Raise Conflict once nothing about reviews may change: who reads what, and what was given, stands fast.
 
-    That is so when the list of decisions was sent, and where applicants review each other when the scores were opened:
+    That is so when the list of decisions was sent, when lots were fixed that decide among those at the line, and where
+    applicants review each other when the scores were opened:
     whoever has seen the scores must not choose which of them count. Call `lock_call` before.
     """
     require_open_slate(call)
+    if lots_are_fixed(call):
+        raise Conflict(_l("The lots at the line are fixed, so reviews have ended: who reads what stands fast."))
     if scores_are_opened(call):
         raise Conflict(_l("The scores are open, so reviews have ended: who reads what stands fast."))
 

@@ -25,8 +25,10 @@ from fundapp.review.queries.selection import (
 )
 from fundapp.review.services.calls import lock_call, require_open_slate, require_sight_of_all
 from fundapp.review.services.deciding import require_scores
+from fundapp.review.services.line_draw import draw_problems
 from fundapp.review.services.public_vote import vote_problems
 from fundapp.review.services.terms import coverage_problems
+from fundapp.review.services.voting import record_count, unapproved_problems
 from fundapp.review.transitions import SLATE
 
 
@@ -55,6 +57,7 @@ def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
         evidence={"proposed_by_id": actor.person_id, "proposed_at": now},
     )
     freeze(actor=actor, slate=slate, whole=whole, now=now)
+    record_count(actor=actor, slate=slate, now=now)
     ratifiers = [person for person in people_with_role(Role.RATIFIER, call.id) if person.id != actor.person_id]
     for ratifier in ratifiers:
         tell(ratifier, template="news", path=f"/manage/{call.slug}/ratification", now=now)
@@ -123,4 +126,6 @@ def _list_problems(whole: Selection, now: datetime) -> list[Problem]:
                     place=row.entry.application.reference or "",
                 )
             )
+    problems += draw_problems(whole)
+    problems += unapproved_problems(call)
     return problems

@@ -179,6 +179,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         money=money_shown(found),
         slate=slate_shown(found),
         votes=votes_on_list(current_actor(), call),
+        draws_lots=found.terms.draw_band is not None,
         may_decide=_may_decide(call),
         problems=problems,
     )

@@ -94,6 +94,7 @@ COVERAGE: Final = Coverage(
         # disbursement
         "award": ("decision_id",),
         "letter": (),
+        "next_call_consent": ("application_id",),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

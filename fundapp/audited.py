@@ -99,7 +99,6 @@ COVERAGE: Final = Coverage(
         "erasure_request": ("application_id",),
         "legal_hold": (),
     },
-        "next_call_consent": ("application_id",),
     unrecorded={
         # the one follows from the protection of an application, the other ends with a link that arrived
         "person": frozenset({"short_sessions", "mail_returned_at"}),

@@ -132,8 +132,8 @@ def test_pots_pay_for_their_groups_and_the_rest_of_the_budget_for_all(app: FundA
     pots = (PotTerms("", (("en", "North only"),), 2_000_000, ("region:north",)),)
     make_terms(call, WantedTerms(pots=pots))
     asks = {ask.entry_id: ask for ask in asks_of(found(call))}
-    assert asks[str(north.id)].pots == {"p1", REST}
-    assert asks[str(south.id)].pots == {REST}
+    assert asks[str(north.id)].pots == frozenset({"p1", REST})
+    assert asks[str(south.id)].pots == frozenset({REST})
     assert [(pot.code, pot.money_minor) for pot in terms_of(call).pots] == [("p1", 2_000_000), (REST, 1_000_000)]
     proposal = propose(list(asks.values()), terms_of(call))
     assert proposal is not None
@@ -153,7 +153,7 @@ def test_terms_bind_a_proposal(app: FundApp) -> None:
 def strict_and_kind(call: Call) -> dict[str, Entry]:
     """Make entries that two readers read, one of whom gives two less; "a" was read by the strict one alone."""
     strict, kind = make_reviewer(call), make_reviewer(call)
-    made = {}
+    made: dict[str, Entry] = {}
     for number in (1, 2, 3, 2):
         entry = made[f"both{len(made)}"] = add(call, [])
         make_review(entry, strict, [number, number])

@@ -13,12 +13,8 @@ from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleVio
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.models import Decision, Outcome, Slate
 from fundapp.review.queries.public_vote import decides, vote_of
-from fundapp.review.queries.selection import (
-    Ranked,
-    Selection,
-    selection,
-    whole_selection,
-)
+from fundapp.review.queries.ranking import Ranked
+from fundapp.review.queries.selection import Selection, selection, whole_selection
 from fundapp.review.rules import Choice, against_rank, amount_problems, by_rank_order, reason_problems
 from fundapp.review.services.calls import lock_call, require_open_slate
 from fundapp.review.services.public_vote import vote_problems

@@ -34,11 +34,11 @@ def scores_without(fitted: Fit) -> Iterator[tuple[int, Places, Numbers]]:
     unexplained -= solution.short[equations.short] + solution.long[equations.long]
     order = np.argsort(panel.reviewer, kind="stable")
     ends = np.cumsum(np.bincount(panel.reviewer))
-    held = joints(panel)
+    held, reads = joints(panel), panel.reads
     for reviewer, marks in enumerate(np.split(order, ends[:-1])):
         part = panel.part_of_reviewer[reviewer]
         others = panel.part_of_entry == part
-        others[panel.entry[marks]] &= panel.reads[panel.entry[marks]] > 1
+        others[panel.entry[marks]] &= reads[panel.entry[marks]] > 1
         if reviewer in held or not others.any():
             continue
         long, short = equations.long[marks], parts + equations.short[marks]
@@ -63,10 +63,10 @@ def joints(panel: Panel) -> frozenset[int]:
 
     Source: Tarjan 1972, on the graph of reviewers and of the entries that at least two people read.
     """
-    entries = len(panel.entries)
+    entries, reads = len(panel.entries), panel.reads.tolist()
     beside: list[list[int]] = [[] for _ in range(entries + len(panel.reviewers))]
     for entry, reviewer in zip(panel.entry.tolist(), panel.reviewer.tolist(), strict=True):
-        if panel.reads[entry] > 1:
+        if reads[entry] > 1:
             beside[entry].append(entries + reviewer)
             beside[entries + reviewer].append(entry)
     number, lowest = [0] * len(beside), [0] * len(beside)

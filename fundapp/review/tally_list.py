@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fundapp.core.listing import MAX_SEARCH_CHARACTERS, PAGE_SIZE
 from fundapp.core.paging import Page
@@ -36,7 +36,7 @@ class Wanted:
     reverse: bool = False
     number: int = 1
 
-    def arguments(self) -> dict[str, str]:
+    def arguments(self) -> dict[str, Any]:
         """Return what stands in an address: all that differs from the usual, and never the words looked for."""
         order = {"sort": self.order.value} if self.order is not Order.LEADING else {}
         return {**self.filters, **order, **({"reverse": "1"} if self.reverse else {})}

@@ -22,7 +22,8 @@ def test_a_reader_has_the_mean_spread_and_ends_of_their_own_marks() -> None:
     found = {each.reviewer_id: each for each in whole.readers}
     assert (found["r"].reviews, found["r"].mean, found["r"].lowest, found["r"].highest) == (3, 5.0, 2.0, 9.0)
     assert found["r"].spread == pytest.approx(13**0.5)  # (9 + 1 + 16) / 2
-    assert (found["s"].mean, found["s"].spread) == (3.5, pytest.approx(0.5**0.5))
+    assert found["s"].mean == 3.5
+    assert found["s"].spread == pytest.approx(0.5**0.5)
 
 
 def test_one_mark_has_no_spread_and_readers_of_another_part_are_told_apart() -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flask import url_for
@@ -246,7 +246,7 @@ def sorts_shown(call: Call, wanted: Wanted) -> list[SortShown]:
     return [
         SortShown(
             label,
-            url_for("review.tally", slug=call.slug, **wanted.filters, **({"sort": order.value} if order.value else {})),
+            url_for("review.tally", slug=call.slug, **replace(wanted, order=order, reverse=False).arguments()),
             order is wanted.order,
         )
         for order, label in labels.items()

@@ -71,7 +71,9 @@ class Panel:
     def fingerprint(self) -> bytes:
         """Return a hash of all marks: equal for the same marks alone."""
         names = "\n".join([*self.entries, "", *self.reviewers]).encode()
-        return hashlib.sha256(b"\n\n".join([names, self.entry, self.reviewer, self.value])).digest()
+        return hashlib.sha256(
+            b"\n\n".join([names, *(each.tobytes() for each in (self.entry, self.reviewer, self.value))])
+        ).digest()
 
     def without(self, reviewer: int) -> "Panel":
         """Return the panel without one reviewer's marks; entries that nobody else read are gone with them."""

@@ -87,14 +87,12 @@ COVERAGE: Final = Coverage(
         "line_draw": (),
         "line_lot": ("draw_id",),
         "chair_vote": (),
-        "ratification": (),
-        "send_back": (),
-        "declined_comment": ("application_id",),
         "unapproved_award": (),
         # disbursement
         "award": ("decision_id",),
+        "declined_comment": (),
         "letter": (),
-        "next_call_consent": ("application_id",),
+        "next_call_consent": (),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

@@ -29,6 +29,7 @@ from fundapp.applications.models import (
 )
 from fundapp.core.db import db
 from fundapp.core.storage import Storage
+from fundapp.applications.rules import DeclinedGet
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
 from fundapp.retention.models import ErasureRequest, LegalHold
@@ -38,6 +39,7 @@ from fundapp.review.models import (
     Decision,
     DiscussionPost,
     MovedEntry,
+    DeclinedComment,
     Outcome,
     Reviewer,
     Slate,
@@ -124,6 +126,7 @@ def make_panel(app: FundApp) -> Panel:
     db.session.flush()
     db.session.refresh(made.call)
     reader = make_reviewer(made.call, person=make_person("Other Reader"))
+    made.call.declined_get = DeclinedGet.SCORES
     recused = make_reviewer(made.call, person=make_person("Recused Reader"))
     slate = make_slate(made.call)
     let_chairs_vote(made.call, made.people[Role.MANAGER])
@@ -162,6 +165,12 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         typed_in,
         turned_down,
         _letter(storage, decision),
+    heard = DeclinedComment(
+        entry_id=entry.id, application_id=application.id, passes_on=True, language="en", chosen=[],
+        edited_by_id=manager.id, edited_at=NOW,
+    )  # fmt: skip
+    heard.text = f"{CANARY} heard"
+    db.session.add(heard)
         Enquiry(
             call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=CANARY, language="en", token_hash=CANARY,
             asked_at=NOW, application_id=application.id,

@@ -18,7 +18,7 @@ from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.core.db import db
 from fundapp.core.routes import PUBLIC
 from fundapp.inventory import Route
-from fundapp.review.models import Assignment, Decision
+from fundapp.review.models import Assignment, Decision, Outcome
 
 from .world import PLAIN_ARGUMENTS
 
@@ -54,6 +54,8 @@ OF_VOTES = {
     "review.keep_unapproved",
 }
 """Pages of rows that are decided, where the chairs vote."""
+OF_DECLINED = {"review.declined_comment", "review.keep_declined_comment"}
+"""Pages of rows that are decided without an award."""
 NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}
@@ -169,8 +171,13 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
     return True
 
 
-def _is_decided(bundle: Bundle) -> bool:
-    return db.session.scalar(select(Decision.id).where(Decision.entry_id == bundle.arguments["entry_id"])) is not None
+def _is_decided(bundle: Bundle, *, without_award: bool = False) -> bool:
+    found = select(Decision.id).where(Decision.entry_id == bundle.arguments["entry_id"])
+    if without_award:
+        found = found.where(Decision.outcome != Outcome.AWARD)
+    return db.session.scalar(found) is not None
+        if route.endpoint in OF_DECLINED:
+            is_reached = _is_decided(bundle, without_award=True)
 
 
 def cases(

@@ -37,7 +37,7 @@ from fundapp.core.mail import MailMessage, queue_mail
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.retention import BATCH, Due, NothingErased, Rule, plan, run
 from fundapp.core.sealing import record_of
-from fundapp.disbursement.models import Award
+from fundapp.disbursement.models import Award, NextCallConsent
 from fundapp.retention.classes import RULES, TOLD
 from fundapp.retention.models import Erasure, ErasureCause
 from fundapp.retention.queries import is_held
@@ -78,11 +78,17 @@ def application(age: timedelta, name: str) -> Any:
         made = make_application(call, status=ApplicationStatus.WITHDRAWN, withdrawn_at=at)
     else:
         made = make_application(call)
-    if name in ("declined", "awarded"):
+    if name in ("declined", "next_call", "awarded"):
         slate = make_slate(call, SlateStatus.RELEASED)
         slate.released_at = at
         outcome = Outcome.AWARD if name == "awarded" else Outcome.DECLINE
         decision = make_decision(slate, made.entries[0], outcome=outcome)
+        if name == "next_call":
+            asked = {"text_sha256": "0" * 64, "language": "en", "answered_by_id": made.person_id, "answered_at": at}
+            answer = NextCallConsent(application_id=made.id, says_yes=True, **asked)
+            db.session.add(answer)
+            db.session.flush()
+            record(actor=system_actor(), action="consent:give", subject=answer, now=at, call_id=call.id)
         if name == "awarded":
             award = {"decision_id": decision.id, "call_id": call.id, "reference": made.reference}
             db.session.add(Award(**award, amount_minor=decision.amount_minor, currency="USD", awarded_at=at))
@@ -221,7 +227,7 @@ def table(age: timedelta, name: str) -> UUID:
 
 
 MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
-    **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded", "withdrawn"), application),
+    **dict.fromkeys(("draft", "ineligible", "declined", "next_call", "undecided", "awarded", "withdrawn"), application),
     **dict.fromkeys(("person", "unconfirmed"), person),
     **dict.fromkeys(("begun", "beginner"), begun),
     **dict.fromkeys(("enquiry", "nomination", "offer"), before_applying),
@@ -230,7 +236,7 @@ MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("table", "import"), table),
 }
 TABLES: dict[str, type[Any]] = {
-    **dict.fromkeys(("draft", "ineligible", "declined", "undecided", "awarded", "withdrawn"), Application),
+    **dict.fromkeys(("draft", "ineligible", "declined", "next_call", "undecided", "awarded", "withdrawn"), Application),
     **dict.fromkeys(("person", "unconfirmed"), Person),
     "begun": Application,
     "beginner": Person,

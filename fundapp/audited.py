@@ -84,13 +84,15 @@ COVERAGE: Final = Coverage(
         "trial_list": (),
         "trial_mark": ("list_id",),
         "decision": (),
+        "ratification": (),
+        "send_back": (),
         "line_draw": (),
         "line_lot": ("draw_id",),
         "chair_vote": (),
         "unapproved_award": (),
+        "declined_comment": (),
         # disbursement
         "award": ("decision_id",),
-        "declined_comment": (),
         "letter": (),
         "next_call_consent": (),
         # retention

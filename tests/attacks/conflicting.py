@@ -27,9 +27,9 @@ from fundapp.applications.models import (
     ReopeningKind,
     Stage,
 )
+from fundapp.applications.rules import DeclinedGet
 from fundapp.core.db import db
 from fundapp.core.storage import Storage
-from fundapp.applications.rules import DeclinedGet
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
 from fundapp.retention.models import ErasureRequest, LegalHold
@@ -37,9 +37,9 @@ from fundapp.review.models import (
     AssignmentStatus,
     ChairVote,
     Decision,
+    DeclinedComment,
     DiscussionPost,
     MovedEntry,
-    DeclinedComment,
     Outcome,
     Reviewer,
     Slate,
@@ -121,12 +121,12 @@ def make_panel(app: FundApp) -> Panel:
     """Make the round without the application."""
     made = make_round(app.extensions["storage"], OURS)
     made.call.stages[0].position = 2
+    made.call.declined_get = DeclinedGet.SCORES
     first = Stage(call_id=made.call.id, position=1, code="first", reviews_per_entry=1)
     db.session.add(first)
     db.session.flush()
     db.session.refresh(made.call)
     reader = make_reviewer(made.call, person=make_person("Other Reader"))
-    made.call.declined_get = DeclinedGet.SCORES
     recused = make_reviewer(made.call, person=make_person("Recused Reader"))
     slate = make_slate(made.call)
     let_chairs_vote(made.call, made.people[Role.MANAGER])
@@ -160,17 +160,17 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         outcome=Outcome.DECLINE, amount_minor=0, reason=CANARY, voted_at=NOW,
     )  # fmt: skip
     db.session.add(vote)
-    hidden = Hidden(
-        application,
-        typed_in,
-        turned_down,
-        _letter(storage, decision),
     heard = DeclinedComment(
         entry_id=entry.id, application_id=application.id, passes_on=True, language="en", chosen=[],
         edited_by_id=manager.id, edited_at=NOW,
     )  # fmt: skip
     heard.text = f"{CANARY} heard"
     db.session.add(heard)
+    hidden = Hidden(
+        application,
+        typed_in,
+        turned_down,
+        _letter(storage, decision),
         Enquiry(
             call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=CANARY, language="en", token_hash=CANARY,
             asked_at=NOW, application_id=application.id,

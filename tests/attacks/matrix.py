@@ -167,6 +167,8 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
             is_reached = is_draft and bundle.application.entered_by_id is not None
         if route.endpoint in OF_VOTES:
             is_reached = _is_decided(bundle)
+        if route.endpoint in OF_DECLINED:
+            is_reached = _is_decided(bundle, without_award=True)
         return is_reached and person_id not in bundle.in_conflict | bundle.members
     return True
 
@@ -176,8 +178,6 @@ def _is_decided(bundle: Bundle, *, without_award: bool = False) -> bool:
     if without_award:
         found = found.where(Decision.outcome != Outcome.AWARD)
     return db.session.scalar(found) is not None
-        if route.endpoint in OF_DECLINED:
-            is_reached = _is_decided(bundle, without_award=True)
 
 
 def cases(

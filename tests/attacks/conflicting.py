@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from fundapp.accounts.models import Person, TieKind
 from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.ties import declare_tie, end_tie
@@ -41,6 +43,8 @@ from fundapp.review.models import (
     DiscussionPost,
     MovedEntry,
     Outcome,
+    ProfileStatus,
+    PublicVote,
     Reviewer,
     Slate,
     StageMove,
@@ -60,6 +64,7 @@ from ..factories import (
     make_reviewer,
     make_slate,
 )
+from .prize_world import make_finalist
 from .world import Round, finish_letter, let_chairs_vote, make_paper, make_round
 
 OURS, CANARY = "Ours-Canary", "Hidden-Canary"
@@ -180,6 +185,8 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         person,
     )  # fmt: skip
     db.session.add_all([hidden.enquiry, hidden.request, hidden.hold, *_said_about(panel, application)])
+    public = db.session.scalars(select(PublicVote).where(PublicVote.call_id == call.id)).one()
+    make_finalist(public, entry, manager, CANARY, ProfileStatus.ASKED)
     db.session.flush()
     return hidden
 

@@ -68,6 +68,8 @@ MAKES_CALLS = {"applications.new_call", "applications.clone"}
 """Pages for those who manage every call; our people have their roles in one."""
 FOR_HOLDERS = {"retention.erase_own"}
 """Pages for those who hold the organisation, and not for those who only help to write."""
+OF_FINALISTS = {"review.finalist_profile", "review.write_profile", "review.public_profile", "review.answer_profile"}
+"""Pages of what the public reads of a finalist."""
 
 
 class Answer(StrEnum):
@@ -116,6 +118,8 @@ class Bundle:
     arguments: dict[str, Any] = field(default_factory=dict)
     owner: UUID | None = None
     """Whose session, second factor and tie are among the arguments."""
+    is_finalist: bool = False
+    """Whether it was named a finalist, and its people asked what the public may read."""
 
 
 def asked(route: Route, bundle: Bundle) -> dict[str, Any] | None:
@@ -141,6 +145,8 @@ def expected(route: Route, visitor: Visitor, bundle: Bundle, arguments: dict[str
 
 def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, names: set[str]) -> bool:
     is_draft = bundle.application.status is ApplicationStatus.DRAFT
+    if route.endpoint in OF_FINALISTS and not bundle.is_finalist:
+        return False
     if route.endpoint in FOR_ASKED:
         return visitor.role is Role.REVIEWER
     if route.endpoint in OF_ANSWERS:

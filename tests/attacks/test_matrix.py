@@ -117,6 +117,7 @@ def bundle(
         in_conflict=in_conflict,
         arguments=found,
         owner=made.people[Role.APPLICANT].id,
+        is_finalist=application is made.sent,
     )
 
 

@@ -82,6 +82,7 @@ from ..factories import (
     make_staff,
 )
 from ..sample_files import PDF
+from .prize_world import make_vote
 
 ROLES = tuple(
     role for role in Role if role is Role.APPLICANT or ROLE_PERMISSIONS[role] - ROLE_PERMISSIONS[Role.APPLICANT]
@@ -216,6 +217,7 @@ def make_round(
     )
     db.session.add(said_of_it)
     db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports, said, declined])
+    make_vote(made, entry, people[Role.MANAGER], text)
     db.session.flush()
     return Round(
         mark,

@@ -18,8 +18,10 @@ from fundapp.retention.models import ErasureCause
 from fundapp.retention.services import erase_application
 from fundapp.review.finalist_rules import Profile
 from fundapp.review.models import Finalist, FinalistProfile, ProfileStatus, SlateStatus
-from fundapp.review.presentation.finalists import minutes_of_finalists
+from fundapp.review.presentation import minutes_prize
+from fundapp.review.presentation.minutes_parts import Minuted
 from fundapp.review.queries.finalists import finalist_rows, own_profile, profiles_waiting, shown_finalists
+from fundapp.review.queries.selection import selection
 from fundapp.review.services.finalists import announce_finalists, answer_profile, name_finalists, write_profile
 from tests.conftest import actor_of
 from tests.factories import (
@@ -315,7 +317,7 @@ def test_somebody_in_conflict_neither_sees_nor_takes_back_a_finalist(app, signed
     name_finalists(actor=actor_of(other), call=prize.call, named={}, now=NOW)
     assert db.session.scalars(select(Finalist.entry_id)).all() == [prize.best.id]
     client = signed_in(other)
-    assert prize.applications[0].reference not in client.get(f"/manage/{prize.call.slug}/finalists").text
+    assert str(prize.applications[0].reference) not in client.get(f"/manage/{prize.call.slug}/finalists").text
     assert client.get(f"/manage/{prize.call.slug}/finalists/{prize.best.id}").status_code == 404
 
 
@@ -335,14 +337,17 @@ def test_the_minutes_name_finalists_with_reasons_and_the_moment(app):
     prize = Prize()
     prize.name(prize.best, prize.weak, reason="Because of their courage.")
     prize.announce()
+    actor, slate = actor_of(prize.manager), make_slate(prize.call, SlateStatus.PROPOSED)
     with app.test_request_context():
-        told = minutes_of_finalists(finalist_rows(actor=actor_of(prize.manager), call=prize.call), prize.call)
-    (category,) = told["categories"]
-    assert [(row.rank, row.reason) for row in category.rows] == [
-        ("1", "Because of their courage."),
-        ("3", "Because of their courage."),
+        section = minutes_prize.finalists(Minuted(actor, selection(actor=actor, call=prize.call), slate))
+    assert section is not None
+    (table,) = section.tables
+    told = [(row.cells[0].partition(" ")[2], row.cells[1][-1], row.note) for row in table.rows]
+    assert told == [
+        ("Best Paralegals (sample)", "1", "Because of their courage."),
+        ("Weak Paralegals (sample)", "3", "Because of their courage."),
     ]
-    assert told["announced"] is not None
+    assert [fact.label for fact in section.facts] == ["Announced"]
 
 
 def test_managers_name_and_announce_on_the_page_and_nothing_typed_is_lost(app, signed_in: SignedIn):

@@ -32,6 +32,8 @@ from fundapp.review.models import (
     SlateStatus,
     VoteRequest,
 )
+from fundapp.review.presentation import minutes_prize
+from fundapp.review.presentation.minutes_parts import Minuted
 from fundapp.review.queries import public_vote as queries
 from fundapp.review.queries.selection import selection
 from fundapp.review.services.ballots import ask_to_vote, confirm_vote, drop_requests, forget_voters
@@ -491,3 +493,26 @@ def test_the_selection_shows_the_vote_beside_the_ranks(app, signed_in: SignedIn,
     assert "Chosen by the vote" in page
     assert "It does not bind them." in page
     assert len(selection(actor=actor_of(vote.manager), call=vote.call).ranked) == 3
+
+
+def test_the_minutes_tell_both_counts_and_why_votes_were_left_out(app: FundApp):
+    vote = Vote(VoteMode.DECIDING)
+    for number in range(5):
+        vote.cast(vote.weak, f"v{number}@example.org", now=OPEN + timedelta(minutes=number))
+    vote.cast(vote.good, "a@example.org")
+    actor = actor_of(vote.manager)
+    (odd,) = queries.odd_patterns(actor=actor, vote=vote.vote, now=CLOSED)
+    set_aside(actor=actor, call=vote.call, pattern_id=odd.id, reason="Made by one hand.", now=CLOSED)
+    slate = make_slate(vote.call, SlateStatus.PROPOSED)
+    found = selection(actor=actor, call=vote.call)
+    with app.test_request_context():
+        early = minutes_prize.public_vote(Minuted(actor, found, slate))
+        slate.proposed_at = CLOSED
+        section = minutes_prize.public_vote(Minuted(actor, found, slate))
+    assert early is not None
+    assert early.tables == ()
+    assert section is not None
+    counts, left_out = section.tables
+    assert [row.cells[1:] for row in counts.rows] == [("1", "1"), ("0", "0"), ("0", "5")]
+    assert [(row.cells[1], row.note) for row in left_out.rows] == [("5 votes", "Made by one hand.")]
+    assert section.texts == ("As announced, the vote decides. Awarding somebody else needs a reason.",)

@@ -96,5 +96,6 @@ class Ballot(Identified, Base):
     """Equal for addresses that differ in their numbers alone; null where there is none in it."""
     is_throwaway: Mapped[bool]
     set_aside_id: Mapped[UUID | None] = mapped_column(ForeignKey("set_aside_votes.id"), index=True)
+    """The group with which it was left out last; it counts again once that group does."""
 
     finalist: Mapped[Finalist] = relationship()

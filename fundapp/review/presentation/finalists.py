@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import url_for
@@ -127,17 +126,6 @@ def consent_shown(profile: FinalistProfile | None, *, to_applicant: bool = False
         return _("Nothing is written yet"), "act"
     label = FINALIST_PROFILE.labels[profile.status]
     return label.applicant if to_applicant else label.staff, _KINDS[profile.status]
-
-
-def minutes_of_finalists(rows: Sequence[FinalistRow], call: Call) -> dict[str, Any]:
-    """Return the part of the minutes about finalists: when they were announced, and who they are, with reasons.
-
-    {"announced": Moment or None, "categories": [CategoryShown with the named entries alone]}; what the reader of the
-    minutes may not see is left out by whoever asked for the rows.
-    """
-    named = [row for row in rows if row.finalist is not None]
-    shown = categories_shown(named, {str(row.entry.id) for row in named}, call)
-    return {"announced": announced_shown(call), "categories": shown}
 
 
 def answered_shown(profile: FinalistProfile, call: Call) -> Moment | None:

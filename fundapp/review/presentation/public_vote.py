@@ -105,7 +105,7 @@ def terms_shown(vote: PublicVote, now: datetime) -> TermsShown:
     """Return what everybody is told of a vote at an instant."""
     zone, standing = vote.call.time_zone, opening_of(vote, now)
     return TermsShown(
-        mode=_mode_words(vote),
+        mode=mode_words(vote),
         about=said(vote.category.titles) if vote.category else None,
         opens=moment(vote.opens_at, zone),
         closes=moment(vote.closes_at, zone),
@@ -123,7 +123,7 @@ def results_shown(results: Sequence[CategoryResult], vote: PublicVote, ranks: Ma
         ResultShown(
             said(each.category.titles) if each.category else None,
             _counted(each, ranks),
-            _words(each, vote),
+            result_words(each, vote),
         )
         for each in results
     ]
@@ -174,8 +174,8 @@ def vote_beside_ranks(selection: Selection, actor: Actor, now: datetime) -> dict
     return {"terms": shown, "results": results_shown(found, vote, ranks)}
 
 
-def minutes_of_vote(selection: Selection, actor: Actor, now: datetime) -> dict[str, Any] | None:
-    """Return the part of the minutes about a public vote: its terms, both counts, and what was left out and why.
+def whole_vote_shown(selection: Selection, actor: Actor, now: datetime) -> dict[str, Any] | None:
+    """Return everything that staff read of a public vote: its terms, both counts, and what was left out and why.
 
     {"terms": TermsShown, "results": [ResultShown], "groups": [GroupShown]}; None where the public does not vote.
     """
@@ -196,7 +196,8 @@ def links_of_call(call: Call, now: datetime) -> list[CallLink]:
     return links
 
 
-def _mode_words(vote: PublicVote) -> str:
+def mode_words(vote: PublicVote) -> str:
+    """Say what a vote was announced to do."""
     if vote.mode is VoteMode.DECIDING:
         return _("The vote decides. If people award somebody else, they have to say why.")
     return _("The vote advises those who decide. It does not bind them.")
@@ -218,7 +219,8 @@ def _counted(found: CategoryResult, ranks: Mapping[UUID, str]) -> list[CountedSh
     ]
 
 
-def _words(found: CategoryResult, vote: PublicVote) -> str:
+def result_words(found: CategoryResult, vote: PublicVote) -> str:
+    """Say what follows from the votes on a category."""
     if not found.chosen:
         return _("Nobody has a vote that counts: people decide.")
     if found.is_tied:

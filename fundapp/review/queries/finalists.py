@@ -70,12 +70,12 @@ def finalist_rows(*, actor: Actor, call: Call) -> list[FinalistRow]:
     if found.hides_scores:
         return []
     named = {each.entry_id: each for each in finalists_of(actor=actor, call=call)}
+    seen = [row.entry.application_id for row in found.ranked]
     profiles = {
         profile.application_id: profile
         for profile in db.session.scalars(
             select(FinalistProfile)
-            .join(FinalistProfile.application)
-            .where(Application.call_id == call.id, visible_to(actor))
+            .where(FinalistProfile.application_id.in_(seen))
             .execution_options(populate_existing=True)
         )
     }

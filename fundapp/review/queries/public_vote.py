@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from fundapp.accounts.permissions import Actor
 from fundapp.accounts.secrets import token_hash
@@ -18,7 +18,6 @@ from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.models import Ballot, Finalist, PublicVote, SetAsideVotes, Slate, SlateStatus, VoteRequest
 from fundapp.review.queries.finalists import ShownFinalist, call_with_finalists, category_code, shown_finalists
-from fundapp.review.queries.selection import sees_everything
 from fundapp.review.vote_rules import Cast, Pattern, VoteMode, chosen_by_votes, patterns
 
 
@@ -131,35 +130,29 @@ def odd_patterns(*, actor: Actor, vote: PublicVote, now: datetime) -> list[Patte
         .join(Ballot.finalist)
         .join(Finalist.entry)
         .join(Entry.application)
-        .where(Ballot.vote_id == vote.id, Ballot.set_aside_id.is_(None), visible_to(actor))
+        .where(Ballot.vote_id == vote.id, _counts(), visible_to(actor))
         .order_by(Ballot.confirmed_at, Ballot.id)
     )
     return patterns([_cast(each) for each in ballots])
 
 
 def set_aside_groups(*, actor: Actor, vote: PublicVote) -> list[tuple[SetAsideVotes, int]]:
-    """Return the groups of votes that were left out of the count, each with how many the actor may know of.
+    """Return the groups of votes that were left out of the count, also those that count again, the first one first.
 
-    Groups that count again are told to whoever sees everything: nobody can say any more whose votes they were.
+    Each with how many of its votes the actor may know of; a group without any is left out.
     """
-    sizes = (
-        select(Ballot.set_aside_id, func.count().label("number"))
+    rows = db.session.execute(
+        select(SetAsideVotes, func.count(Ballot.id))
+        .join(Ballot, Ballot.set_aside_id == SetAsideVotes.id)
         .join(Ballot.finalist)
         .join(Finalist.entry)
         .join(Entry.application)
-        .where(Ballot.vote_id == vote.id, visible_to(actor))
-        .group_by(Ballot.set_aside_id)
-        .subquery()
-    )
-    sees_all = sees_everything(actor=actor, call=vote.call)
-    rows = db.session.execute(
-        select(SetAsideVotes, sizes.c.number)
-        .outerjoin(sizes, sizes.c.set_aside_id == SetAsideVotes.id)
-        .where(SetAsideVotes.vote_id == vote.id)
-        .options(joinedload(SetAsideVotes.set_by))
+        .where(SetAsideVotes.vote_id == vote.id, visible_to(actor))
+        .group_by(SetAsideVotes.id)
+        .options(selectinload(SetAsideVotes.set_by))
         .order_by(SetAsideVotes.set_at, SetAsideVotes.id)
     ).all()
-    return [(group, number or group.ballots) for group, number in rows if number or (sees_all and group.ended_at)]
+    return [(group, number) for group, number in rows]
 
 
 def decides(vote: PublicVote | None, entry: Entry) -> bool:
@@ -183,7 +176,7 @@ def _result(vote: PublicVote, visible: ColumnElement[bool], now: datetime) -> li
         )
         .order_by(Category.position, Finalist.id)
     ).all()
-    confirmed, counted = _votes(vote, Ballot.id.is_not(None)), _votes(vote, Ballot.set_aside_id.is_(None))
+    confirmed, counted = _votes(vote, true()), _votes(vote, _counts())
     groups: dict[str, list[Counted]] = {}
     for each in rows:
         row = Counted(each, counted[each.id], confirmed[each.id])
@@ -207,6 +200,12 @@ def _votes(vote: PublicVote, which: ColumnElement[bool]) -> Counter[UUID]:
         select(Ballot.finalist_id, func.count()).where(Ballot.vote_id == vote.id, which).group_by(Ballot.finalist_id)
     ).all()
     return Counter({row[0]: row[1] for row in rows})
+
+
+def _counts() -> ColumnElement[bool]:
+    """Return the condition that a Ballot is in the count: in no group that is left out of it."""
+    left_out = select(SetAsideVotes.id).where(SetAsideVotes.ended_at.is_(None))
+    return or_(Ballot.set_aside_id.is_(None), Ballot.set_aside_id.not_in(left_out))
 
 
 def _cast(ballot: Ballot) -> Cast:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Call, Entry
@@ -99,7 +99,6 @@ def count_again(*, actor: Actor, call: Call, group_id: UUID, now: datetime) -> N
     data = {"kind": group.kind.value, "ballots": group.ballots}
     record(actor=actor, action="ballots:count_again", subject=vote, now=now, call_id=call.id, data=data)
     db.session.flush()
-    db.session.execute(update(Ballot).where(Ballot.set_aside_id == group.id).values(set_aside_id=None))
 
 
 def vote_problems(*, call: Call, entry: Entry, outcome: Outcome, reason: str, now: datetime) -> list[Problem]:

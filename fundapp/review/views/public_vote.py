@@ -205,7 +205,9 @@ def _vote_form(vote: PublicVote, *, empty: bool = False) -> VoteForm:
 
 def _vote_page(vote: PublicVote, form: VoteForm) -> str:
     choices = [field for field in form if field.name.startswith("choice_")]
-    return render_template("review/public_vote.html", **_head(vote.call), terms=_terms(vote), form=form, choices=choices)
+    return render_template(
+        "review/public_vote.html", **_head(vote.call), terms=_terms(vote), form=form, choices=choices
+    )
 
 
 def _link_page(token: str, refused: str = "") -> ResponseReturnValue:
@@ -251,7 +253,7 @@ def _managed_page(call: Call, form: TermsForm, aside: SetAsideForm | None = None
     actor, now = current_actor(), clock.now()
     vote = queries.vote_of(call)
     found = selection(actor=actor, call=call)
-    told = presentation.minutes_of_vote(found, actor, now) if vote else None
+    told = presentation.whole_vote_shown(found, actor, now) if vote else None
     is_closed = told is not None and told["terms"].is_closed
     odd = queries.odd_patterns(actor=actor, vote=vote, now=now) if vote and is_closed else []
     results = queries.result(actor=actor, vote=vote, now=now) if vote and is_closed else []

@@ -14,6 +14,7 @@ Sizes: seconds of this process and its peak of memory, a process each.
 
 import argparse
 import html
+import math
 import resource
 import statistics
 import subprocess
@@ -140,7 +141,7 @@ def worlds(seeds: int) -> Found:
 
 
 def error(values: list[float]) -> float:
-    return statistics.stdev(values) / len(values) ** 0.5
+    return statistics.stdev(values) / math.sqrt(len(values))
 
 
 def told(values: list[float]) -> str:

@@ -135,7 +135,7 @@ def _means(call: Call, entry: Entry) -> list[CriterionMean]:
             if score.value is not None and score.criterion_id in given:
                 given[score.criterion_id].append(Fraction(score.value))
     return [
-        CriterionMean(criterion, sum(values) / len(values) if (values := given[criterion.id]) else None)
+        CriterionMean(criterion, sum(values, Fraction()) / len(values) if (values := given[criterion.id]) else None)
         for criterion in call.deciding_stage.criteria
         if criterion.id in given
     ]

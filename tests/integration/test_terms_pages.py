@@ -16,7 +16,7 @@ from fundapp.review.models import SlateStatus
 from fundapp.review.queries.selection import terms_set
 from fundapp.review.slate import Measure, Rule
 from fundapp.review.terms_rules import PotTerms, Ranking, WantedTerms
-from tests.conftest import without_tokens
+from tests.conftest import counted_statements, without_tokens
 from tests.factories import (
     NOW,
     make_application,
@@ -205,3 +205,20 @@ def test_somebody_in_conflict_sees_the_page_of_a_call_without_the_application(si
     db.session.add(ConflictOfInterest(**stated, source=ConflictSource.DECLARED, recorded_at=NOW))
     db.session.commit()
     assert without_tokens(client.get(address(call)).text) == before
+
+
+def test_many_entries_take_no_more_queries_than_few(signed_in: Client) -> None:
+    call = make_call()
+    make_terms(call, WantedTerms(ranking=Ranking.ADJUSTED, rules=(Rule("", "region:north", Measure.AWARDS, 1),)))
+    reviewers, client = [make_reviewer(call) for _each in range(3)], signed_in(make_staff(Role.MANAGER))
+
+    def count(more: int) -> int:
+        for each in range(more):
+            make_review(make_application(call).entries[0], reviewers[each % 3], [1 + each % 5, 3])
+        db.session.commit()
+        with counted_statements() as statements:
+            assert client.get(address(call)).status_code == 200
+        return len(statements)
+
+    count(1)  # the first page of a session asks for more
+    assert count(9) == count(90)

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import exists, select
+from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Call, Entry
 from fundapp.applications.scope import visible_to
 from fundapp.core.db import db
-from fundapp.review.models import Assignment, Review, Reviewer, ReviewStatus, TermsChange
+from fundapp.review.models import Assignment, Review, Reviewer, ReviewStatus, SelectionTerms, TermsChange
 from fundapp.review.queries.active import is_active
 from fundapp.review.queries.asks import asks_of, slate_terms
 from fundapp.review.queries.pools import scores_are_closed
 from fundapp.review.queries.ranking import Ranked
-from fundapp.review.queries.selection import Selection, decided_entries, set_terms
+from fundapp.review.queries.selection import Selection, decided_entries
 from fundapp.review.slate import contradiction
 from fundapp.review.terms_rules import WantedTerms
 
@@ -77,12 +78,15 @@ def is_late(*, actor: Actor, call: Call) -> bool:
 
 
 def late_changes(call: Call) -> list[TermsChange]:
-    """Return the changes of the terms that were made late, the first one first."""
-    terms = set_terms(call)
-    if terms is None:
-        return []
+    """Return the changes of the terms of a call that were made late, the first one first."""
     return list(
-        db.session.scalars(select(TermsChange).where(TermsChange.terms_id == terms.id).order_by(TermsChange.number))
+        db.session.scalars(
+            select(TermsChange)
+            .join(TermsChange.terms)
+            .where(SelectionTerms.call_id == call.id)
+            .options(joinedload(TermsChange.changed_by))
+            .order_by(TermsChange.number)
+        )
     )
 
 

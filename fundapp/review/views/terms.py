@@ -1,5 +1,6 @@
 """The page of what is fixed before a selection."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,9 +18,10 @@ from fundapp.core.numbers import plain_number
 from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
 from fundapp.review.forms import version_in
+from fundapp.review.models import SelectionTerms
 from fundapp.review.presentation import terms as presentation
 from fundapp.review.queries import terms as queries
-from fundapp.review.queries.asks import group_counts
+from fundapp.review.queries.asks import GroupCount, group_counts
 from fundapp.review.queries.selection import Selection, selection, set_terms
 from fundapp.review.services import terms as services
 from fundapp.review.terms_forms import TermsForm, form_data, rows_sent, terms_form
@@ -48,8 +50,9 @@ def save_terms(slug: str) -> ResponseReturnValue:
     )
     if more := request.form.get("add"):
         rules, pots = min(MAX_RULES, rules + (more == "rule")), min(MAX_POTS, pots + (more == "pot"))
-        return _page(call, _form(call, _selected(call), rules, pots))
-    form = _form(call, _selected(call), rules, pots)
+        return _page(call, (rules, pots))
+    found = _selected(call)
+    form = _form(call, found, group_counts(found), rules, pots)
     status = 422
     if form.validate():
         wanted = wanted_in(form, call)
@@ -74,16 +77,22 @@ def save_terms(slug: str) -> ResponseReturnValue:
     return _page(call, form), status
 
 
-def _page(call: Call, form: TermsForm | None) -> str:
+def _page(call: Call, form: TermsForm | tuple[int, int] | None) -> str:
+    """Return the page with a form that was sent, with one of so many rules and pots, or as the terms stand."""
     actor, found, stored = current_actor(), _selected(call), set_terms(call)
+    counts = group_counts(found)
+    if form is None:
+        form = _stored_form(call, found, stored, counts)
+    elif isinstance(form, tuple):
+        form = _form(call, found, counts, *form)
     return render_template(
         "review/terms.html",
         **frame(call),
         shown=presentation.terms_shown(found.terms, stored, call),
         changes=presentation.changes_shown(queries.late_changes(call), call),
-        groups=presentation.groups_shown(group_counts(found), call),
+        groups=presentation.groups_shown(counts, call),
         against=presentation.contradiction_words(queries.contradicting(found, found.terms), found.terms, call),
-        form=form or _stored_form(call, found),
+        form=form,
         may_change=actor.can(P.DECISION_MAKE, call.id) and found.is_open,
         is_open=found.is_open,
         is_late=queries.is_late(actor=actor, call=call),
@@ -95,19 +104,27 @@ def _selected(call: Call) -> Selection:
     return selection(actor=current_actor(), call=call)
 
 
-def _form(call: Call, found: Selection, rules: int, pots: int, data: dict[str, Any] | None = None) -> TermsForm:
+def _form(
+    call: Call,
+    found: Selection,
+    counts: Sequence[GroupCount],
+    rules: int,
+    pots: int,
+    data: dict[str, Any] | None = None,
+) -> TermsForm:
     return terms_form(
         rules=rules,
         pots=pots,
-        groups=presentation.group_choices(group_counts(found), found.terms, call),
+        groups=presentation.group_choices(counts, found.terms, call),
         languages=presentation.language_choices(call),
         data=data,
     )
 
 
-def _stored_form(call: Call, found: Selection) -> TermsForm:
+def _stored_form(
+    call: Call, found: Selection, stored: SelectionTerms | None, counts: Sequence[GroupCount]
+) -> TermsForm:
     """Return the form as the terms stand; where nobody fixed any, adjusted scores are ticked."""
-    stored = set_terms(call)
     wanted = found.terms if stored is not None else WantedTerms(ranking=Ranking.ADJUSTED)
     data = form_data(
         wanted,
@@ -115,4 +132,4 @@ def _stored_form(call: Call, found: Selection) -> TermsForm:
         money=lambda minor: str(Money(minor, call.currency).decimal),
         number=lambda value: str(plain_number(value)),
     )
-    return _form(call, found, len(wanted.rules), len(wanted.pots), data)
+    return _form(call, found, counts, len(wanted.rules), len(wanted.pots), data)

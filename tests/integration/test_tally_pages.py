@@ -22,10 +22,12 @@ from tests.conftest import SignedIn, counted_statements, without_tokens
 from tests.factories import (
     make_application,
     make_call,
+    make_decision,
     make_member,
     make_person,
     make_review,
     make_reviewer,
+    make_slate,
     make_staff,
 )
 
@@ -200,11 +202,13 @@ def test_languages_are_set_side_by_side_with_who_bridges_them(app: FundApp, sign
 
 
 def test_what_a_conflict_hides_leaves_no_trace(app: FundApp, signed_in: SignedIn) -> None:
-    """The page of a call with a hidden entry is that of the same call without it, and so are the others."""
+    """Pages of a call with a hidden entry that has an award are those of the same call where it came to nothing."""
     made = Round({name: (*marks, 5) for name, marks in MARKS.items()}, entries=5, budget_minor=2_400_000)
     lonely = make_reviewer(made.call, person=make_person("Reader of the hidden one"))
     make_review(made.entries[4], lonely, [5, 5])
+    decision = make_decision(make_slate(made.call), made.entries[4], amount_minor=1_200_000)
     db.session.commit()
+    assert made.call.committed_minor == 1_200_000
     urls = [made.url, f"{made.url}?sort=adjusted", f"{made.url}/reviewers"]
     before = [page_of(signed_in(made.manager), url) for url in urls]
     make_member(made.manager, made.applications[4].organisation)
@@ -216,6 +220,8 @@ def test_what_a_conflict_hides_leaves_no_trace(app: FundApp, signed_in: SignedIn
     for page in hidden:
         assert made.reference(4) not in page
         assert "Reader of the hidden one" not in page
+    db.session.delete(decision)
+    made.call.committed_minor = 0
     made.applications[4].status = ApplicationStatus.INELIGIBLE
     made.applications[4].eligibility_reason = "It works in another field."
     db.session.commit()

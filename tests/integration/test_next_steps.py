@@ -37,6 +37,7 @@ def steps_for(app, signed_in, time_machine):
             "Find readers for 2 reviews",
             "1 review is still to come",
             "Decide on 1 entry",
+            "Try lists before you decide",
             "Send the list for ratification",
             "Ratify the list",
             "Release the decisions",
@@ -66,7 +67,7 @@ def test_the_page_of_a_call_says_what_waits_at_each_step(app, steps_for):
     assert steps_for(manager, call) == ["1 review is still to come"]
     db.session.delete(late)
     make_review(entry, make_reviewer(call), [3, 4])
-    assert steps_for(manager, call) == ["Decide on 1 entry"]
+    assert steps_for(manager, call) == ["Decide on 1 entry", "Try lists before you decide"]
 
     slate = make_slate(call)
     decision = make_decision(slate, entry, outcome=Outcome.DECLINE)

@@ -90,4 +90,6 @@ def _steps_of_selection(actor: Actor, call: Call, entries: int) -> list[NextStep
         if undecided
         else _("Send the list for ratification")
     )
-    return [NextStep(url_for("review.selection", slug=call.slug), title)]
+    tries = [NextStep(url_for("review.trial_lists", slug=call.slug), _("Try lists before you decide"))]
+    decides = NextStep(url_for("review.selection", slug=call.slug), title)
+    return [decides, *(tries if undecided and not call.is_impartial else [])]

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import system_actor
 from fundapp.core import clock
 from fundapp.core.audit import KeptVersion, record
+from fundapp.core.audit.adopting import adopt_rows
 from fundapp.core.audit.checkpoints import make_checkpoint, read_checkpoints
 from fundapp.core.audit.exporting import exported_lines
 from fundapp.core.audit.verification import first_broken
@@ -69,7 +70,7 @@ def export(_app: FundApp, file: Path) -> None:
 @audit.command()
 @with_app
 def adopt(_app: FundApp) -> None:
-    """Record what was made before it was recorded: a first version of each score, decision and letter, and tallies."""
+    """Record what was made before it was recorded: versions of scores, decisions and letters, tallies, digests."""
     now, count = clock.now(), 0
     rows = db.session.execute(select(KeptVersion.object_type, KeptVersion.object_id))
     versioned = {(table, row_id) for table, row_id in rows}
@@ -79,7 +80,9 @@ def adopt(_app: FundApp) -> None:
                 record(actor=system_actor(), action="version:adopt", subject=row, now=now)
                 count += 1
     count += adopt_tallies(actor=system_actor(), now=now)
-    click.echo(f"{count} rows adopted")
+    db.session.flush()
+    digests = adopt_rows(actor=system_actor(), now=now)
+    click.echo(f"{count} rows adopted, {digests} digests made")
 
 
 @click.command()

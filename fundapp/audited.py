@@ -112,6 +112,8 @@ COVERAGE: Final = Coverage(
         "audit_head": "the record itself",
         "audit_checkpoint": "the record itself",
         "kept_version": "the record itself",
+        "row_digest": "the record itself",
+        "row_salt": "part of the record; replaced with each change, so that old digests tell nothing",
         "tally_signature": "a signature under what is recorded",
         "party_fact": "follows from answers and nominations, which are recorded",
         "record_key": "made with what it seals; destroying one is recorded with the erasure",

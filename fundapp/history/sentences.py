@@ -236,6 +236,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "hold:ask-to-lift": Sentence(_l("Somebody asked to lift the hold; a second person must confirm.")),
     "hold:lift": Sentence(_l("The hold was lifted by a second person.")),
     "hold:forget": Sentence(_l("The reason of the hold was erased.")),
+    "rows:adopt": Sentence(_l("Rows of before were taken into the record, as they are.")),
     "version:adopt": Sentence(_l("A first version was kept for the record.")),
     "keys:rewrap": Sentence(_l("Sealed data was given new keys.")),
     "outbox:hold": Sentence(_l("Mail from before a restore was held back.")),

@@ -59,6 +59,7 @@ def test_each_guarded_table_has_its_triggers(filled):
         "audit_checkpoint",
         "audit_head",
         "kept_version",
+        "row_digest",
         "frozen_tally",
         "tally_signature",
     }
@@ -86,7 +87,7 @@ def test_the_head_only_moves_forward(filled):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
-    "table", ["audit_entry", "audit_checkpoint", "kept_version", "audit_head", "frozen_tally", "tally_signature"]
+    "table", ["audit_entry", "audit_checkpoint", "kept_version", "row_digest", "audit_head", "frozen_tally", "tally_signature"]
 )
 def test_sqlite_replaces_no_recorded_row(filled, table):
     refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1")
@@ -97,7 +98,7 @@ def test_sqlite_replaces_no_recorded_row(filled, table):
 def test_sqlite_replaces_no_entry_by_way_of_its_hash(filled):
     refused(
         "INSERT OR REPLACE INTO audit_entry SELECT seq + 100000, at, written_at, actor_id, roles, action, object_type,"
-        " object_id, call_id, data, prev_hash, entry_hash FROM audit_entry LIMIT 1"
+        " object_id, call_id, data, prev_hash, entry_hash, rows_sha256 FROM audit_entry LIMIT 1"
     )
 
 
@@ -125,7 +126,7 @@ def test_the_role_of_the_application_can_add_and_nothing_else(filled):
             connection.execute(text("UPDATE audit_head SET seq = seq + 1"))
             connection.execute(text("UPDATE person SET is_active = is_active"))
             connection.rollback()
-            for table in ("audit_entry", "audit_checkpoint", "kept_version"):
+            for table in ("audit_entry", "audit_checkpoint", "kept_version", "row_digest"):
                 for statement in (
                     f"UPDATE {table} SET seq = seq",
                     f"DELETE FROM {table}",

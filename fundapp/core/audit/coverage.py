@@ -56,12 +56,13 @@ def _names(change: Change) -> tuple[Name, ...]:
     return change.name, *change.owners
 
 
-def _coverage() -> Coverage:
+def coverage() -> Coverage:
+    """Return which tables this application audits."""
     return cast(Coverage, current_app.extensions["audit_coverage"])
 
 
 def _owner_columns(table: Table) -> list[str]:
-    return [table.c[name].key for name in _coverage().audited.get(table.name, ())]
+    return [table.c[name].key for name in coverage().audited.get(table.name, ())]
 
 
 def _owners(table: Table, values: Mapping[str, Any]) -> tuple[Name, ...]:
@@ -76,7 +77,7 @@ def _owners(table: Table, values: Mapping[str, Any]) -> tuple[Name, ...]:
 def _note(verb: str, mapper: Mapper[Any], row: Any) -> None:
     table = cast(Table, mapper.local_table)
     session = object_session(row)
-    if session is None or not _coverage().wants(table.name, _changed(mapper, row) if verb == "update" else None):
+    if session is None or not coverage().wants(table.name, _changed(mapper, row) if verb == "update" else None):
         return
     owners = _owners(table, {column: getattr(row, column) for column in _owner_columns(table)})
     ledger = ledger_of(session)
@@ -113,7 +114,7 @@ def _executed(state: ORMExecuteState) -> None:
     if isinstance(state.statement, Update):
         named = {column if isinstance(column, str) else column.key for column in state.statement._values or ()}
         columns = named or None  # an update by a list of rows names none: as good as all
-    if not _coverage().wants(table.name, columns):
+    if not coverage().wants(table.name, columns):
         return
     if state.is_insert:
         raise Unrecorded(f"insert rows of {table.name} through the session: their ids must be known to be recorded")

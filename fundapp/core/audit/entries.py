@@ -47,6 +47,8 @@ class AuditEntry(Base):
     object_id: Mapped[UUID]
     call_id: Mapped[UUID | None] = mapped_column(index=True)
     data: Mapped[dict[str, Any]]
+    rows_sha256: Mapped[str | None]
+    """The hash of the digests of all rows that its transaction changed; null but in the last entry of each."""
     prev_hash: Mapped[str]
     entry_hash: Mapped[str] = mapped_column(unique=True)
 
@@ -107,4 +109,5 @@ def facts_of(entry: Any) -> dict[str, Any]:
         "object_id": str(entry.object_id),
         "call_id": None if entry.call_id is None else str(entry.call_id),
         "data": entry.data,
+        **({"rows_sha256": entry.rows_sha256} if entry.rows_sha256 is not None else {}),
     }

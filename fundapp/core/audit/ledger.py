@@ -34,6 +34,8 @@ class Pending:
     object_id: UUID
     call_id: UUID | None
     data: dict[str, Any]
+    rows_sha256: str | None = None
+    """The hash of the row digests of its transaction; the last entry has it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Ledger:
 
     entries: list[Pending] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    adopted: list[Name] = field(default_factory=list)
+    """Rows of before that get a digest without a change."""
     marks: dict[SessionTransaction, tuple[int, int]] = field(default_factory=dict)
     closed: bool = False
 

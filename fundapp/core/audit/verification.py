@@ -8,26 +8,16 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from fundapp.core.audit.broken import Broken
 from fundapp.core.audit.chain import NO_HASH, entry_hash
 from fundapp.core.audit.checkpoints import Checkpoint, checkpoint_of, is_signed
+from fundapp.core.audit.coverage import coverage
 from fundapp.core.audit.entries import AuditCheckpoint, AuditEntry, AuditHead, facts_of
+from fundapp.core.audit.row_verification import broken_digest, broken_rows
 from fundapp.core.audit.versions import KeptVersion, content_sha256, kept_classes
 from fundapp.core.keys import Keyring
 
 VersionKey = tuple[str, UUID, int]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """Something that is not as it was written: in which table, at which entry (or near it), and how."""
-
-    table: str
-    seq: int | None
-    problem: str
-
-    def __str__(self) -> str:
-        place = self.table if self.seq is None else f"{self.table} {self.seq}"
-        return f"{place}: {self.problem}"
 
 
 @dataclass
@@ -44,7 +34,8 @@ def first_broken(session: Session, *, ring: Keyring, elsewhere: Iterable[Checkpo
     """Return the first thing that was edited, cut, reordered or forged, or None.
 
     Looked at, in this order: the entries and the head; the checkpoints, stored and kept `elsewhere`; the kept versions;
-    the rows that the newest versions describe. `ring` holds the public audit keys.
+    the rows that the newest versions describe; the digests, and every audited row by its newest one. `ring` holds the
+    public audit keys.
     """
     stored = [checkpoint_of(row) for row in session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.seq))]
     elsewhere = sorted(elsewhere, key=lambda checkpoint: checkpoint.seq)
@@ -55,6 +46,8 @@ def first_broken(session: Session, *, ring: Keyring, elsewhere: Iterable[Checkpo
         or _broken_checkpoint(stored, elsewhere, walk, ring)
         or _broken_version(session, walk)
         or _broken_row(session)
+        or broken_digest(session)
+        or next(broken_rows(session, coverage()), None)
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fundapp.core.audit.chain import entry_hash
 from fundapp.core.audit.coverage import require_entries
+from fundapp.core.audit.digests import renew_digests, rows_sha256, write_digests
 from fundapp.core.audit.entries import AuditEntry, AuditHead, facts_of
 from fundapp.core.audit.ledger import Pending, ledger_of
 from fundapp.core.audit.versions import KeptVersion, new_versions
@@ -36,13 +37,17 @@ def _write(session: Session) -> None:
     ledger = ledger_of(session)
     require_entries(ledger)
     versions = new_versions(session, ledger)
+    digests = renew_digests(session.connection(), [*(change.name for change in ledger.changes), *ledger.adopted])
     ledger.closed = True
     if ledger.entries:
+        if digests:
+            ledger.entries[-1].rows_sha256 = rows_sha256(digests)
         first = _chain(session.connection(), ledger.entries)
         numbers = {id(entry): first + place for place, entry in enumerate(ledger.entries)}
         rows = [{**version, "seq": numbers[id(entry)]} for entry, version in versions]
         if rows:
             session.connection().execute(insert(KeptVersion), rows)
+        write_digests(session.connection(), digests, first + len(ledger.entries) - 1)
 
 
 def _chain(connection: Connection, entries: list[Pending]) -> int:

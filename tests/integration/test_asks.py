@@ -8,7 +8,7 @@ from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Role
 from fundapp.applications.form_engine.definition import Choice, FormDefinition, Kind, Question
 from fundapp.applications.form_engine.definition import Role as FormRole
-from fundapp.applications.models import Application, Call, ConflictOfInterest, ConflictSource, Entry
+from fundapp.applications.models import Application, Call, ConflictOfInterest, ConflictSource, Entry, Submission
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.models import Outcome, SlateStatus
@@ -71,6 +71,11 @@ def test_groups_come_from_what_was_sent_as_the_form_gives_it_meaning(app: FundAp
     entry.application.answers = {**entry.application.answers, "theme": ["water"]}
     db.session.flush()
     assert "theme:land" in groups(call, entry), "the working copy is not what was sent"
+    (sent,) = entry.application.submissions
+    again = {"number": 2, "form_version_id": sent.form_version_id, "content_sha256": "1" * 64, "submitted_at": NOW}
+    entry.application.submissions.append(Submission(**again, answers={**sent.answers, "theme": ["water"]}))
+    db.session.flush()
+    assert not {"theme:land"} & groups(call, entry), "what was sent last counts"
 
 
 def test_a_protected_application_is_in_no_group_that_is_sealed_or_tells_of_its_people(app: FundApp) -> None:

@@ -1,7 +1,9 @@
 """Lots at the line: fixed, drawn once by a public value, and rank order from then on."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -17,6 +19,8 @@ from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.review.line_draw import faults_of
 from fundapp.review.models import AssignmentStatus, LineDraw, LineLot
+from fundapp.review.presentation.minutes_draw import lots
+from fundapp.review.presentation.minutes_parts import Minuted
 from fundapp.review.queries.line_draw import draw_document, draw_of
 from fundapp.review.queries.selection import selection, whole_selection
 from fundapp.review.services import deciding, reading, sending
@@ -238,7 +242,7 @@ def test_two_managers_who_draw_at_once_make_one_draw(app: FundApp, attempt: int)
         actor = actor_of(db.session.get_one(Person, person_id))
         return draw_lots(actor=actor, call=db.session.get_one(Call, call_id), public_value=value, now=KNOWN)
 
-    tasks = [lambda each=each, n=n: drawing(each, f"value {n}") for n, each in enumerate(managers)]  # type: ignore[misc]
+    tasks: list[Callable[[], object]] = [partial(drawing, each, f"value {n}") for n, each in enumerate(managers)]
     results = all_at_once(app, tasks)
     assert sorted(results) == ["Conflict", "Conflict", "done"]
     db.session.expire_all()
@@ -257,7 +261,8 @@ def test_two_managers_who_fix_at_once_leave_one_list_that_counts(app: FundApp) -
         call = db.session.get_one(Call, call_id)
         return fix_lots(actor=actor, call=call, value_source="Numbers", value_at=KNOWN, now=AFTER)
 
-    assert all_at_once(app, [lambda each=each: fixing(each) for each in managers]) == ["done", "done"]  # type: ignore[misc]
+    tasks: list[Callable[[], object]] = [partial(fixing, each) for each in managers]
+    assert all_at_once(app, tasks) == ["done", "done"]
     numbers = db.session.scalars(select(LineDraw.number).order_by(LineDraw.number)).all()
     assert numbers == [1, 2]
     assert db.session.scalar(select(func.count()).select_from(LineLot)) == 8
@@ -287,3 +292,22 @@ def test_a_review_while_lots_are_fixed_is_in_the_band_or_refused(app: FundApp) -
     rows = whole_selection(call=made.call).ranked
     last = next(row for row in rows if row.entry.id == made.entries[5].id)
     assert last.figures.reviews == (3 if results[1] == "done" else 2)
+
+
+def test_the_minutes_tell_of_the_draw_what_repeats_it_and_whose_lot_came_where(app: FundApp) -> None:
+    made = DrawRound()
+    draw = made.fix()
+    made.draw()
+    deciding.decide_by_rank(actor=made.manager, call=made.call, now=KNOWN)
+    slate = sending.propose_slate(actor=made.manager, call=made.call, now=KNOWN)
+    with app.test_request_context():
+        told = lots(Minuted(made.manager, selection(actor=made.manager, call=made.call), slate))
+    assert told is not None
+    assert {draw.fingerprint, draw.seed, VALUE} <= {text for fact in told.facts for text in fact.texts}
+    references = {entry.id: str(entry.application.reference) for entry in made.entries}
+    in_order = sorted(draw.lots, key=lambda lot: lot.place or 0)
+    (table,) = told.tables
+    assert [(row.cells[0], row.cells[1].partition(" ")[0]) for row in table.rows] == [
+        (lot.label, references[lot.entry_id]) for lot in in_order
+    ]
+    assert [row.cells[2].partition(",")[0] for row in table.rows] == ["in by lot"] * 2 + ["out by lot"] * 2

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from math import sqrt
+from typing import Any
 
 import pytest
 
@@ -11,11 +13,11 @@ from fundapp.review.pools import Lot, fingerprint, seed_of
 from fundapp.review.rules import Candidate, Choice, by_rank_order
 
 
-def standing(ranks: dict[str, int | None], *, ask: int | None = 10, pool: str = "") -> list[Candidate]:
+def standing(ranks: Mapping[str, int | None], *, ask: int | None = 10, pool: str = "") -> list[Candidate]:
     return [Candidate(key, pool, rank, ask) for key, rank in ranks.items()]
 
 
-def band_of(ranks: dict[str, int | None], width: int, money: int) -> list[list[str]]:
+def band_of(ranks: Mapping[str, int | None], width: int, money: int) -> list[list[str]]:
     return bands(standing(ranks), width=width, left_minor={"": money}, awards_left={})
 
 
@@ -102,14 +104,14 @@ def test_those_in_by_lot_are_as_many_as_the_money_reaches_and_the_band_stays_bet
     for number in range(50):
         order = lot_order([Lot(1, key) for key in band], str(number))
         ranks = ranks_by_lot(SIX, order)
-        chosen = by_rank_order(standing(dict(ranks)), left_minor={"": 30}, awards_left={})
+        chosen = by_rank_order(standing(ranks), left_minor={"": 30}, awards_left={})
         given = {key for key, choice in chosen.items() if choice is Choice.AWARD}
         assert len(given) == 3
         assert "a" in given
         assert "f" not in given
 
 
-def published(value: str | None = "12 34 56") -> dict[str, object]:
+def published(value: str | None = "12 34 56") -> dict[str, Any]:
     lots = [Lot(1, "aa"), Lot(1, "bb"), Lot(2, "cc"), Lot(2, "dd")]
     seed = seed_of(fingerprint(lots), value) if value else None
     order = lot_order(lots, seed) if seed else {}
@@ -123,7 +125,7 @@ def published(value: str | None = "12 34 56") -> dict[str, object]:
 
 def test_a_published_draw_follows_from_itself_and_each_change_is_found() -> None:
     assert faults_of(published()) == faults_of(published(None)) == []
-    first, *others = published()["lots"]  # type: ignore[misc]
+    first, *others = published()["lots"]
     for change in (
         {"fingerprint": "0" * 64},
         {"public_value": "12 34 57"},

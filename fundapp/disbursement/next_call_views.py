@@ -20,7 +20,7 @@ from fundapp.disbursement.views import bp
 
 
 @bp.post("/letters/<uuid:letter_id>/next-call")
-@requires(P.LETTER_READ)
+@requires(P.APPLICATION_WRITE)
 def answer_next_call(letter_id: UUID) -> ResponseReturnValue:
     """Keep whether the application of a letter may be considered in the next call."""
     letter = queries.my_letter(actor=current_actor(), letter_id=letter_id)

@@ -6,7 +6,7 @@ from typing import Final
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import Length
+from wtforms.validators import DataRequired, Length
 
 from fundapp.core.fields import CheckboxesField, Storable
 from fundapp.core.i18n import language_name
@@ -30,7 +30,14 @@ class FinalistsForm(FlaskForm):
 class ProfileForm(FlaskForm):
     """Write what the public reads of a finalist; `profile_form` adds a text for each language of the call."""
 
-    name = StringField(_l("Name as it is shown"), validators=[Length(max=MAX_NAME_CHARACTERS), Storable()])
+    name = StringField(
+        _l("Name as it is shown"),
+        validators=[
+            DataRequired(_l("Say under which name they are shown.")),
+            Length(max=MAX_NAME_CHARACTERS),
+            Storable(),
+        ],
+    )
     title = StringField(_l("What the work is called"), validators=[Length(max=MAX_TITLE_CHARACTERS), Storable()])
     version = HiddenField(default="0")
 

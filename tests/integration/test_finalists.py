@@ -195,6 +195,14 @@ def test_what_was_agreed_to_before_a_protection_counts_no_more_when_it_is_lowere
     assert prize.shown == []
 
 
+def test_what_is_protected_is_not_shown_whatever_its_people_agreed_to_since(app):
+    prize = Prize()
+    prize.agreed(prize.best, prize.good)
+    prize.applications[0].is_protected, prize.applications[0].pseudonym = True, "quiet river"
+    db.session.flush()
+    assert prize.shown == ["Good Paralegals (sample)"]
+
+
 @pytest.mark.parametrize("status", [ApplicationStatus.WITHDRAWN, ApplicationStatus.INELIGIBLE])
 def test_who_is_out_of_the_running_is_not_shown(app, status: ApplicationStatus):
     prize = Prize()

@@ -74,9 +74,15 @@ class KeepUnapprovedForm(FlaskForm):
 def vote_form(entry_id: UUID, proposal: Proposal, *, choice: str | None = None, reason: str = "") -> VoteForm:
     """Return the form of a row as a page begins with it, with a vote that was given before."""
     prefix = field_of(entry_id, "")
-    return VoteForm(formdata=None, prefix=prefix, choice=choice, reason=reason, about=str(proposal))
+    return _unmarked(VoteForm(formdata=None, prefix=prefix, choice=choice, reason=reason, about=str(proposal)))
 
 
 def sent_vote_form(entry_id: UUID) -> VoteForm:
     """Return the form of a row as it was sent."""
-    return VoteForm(prefix=field_of(entry_id, ""))
+    return _unmarked(VoteForm(prefix=field_of(entry_id, "")))
+
+
+def _unmarked(form: VoteForm) -> VoteForm:
+    """Call neither field optional: rows may be left out, and a vote against needs its reason."""
+    form.choice.flags.unmarked = form.reason.flags.unmarked = True
+    return form

@@ -4,10 +4,10 @@ from fundapp.review.models.assigning import Anchor, PairRule, PairRuleKind, Plan
 from fundapp.review.models.decisions import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.models.declined import DeclinedComment
 from fundapp.review.models.discussion import DiscussionPost, PostMention
-from fundapp.review.models.line_draw import LineDraw, LineLot
-from fundapp.review.models.lists import TrialList, TrialMark
 from fundapp.review.models.finalists import Finalist, FinalistProfile, FinalistsAnnouncement, ProfileStatus
 from fundapp.review.models.frozen import FrozenTally, TallySignature
+from fundapp.review.models.line_draw import LineDraw, LineLot
+from fundapp.review.models.lists import TrialList, TrialMark
 from fundapp.review.models.panel import (
     Assignment,
     AssignmentStatus,
@@ -18,8 +18,8 @@ from fundapp.review.models.panel import (
 )
 from fundapp.review.models.pools import Duty, PoolDraw, PoolLot, PoolPlace, PoolShare
 from fundapp.review.models.public_vote import Ballot, PublicVote, SetAsideVotes, VoteRequest
-from fundapp.review.models.scoring import Review, ReviewStatus, Score
 from fundapp.review.models.ratifying import Ratification, SendBack
+from fundapp.review.models.scoring import Review, ReviewStatus, Score
 from fundapp.review.models.stages import MovedEntry, StageMove, StageSeat
 from fundapp.review.models.terms import Pot, SelectionRule, SelectionTerms, TermsChange
 from fundapp.review.models.voting import ChairVote, UnapprovedAward
@@ -31,13 +31,13 @@ __all__ = [
     "Ballot",
     "ChairVote",
     "Decision",
+    "DeclinedComment",
     "DiscussionPost",
     "Duty",
-    "FrozenTally",
-    "DeclinedComment",
     "Finalist",
     "FinalistProfile",
     "FinalistsAnnouncement",
+    "FrozenTally",
     "LineDraw",
     "LineLot",
     "MovedEntry",
@@ -51,6 +51,7 @@ __all__ = [
     "PoolPlace",
     "PoolShare",
     "PostMention",
+    "Pot",
     "ProfileStatus",
     "PublicVote",
     "Ratification",
@@ -64,15 +65,15 @@ __all__ = [
     "SetAsideVotes",
     "SelectionRule",
     "SelectionTerms",
+    "SendBack",
     "Slate",
     "SlateStatus",
     "StageMove",
-    "SendBack",
     "StageSeat",
     "TermsChange",
-    "Pot",
     "TallySignature",
     "TrialList",
     "TrialMark",
     "UnapprovedAward",
+    "VoteRequest",
 ]

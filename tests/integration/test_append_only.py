@@ -87,7 +87,16 @@ def test_the_head_only_moves_forward(filled):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
-    "table", ["audit_entry", "audit_checkpoint", "kept_version", "row_digest", "audit_head", "frozen_tally", "tally_signature"]
+    "table",
+    [
+        "audit_entry",
+        "audit_checkpoint",
+        "kept_version",
+        "row_digest",
+        "audit_head",
+        "frozen_tally",
+        "tally_signature",
+    ],
 )
 def test_sqlite_replaces_no_recorded_row(filled, table):
     refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1")

@@ -4,11 +4,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from fundapp import doctor
 from fundapp.audit_cli import audit, verify
 from fundapp.core.audit import AuditCheckpoint, AuditHead, KeptVersion
+from fundapp.core.audit.digests import RowDigest, RowSalt
 from fundapp.core.db import db
 from fundapp.review.models import Decision
 
@@ -97,8 +98,8 @@ def test_doctor_misses_minutes(app, decided, clock):
 
 def test_what_was_made_before_versions_were_kept_is_adopted_once(run, decided):
     with without_triggers(db.session.connection()):
-        for table in ("kept_version", "row_digest", "row_salt"):
-            db.session.execute(text(f"DELETE FROM {table}"))
+        for table in (KeptVersion, RowDigest, RowSalt):
+            db.session.connection().execute(delete(table))
         db.session.execute(text("DELETE FROM audit_entry"))
         db.session.execute(update(AuditHead).values(seq=0, hash="0" * 64))
     db.session.commit()

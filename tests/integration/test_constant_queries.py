@@ -177,6 +177,7 @@ def in_pools(storage: Storage) -> Round:
 
 NOT_SHOWN = {
     "applications.clone": "its permission is one for all calls, and it shows a form",
+    "review.tally_file": "no list was sent",
     **dict.fromkeys(
         (
             "applications.form_item",

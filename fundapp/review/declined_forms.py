@@ -31,7 +31,11 @@ class DeclinedCommentForm(VersionedForm):
     text = TextAreaField(
         _l("Text"),
         description=_l("Write it to the people of this application. Name no reviewer."),
-        validators=[Storable(), Length(max=MOST_CHARACTERS)],
+        validators=[
+            DataRequired(_l("Write the text, or say why there is nothing to pass on.")),
+            Storable(),
+            Length(max=MOST_CHARACTERS),
+        ],
     )
     language = SelectField(
         _l("Language of the text"),

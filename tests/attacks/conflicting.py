@@ -35,6 +35,7 @@ from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
 from fundapp.retention.models import ErasureRequest, LegalHold
+from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
     AssignmentStatus,
     ChairVote,
@@ -48,6 +49,7 @@ from fundapp.review.models import (
     Reviewer,
     Slate,
     StageMove,
+    TrialMark,
 )
 from fundapp.review.voting_rules import VoteChoice
 
@@ -171,6 +173,11 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
     )  # fmt: skip
     heard.text = f"{CANARY} heard"
     db.session.add(heard)
+    wanted = TrialMark(
+        list_id=panel.round.lists[0].id, entry_id=entry.id, kind=MarkKind.PUT_IN, reason=CANARY,
+        made_by_id=manager.id, made_at=NOW,
+    )  # fmt: skip
+    db.session.add(wanted)
     hidden = Hidden(
         application,
         typed_in,

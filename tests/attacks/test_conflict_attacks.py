@@ -18,7 +18,15 @@ from fundapp.applications.wanted import Order
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
-from fundapp.review.models import Assignment, AssignmentStatus, DiscussionPost, PairRuleKind, PlanStatus
+from fundapp.review.models import (
+    Assignment,
+    AssignmentStatus,
+    DiscussionPost,
+    LineDraw,
+    LineLot,
+    PairRuleKind,
+    PlanStatus,
+)
 from fundapp.review.news_rules import News
 from fundapp.review.queries.applicants import known_applicants
 from fundapp.review.queries.conflicts import application_by_reference
@@ -258,6 +266,7 @@ def test_row_14_every_condition_is_noticed_when_it_is_left_out(
         actor=actor_of(person), entry=hidden.entry, reviewer=panel.recused, kind=PairRuleKind.FORBID, now=NOW
     )  # told in the history by what it names alone
     request_plan(actor=actor_of(person), call=ours.call, now=NOW)
+    fix_lot(hidden, person)
     pinned(hidden, person)
     client = signed_in(person)
     asked = asked_of_services(panel, hidden, actor_of(person)) | asked_of_pools()
@@ -301,6 +310,16 @@ def test_row_14_every_condition_is_noticed_when_it_is_left_out(
         )
     ]
     assert bare == [], "\n".join(bare)
+
+
+def fix_lot(hidden: Hidden, person: Person) -> None:
+    """Let lots at the line be fixed, among them that of the application."""
+    draw = LineDraw(
+        call_id=hidden.application.call_id, number=1, width=1, value_source=CANARY, value_at=NOW + timedelta(days=1),
+        fingerprint="0", fixed_by_id=person.id, fixed_at=NOW,
+    )  # fmt: skip
+    draw.lots = [LineLot(entry_id=hidden.entry.id, label=CANARY, stratum=1)]
+    db.session.add(draw)
 
 
 def asked_of_services(panel: Panel, hidden: Hidden, actor: Actor) -> dict[str, Callable[[], object]]:

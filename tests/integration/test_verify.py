@@ -22,11 +22,12 @@ from sqlalchemy.types import JSON
 
 from fundapp.accounts.permissions import system_actor
 from fundapp.core.audit import AuditEntry, AuditHead, KeptVersion, record
+from fundapp.core.audit.broken import Broken
 from fundapp.core.audit.chain import NO_HASH, entry_hash
 from fundapp.core.audit.checkpoints import Checkpoint, make_checkpoint, read_checkpoints
 from fundapp.core.audit.entries import facts_of
 from fundapp.core.audit.exporting import exported_lines
-from fundapp.core.audit.verification import Broken, first_broken
+from fundapp.core.audit.verification import first_broken
 from fundapp.core.db import Base, db
 from fundapp.core.errors import Failure
 from fundapp.core.keys import Keyring, Part

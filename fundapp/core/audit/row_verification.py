@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from fundapp.core.audit.broken import Broken
@@ -84,7 +84,7 @@ def _changed(session: Session, table: Table) -> Iterator[Broken]:
             yield Broken(table.name, row.the_seq, f"{row.id} {problem}")
 
 
-def _problem(table: Table, row: Row[Any]) -> str | None:
+def _problem(table: Table, row: Any) -> str | None:
     if row.the_digest is None:
         return "was inserted without a record, or before rows had digests: fundapp audit adopt makes them"
     if row.the_salt is None:

@@ -50,7 +50,9 @@ def frozen_file(frozen: FrozenTally) -> bytes:
 def signature_of(frozen: FrozenTally) -> Signature | None:
     """Return the signature under a frozen tally, as its file has it."""
     row = frozen.signature
-    return row and Signature(frozen.sha256, canonical_time(row.signed_at), row.key_id, row.signature)
+    if row is None:
+        return None
+    return Signature(frozen.sha256, canonical_time(row.signed_at), row.key_id, row.signature)
 
 
 def frozen_content(whole: Selection, slate: Slate, number: int, now: datetime) -> bytes:

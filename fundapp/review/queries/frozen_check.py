@@ -10,7 +10,7 @@ from sqlalchemy.orm import undefer
 
 from fundapp.applications.models import Call
 from fundapp.core.audit import AuditEntry, content_sha256, text_sha256
-from fundapp.core.audit.verification import Broken
+from fundapp.core.audit.broken import Broken
 from fundapp.core.db import db
 from fundapp.core.errors import Failure
 from fundapp.core.keys import Keyring, Part

@@ -66,6 +66,8 @@ ONCE_SENT = {"applications.copy", "applications.copy_as_text", "applications.cop
 """Pages of what was sent: a draft has none."""
 MAKES_CALLS = {"applications.new_call", "applications.clone"}
 """Pages for those who manage every call; our people have their roles in one."""
+WHOLE_LISTS = {"review.minutes_file", "review.tally_file"}
+"""Files of everything on a list: our people have a conflict of interest with something on it."""
 FOR_HOLDERS = {"retention.erase_own"}
 """Pages for those who hold the organisation, and not for those who only help to write."""
 OF_FINALISTS = {"review.finalist_profile", "review.write_profile", "review.public_profile", "review.answer_profile"}
@@ -140,7 +142,7 @@ def expected(route: Route, visitor: Visitor, bundle: Bundle, arguments: dict[str
     names = set(arguments) - set(PLAIN_ARGUMENTS)
     if not _reaches(route, visitor.person.id, visitor, bundle, names):
         return Answer.NOTHING
-    return Answer.REFUSED if route.endpoint in MAKES_CALLS else Answer.OPEN
+    return Answer.REFUSED if route.endpoint in MAKES_CALLS | WHOLE_LISTS else Answer.OPEN
 
 
 def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, names: set[str]) -> bool:

@@ -281,7 +281,7 @@ def test_a_forged_frozen_tally_is_named(run, sent):
     db.session.commit()
     done = run(verify)
     assert done.exit_code == 1
-    assert f"frozen_tally: {frozen.slate_id} is forged" in done.output
+    assert f"frozen_tally: {frozen.slate_id} was inserted without a record" in done.output
 
 
 def test_a_list_that_is_sent_again_has_a_second_file_and_keeps_the_first(run, sent, tmp_path):

@@ -87,9 +87,7 @@ TOLD: Final[Mapping[str, Told]] = {
         rules.VOTE_REQUEST_DAYS,
         _l("the end of the mailed link"),
     ),
-    "voter": Told(
-        _l("Keys that tell the voters of a public vote apart"), rules.VOTER_DAYS, _l("the end of the vote")
-    ),
+    "voter": Told(_l("Keys that tell the voters of a public vote apart"), rules.VOTER_DAYS, _l("the end of the vote")),
     "person": Told(
         _l("People without a role and without an application"), rules.IDLE_PERSON_DAYS, _l("the last sign-in")
     ),

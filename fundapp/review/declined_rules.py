@@ -45,9 +45,7 @@ class Wording:
 def with_pieces(text: str, pieces: Iterable[Piece]) -> str:
     """Return a text with those comments put below it that are not in it yet, an empty line between them."""
     parts = [text.strip()] if text.strip() else []
-    for piece in pieces:
-        if piece.text.strip() not in text:
-            parts.append(piece.text.strip())
+    parts += [piece.text.strip() for piece in pieces if piece.text.strip() not in text]
     return "\n\n".join(parts)
 
 

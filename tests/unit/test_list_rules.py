@@ -59,7 +59,8 @@ def test_wishes_hold_entries_fast_and_change_amounts() -> None:
     assert tried(asks(), terms, {}).given == {"a": 10, "b": 10}
     wishes = {"a": Wish(MarkKind.TAKE_OUT), "c": Wish(MarkKind.PUT_IN, 3), "d": Wish(MarkKind.RESERVE)}
     made = tried(asks(), terms, wishes)
-    assert (made.given, made.left_minor, made.held) == ({"b": 10, "c": 3}, 12, {"a", "c", "d"})
+    assert made.given == {"b": 10, "c": 3}
+    assert (made.left_minor, sorted(made.held)) == (12, ["a", "c", "d"])
     assert tried(asks(), terms, {"b": Wish(MarkKind.AMOUNT, 4)}).given == {"a": 10, "b": 4, "c": 10}
     assert tried(asks(), terms, {"gone": Wish(MarkKind.PUT_IN)}).given == {"a": 10, "b": 10}
 
@@ -124,7 +125,7 @@ def test_equals_that_rules_part_are_left_to_people_and_nobody_else() -> None:
     equal = [Ask(key, 2.0, 10, frozenset({"region:south", f"language:{key}"})) for key in "abc"]
     most = Rule("s", "region:south", Measure.AWARDS, most=2)
     made = tried(equal, Terms(budget_minor=100, rules=(most,)), {})
-    assert (made.split_equals, made.leaves_to_people("a")) == ({"a", "b", "c"}, True)
+    assert (sorted(made.split_equals), made.leaves_to_people("a")) == (["a", "b", "c"], True)
     assert words(made, "a") == "Equal to others, and the rules leave no room for all of them: people decide."
     made = tried(equal, Terms(budget_minor=100, rules=(most,)), {"a": Wish(MarkKind.TAKE_OUT)})
     assert made.split_equals == frozenset()

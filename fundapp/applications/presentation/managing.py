@@ -133,7 +133,12 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.PANEL_READ, "review.assignment", _("Assignment"), _("Who reads what, without conflicts.")),
         (P.TALLY_READ, "review.stages", _("Stages"), _("Which entries stand where, and which go on.")),
         (P.TALLY_READ, "review.tally", _("Scores"), _("Means, adjusted scores, ranks, and how sure they are.")),
-        (P.CALIBRATION_READ, "review.calibration_page", _("Readers' scores"), _("Who is strict, and how far they agree.")),
+        (
+            P.CALIBRATION_READ,
+            "review.calibration_page",
+            _("Readers' scores"),
+            _("Who is strict, and how far they agree."),
+        ),
         (P.SLATE_READ, "review.finalists", _("Finalists"), _("Who they are, and what everybody reads of them.")),
         (P.SLATE_READ, "review.managed_vote", _("Public vote"), _("Its rules, how many voted, and what came of it.")),
         (P.DECISION_VOTE, "review.votes", _("Votes of the chairs"), _("Approve what is proposed, row by row.")),

@@ -49,9 +49,9 @@ class Slate(Identified, Base):
     number: Mapped[int] = mapped_column(default=1)
     status: Mapped[SlateStatus] = mapped_column(enum_column(SlateStatus), default=SlateStatus.OPEN)
     proposed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    """Whoever ratified last, where two must; each of them has a Ratification."""
     proposed_at: Mapped[datetime | None]
     ratified_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    """Whoever ratified last, where two must; each of them has a Ratification."""
     ratified_at: Mapped[datetime | None]
     released_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     released_at: Mapped[datetime | None]

@@ -19,10 +19,10 @@ from fundapp.core.numbers import cldr, number_text
 from fundapp.review.models import FrozenTally, Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.line_draw import lot_words
+from fundapp.review.presentation.ratifying import SentBackShown, sent_back_shown
 from fundapp.review.presentation.reading import confidence_words
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
-from fundapp.review.presentation.ratifying import SentBackShown, sent_back_shown
 from fundapp.review.rules import Choice
 from fundapp.review.tally import mark_of_review, rounded
 from fundapp.review.transitions import SLATE

@@ -47,9 +47,7 @@ def ratifications(slate: Slate) -> list[Ratification]:
 
 def two_from_minor(call: Call) -> int | None:
     """Return from which award on two people must ratify, in minor units of the call's currency; None: one does."""
-    return db.session.scalar(
-        select(SelectionTerms.two_ratifiers_from_minor).where(SelectionTerms.call_id == call.id)
-    )
+    return db.session.scalar(select(SelectionTerms.two_ratifiers_from_minor).where(SelectionTerms.call_id == call.id))
 
 
 def needed_for_all(slate: Slate) -> int:

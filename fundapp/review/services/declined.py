@@ -71,6 +71,4 @@ def _require_unreleased(call: Call) -> None:
     if slate is not None:
         db.session.refresh(slate)
         if slate.status is SlateStatus.RELEASED:
-            raise Conflict(
-                _l("The decisions are released and the letters tell this: it does not change any more.")
-            )
+            raise Conflict(_l("The decisions are released and the letters tell this: it does not change any more."))

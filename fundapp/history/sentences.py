@@ -216,6 +216,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "slate:propose": Sentence(_l("The list of decisions was sent for ratification.")),
     "slate:ratify_first": Sentence(_l("One of the two people who must ratify the list of decisions did so.")),
     "slate:send_back": Sentence(_l("The list of decisions was sent back.")),
+    "slate:send_back_ratified": Sentence(_l("The list of decisions was sent back after it was ratified.")),
     "slate:ratify": Sentence(_l("The list of decisions was ratified.")),
     "slate:release": Sentence(_l("The decisions were released.")),
     "ratification:keep": Sentence(_l("It was kept who ratified the list of decisions.")),

@@ -76,7 +76,9 @@ class RatifyForm(FlaskForm):
 
 
 class SendBackForm(FlaskForm):
-    """Send the list of decisions back."""
+    """Send the list of decisions back. `ratified` says that the page showed it as ratified."""
+
+    ratified = HiddenField(default="")
 
     reason = TextAreaField(
         _l("Why do you send it back?"),

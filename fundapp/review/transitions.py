@@ -157,6 +157,7 @@ SLATE: Final = Machine(
     transitions=(
         Transition("propose", frozenset({SlateStatus.OPEN}), SlateStatus.PROPOSED, P.DECISION_MAKE),
         Transition("send_back", frozenset({SlateStatus.PROPOSED}), SlateStatus.OPEN, P.DECISION_RATIFY),
+        Transition("send_back_ratified", frozenset({SlateStatus.RATIFIED}), SlateStatus.OPEN, P.DECISION_RATIFY),
         Transition("ratify_first", frozenset({SlateStatus.PROPOSED}), SlateStatus.PROPOSED, P.DECISION_RATIFY),
         Transition("ratify", frozenset({SlateStatus.PROPOSED}), SlateStatus.RATIFIED, P.DECISION_RATIFY),
         Transition("release", frozenset({SlateStatus.RATIFIED}), SlateStatus.RELEASED, P.DECISION_RELEASE),

@@ -158,9 +158,9 @@ class RoundModel:
         is_ready = self.slate == "open" and self.phase is Phase.CLOSED and bool(self.choices)
         return person in MANAGERS and is_ready and self.all_is_decided
 
-    def may_judge(self, person: str) -> bool:
-        """Say whether somebody may send the list back."""
-        return person in RATIFIERS and self.slate == "proposed" and person not in self.took_part
+    def may_judge(self, person: str, status: str = "proposed") -> bool:
+        """Say whether somebody may send the list back that stands so."""
+        return person in RATIFIERS and self.slate == status and person not in self.took_part
 
     def may_ratify(self, person: str) -> bool:
         return self.may_judge(person) and person not in self.ratified_by

@@ -419,6 +419,13 @@ def test_second_person_ratifies(app: FundApp) -> None:
         ratifying.ratify_slate(actor=actor_of(person), slate=slate, now=AFTER)
     with pytest.raises(InvalidTransition):
         ratifying.send_back_slate(actor=actor_of(person), slate=slate, reason="Too late.", now=AFTER)
+    ratifying.send_back_slate(
+        actor=actor_of(person), slate=slate, reason="A reader stepped back.", now=AFTER, is_ratified=True
+    )
+    assert (slate.status, slate.ratified_by_id, slate.ratified_at) == (SlateStatus.OPEN, None, None)
+    assert [each.reason for each in send_backs(slate)] == ["A reader stepped back."]
+    with pytest.raises(InvalidTransition):
+        ratifying.send_back_slate(actor=actor_of(person), slate=slate, reason="Again.", now=AFTER, is_ratified=True)
 
 
 def told(now: datetime) -> list[tuple[str, str]]:

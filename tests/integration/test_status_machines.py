@@ -456,14 +456,20 @@ class Steps(RuleBasedStateMachine):
             self.model.propose(who)
 
     @precondition(lambda self: self.model.slate)
-    @rule(person=anybody)
-    def send_back(self, person: str | None) -> None:
+    @rule(person=anybody, is_ratified=st.booleans())
+    def send_back(self, person: str | None, is_ratified: bool) -> None:
         who = person or "Zoe"
 
         def step() -> None:
-            ratifying.send_back_slate(actor=self.actor(who), slate=self.slate(), reason="Look once more.", now=self.now)
+            ratifying.send_back_slate(
+                actor=self.actor(who),
+                slate=self.slate(),
+                reason="Look once more.",
+                now=self.now,
+                is_ratified=is_ratified,
+            )
 
-        if self.attempt(self.model.may_judge(who), step):
+        if self.attempt(self.model.may_judge(who, "ratified" if is_ratified else "proposed"), step):
             self.model.send_back()
 
     @precondition(lambda self: self.model.slate)

@@ -96,6 +96,7 @@ class SlateShown:
     kind: str
     is_open: bool
     is_proposed: bool
+    is_ratified: bool
     awards: str
     reserves: str
     """Empty where nothing is held in reserve."""
@@ -203,6 +204,7 @@ def slate_shown(selection: Selection) -> SlateShown:
         kind="wait" if status is SlateStatus.PROPOSED else "" if status is SlateStatus.OPEN else "good",
         is_open=status is SlateStatus.OPEN,
         is_proposed=status is SlateStatus.PROPOSED,
+        is_ratified=status is SlateStatus.RATIFIED,
         awards=ngettext("%(num)s award", "%(num)s awards", outcomes.count(Outcome.AWARD)),
         reserves=ngettext("%(num)s in reserve", "%(num)s in reserve", reserves) if reserves else "",
         declines=ngettext("%(num)s decline", "%(num)s declines", outcomes.count(Outcome.DECLINE)),

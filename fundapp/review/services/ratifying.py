@@ -60,10 +60,11 @@ def ratify_slate(*, actor: Actor, slate: Slate, now: datetime, sending: int | No
     return is_enough
 
 
-def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -> None:
+def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime, is_ratified: bool = False) -> None:
     """Send the list back to those who decide, with the reason; a ratification of this sending counts no more.
 
-    Raises RuleViolations without a reason, NotAllowed like `ratify_slate`, InvalidTransition.
+    `is_ratified` says that the page showed a ratified list: until it is released, it can come back too. Raises
+    RuleViolations without a reason, NotAllowed like `ratify_slate`, InvalidTransition.
     """
     person_id = _require_another_person(actor, slate)
     if problems := reason_problems(reason, required=True):
@@ -72,11 +73,11 @@ def send_back_slate(*, actor: Actor, slate: Slate, reason: str, now: datetime) -
     apply_transition(
         SLATE,
         slate,
-        "send_back",
+        "send_back_ratified" if is_ratified else "send_back",
         actor=actor,
         now=now,
         call_id=slate.call_id,
-        evidence={"proposed_by_id": None, "proposed_at": None},
+        evidence={"proposed_by_id": None, "proposed_at": None, "ratified_by_id": None, "ratified_at": None},
     )
     back = SendBack(
         slate_id=slate.id,

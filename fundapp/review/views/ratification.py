@@ -86,7 +86,11 @@ def send_back(slug: str) -> ResponseReturnValue:
     if form.validate():
         try:
             ratifying.send_back_slate(
-                actor=current_actor(), slate=_slate(call), reason=form.reason.data or "", now=clock.now()
+                actor=current_actor(),
+                slate=_slate(call),
+                reason=form.reason.data or "",
+                now=clock.now(),
+                is_ratified=bool(form.ratified.data),
             )
         except RuleViolations as violations:
             problems_into(form, violations)

@@ -367,5 +367,9 @@ def test_nobody_in_conflict_saves_the_file(signed_in, sent):
 def test_there_is_no_file_before_a_list_was_sent(signed_in, app):
     call = make_call()
     make_slate(call)
-    client = signed_in(make_staff(Role.MANAGER))
+    manager = make_staff(Role.MANAGER)
+    client = signed_in(manager)
     assert client.get(f"/manage/{call.slug}/tally-file").status_code == 404
+    make_member(manager, make_application(call).organisation)
+    db.session.commit()
+    assert client.get(f"/manage/{call.slug}/tally-file").status_code == 404, "also for somebody in conflict"

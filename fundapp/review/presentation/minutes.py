@@ -1,6 +1,7 @@
 """The minutes of a decision as PDF: what was decided, by whom, on what terms, with which reasons and which dissent.
 
-They hold nothing of the present moment, so that the same state of a list gives the same bytes.
+They hold nothing of the present moment, so that the same state of a list gives the same bytes. What the reader may not
+see is in no row and no sum of their copy; every copy says so.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,11 +37,15 @@ SECTIONS: Final[Sequence[Callable[[Minuted], Section | None]]] = (
 
 @dataclass(frozen=True)
 class Minutes:
-    """The minutes as they are printed. `mark` says that they are not final; None once the decisions are released."""
+    """The minutes as they are printed. `mark` says that they are not final; None once the decisions are released.
+
+    `note` says what may be missing. It stands in every copy alike: that it is there tells nobody whether anything is.
+    """
 
     call: str
     programme: str
     mark: str | None
+    note: str
     is_sample: bool
     sections: tuple[Section, ...]
 
@@ -57,6 +62,7 @@ def minutes_of(minuted: Minuted) -> Minutes:
         call=drawable(localised(call.titles, language)),
         programme=drawable(localised(call.programme.titles, language)),
         mark=_mark(minuted.slate.status),
+        note=_("What somebody may not see because of a conflict of interest is not in the copy that they save."),
         is_sample=call.is_sample,
         sections=tuple(section for part in SECTIONS if (section := part(minuted)) is not None),
     )

@@ -18,12 +18,11 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.core.pdf import drawable
 from fundapp.review.models import Outcome, Slate
-from fundapp.review.presentation.ratifying import person_words, sent_back_shown
+from fundapp.review.presentation.ratifying import person_words, ratifications_seen, sent_back_shown
 from fundapp.review.presentation.selection import pools_shown
 from fundapp.review.presentation.terms import changes_shown, terms_shown
 from fundapp.review.presentation.votes import RowVotesShown, votes_on_list
 from fundapp.review.queries.freezing import newest_frozen
-from fundapp.review.queries.ratifying import ratifications
 from fundapp.review.queries.selection import Selection, set_terms
 from fundapp.review.queries.terms import late_changes
 
@@ -73,7 +72,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Minuted:
-    """What is minuted: a list that was sent, seen by somebody from whom nothing of it is hidden."""
+    """What is minuted: a list that was sent, as somebody may see it."""
 
     actor: Actor
     found: Selection
@@ -85,9 +84,12 @@ class Minuted:
 
 
 def standing(minuted: Minuted) -> Section:
-    """Tell who sent the list, ratified it and released it, and when."""
+    """Tell who sent the list, ratified it and released it, and when; of who ratified what the reader's page tells."""
     slate = minuted.slate
-    facts = [Fact(_("Ratified"), _by(each.person, minuted.at(each.ratified_at))) for each in ratifications(slate)]
+    facts = [
+        Fact(_("Ratified"), _by(each.person, minuted.at(each.ratified_at)))
+        for each in ratifications_seen(minuted.found)
+    ]
     if slate.proposed_at is not None:
         sent = _by(_person(slate.proposed_by_id), minuted.at(slate.proposed_at))
         facts.insert(0, Fact(_("Sent for ratification"), sent))

@@ -26,7 +26,7 @@ class VoteForm(FlaskForm):
     choice = RadioField(
         _l("Your vote"),
         choices=[
-            SelectChoice(VoteChoice.FOR.value, _l("For")),
+            SelectChoice(VoteChoice.FOR.value, _l("In favour")),
             SelectChoice(VoteChoice.AGAINST.value, _l("Against")),
             SelectChoice(VoteChoice.ABSTAIN.value, _l("I abstain")),
         ],

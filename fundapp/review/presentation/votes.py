@@ -145,7 +145,7 @@ def choice_words(choice: VoteChoice) -> str:
     """Return a vote in a word."""
     match choice:
         case VoteChoice.FOR:
-            return _("For")
+            return _("In favour")
         case VoteChoice.AGAINST:
             return _("Against")
         case VoteChoice.ABSTAIN:
@@ -169,11 +169,12 @@ def note_of(each: Cast, call: Call) -> str:
 def _tag(row: RowVotes) -> tuple[str, str]:
     if row.count.is_approved:
         return _("Approved by the chairs"), "good"
+    refused = _("No vote yet") if row.count == Count() else _("Not approved by the chairs")
     if row.holds_up_the_list:
-        return _("Not approved by the chairs"), "act"
+        return refused, "act"
     if row.is_unapproved_award:
         return _("Stays without approval, with a reason"), "wait"
-    return _("Not approved by the chairs"), ""
+    return refused, ""
 
 
 def _cast_shown(each: Cast, call: Call) -> CastShown:

@@ -95,4 +95,6 @@ def vote_form(categories: Sequence[tuple[str, str, Sequence[tuple[str, str]]]], 
         for code, title, finalists in categories
     }
     form: VoteForm = type("VoteOfCall", (VoteForm,), fields)(**({"formdata": None} if empty else {}))
+    for code, _title, _finalists in categories:
+        form[f"choice_{code}"].flags.unmarked = True  # each may be left out, but not all of them
     return form

@@ -51,6 +51,8 @@ class RankedShown:
     decided_by: str
     needs_reason: bool
     is_against_rank: bool
+    adjusted: str = ""
+    """Its adjusted score; "" where means lead, and where it has too few reviews."""
     lot: str = ""
     """What its lot at the line came to; "" where no lot decides of it."""
 
@@ -163,6 +165,7 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
         decided_by=(decision.decided_by.name or decision.decided_by.email) if decision else "",
         needs_reason=row.needs_reason,
         is_against_rank=row.is_against_rank,
+        adjusted=figure(Fraction(row.adjusted.score)) if row.adjusted is not None else "",
         lot=lot_words(row),
     )
 

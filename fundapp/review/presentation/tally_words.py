@@ -76,6 +76,16 @@ def summary(pool: PoolTally, ranking: Ranking, wanted: int) -> list[str]:
                 wanted=wanted,
             )
         )
+    if unranked := sum(row.figures.reviews > 0 and row.standing.rank is None for row in pool.rows):
+        told.append(
+            ngettext(
+                "%(num)s entry has no rank in the list, because the terms ask for more reviews. "
+                "The ranks here count it.",
+                "%(num)s entries have no rank in the list, because the terms ask for more reviews. "
+                "The ranks here count them.",
+                unranked,
+            )
+        )
     return told
 
 

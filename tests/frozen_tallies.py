@@ -7,7 +7,8 @@ from fundapp.core.audit.chain import canonical_json
 from fundapp.core.db import db
 from fundapp.review.frozen import read_frozen
 from fundapp.review.models import FrozenTally, Slate
-from fundapp.review.queries.freezing import newest_frozen
+from fundapp.review.queries.freezing import frozen_content, newest_frozen
+from fundapp.review.queries.selection import whole_selection
 
 from .factories import NOW
 
@@ -19,10 +20,18 @@ def frozen_document(slate: Slate) -> dict[str, Any]:
     return read_frozen(frozen.content).document
 
 
+def freeze_as_sent(slate: Slate) -> FrozenTally:
+    """Freeze what stands on a list, as sending it does."""
+    return _freeze(slate, frozen_content(whole_selection(call=slate.call), slate, 1, NOW))
+
+
 def freeze_another(slate: Slate, document: dict[str, Any]) -> FrozenTally:
     """Freeze a document of a test's own in place of what was frozen last."""
+    return _freeze(slate, canonical_json(document))
+
+
+def _freeze(slate: Slate, content: bytes) -> FrozenTally:
     frozen = newest_frozen(slate)
-    content = canonical_json(document)
     made = FrozenTally(
         slate_id=slate.id,
         number=frozen.number + 1 if frozen else 1,

@@ -102,7 +102,8 @@ def decisions_filename(call: Call, file_format: str) -> str:
 def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
     """Return one row per entry, by reference: what the actor has a conflict of interest with is not among them.
 
-    Figures are those that were frozen with the list of decisions, else those of now. Raises NotAllowed.
+    Figures are those that were frozen with the list of decisions; before, and for whoever does not see all of it, those
+    of now. Raises NotAllowed.
     """
     actor.require(P.DECISION_EXPORT, call.id)
     selected = selection(actor=actor, call=call)
@@ -210,10 +211,15 @@ def _payee_masks(call: Call) -> dict[UUID, str]:
 
 
 def _figures(selected: Selection) -> dict[str, _Figures]:
-    """Return the figures by entry, as they were ratified where they were."""
+    """Return the figures by entry, as they were frozen where they were.
+
+    Frozen ranks are those of the whole list: a gap in them would tell of an entry that is hidden from the reader. Who
+    does not see all of it has the figures of now, over what they see.
+    """
     frozen = newest_frozen(selected.slate) if selected.slate else None
-    if frozen is not None:
-        return {each["entry"]: _frozen(each) for each in read_frozen(frozen.content).document["entries"]}
+    stored = read_frozen(frozen.content).document["entries"] if frozen else []
+    if stored and {each["entry"] for each in stored} <= {str(row.entry.id) for row in selected.ranked}:
+        return {each["entry"]: _frozen(each) for each in stored}
     return {
         str(row.entry.id): _Figures(
             row.figures.reviews, row.figures.mean, row.figures.variance, row.figures.rank, row.figures.tied

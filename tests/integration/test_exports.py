@@ -27,12 +27,14 @@ from ..factories import (
     make_application,
     make_call,
     make_decision,
+    make_member,
     make_person,
     make_review,
     make_reviewer,
     make_slate,
     make_staff,
 )
+from ..frozen_tallies import freeze_as_sent
 from .sensitive_form import ANSWERS as SENSITIVE_ANSWERS
 from .sensitive_form import FORM as SENSITIVE_FORM
 
@@ -120,6 +122,22 @@ def test_figures_are_those_that_were_ratified(manager):
     slate.status, slate.proposed_by_id, slate.proposed_at = SlateStatus.OPEN, None, None
     [row] = read_csv(decisions_csv(actor=actor_of(manager), call=call))
     assert (row["score_mean"], row["reviews"]) == ("3.00", "2")
+
+
+def test_ranks_that_were_frozen_have_no_gap_for_somebody_in_conflict_with_the_best(manager):
+    call = make_call()
+    slate, reviewer = make_slate(call), make_reviewer(call)
+    best, second = (make_application(call).entries[0] for _ in range(2))
+    for entry, score in ((best, 5), (second, 3)):
+        make_review(entry, reviewer, [score, score])
+        make_decision(slate, entry)
+    slate.status, slate.proposed_by_id, slate.proposed_at = SlateStatus.PROPOSED, manager.id, NOW
+    freeze_as_sent(slate)
+    rows = read_csv(decisions_csv(actor=actor_of(manager), call=call))
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    make_member(manager, best.application.organisation)
+    rows = read_csv(decisions_csv(actor=actor_of(manager), call=call))
+    assert [(row["application_reference"], row["rank"]) for row in rows] == [(second.application.reference, "1")]
 
 
 def test_prize_entries_have_a_row_each(manager):

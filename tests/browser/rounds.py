@@ -9,21 +9,26 @@ from uuid import UUID
 from sqlalchemy import Connection, ScalarSelect, Select, create_engine, select, update
 
 from fundapp import create_app
-from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.permissions import PER_CALL, Role, system_actor
 from fundapp.accounts.queries import actor_of, person_by_email
+from fundapp.accounts.services.administering import invite_person
 from fundapp.accounts.services.people import ensure_person
-from fundapp.accounts.services.roles import grant_role
+from fundapp.accounts.services.roles import give_role, grant_role
 from fundapp.applications.models import Application, Call, Entry, ReviewPhase
 from fundapp.applications.services.managing import mark_eligible
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db
+from fundapp.review.finalist_rules import Profile
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, PoolDraw, Reviewer
 from fundapp.review.scoring_rules import Part
 from fundapp.review.services.answering import accept_invitation
+from fundapp.review.services.finalists import announce_finalists, answer_profile, name_finalists, write_profile
 from fundapp.review.services.inviting import invite_reviewers
 from fundapp.review.services.pairs import assign_by_hand
+from fundapp.review.services.public_vote import set_terms
 from fundapp.review.services.reading import declare_no_conflict, submit_review
+from fundapp.review.vote_rules import VoteMode
 from fundapp.settings import Settings
 
 from .calls import let_the_deadline_pass, load_open_call
@@ -60,12 +65,15 @@ def two_phases() -> str:
     return _PHASES.format(**{word: today + timedelta(days=number) for word, number in days.items()})
 
 
-def load_closed_call(service: Service, folder: Path, slug: str, organisations: Mapping[str, str], *, also: str) -> None:
+def load_closed_call(
+    service: Service, folder: Path, slug: str, organisations: Mapping[str, str], *, also: str, form: str = "form.md"
+) -> None:
     """Load a call, bring in one application of each organisation (with its country), and let the deadline pass.
 
-    All are eligible, in the order of their references. `also` is added to the call package.
+    All are eligible, in the order of their references. `also` is added to the call package; `form` is a file of the
+    folder "forms", in place of the package's own.
     """
-    load_open_call(service, folder, slug, also=also)
+    load_open_call(service, folder, slug, form=form, also=also)
     table = folder / "applications.csv"
     rows = [
         f"T{number},{name},team@{slug}-{number}.example,{country},4,{name},We do what we say.,land,5000,yes"
@@ -122,6 +130,70 @@ def review_for(service: Service, slug: str, address: str, number: int, parts: Ma
         actor = actor_of(reviewer.person)
         declare_no_conflict(actor=actor, assignment=assignment, now=clock.now())
         submit_review(actor=actor, assignment=assignment, parts=parts, now=clock.now())
+
+
+def add_staff(service: Service, slug: str, people: Mapping[str, tuple[str, Role]]) -> None:
+    """Let people work for a call: their name and role by their address; each gets a mail with a link."""
+    with _inside(service):
+        call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
+        for address, (name, role) in people.items():
+            person = invite_person(
+                actor=system_actor(),
+                email=address,
+                name=name,
+                language="en",
+                secret_key=service.environment["SECRET_KEY"],
+                now=clock.now(),
+            )
+            place = call.id if role in PER_CALL else None
+            give_role(actor=system_actor(), person=person, role=role, call_id=place, now=clock.now())
+
+
+def let_all_be_scored(service: Service, slug: str, given: Mapping[str, Mapping[int, Mapping[str, Part]]]) -> None:
+    """Let people review, each under the name that is given: the parts of each review by the application's number."""
+    addresses = {name: f"{slug}-{number}@readers.example" for number, name in enumerate(given, 1)}
+    for name, address in addresses.items():
+        invite(service, slug, address, name=name, language="en")
+    accept_for(service, slug, *addresses.values())
+    with _inside(service):
+        for name, reviews in given.items():
+            reviewer = _reviewer(slug, addresses[name])
+            actor, now = actor_of(reviewer.person), clock.now()
+            entries = {_entry(slug, number): parts for number, parts in reviews.items()}
+            pairs = [(entry, reviewer) for entry in entries]
+            for made in assign_by_hand(actor=system_actor(), call=reviewer.call, pairs=pairs, now=now):
+                declare_no_conflict(actor=actor, assignment=made, now=now)
+                submit_review(actor=actor, assignment=made, parts=entries[made.entry], now=now)
+
+
+def let_the_public_vote(service: Service, slug: str, *numbers: int) -> None:
+    """Make finalists of these applications, whose people agree to be shown, and open a vote on them an hour ago."""
+    before = clock.now() - timedelta(hours=2)
+    with _inside(service):
+        call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
+        manager = person_by_email(f"checker@{slug}.example")
+        assert manager is not None
+        entries = [_entry(slug, number) for number in numbers]
+        actor = actor_of(manager)
+        name_finalists(actor=actor, call=call, named={entry.id: "All of them work." for entry in entries}, now=before)
+        for entry in entries:
+            said = Profile(entry.application.organisation_name, "", {"en": "They do what they say."})
+            profile = write_profile(
+                actor=actor, call=call, entry_id=entry.id, profile=said, version=0, asks=True, now=before
+            )
+            holder, version = actor_of(entry.application.person), profile.said_version
+            answer_profile(actor=holder, profile=profile, said=said, version=version, agrees=True, now=before)
+        announce_finalists(actor=actor, call=call, now=before)
+        opens, closes = before + timedelta(hours=1), before + timedelta(days=7)
+        set_terms(
+            actor=actor,
+            call=call,
+            category_code="",
+            mode=VoteMode.ADVISORY,
+            opens_at=opens,
+            closes_at=closes,
+            now=before,
+        )
 
 
 def given(service: Service, slug: str, address: str) -> list[int]:

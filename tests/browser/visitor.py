@@ -66,7 +66,7 @@ class Album:
 
 def address_of(url: str) -> str:
     """Return the words of an address, without ids."""
-    words = re.findall(r"[a-z][a-z0-9]*", re.sub(r"[0-9a-f-]{36}|/link/.*", "/link", urlsplit(url).path))
+    words = re.findall(r"[a-z][a-z0-9]*", re.sub(r"[0-9a-f-]{36}|/link/.*|(?<=^/vote)/.*", "/link", urlsplit(url).path))
     return "-".join(words) or "home"
 
 

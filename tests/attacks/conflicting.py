@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from fundapp.accounts.models import Person, TieKind
-from fundapp.accounts.permissions import Role
+from fundapp.accounts.permissions import Role, system_actor
+from fundapp.accounts.services.roles import grant_role
 from fundapp.accounts.services.ties import declare_tie, end_tie
 from fundapp.applications.conflicts import record_conflict, unpin_conflict
 from fundapp.applications.form_engine.definition import Party
@@ -16,6 +17,8 @@ from fundapp.applications.models import (
     Application,
     ApplicationSource,
     ApplicationStatus,
+    Call,
+    CallStatus,
     Clarification,
     ConflictOfInterest,
     ConflictSource,
@@ -33,7 +36,7 @@ from fundapp.applications.rules import DeclinedGet
 from fundapp.core.db import db
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
-from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
+from fundapp.disbursement.models import Letter, LetterKind, LetterStatus, NextCallConsent
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
@@ -58,6 +61,7 @@ from ..factories import (
     NOW,
     make_application,
     make_assignment,
+    make_call,
     make_decision,
     make_member,
     make_organisation,
@@ -84,6 +88,8 @@ class Panel:
     slate: Slate
     first_stage: Stage
     """Comes before the stage in which everything stands."""
+    earlier: Call
+    """A decided call of the same programme, which the manager looks after too."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Hidden:
     """A draft that a manager types in for its people."""
     turned_down: Application
     """One that was not eligible."""
+    earlier: Application
+    """One of an earlier call whose people agree to be considered again."""
     letter: Letter
     enquiry: Enquiry
     request: ErasureRequest
@@ -104,7 +112,7 @@ class Hidden:
     @property
     def all(self) -> list[Application]:
         """Return the applications."""
-        return [self.application, self.typed_in, self.turned_down]
+        return [self.application, self.typed_in, self.turned_down, self.earlier]
 
     @property
     def entry(self) -> Entry:
@@ -137,8 +145,10 @@ def make_panel(app: FundApp) -> Panel:
     recused = make_reviewer(made.call, person=make_person("Recused Reader"))
     slate = make_slate(made.call)
     let_chairs_vote(made.call, made.people[Role.MANAGER])
+    earlier = make_call(programme=made.call.programme, status=CallStatus.DECIDED, decided_at=NOW - timedelta(days=300))
+    grant_role(actor=system_actor(), person=made.people[Role.MANAGER], role=Role.MANAGER, now=NOW, call_id=earlier.id)
     db.session.commit()
-    return Panel(made, reader, recused, slate, first)
+    return Panel(made, reader, recused, slate, first, earlier)
 
 
 def make_hidden(app: FundApp, panel: Panel) -> Hidden:
@@ -154,7 +164,12 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         call, **about, status=ApplicationStatus.DRAFT, source=ApplicationSource.PAPER, entered_by_id=manager.id
     )
     turned_down = make_application(call, **about, status=ApplicationStatus.INELIGIBLE)
-    db.session.add(_notice(turned_down))
+    earlier = make_application(panel.earlier, **about, answers=answers)
+    again = NextCallConsent(
+        application_id=earlier.id, says_yes=True, text_sha256="0" * 64, language="en", answered_by_id=person.id,
+        answered_at=NOW,
+    )  # fmt: skip
+    db.session.add_all([_notice(turned_down), again])
     (entry,) = application.entries
     entry.stage_id = call.deciding_stage.id
     db.session.flush()
@@ -182,6 +197,7 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         application,
         typed_in,
         turned_down,
+        earlier,
         _letter(storage, decision),
         Enquiry(
             call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=CANARY, language="en", token_hash=CANARY,

@@ -66,7 +66,7 @@ ONCE_SENT = {"applications.copy", "applications.copy_as_text", "applications.cop
 """Pages of what was sent: a draft has none."""
 MAKES_CALLS = {"applications.new_call", "applications.clone"}
 """Pages for those who manage every call; our people have their roles in one."""
-WHOLE_LISTS = {"review.minutes_file", "review.tally_file"}
+WHOLE_LISTS = {"review.tally_file"}
 """Files of everything on a list: our people have a conflict of interest with something on it."""
 FOR_HOLDERS = {"retention.erase_own"}
 """Pages for those who hold the organisation, and not for those who only help to write."""

@@ -21,18 +21,22 @@ from fundapp.core.web import FundApp
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
+    Decision,
     DiscussionPost,
     LineDraw,
     LineLot,
+    Outcome,
     PairRuleKind,
     PlanStatus,
+    Ratification,
+    SlateStatus,
 )
 from fundapp.review.news_rules import News
 from fundapp.review.queries.applicants import known_applicants
 from fundapp.review.queries.conflicts import application_by_reference
 from fundapp.review.queries.planning import latest_plan
 from fundapp.review.queries.pools import duties, pools_of, unplaced
-from fundapp.review.queries.selection import decided_entries, sees_everything
+from fundapp.review.queries.selection import decided_entries, sees_everything, set_terms
 from fundapp.review.services import pools
 from fundapp.review.services.news import tell_of_the_day, tell_reviewer
 from fundapp.review.services.pairs import rule_pair
@@ -45,12 +49,14 @@ from ..factories import (
     make_application,
     make_assignment,
     make_call,
+    make_decision,
     make_person,
     make_protected,
     make_review,
     make_reviewer,
     make_staff,
 )
+from ..frozen_tallies import freeze_as_sent
 from ..integration.pool_round import KNOWN
 from ..integration.pool_round import Round as PoolRound
 from .conditions import Conditions, Use, uses
@@ -58,6 +64,8 @@ from .conflicting import CANARY, Hidden, Hide, Panel, belonging, make_hidden, ma
 from .crawl import fetch_unparsed, rules_of
 from .world import Round, addresses
 
+LIMIT = 3_000_000
+"""From this award on two people ratify the list, in minor units."""
 CHANGING = re.compile(rb'(name="csrf_token" value|data-token)="[^"]*"')
 VIEWERS = (Role.REVIEWER, Role.CHAIR, Role.MANAGER, Role.RATIFIER, Role.FINANCE)
 WAYS: dict[Role, tuple[Hide, ...]] = {
@@ -132,6 +140,40 @@ def test_row_14_every_page_is_the_same_with_and_without_an_application_in_confli
         assert differing({path: before[path] for path in paths}, after) - own == set(), hide.__name__
         undo()
         db.session.commit()
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.RATIFIER])
+def test_row_14_every_page_of_a_list_that_was_sent_is_the_same_with_and_without_an_application_in_conflict(
+    app: FundApp, signed_in: Any, clock: Any, role: Role
+) -> None:
+    """What is hidden asks for two people to ratify, and one has. The frozen tally is whole, and is refused."""
+    clock.move_to(NOW)
+    panel = make_panel(app)
+    ours, person = panel.round, panel.round.people[role]
+    make_decision(panel.slate, ours.sent.entries[0], amount_minor=LIMIT - 1)
+    terms, sender = set_terms(ours.call), make_person()
+    assert terms is not None
+    terms.two_ratifiers_from_minor = LIMIT
+    panel.slate.status, panel.slate.proposed_by_id, panel.slate.proposed_at = SlateStatus.PROPOSED, sender.id, NOW
+    freeze_as_sent(panel.slate)
+    db.session.commit()
+    client = signed_in(person)
+    whole = f"/manage/{ours.call.slug}/tally-file"
+    before = everything(app, client, role, ours)
+    assert before.pop(whole).startswith(b"200|")
+    hidden = make_hidden(app, panel)
+    decision = db.session.scalars(select(Decision).where(Decision.entry_id == hidden.entry.id)).one()
+    decision.outcome, decision.amount_minor = Outcome.AWARD, LIMIT
+    ours.call.committed_minor += LIMIT
+    db.session.add(Ratification(slate_id=panel.slate.id, sending=1, person_id=make_person("First").id, ratified_at=NOW))
+    db.session.commit()
+    telling = differing(before, {path: answer(client, path, ours) for path in before})
+    managed = f"/manage/{ours.call.slug}"
+    assert telling >= {f"{managed}/selection", f"{managed}/minutes.pdf", f"{managed}/ratification"} & before.keys()
+    pinned(hidden, person)
+    db.session.commit()
+    assert differing(before, {path: answer(client, path, ours) for path in before}) == set()
+    assert answer(client, whole, ours).startswith(b"403|")
 
 
 @pytest.mark.parametrize("role", VIEWERS)

@@ -81,6 +81,7 @@ from ..factories import (
     make_slate,
     make_staff,
 )
+from ..frozen_tallies import freeze_as_sent
 from ..sample_files import PDF
 from .prize_world import make_vote
 
@@ -349,8 +350,10 @@ def make_upload(application: Application, person: Person, name: str) -> Upload:
 
 
 def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, text: str) -> Letter:
-    """Decide an entry, release the decision, and make its letter."""
-    decision = make_decision(make_slate(call, SlateStatus.RELEASED), entry)
+    """Decide an entry, freeze the tally, release the decision, and make its letter."""
+    slate = make_slate(call, SlateStatus.RELEASED)
+    decision = make_decision(slate, entry)
+    freeze_as_sent(slate)
     reference = entry.application.reference or ""
     db.session.add(
         Award(

@@ -15,10 +15,11 @@ from fundapp.accounts.queries import person_by_email
 from fundapp.applications.models import Application, ApplicationStatus, Call, ConflictOfInterest, ConflictSource
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
+from fundapp.review.models import Outcome, Slate
 
-from ..factories import NOW, make_application, make_organisation, make_review, make_reviewer, make_staff
+from ..factories import NOW, make_application, make_decision, make_organisation, make_review, make_reviewer, make_staff
 from .crawl import fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit, without_address
-from .matrix import MAKES_CALLS, OF_POOLS
+from .matrix import MAKES_CALLS, OF_DECLINED, OF_POOLS
 from .world import (
     IMPARTIAL,
     ROLES,
@@ -104,6 +105,8 @@ def test_row_01_the_same_addresses_do_open_ones_own_objects(app, signed_in, ours
             assert opened[endpoint] == {403}, endpoint
         elif endpoint in OF_POOLS:
             assert opened[endpoint] == {404}, endpoint  # our call has none
+        elif endpoint in OF_DECLINED:
+            assert opened[endpoint] == {404}, endpoint  # our only row has an award
         elif role is Role.APPLICANT or not own:
             assert opened[endpoint] & {200, 302}, (endpoint, opened[endpoint])
 
@@ -127,6 +130,20 @@ def test_row_01_pages_of_pools_open_for_the_staff_of_a_call_that_has_them(app, s
         is_open = rule.endpoint == "review.pools"
         assert fetch(signed_in(theirs.people[role]), path).status_code == 200, path
         assert fetch(signed_in(ours.people[role]), path).status_code == (200 if is_open else 404), path
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.RATIFIER, Role.AUDITOR])
+def test_row_01_pages_of_declined_rows_open_for_those_who_read_the_list(app, signed_in, ours, role):
+    (entry,) = make_application(ours.call).entries
+    slate = db.session.scalars(select(Slate).where(Slate.call_id == ours.call.id)).one()
+    make_decision(slate, entry, outcome=Outcome.DECLINE)
+    db.session.commit()
+    client = signed_in(ours.people[role])
+    rules = [rule for rule in rules_for(app, role, "GET") if rule.endpoint in OF_DECLINED]
+    assert rules
+    for rule in rules:
+        for path in addresses(app, rule, ours.objects() | {"entry_id": [entry.id]}):
+            assert fetch(client, path).status_code == 200, path
 
 
 def test_row_02_every_object_is_named_by_a_random_id(app):

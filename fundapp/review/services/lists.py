@@ -1,6 +1,7 @@
 """Trying lists: named, copied, marked entry by entry. Nothing here decides anything; `services.adopting` does."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 
@@ -10,10 +11,18 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.review.list_rules import Wish, name_problems, wish_problems
+from fundapp.review.list_rules import MarkKind, Wish, name_problems, wish_problems
 from fundapp.review.models import TrialList, TrialMark
 from fundapp.review.queries.lists import Board, board_of, ground_of, lists_of, marks_of
 from fundapp.review.services.calls import lock_call, require_open_slate
+
+MARKED: Final = {
+    MarkKind.PUT_IN: "trial_mark:put_in",
+    MarkKind.TAKE_OUT: "trial_mark:take_out",
+    MarkKind.RESERVE: "trial_mark:reserve",
+    MarkKind.AMOUNT: "trial_mark:amount",
+}
+"""What is recorded where somebody marks an entry."""
 
 
 def make_list(*, actor: Actor, call: Call, name: str, now: datetime) -> TrialList:
@@ -109,7 +118,7 @@ def mark_entry(
     mark.kind, mark.amount_minor, mark.reason = wish.kind, wish.amount_minor, reason.strip()
     mark.made_by_id, mark.made_at = actor.person_id, now
     db.session.flush()
-    _record_mark(actor, mark, f"trial_mark:{wish.kind.value}", now, call)
+    _record_mark(actor, mark, MARKED[wish.kind], now, call)
 
 
 def begin(actor: Actor, call: Call) -> None:

@@ -63,9 +63,9 @@ def test_from_closed_scoring_to_released_decisions(
     list_is_sent_again(mara, slug, references[8])
     list_is_ratified(rosa, slug)
     staff.release(mara, slug)
-    declined = meet("Team of the Desert")
-    declined.email = f"team@{slug}-7.example"
-    declined_reads_their_letter(declined, references[6])
+    declined = meet("Team of the Harbour")
+    declined.email = f"team@{slug}-5.example"
+    declined_reads_their_letter(declined, references[4])
 
 
 def scored_call(service: Service, folder: Path, slug: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 
 from fundapp.accounts.models import (
     LinkPurpose,
@@ -42,8 +42,9 @@ from fundapp.retention.classes import RULES, TOLD
 from fundapp.retention.models import Erasure, ErasureCause
 from fundapp.retention.queries import is_held
 from fundapp.retention.services import erase_application, lift_hold, set_hold
-from fundapp.review.models import Outcome, SlateStatus
+from fundapp.review.models import Ballot, Outcome, PublicVote, SlateStatus, VoteRequest
 
+from ..attacks.prize_world import make_vote
 from ..conftest import actor_of
 from ..factories import (
     NOW,
@@ -226,6 +227,27 @@ def table(age: timedelta, name: str) -> UUID:
     return made.id
 
 
+def public_vote(age: timedelta, name: str) -> UUID:
+    """A public vote that closed some time ago with a vote in it, or a choice whose link nobody opened in time."""
+    at = since(name, age)
+    call = make_call()
+    (entry,) = make_application(call).entries
+    vote = make_vote(call, entry, make_staff(Role.MANAGER), "Sample")
+    if name == "voter":
+        vote.opens_at, vote.closes_at = at - DAY, at
+        db.session.flush()
+        return vote.id
+    db.session.execute(update(Ballot).where(Ballot.vote_id == vote.id).values(voter_key=None))
+    mail = queue_mail(to_address="a@example.org", language="en", template="news", data={"path": "/"}, now=NOW)
+    made = VoteRequest(
+        vote_id=vote.id, choices=[], token_hash=str(uuid4()), mail_id=mail.id, voter_key="v", network_key="n",
+        is_throwaway=False, asked_at=at - DAY, expires_at=at,
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    return made.id
+
+
 MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "next_call", "undecided", "awarded", "withdrawn"), application),
     **dict.fromkeys(("person", "unconfirmed"), person),
@@ -234,6 +256,7 @@ MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("session", "link", "invitation", "mail_sent", "mail_failed", "work"), row),
     "upload": upload,
     **dict.fromkeys(("table", "import"), table),
+    **dict.fromkeys(("vote_request", "voter"), public_vote),
 }
 TABLES: dict[str, type[Any]] = {
     **dict.fromkeys(("draft", "ineligible", "declined", "next_call", "undecided", "awarded", "withdrawn"), Application),
@@ -252,6 +275,8 @@ TABLES: dict[str, type[Any]] = {
     "table": TableImport,
     "import": TableImport,
     "work": OutboxItem,
+    "vote_request": VoteRequest,
+    "voter": PublicVote,
 }
 
 
@@ -259,6 +284,11 @@ def erased(name: str, row_id: UUID) -> bool:
     found = db.session.get(TABLES[name], row_id, populate_existing=True)
     if name == "table":
         return found is not None and found.stored_as is None
+    if name == "voter":
+        kept = select(func.count()).where(Ballot.vote_id == row_id)
+        assert db.session.scalar(kept), "votes are counted for good"
+        keyed = or_(*(key.is_not(None) for key in (Ballot.voter_key, Ballot.network_key)))
+        return not db.session.scalar(kept.where(keyed))
     return found is None or getattr(found, "erased_at", None) is not None
 
 

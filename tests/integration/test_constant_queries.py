@@ -22,17 +22,19 @@ from fundapp.review.models import (
     Anchor,
     AssignmentStatus,
     DiscussionPost,
+    Outcome,
     PairRule,
     PairRuleKind,
     Reviewer,
     ReviewerStatus,
     Slate,
+    SlateStatus,
 )
 from fundapp.review.queries.pools import current_draw
 from fundapp.review.services import pools
 from fundapp.review.services.planning import apply_plan, request_plan, undo_plan
 from fundapp.review.services.telling import TELL_KIND
-from tests.attacks.world import IMPARTIAL, Round, addresses, make_round
+from tests.attacks.world import IMPARTIAL, Round, addresses, let_chairs_vote, make_round
 from tests.conftest import NOW, actor_of, counted_statements
 from tests.factories import (
     make_application,
@@ -171,13 +173,22 @@ def released(storage: Storage) -> Round:
     return make_round(storage, "Released", closed=True, decided=True, budget_minor=10**12)
 
 
+def sent(storage: Storage) -> Round:
+    """Return a call whose list waits for the ratifiers, with a finalist who is declined and chairs who vote."""
+    made = make_round(storage, "Sent", closed=True, budget_minor=10**12)
+    let_chairs_vote(made.call, made.people[Role.MANAGER])
+    (entry,) = made.sent.entries
+    make_decision(make_slate(made.call, SlateStatus.PROPOSED), entry, outcome=Outcome.DECLINE)
+    return made
+
+
 def in_pools(storage: Storage) -> Round:
     return make_round(storage, "Pools", closed=True, budget_minor=10**12, **IMPARTIAL)
 
 
 NOT_SHOWN = {
     "applications.clone": "its permission is one for all calls, and it shows a form",
-    "review.tally_file": "no list was sent",
+    "review.open_vote": "no vote waits for the click on its link",
     **dict.fromkeys(
         (
             "applications.form_item",
@@ -192,16 +203,21 @@ NOT_SHOWN = {
 """Pages that are nothing but a refusal or a redirection in these calls, with the reason."""
 ONLY_WITH_POOLS = {"review.pools", "review.pools_file", "review.manage_pools"}
 LETTER = {"disbursement.letter_file"}
+FROZEN = {"review.tally_file"}
+TO_RATIFY = {"review.confirm_ratification"}
+DECLINED = {"review.declined_comment"}
+DECIDED = {"review.minutes_file", "review.row_votes", "review.vote"}
 
 
 @pytest.mark.parametrize(
     ("make", "elsewhere"),
     [
-        (in_review, ONLY_WITH_POOLS | LETTER),
-        (released, ONLY_WITH_POOLS),
-        (in_pools, LETTER),
+        (in_review, ONLY_WITH_POOLS | LETTER | FROZEN | TO_RATIFY | DECLINED | DECIDED),
+        (released, ONLY_WITH_POOLS | TO_RATIFY | DECLINED),
+        (sent, ONLY_WITH_POOLS | LETTER | FROZEN),
+        (in_pools, LETTER | FROZEN | TO_RATIFY | DECLINED | DECIDED | {"review.finalist_profile"}),
     ],
-    ids=["in_review", "released", "in_pools"],
+    ids=["in_review", "released", "sent", "in_pools"],
 )
 def test_no_page_asks_more_of_the_database_the_more_is_read(
     app: FundApp, storage: Storage, signed_in: SignedIn, make: Callable[[Storage], Round], elsewhere: set[str]

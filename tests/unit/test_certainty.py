@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fundapp.review.tally import certainty as certainty_module
-from fundapp.review.tally.certainty import certainty, draws, ranks
+from fundapp.review.tally.certainty import certainty, draws, ranks, shares_chosen
 from fundapp.review.tally.mixed_model import Variances, fit, solve
 from fundapp.review.tally.panel import Mark, Panel
 from fundapp.review.tally.reasons import contrasts, differences, swings
@@ -61,9 +61,25 @@ def test_chances_add_up_and_better_scores_have_better_chances() -> None:
     assert sure.fundable[order[0]] > 0.9 > 0.1 > sure.fundable[order[-1]]
     assert (sure.lowest_rank <= sure.expected_rank).all()
     assert (sure.expected_rank <= sure.highest_rank).all()
-    chosen = [sure.entries[n] for n in order[:5]]
+    chosen = {sure.entries[n]: 1.0 for n in order[:5]}
     assert sure.expected_right(chosen) == pytest.approx(sure.fundable[order[:5]].sum())
     assert 2.5 < sure.expected_right(chosen) < 5
+
+
+def test_equals_at_the_line_count_by_the_share_of_them_that_fits() -> None:
+    assert shares_chosen({"a": 1, "b": 2, "c": 2, "d": 4}, 2) == {"a": 1, "b": 0.5, "c": 0.5, "d": 0}
+    assert shares_chosen({"a": 1, "b": 1, "c": 1}, 1) == pytest.approx(dict.fromkeys("abc", 1 / 3))
+    assert shares_chosen({"a": 1, "b": 2}, 5) == {"a": 1, "b": 1}
+
+
+def test_where_readers_agree_on_nothing_a_choice_is_as_good_as_chance() -> None:
+    """Forty entries that nothing tells apart share the first rank: of ten chosen, a quarter is right."""
+    chance = np.random.default_rng(4)
+    marks = [Mark(f"e{n}", f"r{r}", float(chance.integers(1, 6))) for n in range(40) for r in chance.permutation(8)[:3]]
+    fitted = fit(Panel.of(marks))
+    (sure,) = certainty(fitted, places={0: 10})
+    alike = shares_chosen(dict.fromkeys(sure.entries, 1), 10)
+    assert sure.expected_right(alike) == pytest.approx(2.5)
 
 
 def test_the_same_marks_give_the_same_figures() -> None:

@@ -376,3 +376,35 @@ def test_a_second_solver_finds_the_same_value(seed: int) -> None:
     mine = worth_of(without_what_was_left(found, some), some, terms, zero)
     assert other.status == 0
     assert mine == pytest.approx(-other.fun, abs=1e-4)
+
+
+def test_a_minimum_is_named_though_what_fills_the_room_counts_for_it_too() -> None:
+    some = asks(
+        ("s1", 5.0, 10, "region:south"),
+        ("s2", 4.0, 10, "region:south"),
+        ("s3", 3.0, 10, "region:south"),
+        ("n1", 2.0, 10, "region:north"),
+        ("n2", 1.0, 10, "region:north"),
+    )
+    least = Rule("n", "region:north", Measure.AWARDS, least=1)
+    most = Rule("s", "region:south", Measure.AWARDS, most=1)
+    found = proposed(some, Terms(budget_minor=30, rules=(least, most)))
+    assert why(found) == {
+        "n1": "for_minimum",
+        "n2": "room_left",
+        "s1": "above_line",
+        "s2": "maximum",
+        "s3": "maximum",
+    }
+    assert found.reasons["n1"].rules == ("n",)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_whoever_is_in_for_a_minimum_has_it_named(seed: int) -> None:
+    rules = (
+        Rule("n", "region:north", Measure.AWARDS, least=2),
+        Rule("s", "region:south", Measure.AWARDS, most=1),
+    )
+    found = propose(some_asks(seed), Terms(budget_minor=100, rules=rules))
+    assert found is not None
+    assert all(reason.rules for reason in found.reasons.values() if reason.why is Why.FOR_MINIMUM)

@@ -22,6 +22,14 @@ class _Line:
     first_below: frozenset[str]
 
 
+@dataclass(frozen=True)
+class _Needs:
+    """For which minima each entry of a list is needed, and all minima that need some."""
+
+    of: Mapping[str, tuple[str, ...]]
+    tight: tuple[str, ...]
+
+
 def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None = None) -> Proposal | None:
     """Return the proposal, or None where what people put in breaks the budget, the places, a maximum or a pot.
 
@@ -33,17 +41,18 @@ def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None =
     line = _line(ordered, terms, held)
     fixed = {ask.entry_id: False for ask in ordered if below_floor(ask, terms)} | held
     made = _List([ask for ask in ordered if ask.entry_id in line.above or held.get(ask.entry_id)], terms)
+    needs = made.needs()
     filled: frozenset[str] = frozenset()
     if not made.has_room_for([]) or made.maxima_against([]) or missed(made.chosen, terms) or not made.can_pay([]):
         choice = choose(ordered, terms, weights=_weights(ordered, terms, line), held=fixed)
         if choice is None:
             return None
         made = _List([ask for ask in ordered if ask.entry_id in choice], terms)
+        needs = made.needs()  # as the rules asked for it: what fills the room that is left may count for a minimum too
         filled = _room_left(ordered, made, fixed)
-    tight = made.tight_minima()
     return Proposal(
         awarded=frozenset(made.ids),
-        reasons={ask.entry_id: _reason(ask, made, held, line, filled, tight) for ask in ordered},
+        reasons={ask.entry_id: _reason(ask, made, held, line, filled, needs) for ask in ordered},
         line=len(line.above),
         spent_minor=terms.budget_minor - made.money_left,
         short=missed(made.chosen, terms),
@@ -139,10 +148,11 @@ class _List:
         needing = (rule for rule in self.terms.rules if rule.counts(ask))
         return tuple(rule.code for rule in needing if self.counted[rule.code] - rule.counts(ask) < rule.least)
 
-    def tight_minima(self) -> tuple[str, ...]:
-        """Return the minima for which some award of the list is needed."""
-        needed = {code for ask in self.chosen for code in self.minima_needing(ask)}
-        return tuple(rule.code for rule in self.terms.rules if rule.code in needed)
+    def needs(self) -> _Needs:
+        """Return for which minima which entries of the list are needed."""
+        found = {ask.entry_id: self.minima_needing(ask) for ask in self.chosen}
+        tight = {code for codes in found.values() for code in codes}
+        return _Needs(found, tuple(rule.code for rule in self.terms.rules if rule.code in tight))
 
 
 def _room_left(ordered: Sequence[Ask], made: _List, fixed: Mapping[str, bool]) -> frozenset[str]:
@@ -162,7 +172,7 @@ def _room_left(ordered: Sequence[Ask], made: _List, fixed: Mapping[str, bool]) -
 
 
 def _reason(
-    ask: Ask, made: _List, held: Mapping[str, bool], line: _Line, filled: frozenset[str], tight: tuple[str, ...]
+    ask: Ask, made: _List, held: Mapping[str, bool], line: _Line, filled: frozenset[str], needs: _Needs
 ) -> Reason:
     is_above = ask.entry_id in line.above
     if ask.entry_id in held:
@@ -172,14 +182,15 @@ def _reason(
     if ask.entry_id in made.ids:
         if is_above:
             return Reason(Why.ABOVE_LINE)
-        return Reason(Why.ROOM_LEFT) if ask.entry_id in filled else Reason(Why.FOR_MINIMUM, made.minima_needing(ask))
+        needed = needs.of.get(ask.entry_id, ())
+        return Reason(Why.FOR_MINIMUM, needed) if needed and ask.entry_id not in filled else Reason(Why.ROOM_LEFT)
     if below_floor(ask, made.terms):
         return Reason(Why.BELOW_FLOOR)
     if against := made.stands_against(ask):
         return Reason(Why.MAXIMUM, tuple(rule.code for rule in against))
     if is_above:
-        is_for_want_of_a_pot = made.has_room_for([ask]) or (made.terms.pots and not tight)
-        return Reason(Why.NO_POT) if is_for_want_of_a_pot else Reason(Why.MADE_WAY, tight)
+        is_for_want_of_a_pot = made.has_room_for([ask]) or (made.terms.pots and not needs.tight)
+        return Reason(Why.NO_POT) if is_for_want_of_a_pot else Reason(Why.MADE_WAY, needs.tight)
     if ask.entry_id in line.first_below:
         return Reason(Why.EQUAL_AT_LINE if len(line.first_below) > 1 else Why.TOO_LARGE)
     return Reason(Why.BELOW_LINE)

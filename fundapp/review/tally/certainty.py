@@ -5,7 +5,8 @@ distribution, at the variances that were found. So intervals are at least as wid
 variances are estimates themselves, and that people clip their scales, is left out.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,9 +54,18 @@ class Certainty:
         others = max(1, len(self.entries) - 1)
         return np.asarray((len(self.entries) - self.expected_rank) / others)
 
-    def expected_right(self, chosen: Collection[str]) -> float:
-        """Return how many of the chosen are truly among the best `places`, by the model's own reckoning."""
-        return float(sum(self.fundable[place] for place, entry in enumerate(self.entries) if entry in chosen))
+    def expected_right(self, chosen: Mapping[str, float]) -> float:
+        """Return how many of the chosen are truly among the best `places`, by the model's own reckoning.
+
+        `chosen` has the share of each that is chosen: 1, or less for equals at the line that do not all fit.
+        """
+        return float(sum(self.fundable[place] * chosen.get(entry, 0.0) for place, entry in enumerate(self.entries)))
+
+
+def shares_chosen(ranks_of: Mapping[str, int], places: int) -> dict[str, float]:
+    """Return the share of each entry that fits into `places`: equals at the line share what is left among them."""
+    equals = Counter(ranks_of.values())
+    return {entry: min(1.0, max(0, places - (rank - 1)) / equals[rank]) for entry, rank in ranks_of.items()}
 
 
 def ranks(scores: Numbers) -> Places:

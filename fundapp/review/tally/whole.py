@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from fundapp.review.tally.certainty import Certainty, certainty, ranks
+from fundapp.review.tally.certainty import Certainty, certainty, ranks, shares_chosen
 from fundapp.review.tally.kept import Kept
 from fundapp.review.tally.marks import EntryTally
 from fundapp.review.tally.mixed_model import Fit, Grounds, Variances, fit
@@ -79,8 +79,8 @@ class Block:
 class WholeTally:
     """What is known of a group of entries: `entries` by part and adjusted rank, `readers` by leniency, strict first.
 
-    `expected_right` of the `places` that the adjusted ranking fills are truly among the best, by the model's own
-    reckoning; None without a model or where the panel falls into parts.
+    `expected_right` of the `places` that the adjusted ranking fills (equals at the line by the share of them that fits)
+    are truly among the best, by the model's own reckoning; None without a model or where the panel falls into parts.
     """
 
     grounds: Grounds
@@ -107,7 +107,7 @@ def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
     together = panel.parts == 1
     sure = _sure.get((panel.fingerprint, places), lambda: certainty(fitted, places={0: places} if together else {}))
     entries = _adjusted(fitted, {each.entry_id: each for each in figures}, sure)
-    chosen = {each.plain.entry_id for each in entries if each.rank is not None and each.rank <= places}
+    chosen = shares_chosen({each.plain.entry_id: each.rank for each in entries if each.rank is not None}, places)
     return WholeTally(
         grounds=fitted.grounds,
         variances=fitted.variances,

@@ -18,7 +18,7 @@ from fundapp.accounts.models import LinkPurpose, OneTimeLink
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import Application
 from fundapp.core import clock
-from fundapp.core.audit import AuditEntry
+from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import Base, db
 from fundapp.core.mail import queue_mail
 from fundapp.core.outbox import OutboxItem, OutboxState
@@ -27,6 +27,7 @@ from fundapp.core.web import FundApp
 from fundapp.retention import tombstones
 from fundapp.retention.models import ErasureCause, LegalHold
 from fundapp.retention.services import erase_application, erase_person
+from fundapp.review.models import FrozenTally
 
 from ..attacks.world import Round, make_round
 from .conftest import Installation
@@ -44,6 +45,9 @@ def round_in(installation: Installation) -> Round:
     made = make_round(installation.app.extensions["storage"], MARK, closed=True, decided=True)
     for hold in made.holds:
         db.session.delete(hold)
+    for frozen in db.session.scalars(select(FrozenTally)):
+        data = {"number": frozen.number, "sha256": frozen.sha256}
+        record(actor=system_actor(), action="tally:freeze", subject=frozen, now=clock.now(), data=data)
     manager = made.people[Role.MANAGER]
     link = {"purpose": LinkPurpose.SIGN_IN, "token_hash": "sample", "created_at": clock.now()}
     db.session.add(OneTimeLink(person_id=manager.id, expires_at=clock.now() + timedelta(hours=1), **link))
@@ -125,9 +129,10 @@ def test_the_drill(installation, tmp_path):
         changed = {name for name in after if after[name] != before[name]}
         of_person = {"address_change", "known_device", "membership", "organisation_invitation", "tie"}
         of_person |= {"passkey", "record_key", "sign_in_session"}
+        digests = {"row_digest", "row_salt"}
         assert db.session.scalars(select(OneTimeLink.used_at).where(OneTimeLink.used_at.is_(None))).all() == []
         assert after["one_time_link"] == 1
-        assert changed <= {"attachment", "erasure", "upload", *of_person}
+        assert changed <= {"attachment", "erasure", "finalist_profile", "upload", *of_person, *digests}
         assert (after["attachment"], after["upload"], after["erasure"]) == (0, 0, 3)
         assert (db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0) > (entries or 0)
         application = db.session.get_one(Application, sent)

@@ -37,7 +37,8 @@ def _write(session: Session) -> None:
     ledger = ledger_of(session)
     require_entries(ledger)
     versions = new_versions(session, ledger)
-    digests = renew_digests(session.connection(), [*(change.name for change in ledger.changes), *ledger.adopted])
+    names = [*(change.name for change in ledger.changes), *ledger.adopted]
+    digests = renew_digests(session.connection(), names) if names else []  # what only read waits for no lock
     ledger.closed = True
     if ledger.entries:
         if digests:

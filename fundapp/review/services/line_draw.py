@@ -12,11 +12,12 @@ from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleVio
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.line_draw import bands, lot_order
 from fundapp.review.models import LineDraw, LineLot
-from fundapp.review.pools import Lot, fingerprint, plain_value, seed_of
+from fundapp.review.pools import Lot, fingerprint, seed_of
 from fundapp.review.queries.line_draw import current_line_draw
 from fundapp.review.queries.selection import Selection, unchecked_applications, whole_selection
-from fundapp.review.rules import MAX_REASON_CHARACTERS, Choice
+from fundapp.review.rules import Choice
 from fundapp.review.services.calls import lock_call, require_open_slate, require_sight_of_all
+from fundapp.review.services.public_value import announcement_problems, published_value
 
 
 def fix_lots(*, actor: Actor, call: Call, value_source: str, value_at: datetime, now: datetime) -> LineDraw:
@@ -70,11 +71,7 @@ def draw_lots(*, actor: Actor, call: Call, public_value: str, now: datetime) -> 
         raise NotFound
     if draw.drawn_at is not None:
         raise Conflict(_l("The lots are drawn already."))
-    if now < draw.value_at:
-        raise Conflict(_l("The public value is not known yet. Come back when it is."))
-    value = plain_value(public_value)
-    if not value or len(value) > MAX_REASON_CHARACTERS:
-        raise RuleViolations([Problem(_l("Enter the public value, as it was published."), field="public_value")])
+    value = published_value(public_value, value_at=draw.value_at, now=now)
     seed = seed_of(draw.fingerprint, value)
     order = lot_order([Lot(lot.stratum, lot.label) for lot in draw.lots], seed)
     for lot in draw.lots:
@@ -137,10 +134,4 @@ def _problems(
         problems.append(Problem(_l("Something is decided already. Make it undecided again: lots come first.")))
     if not found:
         problems.append(Problem(_l("Nobody stands at the line with others, so there is nothing to draw.")))
-    if not value_source.strip() or len(value_source) > MAX_REASON_CHARACTERS:
-        message = _l("Say which public value will be used, so that anybody can look it up.")
-        problems.append(Problem(message, field="value_source"))
-    if value_at <= now:
-        message = _l("This time is past. Choose a value that nobody knows yet.")
-        problems.append(Problem(message, field="value_at"))
-    return problems
+    return problems + announcement_problems(value_source, value_at, now)

@@ -24,16 +24,16 @@ from fundapp.review.pools import (
     coin,
     deal,
     fingerprint,
-    plain_value,
     seed_of,
     shares,
     tied_groups,
 )
 from fundapp.review.queries.pools import current_draw, duties, lot_ties, lots_by_reference, pools_of, unplaced
 from fundapp.review.queries.selection import unchecked_applications
-from fundapp.review.rules import MAX_REASON_CHARACTERS, ask_in_full, reason_problems
+from fundapp.review.rules import ask_in_full, reason_problems
 from fundapp.review.services.calls import lock_call
 from fundapp.review.services.inviting import invite_reviewers
+from fundapp.review.services.public_value import announcement_problems, published_value
 
 
 def fix_list(*, actor: Actor, call: Call, value_source: str, value_at: datetime, now: datetime) -> PoolDraw:
@@ -83,11 +83,7 @@ def draw_pools(*, actor: Actor, call: Call, public_value: str, now: datetime) ->
         raise NotFound
     if draw.drawn_at is not None:
         raise Conflict(_l("The pools are drawn already."))
-    if now < draw.value_at:
-        raise Conflict(_l("The public value is not known yet. Come back when it is."))
-    value = plain_value(public_value)
-    if not value or len(value) > MAX_REASON_CHARACTERS:
-        raise RuleViolations([Problem(_l("Enter the public value, as it was published."), field="public_value")])
+    value = published_value(public_value, value_at=draw.value_at, now=now)
     seed = seed_of(draw.fingerprint, value)
     dealt = deal([Lot(lot.stratum, lot.label) for lot in draw.lots], seed)
     for lot in draw.lots:
@@ -309,10 +305,4 @@ def _list_problems(call: Call, lots: int, value_source: str, value_at: datetime,
         problems.append(Problem(_l("Some applications were not marked eligible or ineligible. Check them first.")))
     if lots < 2:
         problems.append(Problem(_l("Two pools need at least two applications that are not tied to each other.")))
-    if not value_source.strip() or len(value_source) > MAX_REASON_CHARACTERS:
-        message = _l("Say which public value will be used, so that anybody can look it up.")
-        problems.append(Problem(message, field="value_source"))
-    if value_at <= now:
-        message = _l("This time is past. Choose a value that nobody knows yet.")
-        problems.append(Problem(message, field="value_at"))
-    return problems
+    return problems + announcement_problems(value_source, value_at, now)

@@ -24,7 +24,7 @@ from fundapp.core.money import Money
 from fundapp.core.web import FundApp
 from fundapp.demo.samples import ensure_staff, sample_invitations
 from fundapp.demo.scores import Scores, sample_answers
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Decision, Outcome, Reviewer
 from fundapp.review.plan_result import PlanResult

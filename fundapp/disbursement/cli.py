@@ -13,10 +13,10 @@ from fundapp.core.db import read_only
 from fundapp.core.errors import NotFound
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
-from fundapp.disbursement.exports import decisions_csv, decisions_xlsx
+from fundapp.disbursement.exports.decisions import decisions_csv, decisions_xlsx
 from fundapp.disbursement.letters import names_somebody_protected
 from fundapp.disbursement.models import LetterStatus
-from fundapp.disbursement.queries import letters_of_call
+from fundapp.disbursement.queries.letters import letters_of_call
 from fundapp.disbursement.rules import letter_filename
 
 _folder = click.option(

@@ -9,7 +9,7 @@ from fundapp.applications.models import Call
 from fundapp.applications.next_steps import NextStep
 from fundapp.core.i18n import gettext as _
 from fundapp.disbursement.models import LetterStatus
-from fundapp.disbursement.queries import letter_counts
+from fundapp.disbursement.queries.letters import letter_counts
 from fundapp.review.models import SlateStatus
 from fundapp.review.queries.selection import current_slate
 

@@ -4,17 +4,17 @@ from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
-from fundapp.disbursement import next_call_views, views
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.tasks import letter_job
+from fundapp.disbursement.views import bp, letters, next_call
 
-PAGES = (views, next_call_views)
+PAGES = (letters, next_call)
 """Importing these modules puts their pages on the blueprint."""
 
 
 def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
-    app.register_blueprint(views.bp)
+    app.register_blueprint(bp)
     # The body of a letter is one template for the PDF and for the page; it isolates names with these filters.
     app.jinja_env.filters["bdi"] = bdi
     app.jinja_env.filters["text_direction"] = text_direction

@@ -16,7 +16,7 @@ from fundapp.core.storage import Storage
 from fundapp.core.workflow import apply_transition
 from fundapp.disbursement.letters import TEMPLATES, to_content, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.disbursement.queries import LETTER_KIND, decided_beside, letter_to_make
+from fundapp.disbursement.queries.letters import LETTER_KIND, decided_beside, letter_to_make
 from fundapp.disbursement.rules import missing_value
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.queries.declined import NOTHING_PASSED_ON, passed_on

@@ -23,7 +23,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Assignment, AssignmentStatus, SlateStatus
 from fundapp.review.queries.reading import my_assignments
 

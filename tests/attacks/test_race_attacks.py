@@ -17,7 +17,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Assignment, Decision, Outcome, Plan, Slate, SlateStatus
 from fundapp.review.queries.selection import whole_selection
 from fundapp.review.services import deciding, planning, reading, sending

@@ -37,8 +37,8 @@ from fundapp.core.outbox import OutboxItem
 from fundapp.core.queue import RedisQueue
 from fundapp.disbursement.letters import TEMPLATES, Words, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.disbursement.queries import decided_beside, letter_to_make
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.queries.letters import decided_beside, letter_to_make
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, SlateStatus
 from fundapp.settings import Settings
 

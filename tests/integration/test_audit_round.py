@@ -24,7 +24,7 @@ from fundapp.core.audit.verification import first_broken
 from fundapp.core.db import db
 from fundapp.core.keys import Keyring, Part
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.invitations import Invitation
 from fundapp.review.models import Assignment, Outcome
 from fundapp.review.services import deciding, inviting, planning, ratifying, reading, sending

@@ -16,7 +16,7 @@ from fundapp.applications.services.writing_calls import change_call, seen_of
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.declined_rules import Wording
 from fundapp.review.models import Decision, DeclinedComment, Outcome, SlateStatus
 from fundapp.review.queries.declined import passed_on

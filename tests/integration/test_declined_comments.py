@@ -17,7 +17,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.disbursement.models import Letter
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.declined_rules import Wording
 from fundapp.review.models import DeclinedComment, Outcome, Slate, SlateStatus
 from fundapp.review.queries.declined import declined_entries, passed_on, pieces_of

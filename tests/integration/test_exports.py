@@ -16,8 +16,8 @@ from fundapp.applications.sealed_answers import keep_answers
 from fundapp.core.db import db
 from fundapp.core.errors import NotAllowed
 from fundapp.disbursement.cli import export
-from fundapp.disbursement.exports import COLUMNS, decision_rows, decisions_csv, decisions_xlsx
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.exports.decisions import COLUMNS, decision_rows, decisions_csv, decisions_xlsx
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, SlateStatus
 from fundapp.review.queries.selection import whole_selection
 from fundapp.review.services.sending import freeze

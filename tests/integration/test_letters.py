@@ -21,7 +21,7 @@ from fundapp.core.sealed_files import SealedFile
 from fundapp.core.storage import Storage
 from fundapp.disbursement import tasks
 from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
-from fundapp.disbursement.services import release_decisions, retry_letters
+from fundapp.disbursement.services.releasing import release_decisions, retry_letters
 from fundapp.review.models import Outcome, SlateStatus
 
 from ..conftest import NOW, actor_of, counted_statements, run_item

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from fundapp.accounts.permissions import Role
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, Ratification, SlateStatus
 from fundapp.review.queries.freezing import newest_frozen
 from fundapp.review.terms_rules import WantedTerms

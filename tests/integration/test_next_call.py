@@ -13,8 +13,15 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound
 from fundapp.core.mail import MailMessage
 from fundapp.disbursement.models import Letter, NextCallConsent
-from fundapp.disbursement.next_call import Band, answer_next_call, coming_again, invite_again, is_asked, question_for
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.next_call import (
+    Band,
+    answer_next_call,
+    coming_again,
+    invite_again,
+    is_asked,
+    question_for,
+)
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.retention.queries import applications_due
 from fundapp.review.models import Outcome, SlateStatus
 

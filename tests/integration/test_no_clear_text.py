@@ -18,7 +18,7 @@ from fundapp.core.db import Base, db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import SlateStatus
 
 from ..conftest import actor_of

@@ -14,7 +14,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, RuleViolations
 from fundapp.core.web import FundApp
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, Ratification, SendBack, Slate, SlateStatus
 from fundapp.review.queries.ratifying import needed_for_all, ratifications, send_backs
 from fundapp.review.services import deciding, ratifying, sending

@@ -14,7 +14,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import InvalidTransition, NotAllowed, RuleViolations
 from fundapp.core.outbox import OutboxItem
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, Ratification, SendBack, SlateStatus
 from fundapp.review.queries.selection import current_slate
 from fundapp.review.terms_rules import WantedTerms

@@ -28,7 +28,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, RuleViolations
 from fundapp.core.mail import MailMessage
-from fundapp.disbursement.exports import decision_rows
+from fundapp.disbursement.exports.decisions import decision_rows
 from fundapp.review.models import AssignmentStatus, SlateStatus
 from fundapp.review.queries.panel import coverage
 from fundapp.review.queries.reading import my_assignments

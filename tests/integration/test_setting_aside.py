@@ -22,9 +22,9 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
 from fundapp.core.mail import MailMessage
-from fundapp.disbursement.contacts import open_contacts
-from fundapp.disbursement.exports import decision_rows
-from fundapp.disbursement.queries import ineligible_applications
+from fundapp.disbursement.exports.contacts import open_contacts
+from fundapp.disbursement.exports.decisions import decision_rows
+from fundapp.disbursement.queries.letters import ineligible_applications
 from fundapp.review.queries.panel import coverage
 from fundapp.review.queries.planning import planning_facts
 from fundapp.review.queries.reading import my_assignments

@@ -33,10 +33,10 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
 from fundapp.core.pdf import MissingValue
 from fundapp.core.web import FundApp
-from fundapp.disbursement import services as disbursement
 from fundapp.disbursement import tasks
 from fundapp.disbursement.models import Award, Letter
-from fundapp.disbursement.queries import LETTER_KIND
+from fundapp.disbursement.queries.letters import LETTER_KIND
+from fundapp.disbursement.services import releasing as disbursement
 from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, Slate
 from fundapp.review.queries.ratifying import ratifications
 from fundapp.review.scoring_rules import Answer

@@ -14,7 +14,7 @@ from fundapp.core.audit import AuditEntry, KeptVersion
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
 from fundapp.core.web import FundApp
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, SelectionTerms, SlateStatus, TermsChange
 from fundapp.review.queries.selection import selection, terms_set, whole_selection
 from fundapp.review.queries.terms import contradicting, coverage, is_late

@@ -23,7 +23,7 @@ from fundapp.core import clock, unit_of_work
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Assignment, Outcome
 from fundapp.review.services import deciding, ratifying, reading, sending
 from fundapp.review.services import pairs as by_hand

@@ -20,7 +20,7 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.storage import Storage
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
-from fundapp.disbursement.services import release_decisions
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Decision, Outcome, SlateStatus
 from fundapp.worker import reconcile
 

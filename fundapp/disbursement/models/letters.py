@@ -1,4 +1,4 @@
-"""Awards and letters: what leaves the house after a release."""
+"""Letters: what each says, and where it stands."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,58 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Application
 from fundapp.core.audit import canonical_time, content_sha256
-from fundapp.core.db import Base, Identified, MinorUnits, enum_column
+from fundapp.core.db import Base, Identified, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealed_files import SealedFile
 from fundapp.core.sealing import Record, record_of, sealed_json
 from fundapp.review.models import Decision
-
-
-class Award(Identified, Base):
-    """Money promised to an entry by a released decision."""
-
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
-
-    decision_id: Mapped[UUID] = mapped_column(ForeignKey("decision.id"), unique=True)
-    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
-    reference: Mapped[str] = mapped_column(unique=True)
-    """The application's reference, with the category's code behind it where the call has categories."""
-    amount_minor: Mapped[int] = mapped_column(MinorUnits)
-    currency: Mapped[str]
-    awarded_at: Mapped[datetime]
-
-    decision: Mapped[Decision] = relationship()
-
-
-class NextCallConsent(Identified, Base):
-    """What the people of a declined application answered: may it be considered in the next call of the programme?
-
-    One row for each application; another answer changes it, and each is recorded.
-    """
-
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), unique=True)
-    says_yes: Mapped[bool]
-    text_sha256: Mapped[str]
-    """Of the question, as it was put in `language`."""
-    language: Mapped[str]
-    answered_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    answered_at: Mapped[datetime]
-    version: Mapped[int] = mapped_column(default=1)
-
-    application: Mapped[Application] = relationship()
-
-    def kept(self) -> dict[str, Any]:
-        """Return what its versions keep: what was answered to which question, by whom and when."""
-        return {
-            "application": str(self.application_id),
-            "says_yes": self.says_yes,
-            "text_sha256": self.text_sha256,
-            "language": self.language,
-            "answered_by": str(self.answered_by_id),
-            "answered_at": canonical_time(self.answered_at),
-        }
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy as a class attribute
 
 
 class LetterKind(StrEnum):

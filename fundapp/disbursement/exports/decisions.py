@@ -24,7 +24,7 @@ from fundapp.core.db import db
 from fundapp.core.money import Money
 from fundapp.core.tables import Cell, write_csv, write_xlsx
 from fundapp.disbursement.models import Letter
-from fundapp.disbursement.queries import decisions_by_entry, entries_of_call, letters_by_subject
+from fundapp.disbursement.queries.letters import decisions_by_entry, entries_of_call, letters_by_subject
 from fundapp.disbursement.rules import entry_reference, spread
 from fundapp.review.frozen import read_frozen
 from fundapp.review.models import Decision, Slate

@@ -16,7 +16,7 @@ from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import apply_transition
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
-from fundapp.disbursement.queries import LETTER_KIND, ineligible_applications
+from fundapp.disbursement.queries.letters import LETTER_KIND, ineligible_applications
 from fundapp.disbursement.rules import ReleaseFacts, entry_reference, release_problems
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate, SlateStatus

@@ -12,10 +12,10 @@ from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import limited, requires
-from fundapp.disbursement import next_call as services
-from fundapp.disbursement import queries
-from fundapp.disbursement.next_call_presentation import comes_again_shown
-from fundapp.disbursement.presentation import call_head
+from fundapp.disbursement.presentation.letters import call_head
+from fundapp.disbursement.presentation.next_call import comes_again_shown
+from fundapp.disbursement.queries import letters as queries
+from fundapp.disbursement.services import next_call as services
 from fundapp.disbursement.views import bp
 
 

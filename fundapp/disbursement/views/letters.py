@@ -3,7 +3,7 @@
 from typing import Final, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -21,18 +21,19 @@ from fundapp.core.listing import Asked, page_of
 from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.storage import Storage
 from fundapp.core.web import problems_into
-from fundapp.disbursement import presentation, queries, services
-from fundapp.disbursement.contacts import open_contacts, protected_applications
-from fundapp.disbursement.exports import decisions_csv, decisions_filename, decisions_xlsx
+from fundapp.disbursement.exports.contacts import open_contacts, protected_applications
+from fundapp.disbursement.exports.decisions import decisions_csv, decisions_filename, decisions_xlsx
 from fundapp.disbursement.forms import ContactsForm
 from fundapp.disbursement.letters import BODIES, from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.disbursement.next_call_presentation import next_call_asked
+from fundapp.disbursement.presentation import letters as presentation
+from fundapp.disbursement.presentation.next_call import next_call_asked
+from fundapp.disbursement.queries import letters as queries
 from fundapp.disbursement.rules import letter_filename
+from fundapp.disbursement.services import releasing as services
+from fundapp.disbursement.views import bp
 from fundapp.review.presentation.selection import money_shown
 from fundapp.review.queries.selection import selection
-
-bp = Blueprint("disbursement", __name__)
 
 PDF: Final = "application/pdf"
 EXPORTS: Final = {"csv": decisions_csv, "xlsx": decisions_xlsx}

@@ -11,7 +11,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.core.paging import Page
 from fundapp.disbursement.models import Letter, LetterStatus
-from fundapp.disbursement.queries import KIND_LABELS, LetterRow
+from fundapp.disbursement.queries.letters import KIND_LABELS, LetterRow
 from fundapp.disbursement.rules import failure_text
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Outcome, Slate, SlateStatus

@@ -11,7 +11,7 @@ from fundapp.applications.queries.applicant import holds
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.disbursement.next_call import Band, ComesAgain, consent_of, is_asked, may_be_invited, question_for
+from fundapp.disbursement.services.next_call import Band, ComesAgain, consent_of, is_asked, may_be_invited, question_for
 
 BANDS: Final = {
     Band.UPPER: _l("Upper third of its list"),

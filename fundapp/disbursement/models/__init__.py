@@ -1,0 +1,7 @@
+"""Awards and letters: what leaves the house after a release."""
+
+from fundapp.disbursement.models.awards import Award
+from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus
+from fundapp.disbursement.models.next_call import NextCallConsent
+
+__all__ = ["Award", "Letter", "LetterKind", "LetterStatus", "NextCallConsent"]

@@ -1,0 +1,1 @@
+"""Reads of the disbursement room: awards, letters and what is exported."""

@@ -1,0 +1,1 @@
+"""Everything that changes awards and letters, one function per use case."""

@@ -30,12 +30,12 @@ def bands(
 
     Nothing may be decided yet. `left_minor` is what each purse gives, in minor units, `awards_left` how many awards
     each list gives; one that is not in it has no limit in number. Entries without a rank or an amount, and those that
-    cannot win, are in no band.
+    cannot win or are below the floor, are in no band.
     """
     choices = by_rank_order(candidates, left_minor=left_minor, awards_left=awards_left)
     lists: dict[str, list[Candidate]] = {}
     for each in sorted(candidates, key=lambda each: (each.pool, each.rank or 0, each.entry_id)):
-        if each.rank is not None and each.ask_minor is not None and each.can_win and not each.stayed_behind:
+        if each.rank is not None and each.ask_minor is not None and each.is_in_the_running and not each.stayed_behind:
             lists.setdefault(each.pool, []).append(each)
     found = [_band(members, choices, width) for members in lists.values()]
     return [band for band in found if len(band) > 1]

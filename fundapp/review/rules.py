@@ -46,6 +46,22 @@ class Candidate:
     can_win: bool = True
     stayed_behind: bool = False
     """Others went on to the stage that decides, and this one did not: it is declined without more ado."""
+    is_below_floor: bool = False
+    """The score that leads is below the floor of the terms: rank gives it no award, people do with a reason."""
+    by_vote: Choice | None = None
+    """An award or a decline where a public vote that was announced to decide says so; None where rank and people do."""
+
+    @property
+    def is_in_the_running(self) -> bool:
+        """Say whether rank alone can give it an award."""
+        return self.can_win and not self.is_below_floor
+
+    @property
+    def follows_vote(self) -> bool:
+        """Say whether it is decided as a public vote that was announced to decide has it."""
+        if self.choice is None or self.by_vote is None:
+            return False
+        return (self.choice is Choice.AWARD) == (self.by_vote is Choice.AWARD)
 
 
 def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
@@ -54,16 +70,23 @@ def against_rank(candidates: Iterable[Candidate]) -> frozenset[str]:
     Of the decided entries of a pool, as many as have an award would have it by rank. An award below that line and a
     reserve or a decline above it go against rank; at the line, a choice among equals does not. Whatever was decided of
     an entry that nobody reviewed needs a reason too, but for the decline of one that stayed behind in an earlier stage.
+
+    An entry below the floor would have no award by rank: its award always needs a reason, anything else never. What a
+    public vote that was announced to decide makes of an entry is no matter of rank: the vote is the reason, and the
+    others are compared without it.
     """
     pools: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        if candidate.choice is not None:
-            pools.setdefault(candidate.pool, []).append(candidate)
     found = set()
+    for candidate in candidates:
+        if candidate.is_below_floor and candidate.choice is Choice.AWARD:
+            found.add(candidate.entry_id)
+        if candidate.choice is not None and not candidate.follows_vote:
+            pools.setdefault(candidate.pool, []).append(candidate)
     for pool in pools.values():
         awards = sum(candidate.choice is Choice.AWARD for candidate in pool)
-        ranks = [candidate.rank for candidate in pool if candidate.rank is not None]
-        for candidate in pool:
+        above_floor = [candidate for candidate in pool if not candidate.is_below_floor]
+        ranks = [candidate.rank for candidate in above_floor if candidate.rank is not None]
+        for candidate in above_floor:
             if candidate.rank is None:
                 if not (candidate.stayed_behind and candidate.choice is Choice.DECLINE):
                     found.add(candidate.entry_id)
@@ -82,11 +105,11 @@ def by_rank_order(
 ) -> dict[str, Choice]:
     """Return choices for the undecided entries, best rank first, until the money or the number of awards ends.
 
-    `left_minor` is what is left of each purse, in minor units. What was decided stays, and what cannot win is declined
-    where its rank comes. Each pool has one line: the first rank that does not fit in full is declined with
-    everything below it, so that no choice goes against rank. Equals that do not all fit are left undecided, and so
-    is what has no rank or no amount: there people decide. What stayed behind in an earlier stage is declined. A pool
-    that is not in `awards_left` has no limit in number.
+    `left_minor` is what is left of each purse, in minor units. What was decided stays, and what cannot win or is below
+    the floor is declined where its rank comes. Each pool has one line: the first rank that does not fit in full is
+    declined with everything below it, so that no choice goes against rank. Equals that do not all fit are left
+    undecided, and so is what has no rank or no amount: there people decide. What stayed behind in an earlier stage is
+    declined. A pool that is not in `awards_left` has no limit in number.
     """
     open_to, purses = Counter(awards_left), Counter(left_minor)
     choices = {c.entry_id: Choice.DECLINE for c in candidates if c.stayed_behind and c.choice is None}
@@ -94,8 +117,8 @@ def by_rank_order(
     for rank in sorted({c.rank for c in candidates if c.rank is not None and c.choice is None}):
         for pool in sorted({c.pool for c in candidates}):
             standing = [c for c in candidates if c.pool == pool and c.rank == rank and c.choice is None]
-            choices.update((c.entry_id, Choice.DECLINE) for c in standing if not c.can_win)
-            group = [c for c in standing if c.can_win]
+            choices.update((c.entry_id, Choice.DECLINE) for c in standing if not c.is_in_the_running)
+            group = [c for c in standing if c.is_in_the_running]
             if not group or any(c.ask_minor is None for c in group):
                 continue
             asked, purse = sum(c.ask_minor or 0 for c in group), group[0].purse

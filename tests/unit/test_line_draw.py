@@ -51,9 +51,9 @@ def test_a_band_is_so_many_on_each_side_and_the_equals_of_its_edges(
 
 def test_each_list_has_its_own_line_and_what_cannot_win_has_no_lot() -> None:
     there = [*standing({"a": 1, "b": 2, "c": 3}, pool="x"), *standing({"d": 1, "e": 2, "f": 3}, pool="y")]
-    out = Candidate("b", "x", 2, 10, can_win=False)
-    found = [out if each.entry_id == "b" else each for each in there]
-    assert bands(found, width=1, left_minor={"": 60}, awards_left={"x": 1, "y": 1}) == [["a", "c"], ["d", "e"]]
+    for out in (Candidate("b", "x", 2, 10, can_win=False), Candidate("b", "x", 2, 10, is_below_floor=True)):
+        found = [out if each.entry_id == "b" else each for each in there]
+        assert bands(found, width=1, left_minor={"": 60}, awards_left={"x": 1, "y": 1}) == [["a", "c"], ["d", "e"]]
 
 
 def test_the_order_is_that_of_the_hash_of_seed_and_label_and_strata_do_not_mix() -> None:

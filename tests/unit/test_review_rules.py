@@ -1,5 +1,6 @@
 """The rules of selection and of a review's answers."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -14,6 +15,7 @@ from fundapp.review.rules import (
     reason_problems,
 )
 
+ORDERS = ([1, 2, 3, 4, 5], [1, 1, 3, 3, 5], [1, 2, 2, 2, 5])
 CHOICES = {"A": Choice.AWARD, "R": Choice.RESERVE, "D": Choice.DECLINE, ".": None}
 
 
@@ -117,7 +119,7 @@ def test_rank_order_keeps_what_people_decided_and_decides_nothing_unranked_or_wi
 
 
 def test_rank_order_never_goes_against_rank_and_never_over_the_money() -> None:
-    for ranks in ([1, 2, 3, 4, 5], [1, 1, 3, 3, 5], [1, 2, 2, 2, 5]):
+    for ranks in ORDERS:
         for asks in product((5, 10, 30), repeat=5):
             candidates = [Candidate(str(n), "all", ranks[n], asks[n]) for n in range(5)]
             choices = by_rank_order(candidates, left_minor={"": 40}, awards_left={"all": 3})
@@ -171,3 +173,107 @@ def test_reason_has_a_limit_and_a_needed_reason_is_not_blank() -> None:
 def test_rank_order_declines_equals_below_the_line() -> None:
     choices = by_rank_order(pool([1, 2, 3, 3], "...."), left_minor={"": 15}, awards_left={})
     assert [choice for _, choice in sorted(choices.items())] == [Choice.AWARD] + [Choice.DECLINE] * 3
+
+
+def with_floor(candidates: list[Candidate], above: int) -> list[Candidate]:
+    """The same candidates; those with a rank behind `above` are below the floor."""
+    return [replace(each, is_below_floor=each.rank is not None and each.rank > above) for each in candidates]
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [
+        ("AADD", set()),
+        ("AAAD", {2}),
+        ("ADAD", {1, 2}),
+        ("AAAA", {2, 3}),
+        ("AA.A", {3}),
+        ("..DD", set()),
+        ("..AA", {2, 3}),
+        ("DDRD", set()),
+        ("ADRD", set()),
+        ("DARR", {0, 1}),
+    ],
+)
+def test_below_the_floor_an_award_needs_a_reason_and_nothing_else_does(choices: str, expected: set[int]) -> None:
+    """Ranks 1 to 4, the floor between 2 and 3."""
+    candidates = with_floor(pool([1, 2, 3, 4], choices), 2)
+    assert against_rank(candidates) == {f"all{number}" for number in expected}
+
+
+def test_who_stands_last_above_the_floor_has_it_by_rank_before_who_is_below_it() -> None:
+    """The second stands behind the first for reviews that were not done, and only the first is below the floor."""
+    for choices, expected in (("DA", set()), ("AD", {"all0", "all1"}), ("AA", {"all0"})):
+        below, last = pool([1, 2], choices)
+        assert against_rank([replace(below, is_below_floor=True), last]) == expected
+
+
+def test_rank_order_declines_what_is_below_the_floor_though_money_and_awards_are_left() -> None:
+    candidates = with_floor(pool([1, 2, 3, 3, 5], "....."), 2)
+    candidates.append(Candidate("unknown", "all", 6, None, is_below_floor=True))
+    assert by_rank_order(candidates, left_minor={"": 1000}, awards_left={"all": 5}) == {
+        "all0": Choice.AWARD,
+        "all1": Choice.AWARD,
+        **dict.fromkeys(("all2", "all3", "all4", "unknown"), Choice.DECLINE),
+    }
+
+
+def test_rank_order_reaches_past_the_floor_to_who_stands_last_above_it() -> None:
+    below, last = pool([1, 2], "..")
+    choices = by_rank_order([replace(below, is_below_floor=True), last], left_minor={"": 10}, awards_left={})
+    assert choices == {"all0": Choice.DECLINE, "all1": Choice.AWARD}
+
+
+def test_rank_order_with_a_floor_never_goes_against_rank_nor_below_the_floor() -> None:
+    for ranks, above, asks in product(ORDERS, range(6), product((5, 30), repeat=5)):
+        asked = [Candidate(str(n), "all", ranks[n], asks[n]) for n in range(5)]
+        candidates = with_floor(asked, above)
+        choices = by_rank_order(candidates, left_minor={"": 40}, awards_left={"all": 3})
+        decided = [replace(each, choice=choices.get(each.entry_id)) for each in candidates]
+        assert against_rank(decided) == frozenset()
+        below = {each.entry_id for each in candidates if each.is_below_floor}
+        assert {choices[each] for each in below} <= {Choice.DECLINE}
+        rest = by_rank_order(
+            [each for each in candidates if not each.is_below_floor], left_minor={"": 40}, awards_left={"all": 3}
+        )
+        assert {key: choice for key, choice in choices.items() if key not in below} == rest
+
+
+def test_what_is_below_the_floor_without_an_award_is_as_if_it_were_not_there() -> None:
+    for choices in product("ARD.", repeat=5):
+        candidates = with_floor(pool([1, 2, 2, 4, 5], "".join(choices)), 2)
+        if all(each.choice is not Choice.AWARD for each in candidates if each.is_below_floor):
+            rest = [each for each in candidates if not each.is_below_floor]
+            assert against_rank(candidates) == against_rank(rest)
+
+
+@pytest.mark.parametrize(
+    ("votes", "choices", "expected"),
+    [
+        ("DDA", "DDA", set()),
+        ("DDA", "RDA", set()),
+        ("DDA", "ADD", set()),
+        ("DDA", "DAD", set()),
+        ("DDA", "DAA", set()),
+        ("...", "DDA", {0, 2}),
+        ("D..", "DDA", {1, 2}),
+        ("D..", "DAD", set()),
+    ],
+)
+def test_where_a_public_vote_decides_what_follows_it_is_no_matter_of_rank(
+    votes: str, choices: str, expected: set[int]
+) -> None:
+    """Ranks 1 to 3; `votes` has what the vote makes of each: A(ward), D(ecline), or . where people decide.
+
+    For what goes against the vote, the rules of the vote ask for a reason.
+    """
+    candidates = [
+        replace(each, by_vote=CHOICES[vote]) for each, vote in zip(pool([1, 2, 3], choices), votes, strict=True)
+    ]
+    assert against_rank(candidates) == {f"all{number}" for number in expected}
+
+
+def test_who_wins_the_vote_without_a_review_needs_no_other_reason_but_below_the_floor_does() -> None:
+    won = Candidate("won", "all", None, 10, Choice.AWARD, by_vote=Choice.AWARD)
+    assert against_rank([won]) == frozenset()
+    assert against_rank([replace(won, rank=1, is_below_floor=True)]) == {"won"}

@@ -51,6 +51,12 @@ class Ranked:
     """What its people bear for reviews that they did not do."""
     stayed_behind: bool = False
     """Others went on to the stage that decides, and this one did not."""
+    score: float | None = None
+    """The score that leads, on the scale of marks; None where it has no rank by it."""
+    is_below_floor: bool = False
+    """That score is below the floor of the terms."""
+    by_vote: Choice | None = None
+    """What a public vote that was announced to decide makes of it, once it has closed."""
 
     @property
     def rank(self) -> int | None:
@@ -73,6 +79,11 @@ class Ranked:
         return self.is_against_rank and self.decision is not None and not self.decision.reason
 
     @property
+    def is_award_below_floor(self) -> bool:
+        """Say whether it gets an award though its score is below the floor of the terms."""
+        return self.is_below_floor and self.candidate.choice is Choice.AWARD
+
+    @property
     def candidate(self) -> Candidate:
         """Return the entry as the rules of selection see it."""
         choice = None if self.decision is None else Choice(self.decision.outcome.value)
@@ -85,6 +96,8 @@ class Ranked:
             purse=self.purse,
             can_win=self.can_win,
             stayed_behind=self.stayed_behind,
+            is_below_floor=self.is_below_floor,
+            by_vote=self.by_vote,
         )
 
     @property
@@ -126,6 +139,7 @@ def ranked_rows(
         by_reference = [standing[entry_id] for entry_id in members]
         for figure in sorted(by_reference, key=lambda each: each.rank or len(by_reference) + 1):
             entry = members[figure.entry_id]
+            score = _score(figure, adjusted.get(figure.entry_id) if leads else None)
             found.append(
                 Ranked(
                     entry=entry,
@@ -144,6 +158,8 @@ def ranked_rows(
                     purse=pool if drawn else "",
                     undone=bearing.get(entry.application_id, UndoneReviews.NOTHING),
                     stayed_behind=bool(went_on) and entry.id not in went_on,
+                    score=score,
+                    is_below_floor=score is not None and terms.floor is not None and score < float(terms.floor),
                 )
             )
     return found
@@ -169,6 +185,13 @@ def with_lots(rows: Sequence[Ranked], places: Mapping[UUID, int]) -> list[Ranked
         ]
         found += sorted(stood, key=lambda row: row.rank or len(stood) + 1)
     return found
+
+
+def _score(figure: EntryTally, adjusted: AdjustedScore | None) -> float | None:
+    """Return the score that leads: `adjusted` where that does, else the mean."""
+    if figure.rank is None or figure.mean is None:
+        return None
+    return float(figure.mean) if adjusted is None else adjusted.score
 
 
 def _pool(entry: Entry, drawn: Pools | None) -> str:

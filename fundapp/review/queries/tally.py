@@ -36,8 +36,8 @@ class PoolTally:
 def pool_tallies(found: Selection) -> list[PoolTally]:
     """Return the tally of each pool in a selection; none while its scores are closed.
 
-    The places of a pool are how many would have an award by rank order alone, from the whole budget and before any rule
-    or decision; where a number of awards is fixed, they are that number.
+    The places of a pool are how many would have an award by rank order alone, from the whole budget, above the floor
+    and before any rule or decision; where a number of awards is fixed, they are that number.
     """
     if found.hides_scores:
         return []

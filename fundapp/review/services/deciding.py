@@ -21,6 +21,8 @@ from fundapp.review.services.public_vote import vote_problems
 
 _ALL_OF_CATEGORY = _l("All awards of this category are given.")
 _ALL_OF_TERMS = _l("As many awards as the terms of this selection allow are given.")
+_AGAINST_RANK = _l("This choice goes against rank. Say why it is right.")
+_BELOW_FLOOR = _l("Its score is below the floor of the terms. Say why it gets an award all the same.")
 
 
 def decide_entry(
@@ -37,8 +39,8 @@ def decide_entry(
 
     `amount_minor` is in minor units of the call's currency (ignored without an award), `version` that of the decision
     which the page showed (0: none). Raises RuleViolations (amount, number of awards, a reason that is needed because
-    the choice goes against rank), Conflict (somebody was faster, the money is gone, the list is frozen) and NotFound
-    (an entry that the actor has a conflict of interest with).
+    the choice goes against rank or gives an award below the floor), Conflict (somebody was faster, the money is gone,
+    the list is frozen) and NotFound (an entry that the actor has a conflict of interest with).
     """
     call = db.session.get_one(Call, entry.call_id)
     actor.require(P.DECISION_MAKE, call.id)
@@ -83,8 +85,8 @@ def withdraw_decision(*, actor: Actor, entry: Entry, now: datetime) -> None:
 def decide_by_rank(*, actor: Actor, call: Call, now: datetime) -> list[Decision]:
     """Decide what is undecided by rank order within the budget, and return the new decisions.
 
-    Entries at the line that tie, and those without a review or an amount, are left for people to decide; so are
-    categories about which the public decides.
+    What is below the floor of the terms is declined. Entries at the line that tie, and those without a review or an
+    amount, are left for people to decide; so are categories about which the public decides.
     """
     actor.require(P.DECISION_MAKE, call.id)
     lock_call(call)
@@ -134,7 +136,8 @@ def _decision_problems(
     ]
     needed = str(row.entry.id) in against_rank(tentative)
     if needed and not reason.strip():
-        problems.append(Problem(_l("This choice goes against rank. Say why it is right."), field="reason"))
+        is_below_floor = row.is_below_floor and outcome is Outcome.AWARD
+        problems.append(Problem(_BELOW_FLOOR if is_below_floor else _AGAINST_RANK, field="reason"))
     return problems + reason_problems(reason)
 
 

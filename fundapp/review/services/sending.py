@@ -31,6 +31,9 @@ from fundapp.review.services.terms import coverage_problems
 from fundapp.review.services.voting import record_count, unapproved_problems
 from fundapp.review.transitions import SLATE
 
+_AGAINST_RANK = _l("The choice goes against rank, and nobody said why.")
+_AWARD_BELOW_FLOOR = _l("It is below the floor of the terms and gets an award, and nobody said why.")
+
 
 def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
     """Send the list for ratification: from now on nothing in it changes, and the tally is kept as it is.
@@ -122,7 +125,7 @@ def _list_problems(whole: Selection, now: datetime) -> list[Problem]:
         elif row.needs_reason:
             problems.append(
                 Problem(
-                    _l("The choice goes against rank, and nobody said why."),
+                    _AWARD_BELOW_FLOOR if row.is_award_below_floor else _AGAINST_RANK,
                     place=row.entry.application.reference or "",
                 )
             )

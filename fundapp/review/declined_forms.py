@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from fundapp.core.fields import CheckboxesField, Storable
 from fundapp.core.i18n import LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.review.declined_rules import MOST_CHARACTERS, Wording
+from fundapp.review.declined_rules import MOST_CHARACTERS, Found, Wording
 from fundapp.review.forms import VersionedForm
 
 
@@ -45,6 +45,18 @@ class DeclinedCommentForm(VersionedForm):
     confirmed = BooleanField(_l("This names no reviewer, or the name is meant to stay"))
     names = HiddenField()
     """The names that were found and shown, a line each: confirming is about them alone."""
+    scores_stay = BooleanField(_l("This is no score, or it is meant to stay"))
+    scores = HiddenField()
+    """What looks like a score and was shown, a line each, likewise."""
+
+    def show(self, found: Found) -> None:
+        """Ask about what was found in the text where a service refused it: what is new is not confirmed yet."""
+        for tick, shown, texts in (
+            (self.confirmed, self.names, found.names),
+            (self.scores_stay, self.scores, found.scores),
+        ):
+            if tick.errors:
+                tick.data, shown.data = False, "\n".join(texts)
 
     @property
     def wording(self) -> Wording:
@@ -54,5 +66,10 @@ class DeclinedCommentForm(VersionedForm):
             text=self.text.data or "",
             language=self.language.data or "",
             chosen=tuple(self.chosen.data or ()),
-            confirmed=frozenset((self.names.data or "").splitlines()) if self.confirmed.data else frozenset(),
+            confirmed=_ticked(self.confirmed, self.names),
+            scores_stay=_ticked(self.scores_stay, self.scores),
         )
+
+
+def _ticked(tick: BooleanField, shown: HiddenField) -> frozenset[str]:
+    return frozenset((shown.data or "").splitlines()) if tick.data else frozenset()

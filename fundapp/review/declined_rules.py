@@ -33,13 +33,25 @@ class Piece:
 
 @dataclass(frozen=True)
 class Wording:
-    """What somebody wants to keep for a declined entry. `confirmed` are names in it that are meant to stay."""
+    """What somebody wants to keep for a declined entry, with what was found in it and is meant to stay.
+
+    `confirmed` are names, `scores_stay` what looks like scores.
+    """
 
     passes_on: bool
     text: str
     language: str
     chosen: Sequence[str]
     confirmed: Collection[str] = ()
+    scores_stay: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a text has in it that applicants were not promised: names of reviewers, and what looks like scores."""
+
+    names: Sequence[str] = ()
+    scores: Sequence[str] = ()
 
 
 def with_pieces(text: str, pieces: Iterable[Piece]) -> str:
@@ -71,8 +83,8 @@ def _same(one: str, other: str) -> bool:
     return mentions([one], other, "") and mentions([other], one, "")
 
 
-def wording_problems(wording: Wording, *, names: Collection[str], languages: Collection[str]) -> list[Problem]:
-    """Say everything that stands against keeping a text; `names` are those of reviewers that are found in it."""
+def wording_problems(wording: Wording, *, found: Found, languages: Collection[str]) -> list[Problem]:
+    """Say everything that stands against keeping a text in which something was `found`."""
     problems = []
     if not wording.text.strip():
         message = (
@@ -86,17 +98,22 @@ def wording_problems(wording: Wording, *, names: Collection[str], languages: Col
         problems.append(Problem(message, field="text"))
     if wording.language not in languages:
         problems.append(Problem(_l("Choose a language."), field="language"))
-    unconfirmed = sorted(set(names) - set(wording.confirmed))
-    if wording.passes_on and unconfirmed:
-        problems.append(
-            Problem(
-                ngettext(
-                    "This may be the name of a reviewer: %(names)s. Take it out, or confirm that it stays.",
-                    "These may be names of reviewers: %(names)s. Take them out, or confirm that they stay.",
-                    len(unconfirmed),
-                    names=", ".join(unconfirmed),
-                ),
-                field="confirmed",
-            )
+    if not wording.passes_on:
+        return problems
+    if names := [name for name in found.names if name not in wording.confirmed]:
+        message = ngettext(
+            "This may be the name of a reviewer: %(names)s. Take it out, or confirm that it stays.",
+            "These may be names of reviewers: %(names)s. Take them out, or confirm that they stay.",
+            len(names),
+            names=", ".join(names),
         )
+        problems.append(Problem(message, field="confirmed"))
+    if scores := [score for score in found.scores if score not in wording.scores_stay]:
+        message = ngettext(
+            "This may be a score, and the call promised none: %(scores)s. Take it out, or confirm that it stays.",
+            "These may be scores, and the call promised none: %(scores)s. Take them out, or confirm that they stay.",
+            len(scores),
+            scores=", ".join(f"“{score}”" for score in scores),
+        )
+        problems.append(Problem(message, field="scores_stay"))
     return problems

@@ -120,6 +120,21 @@ def test_a_name_of_a_reviewer_is_flagged_until_it_is_confirmed(app):
     made.keep(text="Ada is the name of your project too.", confirmed={"Ada Obi"})
 
 
+def test_a_score_in_a_comment_is_flagged_where_scores_were_not_promised(app):
+    made = Round()
+    label = made.call.criteria[0].labels["en"]
+    text = f"I give it ٤/٥. {label}: 3"
+    with pytest.raises(RuleViolations) as caught:
+        made.keep(text=text)
+    assert refused(caught) == ["scores_stay"]
+    assert f"“٤/٥”, “{label}: 3”" in str(caught.value.problems[0].message)
+    with pytest.raises(RuleViolations):
+        made.keep(text=text, scores_stay={"٤/٥"})
+    made.keep(text=text, scores_stay={"٤/٥", f"{label}: 3"})
+    promised = Round(get=DeclinedGet.SCORES)
+    promised.keep(text=text)
+
+
 def test_texts_are_for_entries_without_an_award_and_before_the_release(app):
     made = Round(declined=2)
     with pytest.raises(NotFound):
@@ -265,6 +280,26 @@ def test_a_text_is_put_together_and_kept_on_its_page(app, signed_in):
     assert late.status_code == 409
     assert "Another." in late.text
     assert "Text is kept" in client.get(address(made)).text
+
+
+def test_a_score_is_asked_about_beside_its_field_and_names_that_were_confirmed_stay_so(app, signed_in):
+    made = Round()
+    entry, client = made.declined[0], signed_in(made.person)
+    typed = {"passed_on": "text", "language": "en", "text": "Ada gave it 7/10.", "version": "0"}
+    first = client.post(address(made, entry), data=typed)
+    assert first.status_code == 422
+    assert 'name="scores" type="hidden" value="7/10"' in first.text
+    assert "“7/10”" in first.text
+    confirmed = {**typed, "names": "Ada Obi", "confirmed": "y", "scores": "7/10"}
+    second = client.post(address(made, entry), data=confirmed)
+    assert second.status_code == 422
+    assert 'name="scores_stay"' in second.text
+    assert "may be the name of a reviewer" not in second.text
+    assert (
+        client.post(address(made, entry), data={**confirmed, "scores_stay": "y", "text": "Ada: 8/10"}).status_code
+        == 422
+    )
+    assert client.post(address(made, entry), data={**confirmed, "scores_stay": "y"}).status_code == 302
 
 
 def test_who_only_reads_the_list_changes_nothing(app, signed_in):

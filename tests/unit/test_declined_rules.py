@@ -3,7 +3,15 @@
 import pytest
 
 from fundapp.core.i18n import LANGUAGES
-from fundapp.review.declined_rules import MOST_CHARACTERS, Piece, Wording, names_in, with_pieces, wording_problems
+from fundapp.review.declined_rules import (
+    MOST_CHARACTERS,
+    Found,
+    Piece,
+    Wording,
+    names_in,
+    with_pieces,
+    wording_problems,
+)
 
 NAMES = ["José Núñez", "Ada Obi", "王芳", "Jo Li", "فاطمة علي"]
 
@@ -38,8 +46,9 @@ def test_ticked_comments_are_put_below_what_is_written_once() -> None:
     assert [one.key, other.key] == ["r1:need", "r2:"]
 
 
-def fields(wording: Wording, names: list[str] | None = None) -> list[str | None]:
-    return [problem.field for problem in wording_problems(wording, names=names or [], languages=LANGUAGES)]
+def fields(wording: Wording, names: list[str] | None = None, scores: list[str] | None = None) -> list[str | None]:
+    found = Found(names or [], scores or [])
+    return [problem.field for problem in wording_problems(wording, found=found, languages=LANGUAGES)]
 
 
 def test_a_text_needs_words_and_a_language_and_names_that_are_confirmed_one_by_one() -> None:
@@ -51,3 +60,12 @@ def test_a_text_needs_words_and_a_language_and_names_that_are_confirmed_one_by_o
     assert fields(Wording(True, "Good.", "fr", (), {"Ada Obi"}), ["Ada Obi"]) == []
     assert fields(Wording(True, "Good.", "fr", (), {"Ada Obi"}), ["Ada Obi", "Jo Li"]) == ["confirmed"]
     assert fields(Wording(False, "Nobody but Ada wrote.", "en", ()), ["Ada Obi"]) == []
+
+
+def test_what_looks_like_a_score_is_named_and_confirmed_one_by_one() -> None:
+    text = "I give 7/10, so score: 7."
+    assert fields(Wording(True, text, "en", ()), scores=["7/10", "score: 7"]) == ["scores_stay"]
+    assert fields(Wording(True, text, "en", (), (), {"7/10"}), scores=["7/10", "score: 7"]) == ["scores_stay"]
+    assert fields(Wording(True, text, "en", (), (), {"7/10", "score: 7"}), scores=["7/10", "score: 7"]) == []
+    assert fields(Wording(True, text, "en", (), {"7/10"}), ["Ada Obi"], ["7/10"]) == ["confirmed", "scores_stay"]
+    assert fields(Wording(False, text, "en", ()), scores=["7/10"]) == []

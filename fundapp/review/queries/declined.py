@@ -15,10 +15,11 @@ from fundapp.applications.rules import DeclinedGet
 from fundapp.applications.scope import visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.review.declined_rules import Piece
+from fundapp.review.declined_rules import Found, Piece, names_in
 from fundapp.review.models import DeclinedComment, Outcome, Reviewer
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection, reviews_of, selection, whole_selection
+from fundapp.review.scores_in_text import scores_in
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,20 @@ def pieces_of(*, actor: Actor, entry: Entry) -> list[list[Piece]]:
     return pieces
 
 
-def reviewer_names(call: Call) -> list[str]:
-    """Return the names of all reviewers of a call, to look for them in texts."""
-    return [
-        person.name
-        for person in db.session.scalars(
-            select(Person).join(Reviewer, Reviewer.person_id == Person.id).where(Reviewer.call_id == call.id)
-        )
-    ]
+def found_in(call: Call, text: str) -> Found:
+    """Return what a text for declined applicants has in it that the call did not promise them.
+
+    Names of its reviewers are never promised; scores are where it promised those too.
+    """
+    people = db.session.scalars(
+        select(Person).join(Reviewer, Reviewer.person_id == Person.id).where(Reviewer.call_id == call.id)
+    )
+    names = names_in(text, (person.name for person in people))
+    if call.declined_get is DeclinedGet.SCORES:
+        return Found(names)
+    maxima = [criterion.maximum for criterion in call.criteria]
+    criteria = [label for criterion in call.criteria for label in criterion.labels.values()]
+    return Found(names, scores_in(text, maxima=maxima, criteria=criteria))
 
 
 def lacks_comments(call: Call) -> bool:

@@ -12,9 +12,9 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, RuleViolations
 from fundapp.core.i18n import LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.review.declined_rules import Wording, names_in, wording_problems
+from fundapp.review.declined_rules import Wording, wording_problems
 from fundapp.review.models import DeclinedComment, SlateStatus
-from fundapp.review.queries.declined import declined_entry, pieces_of, reviewer_names
+from fundapp.review.queries.declined import declined_entry, found_in, pieces_of
 from fundapp.review.queries.selection import current_slate
 from fundapp.review.services.calls import lock_call
 
@@ -23,8 +23,9 @@ def keep_comment(*, actor: Actor, entry: Entry, wording: Wording, version: int, 
     """Keep what the people of a declined entry read of its reviews, or why there is nothing to pass on.
 
     `version` is that of the text which the page showed (0: none). Raises RuleViolations (no text, a language that is
-    none, names of reviewers that nobody confirmed), Conflict (somebody was faster, the decisions are released, the call
-    promised nothing) and NotFound (an entry with an award, or one that the actor has a conflict of interest with).
+    none, names of reviewers or scores that nobody confirmed), Conflict (somebody was faster, the decisions are
+    released, the call promised nothing) and NotFound (an entry with an award, or one that the actor has a conflict of
+    interest with).
     """
     call = db.session.get_one(Call, entry.call_id)
     actor.require(P.DECISION_MAKE, call.id)
@@ -38,8 +39,7 @@ def keep_comment(*, actor: Actor, entry: Entry, wording: Wording, version: int, 
     )
     if (comment.version if comment else 0) != version:
         raise Conflict(_l("Somebody else changed this text meanwhile. Please look again."))
-    names = names_in(wording.text, reviewer_names(call))
-    if problems := wording_problems(wording, names=names, languages=LANGUAGES):
+    if problems := wording_problems(wording, found=found_in(call, wording.text), languages=LANGUAGES):
         raise RuleViolations(problems)
     known = {piece.key for pieces in pieces_of(actor=actor, entry=entry) for piece in pieces}
     if comment is None:

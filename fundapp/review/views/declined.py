@@ -17,7 +17,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import requires
 from fundapp.core.web import problems_into
 from fundapp.review.declined_forms import DeclinedCommentForm
-from fundapp.review.declined_rules import names_in, with_pieces
+from fundapp.review.declined_rules import with_pieces
 from fundapp.review.forms import version_in
 from fundapp.review.presentation.declined import declined_shown, pieces_shown, promise_shown, still_to_write
 from fundapp.review.queries import declined as queries
@@ -75,9 +75,7 @@ def keep_declined_comment(slug: str, entry_id: UUID) -> ResponseReturnValue:
             )
         except RuleViolations as violations:
             problems_into(form, violations)
-            if form.confirmed.errors:
-                form.confirmed.data = False
-                form.names.data = "\n".join(names_in(form.text.data or "", queries.reviewer_names(call)))
+            form.show(queries.found_in(call, form.text.data or ""))
         except Conflict as refusal:
             form.form_errors = [*form.form_errors, refusal.message]
             status = 409

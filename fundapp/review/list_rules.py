@@ -13,7 +13,7 @@ from typing import Final
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.rules import MAX_NAME_CHARACTERS, amount_problems, reason_problems
-from fundapp.review.slate import Ask, Proposal, Reason, Terms, Why, contradiction, effects_of_rules, propose
+from fundapp.review.slate import Ask, Proposal, Reason, Terms, Why, contradiction, effects_of_rules, paid_from, propose
 from fundapp.review.slate.contradictions import below_floor
 
 MOST_COMPARED: Final = 4
@@ -53,6 +53,8 @@ class Wish:
 class Tried:
     """A list as it comes out. `proposal` is None where what people put in breaks the terms; then `awarded` is that.
 
+    It is None too where people decided: then `awarded` and `asks` are the awards that are decided, and nothing else.
+
     `asks` hold the amounts of this list. `broken` names rules that cannot all hold. `effects` says, for each rule
     that a reason names, who is in and who is out because of it; None where there are too many entries to find that out.
     """
@@ -75,35 +77,57 @@ class Tried:
         """Return what the list leaves of the budget; below zero where people put in too much."""
         return self.terms.budget_minor - self.spent_minor
 
-    @property
-    def pots_left(self) -> dict[str, int]:
-        """Return what the list leaves of each pot, by its code."""
+    @cached_property
+    def pots_left(self) -> Mapping[str, int] | None:
+        """Return what the list leaves of each pot, by its code; None where the pots cannot pay for it."""
+        paid = self.proposal.paid_from if self.proposal else paid_from(self.chosen, self.terms)
+        if paid is None:
+            return None
         left = {pot.code: pot.money_minor for pot in self.terms.pots}
-        for paid in (self.proposal.paid_from if self.proposal else {}).values():
-            for code, money_minor in paid.items():
+        for each in paid.values():
+            for code, money_minor in each.items():
                 left[code] -= money_minor
         return left
+
+    @cached_property
+    def chosen(self) -> tuple[Ask, ...]:
+        """Return what is in."""
+        return tuple(ask for ask in self.asks if ask.entry_id in self.awarded)
+
+    @cached_property
+    def counted(self) -> Mapping[str, int]:
+        """Return what each rule counts, in its own measure."""
+        return {rule.code: sum(map(rule.counts, self.chosen)) for rule in self.terms.rules}
 
     @property
     def short(self) -> Mapping[str, int]:
         """Return by how much each minimum is missed, in its own measure."""
-        chosen = [ask for ask in self.asks if ask.entry_id in self.awarded]
-        missing = {rule.code: rule.least - sum(map(rule.counts, chosen)) for rule in self.terms.rules if rule.least}
+        missing = {rule.code: rule.least - self.counted[rule.code] for rule in self.terms.rules}
         return {code: number for code, number in missing.items() if number > 0}
 
     @property
     def exceeded(self) -> Mapping[str, int]:
         """Return by how much each maximum is broken, in its own measure: people can put in too much."""
-        chosen = [ask for ask in self.asks if ask.entry_id in self.awarded]
-        over = {
-            rule.code: sum(map(rule.counts, chosen)) - rule.most for rule in self.terms.rules if rule.most is not None
-        }
+        over = {rule.code: self.counted[rule.code] - rule.most for rule in self.terms.rules if rule.most is not None}
         return {code: number for code, number in over.items() if number > 0}
+
+    @property
+    def under_floor(self) -> frozenset[str]:
+        """Return what is in with a merit below the floor."""
+        floor = self.terms.floor
+        if floor is None:
+            return frozenset()
+        return frozenset(ask.entry_id for ask in self.chosen if ask.merit is not None and ask.merit < floor)
+
+    @property
+    def unscored(self) -> frozenset[str]:
+        """Return what is in without a merit: nobody can say whether it reaches a floor."""
+        return frozenset(ask.entry_id for ask in self.chosen if ask.merit is None)
 
     @property
     def mean_merit(self) -> float | None:
         """Return the mean merit of what is in, where anything in it was tallied."""
-        merits = [ask.merit for ask in self.asks if ask.entry_id in self.awarded and ask.merit is not None]
+        merits = [ask.merit for ask in self.chosen if ask.merit is not None]
         return sum(merits) / len(merits) if merits else None
 
     def reason(self, entry_id: str) -> Reason:
@@ -118,7 +142,7 @@ class Tried:
     @cached_property
     def given(self) -> Mapping[str, int]:
         """Return what each entry that is in gets."""
-        return {ask.entry_id: ask.amount_minor for ask in self.asks if ask.entry_id in self.awarded}
+        return {ask.entry_id: ask.amount_minor for ask in self.chosen}
 
     @cached_property
     def split_equals(self) -> frozenset[str]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
+from fundapp.core.numbers import number_text
 from fundapp.review.list_rules import MarkKind, Tried
 from fundapp.review.slate import Measure, Reason, Rule, Why
 from fundapp.review.slate.contradictions import BUDGET, PLACES
@@ -158,6 +160,53 @@ def exceeded_words(made: Tried, names: Names) -> list[str]:
     if places is not None and len(made.awarded) > places:
         words.append(_("The number of awards: exceeded by %(over)s", over=awards_words(len(made.awarded) - places)))
     return words
+
+
+@dataclass(frozen=True, slots=True)
+class TermWords:
+    """One term: what it asks for, what of it the list has, and whether it is kept or by how much it is not."""
+
+    term: str
+    has: str
+    verdict: str
+    is_kept: bool
+
+
+def terms_words(made: Tried, names: Names) -> list[TermWords]:
+    """Say of each rule, of the number of awards and of the floor whether a list keeps it."""
+    words = []
+    for rule in made.terms.rules:
+        short, over = made.short.get(rule.code, 0), made.exceeded.get(rule.code, 0)
+        verdict = _kept_or_not(_amount(rule, short, names) if short else "", _amount(rule, over, names) if over else "")
+        has = _amount(rule, made.counted[rule.code], names)
+        words.append(TermWords(rule_words(rule, names), has, verdict, is_kept=not short and not over))
+    places, number = made.terms.places, len(made.awarded)
+    if places is not None:
+        over = max(0, number - places)
+        verdict = _kept_or_not("", awards_words(over) if over else "")
+        most = _("no more than %(places)s", places=awards_words(places))
+        words.append(TermWords(most, awards_words(number), verdict, is_kept=not over))
+    return [*words, *_floor_words(made, names)]
+
+
+def _kept_or_not(short: str, over: str) -> str:
+    if short:
+        return _("Missed by %(short)s", short=short)
+    return _("Exceeded by %(over)s", over=over) if over else _("Kept")
+
+
+def _floor_words(made: Tried, names: Names) -> list[TermWords]:
+    floor = made.terms.floor
+    if floor is None:
+        return []
+    under, unscored = ([key for key in names.entries if key in some] for some in (made.under_floor, made.unscored))
+    verdict = _join(
+        _("Below it: %(entries)s.", entries=entries_words(under, names)) if under else "",
+        _("Without a score: %(entries)s.", entries=entries_words(unscored, names)) if unscored else "",
+    )
+    reach = awards_words(len(made.awarded) - len(under) - len(unscored))
+    term = _("no score below %(floor)s", floor=number_text(Decimal(str(floor))))
+    return [TermWords(term, reach, verdict or _("Kept"), is_kept=not verdict)]
 
 
 def broken_words(made: Tried, names: Names) -> list[str]:

@@ -1,5 +1,7 @@
 """What comes of a list that people try: pure rules, words and pictures, on figures small enough to check on paper."""
 
+from dataclasses import replace
+
 import pytest
 
 from fundapp.core.i18n import gettext as _
@@ -137,7 +139,30 @@ def test_equals_that_rules_part_are_left_to_people_and_nobody_else() -> None:
 def test_pots_say_what_is_left_in_them() -> None:
     of_pots = [Ask("a", 2.0, 10, pots=frozenset({"p"})), Ask("b", 1.0, 10, pots=frozenset({"p", "q"}))]
     made = tried(of_pots, Terms(budget_minor=30, pots=(Pot("p", 12), Pot("q", 18))), {})
+    assert made.pots_left is not None
     assert sum(made.pots_left.values()) == made.left_minor == 10
+
+
+def test_pots_that_cannot_pay_are_never_shown_as_full_and_those_that_can_are_reckoned_without_a_proposal() -> None:
+    of_pots = [
+        Ask("a", 2.0, 10, frozenset({"region:south"}), frozenset({"p"})),
+        Ask("b", 1.0, 5, pots=frozenset({"p"})),
+    ]
+    terms = Terms(budget_minor=30, pots=(Pot("p", 12), Pot("q", 18)))
+    both = {"a": Wish(MarkKind.PUT_IN), "b": Wish(MarkKind.PUT_IN)}
+    made = tried(of_pots, terms, both)
+    assert (made.proposal, made.left_minor, made.pots_left) == (None, 15, None)
+    none_there = (Rule("s", "region:south", Measure.AWARDS, most=0),)
+    made = tried(of_pots, replace(terms, rules=none_there), {"a": Wish(MarkKind.PUT_IN)})
+    assert (made.proposal, made.pots_left) == (None, {"p": 2, "q": 18}), "it is a maximum that is broken"
+
+
+def test_what_is_in_below_the_floor_or_without_a_score_is_told_apart() -> None:
+    all_in = {key: Wish(MarkKind.PUT_IN) for key in "ad"}
+    untallied = [*asks()[:1], replace(asks()[3], merit=None), Ask("e", 0.5, 5)]
+    made = tried(untallied, Terms(budget_minor=100, floor=1.0), all_in | {"e": Wish(MarkKind.PUT_IN)})
+    assert (sorted(made.under_floor), sorted(made.unscored)) == (["e"], ["d"])
+    assert tried(untallied, Terms(budget_minor=100), all_in).under_floor == frozenset()
 
 
 def test_balance_counts_entries_and_money_by_group() -> None:

@@ -177,6 +177,7 @@ def test_restricted_money_pays_only_for_what_it_may() -> None:
 
 def test_an_award_may_come_from_two_pots() -> None:
     found = proposed(asks(("a", 5, 50)), Terms(60, pots=(Pot("one", 30), Pot("two", 30))))
+    assert found.paid_from is not None
     assert sum(found.paid_from["a"].values()) == 50
     assert max(found.paid_from["a"].values()) <= 30
 

@@ -70,7 +70,7 @@ class ListRow:
 
 @dataclass(frozen=True)
 class PotShown:
-    """A pot: what it holds, and what a list leaves of it."""
+    """A pot: what it holds, and what a list leaves of it; "" where the pots cannot pay for the list."""
 
     title: str
     holds: str
@@ -87,6 +87,8 @@ class StandShown:
     given_minor: int
     budget_minor: int
     pots: Sequence[PotShown]
+    cannot_pay: bool
+    """No way is found in which the pots pay for the list."""
     kept: Sequence[str]
     short: Sequence[str]
     exceeded: Sequence[str]
@@ -127,7 +129,7 @@ def names_of(ground: Ground) -> Names:
         money=lambda minor: money(minor, call.currency),
         group=group_words(call),
         pots=titles | {REST: _("What the other pots leave of the budget")},
-        entries={key: face_of(ground.rows[key].entry.application).reference for key in ground.order},
+        entries={key: face_of(ground.rows[key].entry.application).reference for key in (*ground.order, *ground.rows)},
     )
 
 
@@ -206,8 +208,11 @@ def _status(board: Board, key: str) -> tuple[str, str]:
 
 def stand_shown(made: Tried, names: Names) -> StandShown:
     """Return where a list stands."""
-    pots = {pot.code: pot.money_minor for pot in made.terms.pots}
     left = made.pots_left
+    pots = [
+        PotShown(names.pots[pot.code], names.money(pot.money_minor), names.money(left[pot.code]) if left else "")
+        for pot in made.terms.pots
+    ]
     budget = made.terms.budget_minor
     reserves = sum(wish.kind is MarkKind.RESERVE for wish in made.wishes.values())
     words = {
@@ -221,7 +226,8 @@ def stand_shown(made: Tried, names: Names) -> StandShown:
         words=_("%(given)s of %(budget)s given, %(left)s left", **words),
         given_minor=made.spent_minor,
         budget_minor=budget,
-        pots=[PotShown(names.pots[code], names.money(holds), names.money(left[code])) for code, holds in pots.items()],
+        pots=pots,
+        cannot_pay=left is None,
         kept=kept_words(made, names),
         short=short_words(made, names),
         exceeded=exceeded_words(made, names),

@@ -12,6 +12,7 @@ from fundapp.core.i18n import current_language, localised
 from fundapp.core.i18n import gettext as _
 from fundapp.core.pdf import drawable, render_pdf
 from fundapp.review.models import SlateStatus
+from fundapp.review.presentation import minutes_decided as decided
 from fundapp.review.presentation import minutes_draw as draw
 from fundapp.review.presentation import minutes_parts as parts
 from fundapp.review.presentation import minutes_prize as prize
@@ -22,6 +23,7 @@ SECTIONS: Final[Sequence[Callable[[Minuted], Section | None]]] = (
     parts.standing,
     parts.deciders,
     parts.terms,
+    decided.are_terms_kept,
     parts.awards,
     parts.reserve,
     parts.declined,

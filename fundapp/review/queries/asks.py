@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import aliased
 
 from fundapp.applications.form_engine.definition import CHOICE_KINDS, FormDefinition, Question, Role
@@ -21,11 +21,14 @@ from fundapp.review.profile_rules import folded
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection, terms_set
 from fundapp.review.slate import Ask, Pot, Terms
-from fundapp.review.terms_rules import YES, GroupKind, Ranking, WantedTerms, group_of
+from fundapp.review.terms_rules import YES, GroupKind, WantedTerms, group_of
 
 REST: Final = "rest"
 """The pot of what the other pots leave of the budget: it may pay for everything."""
 MAX_VALUE_CHARACTERS: Final = 100
+
+Groups = Mapping[UUID, frozenset[str]]
+"""The groups of each entry, by its id."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,17 @@ class GroupCount:
     asked_minor: int
 
 
-def asks_of(found: Selection) -> list[Ask]:
+def asks_of(found: Selection, groups: Groups | None = None) -> list[Ask]:
     """Return the eligible entries of a selection as proposals are made from them, in its order.
+
+    `groups` are those of `groups_of`, where somebody read them before.
 
     Merit is the leading score; none has what was not tallied, what nothing says an amount of, and what can win nothing.
     Of those that stand last because of reviews that their people did not do, the merit is below that of all others.
     """
     rows = [row for row in found.ranked if row.is_eligible]
-    groups = groups_of(found)
-    merits = _merits(rows, found.terms)
+    groups = groups_of(found) if groups is None else groups
+    merits = _merits(rows)
     return [
         Ask(
             entry_id=str(row.entry.id),
@@ -55,6 +60,21 @@ def asks_of(found: Selection) -> list[Ask]:
             pots=_pots_for(groups[row.entry.id], found.terms),
         )
         for row in rows
+    ]
+
+
+def awarded_asks(found: Selection, groups: Groups) -> list[Ask]:
+    """Return the awards that are decided, with their amounts and leading scores, eligible still or not."""
+    return [
+        Ask(
+            entry_id=str(row.entry.id),
+            merit=row.score,
+            amount_minor=row.decision.amount_minor,
+            groups=groups[row.entry.id],
+            pots=_pots_for(groups[row.entry.id], found.terms),
+        )
+        for row in found.ranked
+        if row.decision is not None and row.decision.outcome is Outcome.AWARD
     ]
 
 
@@ -78,15 +98,16 @@ def slate_terms(wanted: WantedTerms, *, budget_minor: int) -> Terms:
     )
 
 
-def groups_of(found: Selection) -> dict[UUID, frozenset[str]]:
+def groups_of(found: Selection) -> Groups:
     """Return the groups of each entry of a selection ("region:africa"), in a number of queries that is always the same.
 
-    For the first time applies whose organisation was given nothing by a released list of another call. What protected
-    applications were given, and what is hidden from whom the selection was made for, does not count.
+    For the first time applies whose organisation was given nothing by a list of another call that was released before
+    this one was sent. What protected applications were given, and what is hidden from whom the selection was made for,
+    does not count.
     """
-    rows = [row for row in found.ranked if row.is_eligible]
+    rows = [row for row in found.ranked if row.is_eligible or row.decision is not None]
     regions, themes = _choices_of(found.call)
-    given = _given_before(found.call, found.visible) if rows else _Given(frozenset(), frozenset())
+    given = _given_before(found) if rows else _Given(frozenset(), frozenset())
     answered = _themes(found, themes)
     return {
         row.entry.id: frozenset(group_of(kind, value) for kind, value in _groups(row, regions, given))
@@ -97,11 +118,11 @@ def groups_of(found: Selection) -> dict[UUID, frozenset[str]]:
 
 def group_counts(found: Selection) -> list[GroupCount]:
     """Return the groups that the entries of a selection are in, by name, with how many there are and their sum."""
-    asked = {row.entry.id: row.in_full_minor or 0 for row in found.ranked}
+    groups = groups_of(found)
     members: dict[str, list[int]] = {}
-    for entry_id, groups in groups_of(found).items():
-        for group in groups:
-            members.setdefault(group, []).append(asked[entry_id])
+    for row in found.ranked:
+        for group in groups[row.entry.id] if row.is_eligible else ():
+            members.setdefault(group, []).append(row.in_full_minor or 0)
     return [GroupCount(group, len(amounts), sum(amounts)) for group, amounts in sorted(members.items())]
 
 
@@ -114,9 +135,9 @@ def choice_labels(call: Call) -> dict[str, Mapping[str, str]]:
     return found | {group_of(GroupKind.CATEGORY, each.code): each.titles for each in call.categories}
 
 
-def _merits(rows: Sequence[Ranked], terms: WantedTerms) -> dict[UUID, float]:
+def _merits(rows: Sequence[Ranked]) -> dict[UUID, float]:
     """Return the leading score of each tallied entry; those that stand last are moved down together, pool by pool."""
-    scores = {row.entry.id: _score(row, terms) for row in rows if row.rank is not None}
+    scores = {row.entry.id: row.score for row in rows if row.score is not None}
     ahead: dict[str, float] = {}
     behind: dict[str, float] = {}
     for row in rows:
@@ -128,12 +149,6 @@ def _merits(rows: Sequence[Ranked], terms: WantedTerms) -> dict[UUID, float]:
         if row.entry.id in scores and row.is_last and row.pool in ahead:
             scores[row.entry.id] -= max(0.0, behind[row.pool] - ahead[row.pool] + 1.0)
     return scores
-
-
-def _score(row: Ranked, terms: WantedTerms) -> float:
-    if terms.ranking is Ranking.ADJUSTED and row.adjusted is not None:
-        return row.adjusted.score
-    return float(row.figures.mean or 0)
 
 
 def _pots_for(groups: frozenset[str], terms: WantedTerms) -> frozenset[str] | None:
@@ -166,8 +181,12 @@ def _groups(row: Ranked, regions: frozenset[str], given: _Given) -> Iterable[tup
         yield GroupKind.FIRST_TIME, YES
 
 
-def _given_before(call: Call, visible: ColumnElement[bool]) -> _Given:
-    """Return whom the released lists of other calls gave something, as far as that may be seen."""
+def _given_before(found: Selection) -> _Given:
+    """Return whom the lists of other calls gave something, as far as that may be seen.
+
+    Those count that are released now, or were when this list was sent: what is sent does not become another's later.
+    """
+    sent_at = found.slate.proposed_at if found.slate else None
     rows = db.session.execute(
         select(Application.organisation_id, Application.organisation_key)
         .distinct()
@@ -176,11 +195,12 @@ def _given_before(call: Call, visible: ColumnElement[bool]) -> _Given:
         .join(Decision.entry)
         .join(Entry.application)
         .where(
-            Slate.call_id != call.id,
+            Slate.call_id != found.call.id,
             Slate.status == SlateStatus.RELEASED,
+            Slate.released_at <= sent_at if sent_at is not None else true(),
             Decision.outcome == Outcome.AWARD,
             ~Application.is_protected,
-            visible,
+            found.visible,
         )
     ).all()
     return _Given(

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.permissions import Actor
@@ -15,8 +15,8 @@ from fundapp.applications.scope import goes_to_reviewers, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.list_rules import Share, Tried, Wish, balance, fingerprint, in_order, tried
-from fundapp.review.models import Outcome, TrialList, TrialMark
-from fundapp.review.queries.asks import asks_of, terms_of
+from fundapp.review.models import TrialList, TrialMark
+from fundapp.review.queries.asks import asks_of, awarded_asks, groups_of, terms_of
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection, selection
 from fundapp.review.slate import Ask, Measure, Rule, Terms
@@ -28,11 +28,15 @@ PRIZES: Final = "prizes:"
 
 @dataclass(frozen=True)
 class Ground:
-    """What all lists of a call are made from: its selection as the actor sees it, what is asked, and the terms."""
+    """What all lists of a call are made from: its selection as the actor sees it, what is asked, and the terms.
+
+    `awarded` are the awards that are decided now, with their amounts.
+    """
 
     selection: Selection
     asks: Sequence[Ask]
     terms: Terms
+    awarded: Sequence[Ask]
 
     @cached_property
     def rows(self) -> Mapping[str, Ranked]:
@@ -48,11 +52,7 @@ class Ground:
     @cached_property
     def decided_minor(self) -> Mapping[str, int]:
         """Return the awards that are decided now, with their amounts."""
-        return {
-            key: row.decision.amount_minor
-            for key, row in self.rows.items()
-            if row.decision is not None and row.decision.outcome is Outcome.AWARD
-        }
+        return {ask.entry_id: ask.amount_minor for ask in self.awarded}
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,27 @@ def trial_list(*, call: Call, list_id: UUID) -> TrialList:
 
 def ground_of(*, actor: Actor, call: Call) -> Ground:
     """Return what the lists of a call are made from, as the actor sees it."""
-    found = selection(actor=actor, call=call)
-    return Ground(found, asks_of(found), _with_prizes(terms_of(call), call))
+    return ground_from(selection(actor=actor, call=call))
+
+
+def ground_from(found: Selection) -> Ground:
+    """Return what lists are made from, of a selection that somebody sees."""
+    groups = groups_of(found)
+    terms = _with_prizes(terms_of(found.call), found.call)
+    return Ground(found, asks_of(found, groups), terms, awarded_asks(found, groups))
+
+
+def decided_list(ground: Ground) -> Tried:
+    """Return the awards that are decided now as a list of their own: people made it, so it has no proposal."""
+    return Tried(
+        asks=tuple(ground.awarded),
+        terms=ground.terms,
+        wishes={},
+        proposal=None,
+        awarded=frozenset(ask.entry_id for ask in ground.awarded),
+        broken=(),
+        effects={},
+    )
 
 
 def _with_prizes(terms: Terms, call: Call) -> Terms:
@@ -159,10 +178,15 @@ def marks_of(*, actor: Actor, trial: TrialList) -> dict[str, TrialMark]:
 
 
 def last_round(*, actor: Actor, call: Call) -> LastRound | None:
-    """Return what the programme's last decided call gave, of what the actor may see; None where there was none."""
+    """Return what the programme's last call that was decided before gave, of what the actor may see; None: none was."""
     last = db.session.scalar(
         select(Call)
-        .where(Call.programme_id == call.programme_id, Call.id != call.id, Call.status == CallStatus.DECIDED)
+        .where(
+            Call.programme_id == call.programme_id,
+            Call.id != call.id,
+            Call.status == CallStatus.DECIDED,
+            Call.decided_at < call.decided_at if call.decided_at is not None else true(),
+        )
         .order_by(Call.decided_at.desc())
         .limit(1)
     )

@@ -2,6 +2,7 @@
 
 from fundapp.review.slate.contradictions import contradiction
 from fundapp.review.slate.model import Ask, Measure, Pot, Proposal, Reason, Rule, Terms, Why
+from fundapp.review.slate.programme import paid_from
 from fundapp.review.slate.proposing import effects_of_rules, propose
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Why",
     "contradiction",
     "effects_of_rules",
+    "paid_from",
     "propose",
 ]

@@ -101,7 +101,8 @@ class Proposal:
     """A list within the terms, with a reason for each entry.
 
     `line` is how many entries stand above the plain line of rank order. `short` says by how much each minimum that
-    cannot be met is missed, in its own measure. `paid_from` has the money of each awarded entry by pot.
+    cannot be met is missed, in its own measure. `paid_from` has the money of each awarded entry by pot; None where no
+    way to pay for all of them is found.
     """
 
     awarded: frozenset[str]
@@ -109,4 +110,4 @@ class Proposal:
     line: int
     spent_minor: int
     short: Mapping[str, int] = field(default_factory=dict)
-    paid_from: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    paid_from: Mapping[str, Mapping[str, int]] | None = field(default_factory=dict)

@@ -56,7 +56,7 @@ def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None =
         line=len(line.above),
         spent_minor=terms.budget_minor - made.money_left,
         short=missed(made.chosen, terms),
-        paid_from=paid_from(made.chosen, terms) or {},
+        paid_from=paid_from(made.chosen, terms),
     )
 
 

@@ -14,6 +14,7 @@ from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
 from fundapp.review.forms import RatifyForm, SendBackForm, version_in
 from fundapp.review.models import Slate
+from fundapp.review.presentation.decided import terms_kept
 from fundapp.review.presentation.ratifying import ratifying_shown
 from fundapp.review.presentation.selection import (
     FrozenShown,
@@ -57,6 +58,7 @@ def confirm_ratification(slug: str) -> ResponseReturnValue:
         slate=slate_shown(found),
         money=money_shown(found),
         ratifying=shown,
+        kept=terms_kept(found),
         against_rank=against_rank_shown(found),
         frozen=_frozen(found),
         form=RatifyForm(formdata=None, version=str(shown.sending)),
@@ -120,6 +122,7 @@ def _ratification_page(call: Call, form: SendBackForm) -> str:
         money=money_shown(found),
         slate=slate_shown(found),
         ratifying=ratifying_shown(found, current_actor().person_id),
+        kept=terms_kept(found, beside_last_for=current_actor()),
         against_rank=against_rank_shown(found),
         terms=terms_shown(found.terms, queries.set_terms(call), call),
         changes=changes_shown(late_changes(call), call),

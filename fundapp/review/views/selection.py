@@ -19,6 +19,7 @@ from fundapp.core.routes import fresh, requires
 from fundapp.core.web import problems_into
 from fundapp.review.forms import DecisionForm, version_in
 from fundapp.review.models import Outcome
+from fundapp.review.presentation.decided import terms_kept
 from fundapp.review.presentation.declined import promises_comments
 from fundapp.review.presentation.public_vote import vote_beside_ranks
 from fundapp.review.presentation.selection import (
@@ -178,6 +179,7 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         public_vote=vote_beside_ranks(found, current_actor(), clock.now()),
         money=money_shown(found),
         slate=slate_shown(found),
+        kept=terms_kept(found, beside_last_for=current_actor()) if not found.hides_scores else None,
         votes=votes_on_list(current_actor(), call),
         draws_lots=found.terms.draw_band is not None,
         may_decide=_may_decide(call),

@@ -1,11 +1,13 @@
 """The picture of a ranking as plain geometry: each entry's rank, and the ranks that it may truly have.
 
-Entries stand from left to right in the order of their ranks; ranks go from the best above to the last below. It is
-measured in units of its own, WIDTH by HEIGHT, that a page stretches to the room there is.
+Entries stand from left to right in the order of their ranks; ranks go from the best above to the last below. Parts of
+a panel have ranks of their own and stand side by side. It is measured in units of its own, WIDTH by HEIGHT, that a page
+stretches to the room there is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 WIDTH: Final = 1_000
@@ -16,13 +18,14 @@ WIDEST: Final = 40.0
 
 @dataclass(frozen=True)
 class RankPicture:
-    """Bars from the best to the worst rank that an entry may have, dots for its own; both are one path each.
+    """Bars from the best to the worst rank that an entry may have, dots for its own; walls between parts; a path each.
 
-    `line_y` is below the last place and None without one; `last` is the last rank.
+    `line_y` is below the last place and None without one, and where there are parts; `last` is the last rank.
     """
 
     bars: str
     dots: str
+    walls: str
     line_y: float | None
     places: int
     last: int
@@ -30,13 +33,15 @@ class RankPicture:
     height: int = HEIGHT
 
 
-def rank_picture(ranked: Sequence[tuple[int, int, int]], places: int) -> RankPicture | None:
-    """Return the picture of (rank, best rank, worst rank), best first; None of fewer than two entries."""
+def rank_picture(parts: Sequence[Sequence[tuple[int, int, int]]], places: int) -> RankPicture | None:
+    """Return the picture of (rank, best rank, worst rank), part by part, best first; None of fewer than two entries."""
+    ranked, last = [each for part in parts for each in part], max(map(len, parts), default=0)
     if len(ranked) < 2:
         return None
-    step, unit = min(WIDEST, WIDTH / len(ranked)), HEIGHT / len(ranked)
+    step, unit = min(WIDEST, WIDTH / len(ranked)), HEIGHT / last
+    ends = list(accumulate(map(len, parts)))[:-1]
 
-    def across(number: int) -> str:
+    def across(number: float) -> str:
         return _short((number + 0.5) * step)
 
     def down(rank: int) -> str:
@@ -46,9 +51,10 @@ def rank_picture(ranked: Sequence[tuple[int, int, int]], places: int) -> RankPic
     return RankPicture(
         bars="".join(f"M{x} {best}V{worst}" for x, _, best, worst in rows),
         dots="".join(f"M{x} {rank}h0" for x, rank, _, _ in rows),
-        line_y=round(places * unit, 1) if 0 < places < len(ranked) else None,
+        walls="".join(f"M{across(end - 0.5)} 0V{HEIGHT}" for end in ends),
+        line_y=round(places * unit, 1) if 0 < places < last and len(parts) == 1 else None,
         places=places,
-        last=len(ranked),
+        last=last,
     )
 
 

@@ -161,7 +161,7 @@ def test_causes_and_swing_stand_in_words_and_readers_are_named_to_managers_only(
     manager = page_of(signed_in(made.manager), made.url)
     lifted = next(each for each in whole.entries if (each.from_readers or 0) > 0.01)
     assert f"its readers are strict: {signed(lifted.from_readers or 0)}" in manager
-    assert "few readings: " in manager
+    assert "few readings, or readers who disagree: " in manager
     assert "Without Reader " in manager
     for role in (Role.CHAIR, Role.RATIFIER):
         other = page_of(signed_in(make_staff(role, made.call, name=f"Other {role.value}")), made.url)
@@ -247,6 +247,7 @@ def test_parts_that_no_reader_connects_are_not_compared(app: FundApp, signed_in:
     [
         ({"only": (5, 4, 3, 2)}, "One person read all of this."),
         ({"a": (3, 3, 3, 3), "b": (3, 3, 3, 3)}, "All marks are the same"),
+        ({"a": (3, 3, None, None), "b": (None, None, 4, 4)}, "Within each part all marks are the same"),
         ({"a": (5, None, 3, None), "b": (None, 4, None, 2)}, "No entry has two readings."),
         ({"a": (5, 4, 2, 1), "b": (5, 4, 2, 1)}, "No severity correction was needed"),
         ({}, "Nobody has scored anything here yet."),

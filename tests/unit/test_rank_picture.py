@@ -12,27 +12,36 @@ CHOICES = {"region": {"north": "North"}, "short": {"1": "Short"}}
 
 def test_dots_stand_from_the_best_to_the_last_and_bars_reach_over_the_ranks() -> None:
     """Four entries: 40 units apart, and 65 units from rank to rank."""
-    picture = rank_picture([(1, 1, 2), (2, 1, 4), (3, 2, 4), (4, 3, 4)], places=2)
+    picture = rank_picture([[(1, 1, 2), (2, 1, 4), (3, 2, 4), (4, 3, 4)]], places=2)
     assert picture is not None
     assert picture.dots == "M20 32.5h0M60 97.5h0M100 162.5h0M140 227.5h0"
     assert picture.bars == "M20 32.5V97.5M60 32.5V227.5M100 97.5V227.5M140 162.5V227.5"
-    assert (picture.line_y, picture.last) == (130, 4)
+    assert (picture.line_y, picture.last, picture.walls) == (130, 4, "")
 
 
 @pytest.mark.parametrize("places", [0, 3, 5])
 def test_no_line_stands_where_nobody_or_everybody_has_a_place(places: int) -> None:
-    picture = rank_picture([(1, 1, 2), (2, 1, 3), (3, 2, 3)], places)
+    picture = rank_picture([[(1, 1, 2), (2, 1, 3), (3, 2, 3)]], places)
     assert picture is not None
     assert picture.line_y is None
 
 
-@pytest.mark.parametrize("ranked", [[], [(1, 1, 1)]])
-def test_one_entry_alone_needs_no_picture(ranked: list[tuple[int, int, int]]) -> None:
-    assert rank_picture(ranked, 1) is None
+def test_parts_stand_side_by_side_with_ranks_of_their_own_and_without_a_line() -> None:
+    """Two entries and one: 130 units from rank to rank, a wall between the second and the third."""
+    picture = rank_picture([[(1, 1, 2), (2, 1, 2)], [(1, 1, 1)]], places=1)
+    assert picture is not None
+    assert picture.dots == "M20 65h0M60 195h0M100 65h0"
+    assert picture.walls == "M80 0V260"
+    assert (picture.line_y, picture.last) == (None, 2)
+
+
+@pytest.mark.parametrize("parts", [[], [[]], [[(1, 1, 1)]]])
+def test_one_entry_alone_needs_no_picture(parts: list[list[tuple[int, int, int]]]) -> None:
+    assert rank_picture(parts, 1) is None
 
 
 def test_thousands_stand_inside_and_weigh_little() -> None:
-    picture = rank_picture([(n, max(1, n - 400), min(3_000, n + 400)) for n in range(1, 3_001)], 300)
+    picture = rank_picture([[(n, max(1, n - 400), min(3_000, n + 400)) for n in range(1, 3_001)]], 300)
     assert picture is not None
     points = [(float(x), float(y)) for x, y in re.findall(r"M([\d.]+) ([\d.]+)", picture.dots)]
     assert len(points) == 3_000

@@ -110,7 +110,11 @@ def agreement_words(whole: WholeTally, call: Call) -> list[str]:
         if not whole.is_corrected:
             told.append(_("No severity correction was needed: readers hardly differ in how strict they are."))
     elif whole.grounds is Grounds.EQUAL_MARKS:
-        told.append(_("All marks are the same: nothing tells readers apart."))
+        told.append(
+            _("All marks are the same: nothing tells readers apart.")
+            if whole.parts == 1
+            else _("Within each part all marks are the same: nothing tells readers apart.")
+        )
     else:
         told.append(_("No entry has two readings: whether readers are strict cannot be told."))
     told.append(

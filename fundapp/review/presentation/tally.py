@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from uuid import UUID
 
 from flask import url_for
 
@@ -19,7 +20,16 @@ from fundapp.core.list_pages import ChoiceShown, ListShown
 from fundapp.core.paging import Page
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.selection import figure, pool_category, pool_money, pool_name
-from fundapp.review.presentation.tally_words import at_least, causes, number, percent, summary, swing
+from fundapp.review.presentation.tally_words import (
+    at_least,
+    causes,
+    line_words,
+    number,
+    percent,
+    picture_words,
+    summary,
+    swing,
+)
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
 from fundapp.review.queries.tally import PoolTally
@@ -31,12 +41,17 @@ from fundapp.review.terms_rules import Ranking
 
 @dataclass(frozen=True)
 class Listed:
-    """An entry in the list: what is known of it, and the place of its pool."""
+    """An entry in the list: what is known of it, and the place of its pool.
+
+    `is_below_line` is None where its pool has no line; `has_line` says that the line stands just before it in a list.
+    """
 
     ranked: Ranked
     entry: AdjustedEntry
     adjusted_rank: str
     pool: int
+    is_below_line: bool | None
+    has_line: bool = False
 
     @cached_property
     def face(self) -> Face:
@@ -46,8 +61,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class EntryShown:
-    """An entry with its figures as texts; "" where there is none."""
+    """An entry with its figures as texts, and the line's words where it stands before it; "" where there is none."""
 
+    line: str
     reference: str
     organisation: str
     title: str
@@ -60,6 +76,7 @@ class EntryShown:
     mean: str
     median: str
     spread: str
+    marks: str
     reviews: int
     is_short: bool
     chance: str
@@ -69,7 +86,7 @@ class EntryShown:
 
 @dataclass(frozen=True)
 class PoolShown:
-    """Entries of one pool on a page, with a picture of all its ranks, or where there is none, of these entries' marks.
+    """Entries of one pool on a page, with a picture of all its ranks where there are any, and of these entries' marks.
 
     What is said of the whole pool stands where its list begins, and not again where a page goes on with it.
     """
@@ -79,7 +96,8 @@ class PoolShown:
     money: str
     summary: Sequence[str]
     picture: RankPicture | None
-    plot: TallyPlot | None
+    picture_words: str
+    plot: TallyPlot
     rows: Sequence[EntryShown]
 
 
@@ -98,10 +116,23 @@ def listed(tallies: Sequence[PoolTally]) -> list[Listed]:
     for place, pool in enumerate(tallies):
         of_entry = {each.plain.entry_id: each for each in pool.whole.entries}
         sharing = Counter((each.part, each.rank) for each in pool.whole.entries)
+        below = _below_line(pool)
         for row in pool.rows:
             entry = of_entry[row.figures.entry_id]
             label = "" if entry.rank is None else f"{'=' if sharing[entry.part, entry.rank] > 1 else ''}{entry.rank}"
-            found.append(Listed(row, entry, label, place))
+            found.append(Listed(row, entry, label, place, row.entry.id in below if below else None))
+    return found
+
+
+def with_lines(rows: Sequence[Listed], *, reverse: bool = False) -> list[Listed]:
+    """Return rows of a list that goes by the rank of the call, with the line of each pool between its two sides."""
+    crossed: set[int] = set()
+    found = []
+    for row in rows:
+        crosses = row.is_below_line is (not reverse) and row.pool not in crossed
+        if crosses:
+            crossed.add(row.pool)
+        found.append(replace(row, has_line=crosses))
     return found
 
 
@@ -148,7 +179,10 @@ def page_listed(rows: Sequence[Listed], wanted: Wanted, call: Call, regions: Map
             kept.sort(key=lambda row: (not row.face.region, sort_key(regions.get(row.face.region, ""), language)))
     if wanted.reverse:
         kept.reverse()
-    return page_of(in_order(kept, lambda row: row.pool), wanted.number)
+    kept = in_order(kept, lambda row: row.pool)
+    if wanted.order is Order.LEADING:
+        kept = with_lines(kept, reverse=wanted.reverse)
+    return page_of(kept, wanted.number)
 
 
 def readers_named(page: Page[Listed]) -> set[str]:
@@ -157,9 +191,13 @@ def readers_named(page: Page[Listed]) -> set[str]:
 
 
 def pools_shown(
-    page: Page[Listed], tallies: Sequence[PoolTally], found: Selection, form: FormDefinition, names: Mapping[str, str]
+    page: Page[Listed],
+    tallies: Sequence[PoolTally],
+    found: Selection,
+    form: FormDefinition,
+    names: Mapping[str, str] | None,
 ) -> list[PoolShown]:
-    """Return the pools of a page; readers are named where `names` has them."""
+    """Return the pools of a page; `names` of readers are None for those who may know nothing of single ones."""
     groups: dict[int, list[Listed]] = {}
     for row in page.items:
         groups.setdefault(row.pool, []).append(row)
@@ -170,12 +208,14 @@ def pools_shown(
 
 
 def entry_shown(
-    row: Listed, whole: WholeTally, call: Call, form: FormDefinition, names: Mapping[str, str]
+    row: Listed, pool: PoolTally, call: Call, form: FormDefinition, names: Mapping[str, str] | None
 ) -> EntryShown:
-    """Return an entry with its figures."""
-    entry, plain = row.entry, row.entry.plain
+    """Return an entry with its figures; `names` of readers are None for those who may know nothing of single ones."""
+    entry, plain, whole = row.entry, row.entry.plain, pool.whole
     chance = percent(entry.fundable) if entry.fundable is not None and whole.places else ""
+    given = sorted(mark.mark for mark in plain.marks)
     return EntryShown(
+        line=line_words(pool) if row.has_line else "",
         reference=row.face.reference,
         organisation=row.face.name,
         title=row.face.title,
@@ -188,24 +228,22 @@ def entry_shown(
         mean=figure(plain.mean),
         median=figure(plain.median),
         spread=figure(plain.spread),
+        marks=_("%(lowest)s to %(highest)s", lowest=figure(given[0]), highest=figure(given[-1])) if given else "",
         reviews=plain.reviews,
         is_short=is_short(row, call),
         chance=chance,
-        causes=causes(entry),
-        swing=swing(entry, names),
+        causes=causes(entry, in_figures=names is not None),
+        swing=swing(entry, names or {}),
     )
 
 
 def picture_of(whole: WholeTally) -> RankPicture | None:
-    """Return the picture of a pool's adjusted ranking; None where there is none, or where it falls into parts."""
-    if whole.parts != 1:
-        return None
-    ranked = [
-        (each.rank, each.lowest_rank, each.highest_rank)
-        for each in whole.entries
-        if each.rank is not None and each.lowest_rank is not None and each.highest_rank is not None
-    ]
-    return rank_picture(ranked, whole.places)
+    """Return the picture of a pool's adjusted ranking; None where there is none."""
+    parts: list[list[tuple[int, int, int]]] = [[] for _part in range(whole.parts)]
+    for each in whole.entries:
+        if each.part is not None and each.rank and each.lowest_rank and each.highest_rank:
+            parts[each.part].append((each.rank, each.lowest_rank, each.highest_rank))
+    return rank_picture(parts, whole.places)
 
 
 def list_shown(call: Call, wanted: Wanted, choices: Mapping[str, Mapping[str, str]]) -> ListShown:
@@ -278,6 +316,18 @@ def pool_label(found: Selection, pool: PoolTally) -> str:
     )
 
 
+def _below_line(pool: PoolTally) -> set[UUID]:
+    """Return the entries below a pool's line; none where no line is drawn. Who cannot be reached takes no place."""
+    places = pool.whole.places
+    below: set[UUID] = set()
+    for row in pool.rows if places else ():
+        if places == 0:
+            below.add(row.entry.id)
+        elif row.is_eligible and not row.stayed_behind and row.candidate.is_in_the_running:
+            places -= 1
+    return below
+
+
 def _is_wanted(row: Listed, wanted: Wanted, call: Call) -> bool:
     having = {
         "pool": str(row.pool),
@@ -293,7 +343,7 @@ def _pool_shown(
     pool: PoolTally,
     found: Selection,
     form: FormDefinition,
-    names: Mapping[str, str],
+    names: Mapping[str, str] | None,
     *,
     goes_on: bool,
 ) -> PoolShown:
@@ -304,7 +354,8 @@ def _pool_shown(
         name=pool_name(found, pool.rows[0]),
         money=pool_money(found, pool.rows[0]),
         summary=() if goes_on else summary(pool, found.terms.ranking, found.call.deciding_stage.reviews_per_entry),
-        picture=None if goes_on else picture,
-        plot=None if picture else tally_plot([(row.face.reference, row.entry.plain) for row in rows], found.scale),
-        rows=[entry_shown(row, pool.whole, found.call, form, names) for row in rows],
+        picture=picture,
+        picture_words=picture_words(picture) if picture else "",
+        plot=tally_plot([(row.face.reference, row.entry.plain) for row in rows], found.scale),
+        rows=[entry_shown(row, pool, found.call, form, names) for row in rows],
     )

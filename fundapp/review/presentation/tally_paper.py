@@ -13,8 +13,8 @@ from fundapp.core.dates import moment
 from fundapp.core.i18n import current_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.pdf import drawable, render_pdf
-from fundapp.review.presentation.tally import Listed, entry_shown, listed, picture_of, pool_label
-from fundapp.review.presentation.tally_words import explained, summary
+from fundapp.review.presentation.tally import Listed, entry_shown, listed, picture_of, pool_label, with_lines
+from fundapp.review.presentation.tally_words import explained, picture_words, summary
 from fundapp.review.queries.selection import Selection
 from fundapp.review.queries.tally import PoolTally
 from fundapp.review.rank_picture import RankPicture
@@ -27,8 +27,9 @@ MOST_ROWS: Final = 300
 
 @dataclass(frozen=True)
 class PaperRow:
-    """An entry on paper; a rank, a figure or a chance that there is not is None."""
+    """An entry on paper, and the words of the line where it stands before it; what there is not is None."""
 
+    line: str | None
     rank: str | None
     reference: str
     name: str | None
@@ -37,11 +38,11 @@ class PaperRow:
     score: str | None
     mean_rank: str | None
     mean: str | None
+    median: str | None
+    spread: str | None
     reviews: int
     is_short: bool
     chance: str | None
-    is_below_line: bool
-    """The line stands above it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class PaperPicture:
     height: int
     bars: str
     dots: str
+    walls: str | None
     line: int | None
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def paper_pdf(found: Selection, tallies: list[PoolTally], form: FormDefinition) 
 
 def tally_paper(found: Selection, tallies: list[PoolTally], form: FormDefinition) -> TallyPaper:
     """Return what stands on the paper."""
-    rows = listed(tallies)
+    rows = with_lines(listed(tallies))
     has_several = len(tallies) > 1
     return TallyPaper(
         call=drawable(localised(found.call.titles, current_language())),
@@ -109,7 +112,7 @@ def _pool(found: Selection, pool: PoolTally, rows: list[Listed], form: FormDefin
         title=drawable(pool_label(found, pool)) if is_named else None,
         summary=tuple(summary(pool, found.terms.ranking, found.call.deciding_stage.reviews_per_entry)),
         pictures=(_picture(picture),) if picture else (),
-        rows=tuple(_row(number, row, pool, found, form) for number, row in enumerate(rows[:MOST_ROWS])),
+        rows=tuple(_row(row, pool, found, form) for row in rows[:MOST_ROWS]),
         left_out=ngettext("%(num)s more is not printed.", "%(num)s more are not printed.", left_out)
         if left_out > 0
         else None,
@@ -118,12 +121,15 @@ def _pool(found: Selection, pool: PoolTally, rows: list[Listed], form: FormDefin
 
 def _picture(picture: RankPicture) -> PaperPicture:
     line = None if picture.line_y is None else round(picture.line_y)
-    return PaperPicture(picture.width, picture.height, picture.bars, picture.dots, line)
+    return PaperPicture(
+        picture.width, picture.height, picture.bars, picture.dots, picture.walls or None, line, picture_words(picture)
+    )
 
 
-def _row(number: int, row: Listed, pool: PoolTally, found: Selection, form: FormDefinition) -> PaperRow:
-    shown = entry_shown(row, pool.whole, found.call, form, {})
+def _row(row: Listed, pool: PoolTally, found: Selection, form: FormDefinition) -> PaperRow:
+    shown = entry_shown(row, pool, found.call, form, None)
     return PaperRow(
+        line=shown.line or None,
         rank=row.ranked.standing.rank_label or None,
         reference=shown.reference,
         name=drawable(shown.organisation) or None,
@@ -133,8 +139,9 @@ def _row(number: int, row: Listed, pool: PoolTally, found: Selection, form: Form
         score=shown.score or None,
         mean_rank=shown.mean_rank or None,
         mean=shown.mean or None,
+        median=shown.median or None,
+        spread=shown.spread or None,
         reviews=shown.reviews,
         is_short=shown.is_short,
         chance=shown.chance or None,
-        is_below_line=bool(pool.whole.places) and number == pool.whole.places,
     )

@@ -8,6 +8,7 @@ from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.numbers import cldr
 from fundapp.review.queries.tally import PoolTally
+from fundapp.review.rank_picture import RankPicture
 from fundapp.review.tally.mixed_model import Grounds
 from fundapp.review.tally.whole import HARDLY, AdjustedEntry, WholeTally
 from fundapp.review.terms_rules import Ranking
@@ -20,9 +21,14 @@ def explained() -> list[str]:
     """Return what was done and why, a paragraph each."""
     return [
         _(
-            "Each review comes to one mark: its scores, weighted by criterion. “Cannot judge” is left out and never "
-            "counts as zero. An entry's mean is that of its marks, and its spread is their standard deviation. Equal "
-            "means share a rank, shown with “=”. Small differences of rank mean little: people decide."
+            "Each review comes to one mark: its scores, weighted by criterion. A criterion that is missing, or marked "
+            "“cannot judge”, is left out and never counts as zero: the weights of the others are scaled up to the "
+            "whole. A review without any score that has weight does not count. Where criteria have different scales, "
+            "each score is turned into its share of its own scale, and marks run from 0 to 100."
+        ),
+        _(
+            "An entry's mean is that of its marks, and its spread is their standard deviation. Equal means share a "
+            "rank, shown with “=”. Small differences of rank mean little: people decide."
         ),
         _(
             "Some readers are strict, others are lenient, and nobody reads everything. So an adjusted score stands "
@@ -89,16 +95,20 @@ def summary(pool: PoolTally, ranking: Ranking, wanted: int) -> list[str]:
     return told
 
 
-def causes(entry: AdjustedEntry) -> list[str]:
-    """Say why an adjusted score differs from the mean; nothing where it does not, or where nothing was adjusted."""
+def causes(entry: AdjustedEntry, *, in_figures: bool) -> list[str]:
+    """Say why an adjusted score differs from the mean; nothing where it does not, or where nothing was adjusted.
+
+    With figures, the severity of a reader could be reckoned from the entries that they read: those are for people who
+    may know severities. All others read which way the score was moved.
+    """
     told = []
     readers, few = entry.from_readers or 0.0, entry.from_few_readings or 0.0
     if readers <= -SEEN:
-        told.append(_("its readers are lenient: %(by)s", by=signed(readers)))
+        told.append(_("its readers are lenient: %(by)s", by=_moved(readers, in_figures=in_figures)))
     elif readers >= SEEN:
-        told.append(_("its readers are strict: %(by)s", by=signed(readers)))
+        told.append(_("its readers are strict: %(by)s", by=_moved(readers, in_figures=in_figures)))
     if abs(few) >= SEEN:
-        told.append(_("few readings: %(by)s", by=signed(few)))
+        told.append(_("few readings, or readers who disagree: %(by)s", by=_moved(few, in_figures=in_figures)))
     return told
 
 
@@ -136,8 +146,40 @@ def signed(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share from 0 to 1 as a percentage in whole numbers."""
-    return str(format_percent(round(share, 2), locale=cldr(current_language())))
+    """Write a share from 0 to 1 as a percentage in whole numbers; nothing that was estimated is none or all of it."""
+    whole = round(100 * share)
+    written = str(format_percent(min(max(whole, 1), 99) / 100, locale=cldr(current_language())))
+    if whole < 1:
+        return _("under %(share)s", share=written)
+    return _("over %(share)s", share=written) if whole > 99 else written
+
+
+def picture_words(picture: RankPicture) -> str:
+    """Say how the picture of a ranking is read."""
+    told = [
+        _(
+            "From left to right by adjusted rank, the best rank above: the dot is an entry's rank, the bar reaches "
+            "over the ranks that it may truly have, at least."
+        )
+    ]
+    if picture.walls:
+        told.append(_("Parts that no reader connects stand side by side, each with ranks of its own."))
+    if picture.line_y is not None:
+        told.append(_("The line stands below the last place."))
+    return " ".join(told)
+
+
+def line_words(pool: PoolTally) -> str:
+    """Say what the line in a list is."""
+    if pool.is_number:
+        return _("The line: by rank alone, the awards end here.")
+    return _("The line: by rank alone, the money ends here.")
+
+
+def _moved(by: float, *, in_figures: bool) -> str:
+    if in_figures:
+        return signed(by)
+    return _("the score is raised") if by > 0 else _("the score is lowered")
 
 
 def _pattern(places: int) -> str:
@@ -153,7 +195,12 @@ def _leading(ranking: Ranking) -> str:
 def _grounds(whole: WholeTally) -> list[str]:
     """Say what the adjusted scores stand on, and what they cannot say."""
     if whole.grounds is Grounds.EQUAL_MARKS:
-        return [_("All marks are the same: nothing tells these entries apart, and nothing was adjusted.")]
+        if whole.parts == 1:
+            return [_("All marks are the same: nothing tells these entries apart, and nothing was adjusted.")]
+        return [
+            _("Within each part all marks are the same: nothing tells entries apart, and nothing was adjusted."),
+            *_apart(whole),
+        ]
     if whole.grounds is Grounds.SINGLE_READINGS:
         if len(whole.readers) == 1:
             return [_("One person read all of this. Whether they are strict cannot be told, and nothing was adjusted.")]
@@ -161,13 +208,26 @@ def _grounds(whole: WholeTally) -> list[str]:
             _("No entry has two readings. Whether readers are strict cannot be told, and nothing was adjusted."),
             *_apart(whole),
         ]
-    share = whole.variances.reviewers_share
-    if share < HARDLY:
-        return [_("No severity correction was needed: readers hardly differ in how strict they are."), *_apart(whole)]
+    return [*_alike(whole), _severity(whole.variances.reviewers_share), *_apart(whole)]
+
+
+def _alike(whole: WholeTally) -> list[str]:
+    if whole.tells_apart:
+        return []
+    if sum(each.score is not None for each in whole.entries) == 1:
+        return [_("Only one entry was read: there is nothing to compare it with.")]
     return [
-        _("%(share)s of what makes marks differ is how strict their readers are.", share=percent(share)),
-        *_apart(whole),
+        _(
+            "Readers of the same entry differ as much as readers of different entries: nothing in the scores tells "
+            "these entries apart. Their means may differ by chance alone, so no adjusted ranks and no chances are told."
+        )
     ]
+
+
+def _severity(share: float) -> str:
+    if share < HARDLY:
+        return _("No severity correction was needed: readers hardly differ in how strict they are.")
+    return _("%(share)s of what makes marks differ is how strict their readers are.", share=percent(share))
 
 
 def _apart(whole: WholeTally) -> list[str]:

@@ -27,7 +27,8 @@ class AdjustedEntry:
 
     `part` numbers the parts of the panel that no reader connects; `rank` counts within it. `fundable` is the chance to
     be truly among the best that can be funded, and the ranks from `lowest_rank` to `highest_rank` hold nine draws in
-    ten at least; both are None without a model, `fundable` also where the panel falls into parts.
+    ten at least; both are None without a model, `fundable` also where the panel falls into parts. Where the marks tell
+    no entries apart, there are none of these, and no rank: it would be the same for all.
     """
 
     plain: EntryTally
@@ -80,7 +81,8 @@ class WholeTally:
     """What is known of a group of entries: `entries` by part and adjusted rank, `readers` by leniency, strict first.
 
     `expected_right` of the `places` that the adjusted ranking fills (equals at the line by the share of them that fits)
-    are truly among the best, by the model's own reckoning; None without a model or where the panel falls into parts.
+    are truly among the best, by the model's own reckoning; None without a model, where the panel falls into parts, and
+    where the marks tell no entries apart.
     """
 
     grounds: Grounds
@@ -96,6 +98,11 @@ class WholeTally:
         """Return whether readers differ enough that adjusted scores say something else than means."""
         return self.grounds is Grounds.MODEL and self.variances.reviewers_share >= HARDLY
 
+    @property
+    def tells_apart(self) -> bool:
+        """Return whether the marks say of any entry that it is worth more than another."""
+        return _tells_apart(self.grounds, self.variances)
+
 
 def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
     """Return all figures of entries whose plain ones are `figures`, where `places` of them can be funded."""
@@ -105,7 +112,9 @@ def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
         return WholeTally(Grounds.SINGLE_READINGS, Variances(0.0, 0.0, 0.0), 0, places, unread, (), None)
     fitted = fit(panel)
     together = panel.parts == 1
-    sure = _sure.get((panel.fingerprint, places), lambda: certainty(fitted, places={0: places} if together else {}))
+    sure = []
+    if _tells_apart(fitted.grounds, fitted.variances):
+        sure = _sure.get((panel.fingerprint, places), lambda: certainty(fitted, places={0: places} if together else {}))
     entries = _adjusted(fitted, {each.entry_id: each for each in figures}, sure)
     chosen = shares_chosen({each.plain.entry_id: each.rank for each in entries if each.rank is not None}, places)
     return WholeTally(
@@ -140,9 +149,14 @@ def blocks(figures: Sequence[EntryTally], block_of: Mapping[str, str]) -> tuple[
     )
 
 
+def _tells_apart(grounds: Grounds, variances: Variances) -> bool:
+    return grounds is Grounds.SINGLE_READINGS or variances.entries > 0
+
+
 def _adjusted(fitted: Fit, plain: dict[str, EntryTally], sure: Sequence[Certainty]) -> list[AdjustedEntry]:
     panel, why = fitted.panel, differences(fitted)
-    moved = _swings.get(panel.fingerprint, lambda: swings(fitted))
+    has_ranks = _tells_apart(fitted.grounds, fitted.variances)
+    moved = _swings.get(panel.fingerprint, lambda: swings(fitted)) if has_ranks else {}
     found = []
     for part in range(panel.parts):
         members = np.flatnonzero(panel.part_of_entry == part)
@@ -155,7 +169,7 @@ def _adjusted(fitted: Fit, plain: dict[str, EntryTally], sure: Sequence[Certaint
                     plain=plain[entry_id],
                     part=part,
                     score=float(fitted.scores[member]),
-                    rank=rank_of[member],
+                    rank=rank_of[member] if has_ranks else None,
                     from_readers=float(why.from_readers[member]),
                     from_few_readings=float(why.from_few_readings[member]),
                     fundable=float(drawn.fundable[place]) if drawn and panel.parts == 1 else None,

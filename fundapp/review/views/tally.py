@@ -105,7 +105,7 @@ def _tally_page(seen: Seen, choices: dict[str, dict[str, str]], wanted: Wanted) 
     rows = presentation.listed(seen.tallies)
     page = presentation.page_listed(rows, wanted, seen.call, choices["region"])
     may_calibrate = current_actor().can(P.CALIBRATION_READ, seen.call.id)
-    names = reviewer_names(presentation.readers_named(page)) if may_calibrate else {}
+    names = reviewer_names(presentation.readers_named(page)) if may_calibrate else None
     return render_template(
         "review/tally.html",
         **frame(seen.call),

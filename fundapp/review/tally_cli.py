@@ -4,6 +4,8 @@ import base64
 import json
 import re
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,14 @@ from fundapp.review.frozen import FrozenFile, differences, read_frozen
 from fundapp.review.queries.frozen_check import compared
 from fundapp.review.tally import tally
 from fundapp.review.tally.marks import rounded
+from fundapp.review.tally.mixed_model import Grounds
 from fundapp.review.tally.scores_file import read_scores
 from fundapp.review.tally.whole import AdjustedEntry, WholeTally, whole_tally
 from fundapp.settings import keys_dir_of
 
+LEFT_OUT = (
+    "Missing criteria and “cannot judge” are left out and never count as zero: the weights of the others are scaled up."
+)
 READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -51,7 +57,8 @@ def tally_command(scores: Path, rubric: Path | None, places: int, as_json: bool)
     """Recompute a tally from SCORES: a CSV or XLSX file with the columns application, reviewer, criterion, score.
 
     Nothing else is read, and nothing is written: means and ranks are exact, the adjusted scores come from a model of
-    strict and lenient readers. A table without the column criterion holds one score for each reading.
+    strict and lenient readers. A table without the column criterion holds one score for each reading. Scores with a
+    decimal comma are read where semicolons separate the cells.
     """
     try:
         file = read_scores(scores.read_bytes(), scores.name, rubric.read_bytes() if rubric else None)
@@ -156,49 +163,58 @@ def _not_checked(what: str) -> int:
 
 
 def as_document(whole: WholeTally) -> dict[str, Any]:
-    """Return a tally for JSON; exact fractions are written as "13/3"."""
+    """Return a tally for JSON, as docs/exports.md has it; exact fractions are written as "13/3"."""
+    is_modelled = whole.grounds is Grounds.MODEL
     return {
         "model": whole.grounds.value,
-        "variances": whole.variances._asdict(),
-        "agreement": whole.variances.agreement,
-        "reviewers_share_of_variance": whole.variances.reviewers_share,
+        "tells_apart": whole.tells_apart,
+        "variances": whole.variances._asdict() if is_modelled else None,
+        "agreement": whole.variances.agreement if is_modelled else None,
+        "reviewers_share_of_variance": whole.variances.reviewers_share if is_modelled else None,
         "parts": whole.parts,
         "places": whole.places,
-        "expected_right": whole.expected_right,
-        "applications": [_entry_document(each) for each in whole.entries],
+        "expected_right": whole.expected_right if whole.places else None,
+        "applications": [_entry_document(each, has_places=bool(whole.places)) for each in whole.entries],
         "reviewers": [
-            {"reviewer": r.reviewer_id, "reviews": r.reviews, "leniency": r.leniency, "error": r.error}
-            for r in whole.readers
+            {
+                "reviewer": each.reviewer_id,
+                "reviews": each.reviews,
+                "leniency": each.leniency if is_modelled else None,
+                "error": each.error if is_modelled else None,
+            }
+            for each in whole.readers
         ],
     }
 
 
 def as_text(whole: WholeTally) -> str:
     """Return a tally as lines for people, in columns."""
-    rows = [("part", "rank", "score", "mean", "reviews", "at least", "chance", "application")]
+    rows = [("part", "rank", "score", "mean", "median", "spread", "reviews", "at least", "chance", "application")]
     for each in whole.entries:
+        plain = each.plain
         interval = "" if each.lowest_rank is None else f"{each.lowest_rank}-{each.highest_rank}"
-        chance = "" if each.fundable is None or not whole.places else f"{each.fundable:.2f}"
+        chance = "" if each.fundable is None or not whole.places else _percent(each.fundable)
         rows.append(
             (
                 "" if each.part is None else str(each.part + 1),
                 "" if each.rank is None else str(each.rank),
                 "" if each.score is None else f"{each.score:.3f}",
-                "" if each.plain.mean is None else str(rounded(each.plain.mean, 3)),
-                str(each.plain.reviews),
+                _figure(plain.mean),
+                _figure(plain.median),
+                _figure(plain.spread),
+                str(plain.reviews),
                 interval,
                 chance,
-                each.plain.entry_id,
+                plain.entry_id,
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(7)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]) for row in rows]
     return "\n".join([*lines, "", *_remarks(whole)])
 
 
 def _remarks(whole: WholeTally) -> list[str]:
-    share, agreement = whole.variances.reviewers_share, whole.variances.agreement
-    said = [f"Readers make up {share:.0%} of the variance of a mark; two marks of one entry agree by {agreement:.2f}."]
+    said = [LEFT_OUT, *_grounds(whole)]
     if whole.parts > 1:
         said.append(f"No reviewer connects the {whole.parts} parts: their scores cannot be compared with each other.")
     if whole.expected_right is not None and whole.places:
@@ -206,13 +222,43 @@ def _remarks(whole: WholeTally) -> list[str]:
     return said
 
 
-def _entry_document(each: AdjustedEntry) -> dict[str, Any]:
+def _grounds(whole: WholeTally) -> list[str]:
+    """Say what the adjusted scores stand on, and what nobody can know."""
+    if not whole.readers:
+        return ["Nobody has scored anything."]
+    if whole.grounds is Grounds.EQUAL_MARKS:
+        where = "All marks are" if whole.parts == 1 else "Within each part all marks are"
+        return [f"{where} the same: nothing tells the applications apart, and nothing was adjusted."]
+    if whole.grounds is Grounds.SINGLE_READINGS:
+        who = "One reviewer read all of this" if len(whole.readers) == 1 else "No application has two readings"
+        return [f"{who}: whether reviewers are strict or agree cannot be told, and nothing was adjusted."]
+    said = [
+        f"Reviewers make up {_percent(whole.variances.reviewers_share)} of the variance of a mark; two marks of one "
+        f"application agree by {whole.variances.agreement:.2f}, where 1 is full agreement."
+    ]
+    if not whole.tells_apart:
+        said.append("Nothing in the scores tells the applications apart: there are no adjusted ranks and no chances.")
+    return said
+
+
+def _figure(value: Fraction | Decimal | None) -> str:
+    return "" if value is None else str(rounded(value, 3))
+
+
+def _percent(share: float) -> str:
+    """Write an estimated share from 0 to 1: never as none or all of it."""
+    whole = round(100 * share)
+    return "under 1%" if whole < 1 else "over 99%" if whole > 99 else f"{whole}%"
+
+
+def _entry_document(each: AdjustedEntry, *, has_places: bool) -> dict[str, Any]:
     plain = each.plain
     return {
         "application": plain.entry_id,
         "reviews": plain.reviews,
         "mean": None if plain.mean is None else str(plain.mean),
         "median": None if plain.median is None else str(plain.median),
+        "spread": None if plain.spread is None else float(plain.spread),
         "variance": None if plain.variance is None else str(plain.variance),
         "plain_rank": plain.rank,
         "part": each.part,
@@ -220,7 +266,7 @@ def _entry_document(each: AdjustedEntry) -> dict[str, Any]:
         "rank": each.rank,
         "rank_at_least_from": each.lowest_rank,
         "rank_at_least_to": each.highest_rank,
-        "chance": each.fundable,
+        "chance": each.fundable if has_places else None,
         "difference_from_readers": each.from_readers,
         "difference_from_few_readings": each.from_few_readings,
         "without": None if each.swing is None else each.swing._asdict(),

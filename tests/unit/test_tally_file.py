@@ -169,3 +169,101 @@ def test_the_tally_of_pages_goes_straight_in() -> None:
     plain = tally(file.entry_ids, file.criteria, file.rows)
     whole = whole_tally(plain, places=1)
     assert {each.plain for each in whole.entries} == set(plain)
+
+
+# -- Decimal commas ---------------------------------------------------------------------------------------------------
+
+
+def scored(*scores: str, separator: str = ";", headings: str = "application;reviewer;score") -> bytes:
+    lines = [headings] + [f"E{number};ana;{score}" for number, score in enumerate(scores, 1)]
+    return "\n".join(lines).replace(";", separator).encode()
+
+
+def problems(data: bytes, rubric: bytes | None = None) -> list[str]:
+    with pytest.raises(RuleViolations) as refused:
+        read_scores(data, "scores.csv", rubric)
+    return [str(problem) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("data", "scores"),
+    [
+        (scored("4,5", "3", "2,25"), ["4.5", "3", "2.25"]),
+        (scored("1,250", "2,5"), ["1.250", "2.5"]),
+        (scored("0,125"), ["0.125"]),
+        (scored("4.5", "3.25"), ["4.5", "3.25"]),
+        (b"sep=;\n" + scored("4,5"), ["4.5"]),
+        (scored("4.5", "1.250", separator=","), ["4.5", "1.250"]),
+        (scored("1.250", separator="\t"), ["1.250"]),
+    ],
+)
+def test_decimals_are_read_where_they_can_be_read_in_one_way(data: bytes, scores: list[str]) -> None:
+    assert [str(row.score) for row in read_scores(data, "scores.csv").rows] == scores
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (scored('"4,5"', separator=","), ["row 2, column “score”: “4,5” has a comma."]),
+        (scored("4,5", separator="\t"), ["row 2, column “score”: “4,5” has a comma."]),
+        (scored("4,5", "3", "2.5"), ["row 2, column “score”: “4,5”: some", "row 4, column “score”: “2.5”: some"]),
+        (scored("1,250", "3"), ["row 2, column “score”: “1,250” may be in thousands"]),
+        (scored("1.250", "3"), ["row 2, column “score”: “1.250” may be in thousands"]),
+        (scored("1.250,5"), ["row 2: “1.250,5” is not a number."]),
+        (b"application,reviewer,score,note\nA,ana,4,\nB,ana,4,5,\n", ["row 3: This row has more cells than"]),
+        (b"application,reviewer,score,criterion\nA,ana,4\nB,ana,4,5\n", ["row 2: This row names no criterion"]),
+        (b"application,reviewer,score\nA,ana,4,5\n", ["row 2: Column D has no heading."]),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_told_by_its_place(data: bytes, said: list[str]) -> None:
+    found = problems(data)
+    assert len(found) == len(said)
+    for problem, words in zip(found, said, strict=True):
+        assert problem.startswith(f"scores.csv, {words}")
+
+
+# -- What is told -----------------------------------------------------------------------------------------------------
+
+
+def test_columns_have_median_and_spread_and_json_has_the_spread(tmp_path: Path) -> None:
+    marks = "application,reviewer,score\nA,ana,1\nA,ben,2\nA,cleo,6\nB,ana,2\nB,ben,2\n"
+    lines = run(tmp_path, scores=marks, rubric=None).output.splitlines()
+    assert lines[0].split()[3:6] == ["mean", "median", "spread"]
+    (of_a,) = [line.split() for line in lines if line.endswith("  A")]
+    assert {"3.000", "2.000", "2.646"} <= set(of_a)
+    entries = json.loads(run(tmp_path, "--json", scores=marks, rubric=None).output)["applications"]
+    spreads = {each["application"]: each["spread"] for each in entries}
+    assert spreads == {"A": pytest.approx(7**0.5), "B": 0}
+    assert {each["chance"] for each in entries} == {None}
+
+
+@pytest.mark.parametrize(
+    ("marks", "said"),
+    [
+        ("A,ana,1\nB,ana,2\n", "One reviewer read all of this: whether reviewers are strict or agree cannot be told"),
+        ("A,ana,1\nB,ben,2\n", "Within each part all marks are the same: nothing tells the applications apart"),
+        (
+            "A,ana,1\nB,ana,3\nC,ben,2\n",
+            "No application has two readings: whether reviewers are strict or agree cannot be told",
+        ),
+        ("A,ana,3\nB,ana,3\nA,ben,3\n", "All marks are the same: nothing tells the applications apart"),
+        ("A,ana,\n", "Nobody has scored anything."),
+        ("A,ana,1\nA,ben,5\nB,ana,5\nB,ben,2\n", "Nothing in the scores tells the applications apart"),
+    ],
+)
+def test_what_nobody_can_know_is_said_and_has_no_figure(tmp_path: Path, marks: str, said: str) -> None:
+    scores = f"application,reviewer,score\n{marks}"
+    text = run(tmp_path, "--places", "1", scores=scores, rubric=None).output
+    assert said in text
+    assert " 0%" not in text
+    assert "100%" not in text
+    found = json.loads(run(tmp_path, "--json", scores=scores, rubric=None).output)
+    is_modelled = found["model"] == "model"
+    assert (found["agreement"] is not None) is is_modelled
+    assert (found["variances"] is not None) is is_modelled
+    if not found["tells_apart"]:
+        assert {each["rank"] for each in found["applications"]} == {None}
+
+
+def test_the_rule_for_what_is_missing_stands_below(tmp_path: Path) -> None:
+    assert "Missing criteria and “cannot judge” are left out and never count as zero" in run(tmp_path).output

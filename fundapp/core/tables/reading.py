@@ -46,18 +46,26 @@ class TableError(RuleViolations):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of data; `number` is the row as a spreadsheet program counts it, the headings included."""
+    """One row of data; `number` is the row as a spreadsheet program counts it, the headings included.
+
+    `is_wider` where it was written with more cells than the headings; the further ones are empty.
+    """
 
     number: int
     cells: dict[str, str]
+    is_wider: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """What stood in a file: the headings from left to right, and every row that is not empty."""
+    """What stood in a file: the headings from left to right, and every row that is not empty.
+
+    `separator` is what stands between the cells of a CSV file; "" of a workbook.
+    """
 
     headers: list[str]
     rows: list[Row]
+    separator: str = ""
     others: Mapping[str, "Table"] = field(default_factory=dict)
     """Further sheets of a workbook, by title, where they were asked for."""
 
@@ -73,6 +81,7 @@ def read_table(data: bytes, filename: str, also: Collection[str] = ()) -> Table:
     if len(data) > MAX_BYTES:
         raise TableError(_l("This file is larger than %(limit)s MB.", limit=MAX_BYTES // 2**20), filename)
     others = {}
+    separator = ""
     if data.startswith(b"PK\x03\x04"):
         has_formulas = inspect_workbook(data, filename)
         first, *more = _titles(data, filename)
@@ -88,17 +97,18 @@ def read_table(data: bytes, filename: str, also: Collection[str] = ()) -> Table:
             filename,
         )
     else:
-        grid = _csv_rows(data, filename)
-    return replace(_table(grid, filename), others=others)
+        separator, grid = _csv_rows(data, filename)
+    return replace(_table(grid, filename), separator=separator, others=others)
 
 
 def _table(grid: Iterator[list[str]], filename: str) -> Table:
     """Take the first row with anything in it for the headings, and what follows for data."""
     headers: list[str] | None = None
     rows: list[Row] = []
-    count = 0
+    count = most = 0
     for number, cells in enumerate(grid, start=1):
         count += len(cells)
+        width = len(cells)
         while cells and not cells[-1].strip():
             cells.pop()
         if not cells:
@@ -109,7 +119,7 @@ def _table(grid: Iterator[list[str]], filename: str) -> Table:
         if len(cells) > MAX_COLUMNS:
             raise TableError(_l("This row has more than %(limit)s columns.", limit=MAX_COLUMNS), place)
         if headers is None:
-            headers = _headers(cells, place)
+            headers, most = _headers(cells, place), width
             continue
         if len(rows) == MAX_ROWS:
             raise TableError(_l("This table has more than %(limit)s rows.", limit=MAX_ROWS), place)
@@ -123,7 +133,8 @@ def _table(grid: Iterator[list[str]], filename: str) -> Table:
                     place,
                 )
         padded = cells + [""] * (len(headers) - len(cells))
-        rows.append(Row(number, {header: cell for header, cell in zip(headers, padded, strict=False) if header}))
+        named = {header: cell for header, cell in zip(headers, padded, strict=False) if header}
+        rows.append(Row(number, named, is_wider=width > most))
     if headers is None:
         raise TableError(_l("This table is empty."), filename)
     return Table([header for header in headers if header], rows)
@@ -152,18 +163,22 @@ def _headers(cells: list[str], place: str) -> list[str]:
 # --- CSV in ---------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(data: bytes, filename: str) -> Iterator[list[str]]:
+def _csv_rows(data: bytes, filename: str) -> tuple[str, Iterator[list[str]]]:
+    """Return what separates the cells, and the rows."""
     text = _decoded(data, filename)
     if "\0" in text:
         raise TableError(_l("This is not a table: it has zero bytes in it. Save it as CSV or XLSX."), filename)
     stated = regex.match(r"sep=([,;\t|])\r?\n", text)
     delimiter = stated[1] if stated else _delimiter(text)
-    if stated:
-        # Excel's own first line, which says what separates the cells; it counts as a row.
+    # Excel's own first line, which says what separates the cells, counts as a row.
+    return delimiter, _rows_of(text[stated.end() :] if stated else text, delimiter, filename, skipped=bool(stated))
+
+
+def _rows_of(text: str, delimiter: str, filename: str, *, skipped: bool) -> Iterator[list[str]]:
+    if skipped:
         yield []
-        text = text[stated.end() :]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number = 1 if stated else 0
+    number = int(skipped)
     while True:
         number += 1
         try:

@@ -1,5 +1,6 @@
 """Scores from a file alone, so that anybody can repeat a tally: a table of scores, and what they were given for."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from fundapp.core.errors import Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.core.tables import Row, read_table
+from fundapp.core.tables import Row, Table, read_table
 from fundapp.review.tally.marks import ScoreRow, WeightedCriterion
 
 MUST: Final = ("application", "reviewer", "score")
@@ -17,6 +18,9 @@ ONLY: Final = "score"
 
 CANNOT_JUDGE: Final = frozenset({"", "cannot judge"})
 MOST_PROBLEMS: Final = 50
+
+_WITH_MARK: Final = re.compile(r"[+-]?\d*[.,]\d+")
+_IN_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ def read_scores(data: bytes, filename: str, rubric: bytes | None = None) -> Scor
 
     `rubric` is a TOML file with `[[criteria]]` of code, weight, minimum and maximum, as a call package has them.
     Without it all criteria weigh the same, on the scale from the lowest to the highest score in the table. An empty
-    score is one that could not be judged. Raises RuleViolations, with every row that cannot be taken.
+    score is one that could not be judged. Scores have decimal points, or where semicolons separate the cells decimal
+    commas; what could be read in two ways is not taken. Raises RuleViolations, with every row that cannot be taken.
     """
     table = read_table(data, filename)
     names = {header.casefold(): header for header in table.headers}
@@ -41,12 +46,28 @@ def read_scores(data: bytes, filename: str, rubric: bytes | None = None) -> Scor
         message = _l("This table has no column “%(name)s”.", name=missing[0])
         raise RuleViolations([Problem(message, place=filename)])
     criteria = {each.key: each for each in read_rubric(rubric)} if rubric is not None else None
+    spelling = _spelling(table, names["score"])
+    names_criteria = "criterion" in names and any(row.cells[names["criterion"]].strip() for row in table.rows)
     problems: list[Problem] = []
     rows: list[ScoreRow] = []
     seen: set[tuple[str, str, str]] = set()
     for row in table.rows:
-        found, wrong = _score_in(row, names, criteria)
-        if found is not None and found[:3] in seen:
+        written = row.cells[names["score"]].strip()
+        if (doubt := spelling.doubt(written)) is not None:
+            place = _l(
+                "%(file)s, row %(row)s, column “%(column)s”", file=filename, row=row.number, column=names["score"]
+            )
+            problems.append(Problem(doubt, place=place))
+            continue
+        found, wrong = _score_in(row, names, criteria, spelling.point(written))
+        if table.separator == "," and row.is_wider:
+            wrong = _l(
+                "This row has more cells than there are headings, as a decimal comma makes them. Write decimals with a "
+                "point, or separate the cells with semicolons."
+            )
+        elif names_criteria and not row.cells[names["criterion"]].strip():
+            wrong = _l("This row names no criterion, and others do.")
+        elif found is not None and found[:3] in seen:
             wrong = _l("This reviewer scored this application twice on this criterion.")
         if wrong is not None:
             problems.append(Problem(wrong, place=_l("%(file)s, row %(row)s", file=filename, row=row.number)))
@@ -57,6 +78,54 @@ def read_scores(data: bytes, filename: str, rubric: bytes | None = None) -> Scor
         raise RuleViolations(problems[:MOST_PROBLEMS])
     entry_ids = tuple(sorted({row.entry_id for row in rows}))
     return ScoresFile(entry_ids, tuple(criteria.values()) if criteria else _as_scored(rows), tuple(rows))
+
+
+@dataclass(frozen=True)
+class _Spelling:
+    """How the scores of a table write decimals: `mark` is "," or ".", "" where none has any, None where both occur.
+
+    `is_grouped` where each could as well be in thousands: "1,250" and "2.500".
+    """
+
+    separator: str
+    mark: str | None
+    is_grouped: bool
+
+    def doubt(self, written: str) -> str | None:
+        """Say why a score could be read in two ways; None where it cannot."""
+        if not _WITH_MARK.fullmatch(written):
+            return None
+        if self.separator != ";":
+            return (
+                None
+                if "." in written
+                else _l(
+                    "“%(written)s” has a comma. Write decimals with a point, or separate the cells with semicolons.",
+                    written=written,
+                )
+            )
+        if self.mark is None:
+            return _l(
+                "“%(written)s”: some scores have a decimal comma and others a decimal point. Write all of them alike.",
+                written=written,
+            )
+        if self.is_grouped:
+            return _l(
+                "“%(written)s” may be in thousands or have three decimals. Write it with one or two decimals.",
+                written=written,
+            )
+        return None
+
+    def point(self, written: str) -> str:
+        """Return a score that is not in doubt, with a decimal point."""
+        return written.replace(",", ".") if self.mark == "," and _WITH_MARK.fullmatch(written) else written
+
+
+def _spelling(table: Table, column: str) -> _Spelling:
+    written = [text for row in table.rows if _WITH_MARK.fullmatch(text := row.cells[column].strip())]
+    marks = {"," if "," in text else "." for text in written}
+    mark = None if len(marks) > 1 else "".join(marks)
+    return _Spelling(table.separator, mark, all(_IN_THOUSANDS.fullmatch(text) for text in written))
 
 
 def read_rubric(data: bytes) -> list[WeightedCriterion]:
@@ -78,7 +147,7 @@ def _criteria(written: Sequence[dict[str, Any]]) -> Iterator[WeightedCriterion]:
 
 
 def _score_in(
-    row: Row, names: dict[str, str], criteria: dict[str, WeightedCriterion] | None
+    row: Row, names: dict[str, str], criteria: dict[str, WeightedCriterion] | None, written: str
 ) -> tuple[ScoreRow | None, str | None]:
     """Return the score of a row, or what is wrong with it."""
 
@@ -90,7 +159,6 @@ def _score_in(
         return None, _l("This row does not say which application or which reviewer it is about.")
     if criteria is not None and criterion not in criteria:
         return None, _l("The rubric has no criterion “%(code)s”.", code=criterion)
-    written = cell("score")
     if written.casefold() in CANNOT_JUDGE:
         return ScoreRow(entry, reviewer, criterion, None), None
     try:

@@ -1,5 +1,6 @@
 """The command line of keys: make them, exchange them, see which are in use; and open payee details."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -96,9 +97,15 @@ def status(_app: FundApp) -> None:
     folder = keys_dir_of()
     for ring in _WRAPPING:
         used, here = rekeying.in_use(ring), keys.numbers_in(folder, ring)
-        for number in sorted(here | used.keys()):
+        votes = _votes(ring)
+        for number in sorted(here | used.keys() | votes.keys()):
             count = used.get(number, 0)
-            what = "newest" if number == max(here | used.keys()) else "can be removed" if not count else "still needed"
+            if number == max(here | used.keys()):
+                what = "newest"
+            elif number in votes:
+                what = f"still needed by a public vote until {_moment(votes[number])}"
+            else:
+                what = "still needed" if count else "can be removed"
             click.echo(f"{ring} {number:04d}: {count} rows, {what if number in here else 'MISSING HERE'}")
 
 
@@ -111,12 +118,25 @@ def remove(_app: FundApp, ring: str, number: int) -> None:
     folder = keys_dir_of()
     if count := rekeying.in_use(Ring(ring)).get(number, 0):
         raise click.ClickException(f"{count} rows still need key {number:04d}: run fundapp keys rewrap {ring}")
+    if (closes_at := _votes(Ring(ring)).get(number)) is not None:
+        raise click.ClickException(
+            f"a public vote still needs key {number:04d} until it closes on {_moment(closes_at)}: without it nobody"
+            " could vote, and with another key an address would be two voters. Remove it afterwards"
+        )
     try:
         removed = keys.remove(folder, Ring(ring), number)
     except KeysError as error:
         raise click.ClickException(str(error)) from error
     for path in removed:
         click.echo(f"removed {path}")
+
+
+def _votes(ring: Ring) -> dict[int, datetime]:
+    return rekeying.votes_last_until(now=clock.now()) if ring is Ring.INDEX else {}
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 @click.group("payee")

@@ -24,6 +24,7 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.keys import Keyring, Part, Ring
 from fundapp.core.sealing import Record, RecordKey, current_keys, wrapping_context
+from fundapp.review.models import PublicVote
 
 BATCH: Final = 500
 
@@ -48,6 +49,19 @@ def in_use(ring: Ring) -> dict[int, int]:
     for number, count in _counts(ring):
         found[int(number)] = found.get(int(number), 0) + count
     return found
+
+
+def votes_last_until(*, now: datetime) -> dict[int, datetime]:
+    """Return when the last public vote under each index key closes, of those that have not closed.
+
+    All of a vote is hashed with the key of its beginning, or an address would be two voters: no rewrap changes that.
+    """
+    ends = (
+        select(PublicVote.key_number, func.max(PublicVote.closes_at))
+        .where(PublicVote.closes_at > now)
+        .group_by(PublicVote.key_number)
+    )
+    return dict(db.session.execute(ends).all())
 
 
 def _counts(ring: Ring) -> Iterator[tuple[Any, int]]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
+from time_machine import TimeMachineFixture
 
 from fundapp import create_app, rekeying
 from fundapp.accounts.permissions import system_actor
@@ -19,6 +21,8 @@ from fundapp.core.db import db
 from fundapp.core.keys import Keyring, KeysError, Part, Ring
 from fundapp.core.web import FundApp
 from fundapp.key_commands import keys_group, payee_group
+from fundapp.review.models import PublicVote
+from fundapp.review.vote_rules import VoteMode
 
 from ..factories import NOW, make_application, make_call, make_person
 from .sensitive_form import ANSWERS, FORM
@@ -115,6 +119,39 @@ def test_a_key_is_exchanged_and_the_old_one_removed_only_when_nothing_needs_it(r
     assert not (folder / "identity.0001.secret").exists()
     assert "is the newest" in run(keys_group, "remove", "files", "1").output
     assert rekeying.in_use(Ring.IDENTITY) == {2: 1}
+
+
+def test_an_index_key_stays_until_the_public_vote_that_began_with_it_has_closed(
+    run: Run, folder: Path, clock: TimeMachineFixture
+) -> None:
+    clock.move_to(NOW)
+    call, person = make_call(), make_person()
+    vote = PublicVote(
+        call_id=call.id,
+        mode=VoteMode.ADVISORY,
+        opens_at=NOW,
+        closes_at=NOW + timedelta(days=3),
+        key_number=1,
+        set_by_id=person.id,
+        set_at=NOW,
+    )
+    db.session.add(vote)
+    db.session.flush()
+    record(actor=system_actor(), action="test:change", subject=vote, now=NOW)
+    db.session.commit()
+    for command in (["rotate", "index"], ["rewrap", "index"]):
+        assert run(keys_group, *command).exit_code == 0
+    assert rekeying.in_use(Ring.INDEX).get(1, 0) == 0
+    status = run(keys_group, "status").output
+    assert "index 0001: 0 rows, still needed by a public vote until 2020-09-17 12:00 UTC" in status
+    refused = run(keys_group, "remove", "index", "1")
+    assert refused.exit_code == 1
+    assert "a public vote still needs key 0001 until it closes on 2020-09-17 12:00 UTC" in refused.output
+    assert (folder / "index.0001.secret").exists()
+    clock.move_to(NOW + timedelta(days=3))
+    assert "index 0001: 0 rows, can be removed" in run(keys_group, "status").output
+    assert run(keys_group, "remove", "index", "1").exit_code == 0
+    assert not (folder / "index.0001.secret").exists()
 
 
 def test_payee_details_are_opened_with_a_reason_and_it_is_on_record(run: Run, folder: Path, tmp_path: Path) -> None:

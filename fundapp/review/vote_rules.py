@@ -123,6 +123,13 @@ def chosen_by_votes(votes: Mapping[str, int], places: int) -> frozenset[str]:
     )
 
 
+def won_by_votes(votes: Mapping[str, int], places: int) -> frozenset[str]:
+    """Return those whom the votes choose for a number of places without a tie: no more than that stand as high."""
+    return frozenset(
+        each for each, number in votes.items() if number and sum(other >= number for other in votes.values()) <= places
+    )
+
+
 def terms_problems(opens_at: datetime, closes_at: datetime, now: datetime) -> list[Problem]:
     """Say what is wrong with the time of a vote."""
     problems = []

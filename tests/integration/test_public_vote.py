@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -35,14 +36,17 @@ from fundapp.review.models import (
 from fundapp.review.presentation import minutes_prize
 from fundapp.review.presentation.minutes_parts import Minuted
 from fundapp.review.queries import public_vote as queries
-from fundapp.review.queries.selection import selection
+from fundapp.review.queries import vote_count
+from fundapp.review.queries.selection import selection, whole_selection
+from fundapp.review.rules import Choice
 from fundapp.review.services.ballots import ask_to_vote, confirm_vote, drop_requests, forget_voters
 from fundapp.review.services.deciding import decide_by_rank, decide_entry
 from fundapp.review.services.public_vote import count_again, set_aside, set_terms
 from fundapp.review.services.sending import propose_slate
+from fundapp.review.terms_rules import WantedTerms
 from fundapp.review.vote_rules import PatternKind, VoteMode
 from tests.conftest import actor_of, without_tokens
-from tests.factories import NOW, make_decision, make_member, make_slate, make_staff
+from tests.factories import NOW, make_decision, make_member, make_slate, make_staff, make_terms
 from tests.integration.test_finalists import Prize
 from tests.integration.test_selection_races import all_at_once
 
@@ -96,7 +100,7 @@ class Vote(Prize):
         confirm_vote(request=self.request(), now=now)
 
     def results(self, *, person: Person | None = None, now: datetime = CLOSED) -> list[tuple[str, int, int]]:
-        found = queries.result(actor=actor_of(person or self.manager), vote=self.vote, now=now)
+        found = vote_count.result(actor=actor_of(person or self.manager), vote=self.vote, now=now)
         rows = [row for each in found for row in each.rows]
         return [(row.finalist.entry.application.organisation_name[:4], row.counted, row.confirmed) for row in rows]
 
@@ -417,11 +421,104 @@ def test_who_awards_against_a_vote_that_decides_says_why(app):
     assert decide(vote.best, Outcome.AWARD, "The winner asked us not to.").outcome is Outcome.AWARD
 
 
+def award_the_weakest(vote: Vote) -> Decision:
+    return decide_entry(
+        actor=actor_of(vote.manager), entry=vote.weak, outcome=Outcome.AWARD, amount_minor=1_000_000, reason="",
+        version=0, now=CLOSED,
+    )  # fmt: skip
+
+
+def decline_the_others(vote: Vote) -> None:
+    for entry in (vote.best, vote.good):
+        decide_entry(
+            actor=actor_of(vote.manager), entry=entry, outcome=Outcome.DECLINE, amount_minor=None, reason="",
+            version=0, now=CLOSED,
+        )  # fmt: skip
+
+
+def test_what_a_vote_that_decides_gives_needs_no_other_reason_and_what_one_that_advises_does_still(
+    app, time_machine: TimeMachineFixture
+):
+    vote = Vote(VoteMode.DECIDING)
+    vote.cast(vote.weak, "a@example.org")
+    decline_the_others(vote)
+    award_the_weakest(vote)
+    vote.call.closes_at = NOW
+    at(CLOSED, time_machine)
+    rows = whole_selection(call=vote.call).ranked
+    assert [row.by_vote for row in rows] == [Choice.DECLINE, Choice.DECLINE, Choice.AWARD]
+    assert not any(row.is_against_rank for row in rows)
+    propose_slate(actor=actor_of(vote.manager), call=vote.call, now=CLOSED)
+    advised = Vote()
+    advised.cast(advised.weak, "a@example.org")
+    decline_the_others(advised)
+    with pytest.raises(RuleViolations, match="against rank"):
+        award_the_weakest(advised)
+
+
+def test_where_nobody_voted_or_a_tie_is_left_to_people_rank_is_the_measure(app):
+    silent, tied = Vote(VoteMode.DECIDING), Vote(VoteMode.DECIDING)
+    tied.cast(tied.weak, "a@example.org")
+    tied.cast(tied.good, "b@example.org")
+    for vote in (silent, tied):
+        decline_the_others(vote)
+        with pytest.raises(RuleViolations, match="against rank"):
+            award_the_weakest(vote)
+    rows = {row.entry.id: row.by_vote for row in whole_selection(call=tied.call, now=CLOSED).ranked}
+    assert rows == {tied.best.id: Choice.DECLINE, tied.good.id: None, tied.weak.id: None}
+    decide_entry(
+        actor=actor_of(tied.manager), entry=tied.good, outcome=Outcome.AWARD, amount_minor=1_000_000, reason="",
+        version=1, now=CLOSED,
+    )  # fmt: skip
+
+
+def test_before_a_vote_has_closed_the_selection_tells_nothing_of_it(app, time_machine: TimeMachineFixture):
+    vote = Vote(VoteMode.DECIDING)
+    vote.cast(vote.weak, "a@example.org")
+    slate = make_slate(vote.call)
+    make_decision(slate, vote.weak)
+    make_decision(slate, vote.best, outcome=Outcome.DECLINE)
+    at(OPEN, time_machine)
+    rows = selection(actor=actor_of(vote.manager), call=vote.call).ranked
+    assert [(row.by_vote, row.is_against_rank) for row in rows] == [(None, True), (None, False), (None, True)]
+
+
+def test_who_wins_the_vote_below_the_floor_needs_a_reason(app):
+    vote = Vote(VoteMode.DECIDING)
+    vote.cast(vote.weak, "a@example.org")
+    make_terms(vote.call, WantedTerms(floor=Decimal(3)), by=vote.manager)
+    with pytest.raises(RuleViolations, match="below the floor"):
+        award_the_weakest(vote)
+
+
+def test_the_list_says_what_the_vote_chose_and_what_goes_against_it(
+    app, signed_in: SignedIn, time_machine: TimeMachineFixture
+):
+    vote = Vote(VoteMode.DECIDING)
+    vote.cast(vote.weak, "a@example.org")
+    at(CLOSED, time_machine)
+    client, address = signed_in(vote.manager), f"/manage/{vote.call.slug}/selection"
+    assert "Against the public vote." not in client.get(address).text
+    award_the_weakest(vote)
+    db.session.commit()
+    page = client.get(address).text
+    assert "Given by the public vote." in page
+    assert "against rank<" not in page
+    decide_entry(
+        actor=actor_of(vote.manager), entry=vote.weak, outcome=Outcome.DECLINE, amount_minor=None,
+        reason="They asked us not to.", version=1, now=CLOSED,
+    )  # fmt: skip
+    db.session.commit()
+    page = client.get(address).text
+    assert "Against the public vote." in page
+    assert "Given by the public vote." not in page
+
+
 def test_between_those_who_tie_people_decide(app):
     vote = Vote(VoteMode.DECIDING)
     vote.cast(vote.good, "a@example.org")
     vote.cast(vote.best, "b@example.org")
-    (found,) = queries.result(actor=actor_of(vote.manager), vote=vote.vote, now=CLOSED)
+    (found,) = vote_count.result(actor=actor_of(vote.manager), vote=vote.vote, now=CLOSED)
     assert found.is_tied
     decide_entry(
         actor=actor_of(vote.manager), entry=vote.best, outcome=Outcome.AWARD, amount_minor=1_000_000, reason="",

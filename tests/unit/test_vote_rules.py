@@ -14,6 +14,7 @@ from fundapp.review.vote_rules import (
     patterns,
     shape_of,
     terms_problems,
+    won_by_votes,
 )
 
 NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
@@ -58,6 +59,24 @@ def test_throwaway_providers_are_known_by_their_domain():
 )
 def test_votes_choose_as_many_as_there_are_places_and_all_who_tie(votes: dict[str, int], places: int, chosen: set[str]):
     assert chosen_by_votes(votes, places) == chosen
+    won = won_by_votes(votes, places)
+    assert won <= chosen
+    assert len(won) <= places
+    assert (won == chosen) == (len(chosen) <= places)
+
+
+@pytest.mark.parametrize(
+    ("votes", "places", "won"),
+    [
+        ({"a": 5, "b": 4, "c": 4}, 1, {"a"}),
+        ({"a": 5, "b": 4, "c": 4}, 2, {"a"}),
+        ({"a": 5, "b": 4, "c": 4}, 3, {"a", "b", "c"}),
+        ({"a": 5, "b": 5}, 1, set()),
+        ({"a": 1, "b": 0}, 2, {"a"}),
+    ],
+)
+def test_who_ties_for_the_last_place_has_not_won(votes: dict[str, int], places: int, won: set[str]):
+    assert won_by_votes(votes, places) == won
 
 
 def cast(number: int, **values: object) -> Cast:

@@ -21,9 +21,9 @@ from fundapp.review.queries.finalists import (
     FinalistRow,
     ShownFinalist,
     announcement_of,
-    category_code,
     profiles_waiting,
 )
+from fundapp.review.queries.ranking import category_code
 from fundapp.review.transitions import FINALIST_PROFILE
 
 _KINDS = {

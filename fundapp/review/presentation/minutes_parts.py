@@ -19,7 +19,7 @@ from fundapp.core.i18n import ngettext
 from fundapp.core.pdf import drawable
 from fundapp.review.models import Outcome, Slate
 from fundapp.review.presentation.ratifying import person_words, ratifications_seen, sent_back_shown
-from fundapp.review.presentation.selection import pools_shown
+from fundapp.review.presentation.selection import RankedShown, pools_shown
 from fundapp.review.presentation.terms import changes_shown, terms_shown
 from fundapp.review.presentation.votes import RowVotesShown, votes_on_list
 from fundapp.review.queries.freezing import newest_frozen
@@ -225,7 +225,7 @@ def _list(minuted: Minuted, outcome: Outcome, title: str) -> Section | None:
                     *((each.amount,) if outcome is Outcome.AWARD else ()),
                     drawable(each.decided_by) or NONE,
                 ),
-                note=_noted(each.reason, each.is_against_rank),
+                note=_noted(each),
             )
             for each in chosen
         ]
@@ -236,9 +236,15 @@ def _list(minuted: Minuted, outcome: Outcome, title: str) -> Section | None:
     return Section(title, tables=tuple(tables)) if tables else None
 
 
-def _noted(reason: str, is_against_rank: bool) -> str | None:
-    words = [_("Against rank.")] if is_against_rank else []
-    return " ".join((*words, drawable(reason.strip()))).strip() or None
+def _noted(each: RankedShown) -> str | None:
+    words = []
+    if each.is_below_floor:
+        words.append(_("Below the floor."))
+    if each.is_against_rank:
+        words.append(_("Against rank."))
+    if each.vote:
+        words.append(each.vote)
+    return " ".join((*words, drawable(each.reason.strip()))).strip() or None
 
 
 def _reason(reason: str) -> str | None:

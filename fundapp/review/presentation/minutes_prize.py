@@ -11,8 +11,10 @@ from fundapp.core.i18n import ngettext
 from fundapp.core.pdf import drawable
 from fundapp.review.presentation.minutes_parts import LEFT_TO_RIGHT, NONE, Fact, Minuted, Row, Section, Table
 from fundapp.review.presentation.public_vote import KINDS, mode_words, result_words
-from fundapp.review.queries.finalists import FinalistRow, announcement_of, category_code, finalist_rows
-from fundapp.review.queries.public_vote import opening_of, result, set_aside_groups, vote_of
+from fundapp.review.queries.finalists import FinalistRow, announcement_of, finalist_rows
+from fundapp.review.queries.public_vote import set_aside_groups
+from fundapp.review.queries.ranking import category_code
+from fundapp.review.queries.vote_count import opening_of, result, vote_of
 
 
 def finalists(minuted: Minuted) -> Section | None:

@@ -20,15 +20,9 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import ngettext
 from fundapp.review.models import PublicVote, SetAsideVotes
 from fundapp.review.queries.finalists import announcement_of
-from fundapp.review.queries.public_vote import (
-    CategoryResult,
-    Counted,
-    opening_of,
-    result,
-    set_aside_groups,
-    vote_of,
-)
+from fundapp.review.queries.public_vote import set_aside_groups
 from fundapp.review.queries.selection import Selection
+from fundapp.review.queries.vote_count import CategoryResult, Counted, opening_of, result, vote_of
 from fundapp.review.vote_rules import Pattern, PatternKind, VoteMode
 
 KINDS: Final = {

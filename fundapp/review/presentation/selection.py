@@ -55,6 +55,10 @@ class RankedShown:
     """Its adjusted score; "" where means lead, and where it has too few reviews."""
     lot: str = ""
     """What its lot at the line came to; "" where no lot decides of it."""
+    is_below_floor: bool = False
+    """Its score is below the floor of the terms."""
+    vote: str = ""
+    """Whether its decision is that of a public vote which decides, or goes against it; "" where neither."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,8 @@ def ranked_shown(row: Ranked, call: Call, *, link: bool) -> RankedShown:
         is_against_rank=row.is_against_rank,
         adjusted=figure(Fraction(row.adjusted.score)) if row.adjusted is not None else "",
         lot=lot_words(row),
+        is_below_floor=row.is_below_floor,
+        vote=_vote_words(row),
     )
 
 
@@ -318,6 +324,14 @@ def pool_name(selection: Selection, row: Ranked) -> str:
         return ""
     pool = selection.pools.of_application.get(row.entry.application_id)
     return _("Pool %(name)s", name=pool.value) if pool else _("In no pool yet")
+
+
+def _vote_words(row: Ranked) -> str:
+    if row.decision is None or row.by_vote is None:
+        return ""
+    if not row.candidate.follows_vote:
+        return _("Against the public vote.")
+    return _("Given by the public vote.") if row.by_vote is Choice.AWARD else ""
 
 
 def _decision_words(row: Ranked) -> tuple[str, str]:

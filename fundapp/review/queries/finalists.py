@@ -24,7 +24,7 @@ from fundapp.review.models import (
     Slate,
     SlateStatus,
 )
-from fundapp.review.queries.ranking import Ranked
+from fundapp.review.queries.ranking import Ranked, category_code
 from fundapp.review.queries.selection import selection
 
 
@@ -54,11 +54,6 @@ class ShownFinalist:
     finalist: Finalist
     entry: Entry
     profile: FinalistProfile
-
-
-def category_code(entry: Entry) -> str:
-    """Return the code of an entry's category; "" without one."""
-    return entry.category.code if entry.category else ""
 
 
 def finalist_rows(*, actor: Actor, call: Call) -> list[FinalistRow]:

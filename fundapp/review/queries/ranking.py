@@ -106,6 +106,11 @@ class Ranked:
         return self.undone is not UndoneReviews.OUT
 
 
+def category_code(entry: Entry) -> str:
+    """Return the code of an entry's category; "" without one."""
+    return entry.category.code if entry.category else ""
+
+
 def ranked_rows(
     call: Call,
     entries: Sequence[Entry],

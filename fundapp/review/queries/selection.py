@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -17,6 +18,7 @@ from fundapp.applications.models import (
     Entry,
 )
 from fundapp.applications.scope import goes_to_reviewers, in_work, visible_to
+from fundapp.core import clock
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.assignment import Pair
@@ -36,6 +38,7 @@ from fundapp.review.queries.active import is_active
 from fundapp.review.queries.line_draw import drawn_places
 from fundapp.review.queries.pools import Pools, counted, pool_bars, pools_of, scores_are_closed
 from fundapp.review.queries.ranking import Ranked, ranked_rows, with_lots
+from fundapp.review.queries.vote_count import choices_by_vote
 from fundapp.review.rules import Choice, against_rank
 from fundapp.review.tally import Scale, ScoreRow, WeightedCriterion, scale_of_marks
 from fundapp.review.terms_rules import WantedTerms
@@ -128,12 +131,15 @@ def selection(*, actor: Actor, call: Call, with_adjusted: bool = False) -> Selec
 
     Adjusted scores are made where they lead, or `with_adjusted`.
     """
-    return _selection(call, visible_to(actor), with_adjusted=with_adjusted)
+    return _selection(call, visible_to(actor), clock.now(), with_adjusted=with_adjusted)
 
 
-def whole_selection(*, call: Call) -> Selection:
-    """Return the selection with nothing left out: for rules about the whole list, never for a page."""
-    return _selection(call, true())
+def whole_selection(*, call: Call, now: datetime | None = None) -> Selection:
+    """Return the selection with nothing left out: for rules about the whole list, never for a page.
+
+    `now` is the instant at which a public vote has closed or not: the present one where nothing is changed.
+    """
+    return _selection(call, true(), now or clock.now())
 
 
 def terms_set(call: Call) -> WantedTerms:
@@ -223,7 +229,7 @@ def _counts() -> ColumnElement[bool]:
     return and_(Review.status == ReviewStatus.SUBMITTED, is_active())
 
 
-def _selection(call: Call, visible: ColumnElement[bool], *, with_adjusted: bool = False) -> Selection:
+def _selection(call: Call, visible: ColumnElement[bool], now: datetime, *, with_adjusted: bool = False) -> Selection:
     entries = list(
         db.session.scalars(
             select(Entry)
@@ -272,6 +278,8 @@ def _selection(call: Call, visible: ColumnElement[bool], *, with_adjusted: bool 
     terms = terms_set(call)
     ranked = ranked_rows(call, entries, decisions, criteria, rows, pools, terms, with_adjusted=with_adjusted)
     ranked = with_lots(ranked, drawn_places(call, visible))
+    votes = choices_by_vote(call, entries, visible, now)
+    ranked = [replace(row, by_vote=votes.get(row.entry.id)) for row in ranked]
     against = against_rank(row.candidate for row in ranked if row.is_eligible)
     return Selection(
         call=call,

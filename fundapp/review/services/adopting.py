@@ -65,7 +65,7 @@ def adopt_list(*, actor: Actor, trial: TrialList, seen: str, names: Names, now: 
     board = seen_board(actor, trial, seen)
     if board.made.proposal is None:
         raise RuleViolations([Problem(_l("What was put in breaks the terms of this call: take something out first."))])
-    whole = whole_selection(call=call)
+    whole = whole_selection(call=call, now=now)
     require_scores(whole)
     chosen = choices_of(board)
     if problems := _problems(whole, chosen):

@@ -20,8 +20,9 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.mail import forget_mails, queue_mail
 from fundapp.core.sealing import current_keys
 from fundapp.review.models import Ballot, PublicVote, VoteRequest
-from fundapp.review.queries.finalists import category_code
-from fundapp.review.queries.public_vote import on_the_ballot, opening_of
+from fundapp.review.queries.public_vote import on_the_ballot
+from fundapp.review.queries.ranking import category_code
+from fundapp.review.queries.vote_count import opening_of
 from fundapp.review.vote_rules import LINK_LASTS, MOST_REQUESTS, fold_voter, is_throwaway, shape_of
 
 MAIL_TEMPLATE: Final = "confirm_vote"

@@ -12,9 +12,9 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.models import Decision, Outcome, Slate
-from fundapp.review.queries.public_vote import decides, vote_of
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection, selection, whole_selection
+from fundapp.review.queries.vote_count import decides, vote_of
 from fundapp.review.rules import Choice, against_rank, amount_problems, by_rank_order, reason_problems
 from fundapp.review.services.calls import lock_call, require_open_slate
 from fundapp.review.services.public_vote import vote_problems
@@ -47,7 +47,7 @@ def decide_entry(
     lock_call(call)
     slate = require_open_slate(call)
     selection(actor=actor, call=call).row(entry.id)
-    whole = whole_selection(call=call)
+    whole = whole_selection(call=call, now=now)
     require_scores(whole)
     row = whole.row(entry.id)
     if (row.decision.version if row.decision else 0) != version:

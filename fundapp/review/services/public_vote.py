@@ -15,7 +15,9 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.keys import Part
 from fundapp.core.sealing import current_keys
 from fundapp.review.models import Ballot, Outcome, PublicVote, SetAsideVotes
-from fundapp.review.queries.public_vote import decides, odd_patterns, opening_of, vote_of, whole_result
+from fundapp.review.queries.public_vote import odd_patterns
+from fundapp.review.queries.ranking import category_code
+from fundapp.review.queries.vote_count import decides, opening_of, vote_of, whole_result
 from fundapp.review.rules import reason_problems
 from fundapp.review.services.calls import lock_call, require_open_slate, require_sight_of_all
 from fundapp.review.vote_rules import VoteMode, terms_problems
@@ -112,13 +114,13 @@ def vote_problems(*, call: Call, entry: Entry, outcome: Outcome, reason: str, no
         return []
     if opening_of(vote, now) is not Opening.CLOSED:
         return [Problem(_l("The public votes on this category. Decide when the vote has closed."), field="outcome")]
-    code = entry.category.code if entry.category else ""
-    found = next((each for each in whole_result(vote=vote, now=now) if each.code == code), None)
+    results = whole_result(vote=vote, now=now)
+    found = next((each for each in results if each.code == category_code(entry)), None)
     if found is None or not found.chosen or reason.strip():
         return []
     if outcome is Outcome.AWARD and entry.id not in found.chosen:
         return [Problem(_l("The public vote chose otherwise. Say why this is right."), field="reason")]
-    if outcome is not Outcome.AWARD and entry.id in found.chosen and not found.is_tied:
+    if outcome is not Outcome.AWARD and entry.id in found.won:
         return [Problem(_l("The public vote chose this entry. Say why it gets no award."), field="reason")]
     return []
 

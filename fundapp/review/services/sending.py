@@ -45,7 +45,7 @@ def propose_slate(*, actor: Actor, call: Call, now: datetime) -> Slate:
     lock_call(call)
     slate = require_open_slate(call)
     require_sight_of_all(actor, call, P.DECISION_MAKE)
-    whole = whole_selection(call=call)
+    whole = whole_selection(call=call, now=now)
     require_scores(whole)
     problems = _list_problems(whole, now)
     if problems or slate is None:

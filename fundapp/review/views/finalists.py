@@ -23,7 +23,8 @@ from fundapp.review.presentation import finalists as presentation
 from fundapp.review.presentation.public_vote import terms_shown
 from fundapp.review.queries import finalists as queries
 from fundapp.review.queries.finalists import FinalistRow
-from fundapp.review.queries.public_vote import public_result, vote_of
+from fundapp.review.queries.public_vote import public_result
+from fundapp.review.queries.vote_count import vote_of
 from fundapp.review.services import finalists as services
 from fundapp.review.views import bp
 

@@ -23,6 +23,7 @@ from fundapp.review.models import PublicVote
 from fundapp.review.presentation import finalists as finalists_presentation
 from fundapp.review.presentation import public_vote as presentation
 from fundapp.review.queries import public_vote as queries
+from fundapp.review.queries import vote_count
 from fundapp.review.queries.finalists import announcement_of
 from fundapp.review.queries.selection import selection
 from fundapp.review.services import ballots
@@ -233,7 +234,7 @@ def _categories(call: Call) -> list[tuple[str, str]]:
 
 
 def _terms_form(call: Call) -> TermsForm:
-    vote = queries.vote_of(call)
+    vote = vote_count.vote_of(call)
     if vote is None:
         return terms_form(_categories(call), mode=None)
     zone = ZoneInfo(call.time_zone)
@@ -251,12 +252,12 @@ def _terms_form(call: Call) -> TermsForm:
 
 def _managed_page(call: Call, form: TermsForm, aside: SetAsideForm | None = None) -> str:
     actor, now = current_actor(), clock.now()
-    vote = queries.vote_of(call)
+    vote = vote_count.vote_of(call)
     found = selection(actor=actor, call=call)
     told = presentation.whole_vote_shown(found, actor, now) if vote else None
     is_closed = told is not None and told["terms"].is_closed
     odd = queries.odd_patterns(actor=actor, vote=vote, now=now) if vote and is_closed else []
-    results = queries.result(actor=actor, vote=vote, now=now) if vote and is_closed else []
+    results = vote_count.result(actor=actor, vote=vote, now=now) if vote and is_closed else []
     return render_template(
         "review/managed_vote.html",
         **_head(call),

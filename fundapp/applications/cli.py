@@ -10,6 +10,7 @@ from fundapp.applications.call_package import read_package
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.importing import ImportedApplications, import_in_batches, load_call, titles_of_sheets
 from fundapp.applications.models import Call
+from fundapp.applications.package_parts import package_parts
 from fundapp.applications.queries.public import current_form
 from fundapp.core import clock, unit_of_work
 from fundapp.core.commands import with_app
@@ -31,7 +32,7 @@ def calls_load(_app: FundApp, folder: Path) -> None:
 
     What of the form is passed over is listed. What belongs into a package: docs/call-package.md.
     """
-    package = read_package(folder)
+    package = read_package(folder, parts=package_parts())
     for warning in package.warnings:
         click.echo(f"warning: {warning}", err=True)
     loaded = load_call(package=package, actor=system_actor(), now=clock.now())

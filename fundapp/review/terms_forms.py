@@ -1,7 +1,7 @@
 """The form of what is fixed before a selection. What it may say is checked by terms_rules and services.terms."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
@@ -11,13 +11,7 @@ from fundapp.core.fields import CheckboxesField, Storable
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.review.forms import VersionedForm
 from fundapp.review.slate import Measure
-from fundapp.review.terms_rules import MAX_BAND, PotTerms, Ranking, WantedTerms
-
-NO_DRAW: Final = "none"
-EQUALS: Final = "equals"
-BAND: Final = "band"
-MOST_PLACES: Final = 10_000
-MOST_REVIEWS: Final = 100
+from fundapp.review.terms_rules import MAX_BAND, MOST_PLACES, MOST_REVIEWS, Lots, PotTerms, Ranking, WantedTerms
 
 
 class TermsForm(VersionedForm):
@@ -61,13 +55,20 @@ class TermsForm(VersionedForm):
     draw = RadioField(
         _l("Do lots decide at the line?"),
         choices=[
-            SelectChoice(NO_DRAW, _l("No, people decide")),
-            SelectChoice(EQUALS, _l("Yes, among those with the same score at the line")),
-            SelectChoice(BAND, _l("Yes, among so many entries on each side of the line:")),
+            SelectChoice(Lots.NONE.value, _l("No, people decide")),
+            SelectChoice(Lots.EQUALS.value, _l("Yes, among those with the same score at the line")),
+            SelectChoice(Lots.BAND.value, _l("Yes, among so many entries on each side of the line:")),
         ],
         description=_l("Lots can be chosen only before anybody sees scores."),
     )
     draw_band = IntegerField(_l("Entries on each side of the line"), validators=[Optional(), NumberRange(1, MAX_BAND)])
+    rules_published = BooleanField(
+        _l("Everybody may read these rules"),
+        description=_l(
+            "The page of the call then tells them, and for whom some of the money is. What a pot is called and what is"
+            " in it stands there in no case."
+        ),
+    )
     pots = HiddenField()
     reason = TextAreaField(
         _l("Reason"),
@@ -155,8 +156,9 @@ def form_data(wanted: WantedTerms, *, version: int, money: Any, number: Any) -> 
         "floor": "" if wanted.floor is None else number(wanted.floor),
         "two_ratifiers_from": "" if wanted.two_ratifiers_from_minor is None else money(wanted.two_ratifiers_from_minor),
         "chairs_vote": wanted.chairs_vote,
-        "draw": NO_DRAW if wanted.draw_band is None else BAND if wanted.draw_band else EQUALS,
+        "draw": Lots.of(wanted.draw_band).value,
         "draw_band": wanted.draw_band or None,
+        "rules_published": wanted.rules_published,
     }
     for place, rule in enumerate(wanted.rules):
         write = money if rule.measure is Measure.MONEY else str

@@ -14,11 +14,10 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import Money, MoneyError
 from fundapp.core.numbers import NumberError, plain_number, read_number
 from fundapp.review.slate import Measure, Rule
-from fundapp.review.terms_forms import BAND, EQUALS, TermsForm
-from fundapp.review.terms_rules import PotTerms, Ranking, WantedTerms
+from fundapp.review.terms_forms import TermsForm
+from fundapp.review.terms_rules import LARGEST, Lots, PotTerms, Ranking, WantedTerms
 
 DECIMALS: Final = 4
-LARGEST: Final = 99_999
 RULE_PARTS: Final = ("group", "least", "most")
 POT_PARTS: Final = ("money", "groups")
 
@@ -34,6 +33,7 @@ def wanted_in(form: TermsForm, call: Call) -> WantedTerms:
         two_ratifiers_from_minor=_typed(form.two_ratifiers_from, _minor_of(call)),
         chairs_vote=bool(form.chairs_vote.data),
         draw_band=_band(form),
+        rules_published=bool(form.rules_published.data),
         rules=tuple(_rule(form, f"rule-{row}", call) for row in rule_rows(form)),
         pots=tuple(_pot(form, f"pot-{row}", call) for row in pot_rows(form, call)),
     )
@@ -89,9 +89,9 @@ def _pot(form: TermsForm, place: str, call: Call) -> PotTerms:
 
 
 def _band(form: TermsForm) -> int | None:
-    if form.draw.data == EQUALS:
+    if form.draw.data == Lots.EQUALS:
         return 0
-    if form.draw.data != BAND:
+    if form.draw.data != Lots.BAND:
         return None
     if not form.draw_band.data:
         _wrong(form.draw_band, _l("Say how many entries on each side."))

@@ -17,6 +17,10 @@ MAX_RULES: Final = 40
 MAX_POTS: Final = 20
 MAX_TITLE_CHARACTERS: Final = 120
 MAX_BAND: Final = 50
+MOST_PLACES: Final = 10_000
+MOST_REVIEWS: Final = 100
+LARGEST: Final = 99_999
+"""Of scores on either side of zero, and of numbers of awards."""
 YES: Final = "yes"
 """The value of the one group of those who were never given anything before."""
 
@@ -26,6 +30,23 @@ class Ranking(StrEnum):
 
     MEAN = "mean"
     ADJUSTED = "adjusted"
+
+
+class Lots(StrEnum):
+    """Whether lots decide at the line."""
+
+    NONE = "none"
+    EQUALS = "equals"
+    """Among those with the same score there."""
+    BAND = "band"
+    """Among so many entries on each side of it."""
+
+    @classmethod
+    def of(cls, draw_band: int | None) -> "Lots":
+        """Return what the band of some terms comes to."""
+        if draw_band is None:
+            return cls.NONE
+        return cls.BAND if draw_band else cls.EQUALS
 
 
 class GroupKind(StrEnum):
@@ -75,9 +96,12 @@ class WantedTerms:
     draw_band: int | None = None
     rules: tuple[Rule, ...] = ()
     pots: tuple[PotTerms, ...] = ()
+    rules_published: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Return the terms as JSON, for the record of what was changed."""
+        """Return the terms as JSON, for the record of what was changed. Nothing is said of rules that are published,
+        as in records from before that could be chosen.
+        """
         return {
             "ranking": self.ranking.value,
             "places": self.places,
@@ -87,6 +111,7 @@ class WantedTerms:
             "two_ratifiers_from_minor": self.two_ratifiers_from_minor,
             "chairs_vote": self.chairs_vote,
             "draw_band": self.draw_band,
+            **({} if self.rules_published else {"rules_published": False}),
             "rules": [
                 {
                     "code": rule.code,
@@ -120,6 +145,7 @@ class WantedTerms:
             two_ratifiers_from_minor=stored["two_ratifiers_from_minor"],
             chairs_vote=stored["chairs_vote"],
             draw_band=stored["draw_band"],
+            rules_published=stored.get("rules_published", True),
             rules=tuple(Rule(**{**each, "measure": Measure(each["measure"])}) for each in stored["rules"]),
             pots=tuple(
                 PotTerms(pot["code"], tuple(sorted(pot["titles"].items())), pot["money_minor"], tuple(pot["groups"]))

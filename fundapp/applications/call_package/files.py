@@ -11,7 +11,7 @@ import regex
 
 from fundapp.accounts.rules import checked_email
 from fundapp.applications.call_package.keys import FILE, Keys
-from fundapp.applications.call_package.package import CallPackage, InvitationRead
+from fundapp.applications.call_package.package import CallPackage, InvitationRead, PackagePart
 from fundapp.applications.call_package.reading import languages_of, read_document
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.xlsform import read_form
@@ -25,8 +25,8 @@ MAX_LIST_BYTES: Final = 5 * 1024 * 1024
 FORMS: Final = ("form.xlsx", "form.md")
 
 
-def read_package(folder: Path) -> CallPackage:
-    """Read a call package. Its `warnings` say what of the form is passed over.
+def read_package(folder: Path, *, parts: Sequence[PackagePart] = ()) -> CallPackage:
+    """Read a call package, with the `parts` that later rooms know. Its `warnings` say what of the form is passed over.
 
     Raises RuleViolations with every problem, each with its file and key, or sheet, row and column.
     """
@@ -42,7 +42,9 @@ def read_package(folder: Path) -> CallPackage:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    reading = read_document(document, form=form, invitations=invitations, papers=papers, sha256=digest.hexdigest())
+    reading = read_document(
+        document, form=form, invitations=invitations, papers=papers, parts=parts, sha256=digest.hexdigest()
+    )
     problems = [*problems, *reading.problems, *reading.unready]
     if problems:
         raise RuleViolations(problems)

@@ -1,11 +1,12 @@
 """What a call package says, ready to be loaded. Texts are by language code; money in minor units; instants in UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from fundapp.applications.call_package.keys import Keys
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.phase_rules import SeenOthers, ShownAs
 from fundapp.applications.rules import CommentNeed, DeclinedGet, ReviewersSee, UndoneReviews
@@ -109,6 +110,34 @@ class InvitationRead:
 
 
 @dataclass(frozen=True)
+class PackagePart:
+    """A table of call.toml that a later room knows; this room carries what stands there and looks into nothing."""
+
+    key: str
+    title: str
+    """What it is called on pages, translated when it is shown."""
+    read: Callable[[Keys, "CallPackage"], Any]
+    """Returns what a table says, as the room has it, and complains; the package may have problems of its own."""
+    write: Callable[[Any, "CallPackage"], dict[str, Any]]
+    """Returns the table from which the same is read."""
+    of_call: Callable[[Any], Any]
+    """Returns what a Call says of it now; None where it says nothing."""
+    put: Callable[..., bool]
+    """Makes a `call` say a `value` for an `actor` at an instant `now`, and returns whether that is new.
+
+    Raises RuleViolations for what cannot change any more.
+    """
+
+
+@dataclass(frozen=True)
+class FurtherTable:
+    """What one such table says."""
+
+    part: PackagePart
+    value: Any
+
+
+@dataclass(frozen=True)
 class CallPackage:
     """One call with everything that it needs to run.
 
@@ -154,6 +183,8 @@ class CallPackage:
     papers: Mapping[str, FormDefinition]
     """The forms for further papers, by the code of their stage; nothing is said of those that are left out."""
     sha256: str
+    further: tuple[FurtherTable, ...] = ()
+    """What later rooms read; nothing is said of a part that is left out."""
     warnings: tuple[Problem, ...] = ()
     """What is passed over and keeps nobody from using the form; stored nowhere."""
 

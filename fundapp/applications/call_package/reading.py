@@ -1,7 +1,7 @@
 """Reads what a call says, from a file or from pages, collecting every problem: the one place where its rules stand."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, cast
@@ -17,8 +17,10 @@ from fundapp.applications.call_package.package import (
     CategoryRead,
     CriterionRead,
     ExtensionRead,
+    FurtherTable,
     InvitationRead,
     NominationsRead,
+    PackagePart,
     ProgrammeRead,
 )
 from fundapp.applications.call_package.stages import choice, read_phases, read_stages
@@ -67,13 +69,14 @@ def read_document(
     form: FormDefinition | None,
     invitations: tuple[InvitationRead, ...] | None,
     papers: Mapping[str, FormDefinition],
+    parts: Sequence[PackagePart] = (),
     sha256: str = "",
 ) -> Reading:
     """Read a document together with the forms and the invitation list that belong to it.
 
     `form` is None where it could not be read; one without questions is still to be written. `invitations` is None
     where nothing is said of the list. `papers` are the forms for further papers by stage; of one that it leaves out,
-    nothing is said.
+    nothing is said. `parts` are the tables that later rooms know.
     """
     problems: list[Problem] = []
     keys = Keys(document, problems)
@@ -137,6 +140,8 @@ def read_document(
     if not package["titles"]:
         call.complain("title", _l("A call has a name, if only in one language."))
     call.text("invitations", required=False)  # the name of a file, which whoever reads files has looked at
+    read = CallPackage(**cast(Any, package), sha256=sha256)
+    further = tuple(FurtherTable(part, part.read(keys.table(part.key), read)) for part in parts if keys.has(part.key))
     for table in (call, budget, barred, reviewers, declined, keys):
         table.finish()
     check_together(package, kind, keys)
@@ -144,7 +149,7 @@ def read_document(
     if form is not None:
         check_form(form, package, kind, problems)
     return Reading(
-        CallPackage(**cast(Any, package), sha256=sha256),
+        replace(read, further=further),
         problems=[each for each in problems if not isinstance(each, Unready)],
         unready=[each for each in problems if isinstance(each, Unready)],
     )

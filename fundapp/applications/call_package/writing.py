@@ -81,7 +81,7 @@ def document_of(package: CallPackage) -> dict[str, Any]:
             "opens": _local(package.nominations.opens_at, zone),
             "closes": _local(package.nominations.closes_at, zone),
         }
-    return document
+    return document | {each.part.key: each.part.write(each.value, package) for each in package.further}
 
 
 def toml_of(document: Document) -> str:

@@ -57,6 +57,9 @@ def write_call(*, call: Call | None, package: CallPackage, way: Way, actor: Acto
     write_form(written, package.form, now)
     _write_papers(written, package, actor, now)
     write_invitations(written, package, now)
+    for each in package.further:
+        if each.part.put(actor=actor, call=written.call, value=each.value, now=now):
+            written.note(each.part.key)
     if written.created or "programme" in written.changes:
         record(actor=actor, action="programme:load", subject=written.call.programme, now=now, call_id=written.call.id)
     if written.changes:

@@ -1,12 +1,20 @@
 """Managers make calls, change them and announce them on pages, by the same rules as packages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.call_package import CallPackage, Document, InvitationRead, document_of, read_document
+from fundapp.applications.call_package import (
+    CallPackage,
+    Document,
+    FurtherTable,
+    InvitationRead,
+    PackagePart,
+    document_of,
+    read_document,
+)
 from fundapp.applications.call_package.paths import fingerprint, with_values
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Call, CallStatus
@@ -106,12 +114,23 @@ def change_call(
     return write_call(call=call, package=reading.package, way=Way.WRITTEN, actor=actor, now=now)
 
 
-def take_out(*, actor: Actor, call: Call, with_invitations: bool, now: datetime) -> CallPackage:
-    """Return a call as a package; that somebody took the list of who is invited is recorded. Raises NotAllowed."""
+def take_out(
+    *, actor: Actor, call: Call, with_invitations: bool, now: datetime, parts: Sequence[PackagePart] = ()
+) -> CallPackage:
+    """Return a call as a package, with the `parts` that later rooms know. Raises NotAllowed.
+
+    That somebody took the list of who is invited is recorded.
+    """
     actor.require(P.CALL_WRITE, call.id)
     if with_invitations:
         record(actor=actor, action="call:take_out", subject=call, now=now, call_id=call.id)
-    return package_of(call, with_invitations=with_invitations)
+    return replace(package_of(call, with_invitations=with_invitations), further=further_tables(call, parts))
+
+
+def further_tables(call: Call, parts: Sequence[PackagePart]) -> tuple[FurtherTable, ...]:
+    """Return what a call says in the parts that later rooms know; a part of which it says nothing is left out."""
+    said = [FurtherTable(part, part.of_call(call)) for part in parts]
+    return tuple(each for each in said if each.value is not None)
 
 
 def missing_in(call: Call) -> list[Problem]:

@@ -16,6 +16,7 @@ from fundapp.accounts.sessions import current_actor
 from fundapp.applications.call_package import LocalTimeError, instant, package_files
 from fundapp.applications.forms.call_opening import AnnounceForm, CloseForm, ExtendForm, ReasonsForm, reasons_form
 from fundapp.applications.models import Call, CallStatus
+from fundapp.applications.package_parts import package_parts
 from fundapp.applications.presentation import call_settings as presentation
 from fundapp.applications.presentation.calls import call_shown, extensions_shown
 from fundapp.applications.queries import managing as queries
@@ -130,6 +131,7 @@ def package(slug: str) -> ResponseReturnValue:
         call=call_shown(call, clock.now()),
         form=EmptyForm(formdata=None),
         has_invitations=call.invitation_only,
+        further=[each.part.title for each in writing_calls.further_tables(call, package_parts())],
     )
 
 
@@ -140,7 +142,13 @@ def take_out_package(slug: str) -> ResponseReturnValue:
     """Give a call as a package; with the list of who is invited only when that is asked for."""
     call = _call(slug, P.CALL_WRITE)
     with_invitations = "invitations" in request.form
-    taken = writing_calls.take_out(actor=current_actor(), call=call, with_invitations=with_invitations, now=clock.now())
+    taken = writing_calls.take_out(
+        actor=current_actor(),
+        call=call,
+        with_invitations=with_invitations,
+        now=clock.now(),
+        parts=package_parts(),
+    )
     files = package_files(taken, with_invitations=with_invitations)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:

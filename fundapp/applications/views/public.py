@@ -6,6 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from fundapp.applications.call_links import call_links
+from fundapp.applications.call_sections import call_sections
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Call
 from fundapp.applications.presentation import away, entering, questions
@@ -47,4 +48,5 @@ def said_by_call(call: Call) -> dict[str, Any]:
         "sections": questions.questions_shown(form, call),
         "form_languages": away.languages_shown(call),
         "links": call_links(call, now),
+        "told": call_sections(call),
     }

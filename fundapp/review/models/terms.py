@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
@@ -49,12 +49,15 @@ class SelectionTerms(Identified, Base):
     """The chairs of the panel vote on each entry."""
     draw_band: Mapped[int | None]
     """Lots decide: 0 among equals at the line, otherwise among so many entries on each side of it; null: no draw."""
-    set_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    rules_published: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """The public page of the call tells the rules for groups, and for whom pots are; never what pots are called."""
+    set_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    """Null: a call package did."""
     set_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
     call: Mapped[Call] = relationship()
-    set_by: Mapped[Person] = relationship()
+    set_by: Mapped[Person | None] = relationship()
     rules: Mapped[list["SelectionRule"]] = relationship(
         back_populates="terms", order_by="SelectionRule.position", cascade="all, delete-orphan"
     )
@@ -74,6 +77,7 @@ class SelectionTerms(Identified, Base):
             two_ratifiers_from_minor=self.two_ratifiers_from_minor,
             chairs_vote=self.chairs_vote,
             draw_band=self.draw_band,
+            rules_published=self.rules_published,
             rules=tuple(Rule(each.code, each.group, each.measure, each.least, each.most) for each in self.rules),
             pots=tuple(
                 PotTerms(each.code, tuple(sorted(each.titles.items())), each.money_minor, tuple(each.groups))
@@ -86,7 +90,7 @@ class SelectionTerms(Identified, Base):
         return {
             "call": str(self.call_id),
             **self.values().to_json(),
-            "set_by": str(self.set_by_id),
+            "set_by": self.set_by_id and str(self.set_by_id),
             "set_at": canonical_time(self.set_at),
         }
 

@@ -43,7 +43,11 @@ class BalanceShown:
 
 def group_words(call: Call) -> Callable[[str], str]:
     """Return how the groups of a call are called in the current language."""
-    labels = choice_labels(call)
+    return words_by(choice_labels(call))
+
+
+def words_by(labels: Mapping[str, Mapping[str, str]]) -> Callable[[str], str]:
+    """Return how groups are called in the current language, by the labels of those that a call names."""
 
     def words(group: str) -> str:
         kind, value = kind_and_value(group)

@@ -63,7 +63,7 @@ def terms_shown(wanted: WantedTerms, terms: SelectionTerms | None, call: Call) -
         lines=_lines(wanted, call),
         rules=_rules(wanted, call),
         pots=_pots(wanted, call),
-        set_by=(terms.set_by.name or terms.set_by.email) if terms else "",
+        set_by=_who(terms) if terms else "",
         set_at=moment(terms.set_at, call.time_zone) if terms else None,
     )
 
@@ -127,6 +127,12 @@ def language_choices(call: Call) -> list[tuple[str, str]]:
     return [(code, language_name(code)) for code in call.languages]
 
 
+def _who(terms: SelectionTerms) -> str:
+    if terms.set_by is None:
+        return _("the files of the call")
+    return terms.set_by.name or terms.set_by.email
+
+
 def _kind(group: str) -> GroupKind:
     return kind_and_value(group)[0]
 
@@ -177,10 +183,14 @@ def _lines(wanted: WantedTerms, call: Call) -> list[str]:
     if wanted.two_ratifiers_from_minor is not None:
         amount = money(wanted.two_ratifiers_from_minor, call.currency)
         lines.append(_("A list with an award of %(money)s or more is ratified by two people.", money=amount))
-    return [*lines, _draw_line(wanted)]
+    lines.append(draw_words(wanted))
+    if not wanted.rules_published:
+        lines.append(_("The rules for groups are not published."))
+    return lines
 
 
-def _draw_line(wanted: WantedTerms) -> str:
+def draw_words(wanted: WantedTerms) -> str:
+    """Say whether lots decide, and among whom."""
     if wanted.draw_band is None:
         return _("No lots are drawn: among equals at the line, people decide.")
     if wanted.draw_band == 0:

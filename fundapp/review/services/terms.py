@@ -29,8 +29,6 @@ def set_selection_terms(
     score may choose) and Conflict (somebody was faster, the list was sent).
     """
     actor.require(P.DECISION_MAKE, call.id)
-    if actor.person_id is None:
-        raise NotAllowed(P.DECISION_MAKE)
     lock_call(call)
     require_open_slate(call)
     terms = set_terms(call)
@@ -43,6 +41,8 @@ def set_selection_terms(
     if terms is not None and wanted == before:
         return terms
     if late:
+        if actor.person_id is None:
+            raise NotAllowed(P.DECISION_MAKE)
         problems += reason_problems(reason, required=True)
         if wanted.draw_band != before.draw_band:
             message = _l("Scores can be seen already. Whether lots decide had to be chosen before.")
@@ -114,6 +114,7 @@ def write_terms(terms: SelectionTerms, wanted: WantedTerms) -> None:
     terms.two_ratifiers_from_minor = wanted.two_ratifiers_from_minor
     terms.chairs_vote = wanted.chairs_vote
     terms.draw_band = wanted.draw_band
+    terms.rules_published = wanted.rules_published
     _write_rules(terms, wanted)
     _write_pots(terms, wanted)
 

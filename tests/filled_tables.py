@@ -34,7 +34,7 @@ def fill_audited_tables(app: FundApp) -> None:
     make_call()  # with a stage of its own
     make_round(app.extensions["storage"], "world", closed=True, decided=True)
     db.session.commit()
-    mappers = {mapper.local_table.name: mapper for mapper in Base.registry.mappers}  # type: ignore[attr-defined]
+    mappers = {mapper.local_table.name: mapper for mapper in Base.registry.mappers}  # type: ignore[attr-defined]  # a mapper's table has a name
     for table in Base.metadata.sorted_tables:
         if table.name not in COVERAGE.not_audited and not rows_in(table):
             row = _made(mappers[table.name], table)

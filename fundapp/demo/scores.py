@@ -70,8 +70,8 @@ def read_scores(table: Table, criteria: Collection[Step]) -> Scores:
 def sample_answers(reference: str, reviewer: str, criteria: Collection[Step]) -> dict[str, Answer]:
     """Invent a reviewer's answers about an entry: the same each time, near its invented worth, by taste and chance."""
     worth = Random(f"{SEED}, {reference}").gauss(0.6, 0.18)  # noqa: S311 - invented scores need no secrecy
-    taste = Random(f"{SEED}, {reviewer}").gauss(0.0, 0.06)  # noqa: S311
-    chance = Random(f"{SEED}, {reference}, {reviewer}")  # noqa: S311
+    taste = Random(f"{SEED}, {reviewer}").gauss(0.0, 0.06)  # noqa: S311 - likewise
+    chance = Random(f"{SEED}, {reference}, {reviewer}")  # noqa: S311 - likewise
     answers: dict[str, Answer] = {}
     for step in criteria:
         share = min(max(worth + taste + chance.gauss(0.0, 0.12), 0.0), 1.0)

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
 
@@ -11,7 +12,7 @@ from .leaks import ROOT, Leak, Listener, check_answer
 
 def answer(text: str, **headers: str) -> TestResponse:
     request = Request.from_values("/page")
-    return TestResponse([text.encode()], "500 INTERNAL SERVER ERROR", headers, request)  # type: ignore[arg-type]
+    return TestResponse([text.encode()], "500 INTERNAL SERVER ERROR", Headers(headers), request)
 
 
 @pytest.mark.parametrize(

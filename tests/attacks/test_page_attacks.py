@@ -125,7 +125,7 @@ def test_row_35_an_unexpected_error_is_a_page_of_ours_that_says_nothing(app, sig
     def broken(**_arguments):
         raise RuntimeError("the secret of the house")
 
-    broken.permission = app.view_functions["accounts.sign_in"].permission  # type: ignore[attr-defined]
+    broken.permission = app.view_functions["accounts.sign_in"].permission  # type: ignore[attr-defined]  # as our routes mark them
     monkeypatch.setitem(app.view_functions, "accounts.sign_in", broken)
     monkeypatch.setattr(app, "testing", False)
     answer = fetch(signed_in(None), "/sign-in")

@@ -108,7 +108,7 @@ def test_row_91_two_who_release_at_once_release_once(app: FundApp) -> None:
     make_decision(make_slate(call, SlateStatus.RATIFIED), make_application(call).entries[0])
     call_id, *managers = ids_of(call, *(make_staff(Role.MANAGER) for _ in range(4)))
     tasks: list[Callable[[], object]] = [
-        lambda who=who: release_decisions(actor=by(who), call=db.session.get_one(Call, call_id), now=AFTER)  # type: ignore[misc]
+        lambda who=who: release_decisions(actor=by(who), call=db.session.get_one(Call, call_id), now=AFTER)  # type: ignore[misc]  # a default is not inferred
         for who in managers
     ]
     assert all_at_once(app, tasks) == ["done"] * 4
@@ -193,7 +193,7 @@ def test_row_92_a_plan_that_was_overtaken_while_it_was_applied_is_applied_once(a
     }
     db.session.commit()
     tasks: list[Callable[[], object]] = [
-        lambda who=who: planning.apply_plan(  # type: ignore[misc]
+        lambda who=who: planning.apply_plan(  # type: ignore[misc]  # a default is not inferred
             actor=by(who), plan=db.session.get_one(Plan, plans[who]), now=AFTER
         )
         for who in (one, two)

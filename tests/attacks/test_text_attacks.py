@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import pypdf
@@ -123,8 +124,12 @@ def test_row_65_a_bare_reference_would_be_noticed() -> None:
 
 
 def test_row_65_references_and_amounts_keep_their_order_in_arabic_letters() -> None:
-    values = {"organisation": "شبكة 2020 العدل", "reference": "GJF-2020-0042-L", "amount": "US$17,000.00 (USD)"}
-    data = render_pdf("award_letter.html", replace(LETTER, **values), language="ar")  # type: ignore[arg-type]
+    values: dict[str, Any] = {
+        "organisation": "شبكة 2020 العدل",
+        "reference": "GJF-2020-0042-L",
+        "amount": "US$17,000.00 (USD)",
+    }
+    data = render_pdf("award_letter.html", replace(LETTER, **values), language="ar")
     text = " ".join(" ".join(page.extract_text().split()) for page in pypdf.PdfReader(io.BytesIO(data)).pages)
     plain = re.sub("[()]", "", text)  # the reader turns brackets round that stand right on the paper
     for whole in ("GJF-2020-0042-L", "US$17,000.00 USD", "2020", "شبكة", "العدل"):

@@ -289,7 +289,7 @@ def cookie_of(app: FundApp, person: Person) -> str:
         with app.test_request_context():
             session["session_token"] = token
             session["csrf_token"] = "0" * 40
-            value = app.session_interface.get_signing_serializer(app).dumps(dict(session))  # type: ignore[attr-defined]
+            value = app.session_interface.get_signing_serializer(app).dumps(dict(session))  # type: ignore[attr-defined]  # Flask's own interface
         _cookies[person.id] = f"{app.config['SESSION_COOKIE_NAME']}={value}"
     return _cookies[person.id]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -28,8 +29,8 @@ VALUE = "7 11 19 23 40 44"
 class Round:
     """An impartial call that has closed, with applicants who are its reviewers, and a manager."""
 
-    def __init__(self, applicants: int = 8, **call: object) -> None:
-        self.call = make_call(is_impartial=True, applicants_review=True, **call)  # type: ignore[arg-type]
+    def __init__(self, applicants: int = 8, **call: Any) -> None:
+        self.call = make_call(is_impartial=True, applicants_review=True, **call)
         self.applications = [self.apply() for _ in range(applicants)]
         self.manager = make_staff(Role.MANAGER, self.call)
 
@@ -37,8 +38,8 @@ class Round:
     def actor(self) -> Actor:
         return actor_of(self.manager)
 
-    def apply(self, **values: object) -> Application:
-        return make_application(self.call, **values)  # type: ignore[arg-type]
+    def apply(self, **values: Any) -> Application:
+        return make_application(self.call, **values)
 
     def fix(self, now: datetime = AFTER, value_at: datetime = KNOWN) -> PoolDraw:
         return pools.fix_list(

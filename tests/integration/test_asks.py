@@ -1,6 +1,7 @@
 """What proposals are made from: the leading rank, merit, amounts, groups and pots of a call's entries."""
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import update
 
@@ -46,8 +47,8 @@ def found(call: Call, person: Person | None = None) -> Selection:
     return selection(actor=actor_of(person or make_staff(Role.MANAGER)), call=call)
 
 
-def add(call: Call, marks: list[int], **values: object) -> Entry:
-    entry = make_application(call, **values).entries[0]  # type: ignore[arg-type]
+def add(call: Call, marks: list[int], **values: Any) -> Entry:
+    entry = make_application(call, **values).entries[0]
     for mark in marks:
         make_review(entry, make_reviewer(call), [mark, mark])
     return entry

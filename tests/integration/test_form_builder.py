@@ -106,7 +106,7 @@ def test_a_form_is_written_on_pages_and_put_into_use(client: FlaskClient, call: 
     before = form_in_use(call)
     begin(client, call)
     region = add(client, call, "select_one", "Where do you work?", **{"label.ar": "أين تعملون؟"})
-    assert working(call).item(region).name == "where_do_you_work"  # type: ignore[union-attr]
+    assert working(call).item(region).name == "where_do_you_work"  # type: ignore[union-attr]  # a question
     change(client, call, region, required="y", choices="north | North | Nord | الشمال\nsouth | South | Sud | الجنوب")
     village = add(client, call, "text", "Which village?")
     answer = change(client, call, village, only_if="where_do_you_work|north", words="20")
@@ -255,7 +255,7 @@ def test_rows_are_moved_copied_and_taken_into_groups(client: FlaskClient, call: 
     assert answer.status_code == 422
     assert working(call).item(group) is not None
     change(client, call, one, name="women")
-    assert working(call).item(two).plain("constraint") == ". + ${women} < 50"  # type: ignore[union-attr]
+    assert working(call).item(two).plain("constraint") == ". + ${women} < 50"  # type: ignore[union-attr]  # a question
 
 
 def test_what_is_not_translated_is_listed_with_the_way_to_its_field(client: FlaskClient, call: Call) -> None:

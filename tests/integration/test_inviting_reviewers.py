@@ -55,9 +55,9 @@ SECRET = "a secret for tests, long enough to be one"
 DAY = timedelta(days=1)
 
 
-def invitation(number: int = 1, **values: object) -> Invitation:
+def invitation(number: int = 1, **values: Any) -> Invitation:
     return Invitation(
-        **{  # type: ignore[arg-type]
+        **{
             "email": f"peer{number}@example.org",
             "name": f"Peer {number} Sample",
             "organisation": "Peers of the Valley (sample)",

@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fundapp.accounts.models import Person
@@ -227,7 +227,7 @@ def test_a_draw_without_its_evidence_is_refused_by_the_database(app: FundApp) ->
     draw = made.fix()
     db.session.commit()
     with pytest.raises(IntegrityError):
-        db.session.execute(LineDraw.__table__.update().where(LineDraw.id == draw.id).values(seed="chosen"))  # type: ignore[attr-defined]
+        db.session.execute(update(LineDraw).where(LineDraw.id == draw.id).values(seed="chosen"))
     db.session.rollback()
 
 

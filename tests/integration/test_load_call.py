@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -47,8 +48,8 @@ def load(package: CallPackage, now: datetime = NOW) -> WrittenCall:
     return load_call(package=package, actor=system_actor(), now=now)
 
 
-def changed(package: CallPackage, **values: object) -> CallPackage:
-    return replace(package, sha256="f" * 64, **values)  # type: ignore[arg-type]
+def changed(package: CallPackage, **values: Any) -> CallPackage:
+    return replace(package, sha256="f" * 64, **values)
 
 
 def with_new_hint(form: FormDefinition) -> FormDefinition:

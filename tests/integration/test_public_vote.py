@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -105,8 +106,8 @@ class Vote(Prize):
         return [(row.finalist.entry.application.organisation_name[:4], row.counted, row.confirmed) for row in rows]
 
 
-def token_of(request_id: object) -> str:
-    return link_token(SECRET, request_id)  # type: ignore[arg-type]
+def token_of(request_id: UUID) -> str:
+    return link_token(SECRET, request_id)
 
 
 def ballots() -> int:

@@ -186,9 +186,9 @@ def test_plan_is_shown_and_applied(app: FundApp, signed_in: SignedIn) -> None:
 # Reading and scoring
 
 
-def given(status: AssignmentStatus = AssignmentStatus.READING, **application: object) -> Assignment:
+def given(status: AssignmentStatus = AssignmentStatus.READING, **application: Any) -> Assignment:
     call = make_call()
-    made = make_application(call, **application)  # type: ignore[arg-type]
+    made = make_application(call, **application)
     return make_assignment(made.entries[0], make_reviewer(call), status)
 
 
@@ -491,8 +491,8 @@ def test_file_is_given_to_its_reader_and_to_nobody_else(app: FundApp, signed_in:
 # Tally, selection, ratification
 
 
-def reviewed_call(marks: list[list[int]], **values: object) -> Call:
-    call = make_call(**values)  # type: ignore[arg-type]
+def reviewed_call(marks: list[list[int]], **values: Any) -> Call:
+    call = make_call(**values)
     for of_entry in marks:
         entry = make_application(call).entries[0]
         for mark in of_entry:

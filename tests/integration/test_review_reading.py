@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from fundapp.accounts.models import RoleGrant
 from fundapp.applications.models import ApplicationStatus, Attachment, ConflictOfInterest, FileStatus
@@ -153,7 +153,7 @@ def test_what_was_given_is_gone_when_the_facts_change(app: FundApp, change: str)
         assert application.organisation is not None
         make_member(assignment.reviewer.person, application.organisation)
     else:
-        db.session.execute(RoleGrant.__table__.delete())  # type: ignore[attr-defined]
+        db.session.execute(delete(RoleGrant))
         actor = actor_of(assignment.reviewer.person)
     db.session.flush()
     with pytest.raises(NotFound):

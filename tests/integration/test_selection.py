@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -43,16 +44,16 @@ AFTER = CLOSES + timedelta(days=1)
 class Round:
     """A call with reviewed entries: `marks` has one list of marks for each entry, best first by convention."""
 
-    def __init__(self, marks: list[list[int]], **values: object) -> None:
-        self.call = make_call(**values)  # type: ignore[arg-type]
+    def __init__(self, marks: list[list[int]], **values: Any) -> None:
+        self.call = make_call(**values)
         self.person = make_staff(Role.MANAGER)
         self.manager = actor_of(self.person)
         self.entries: list[Entry] = []
         for of_entry in marks:
             self.add(of_entry)
 
-    def add(self, marks: list[int], **values: object) -> Entry:
-        entry = make_application(self.call, **values).entries[0]  # type: ignore[arg-type]
+    def add(self, marks: list[int], **values: Any) -> Entry:
+        entry = make_application(self.call, **values).entries[0]
         for mark in marks:
             make_review(entry, make_reviewer(self.call), [mark, mark])
         self.entries.append(entry)
@@ -78,11 +79,11 @@ class Round:
             now=now,
         )
 
-    def award(self, number: int, **values: object) -> Decision:
-        return self.decide(number, Outcome.AWARD, **values)  # type: ignore[arg-type]
+    def award(self, number: int, **values: Any) -> Decision:
+        return self.decide(number, Outcome.AWARD, **values)
 
-    def decline(self, number: int, **values: object) -> Decision:
-        return self.decide(number, Outcome.DECLINE, amount=None, **values)  # type: ignore[arg-type]
+    def decline(self, number: int, **values: Any) -> Decision:
+        return self.decide(number, Outcome.DECLINE, amount=None, **values)
 
     def committed(self) -> int:
         return db.session.scalars(select(Call.committed_minor).where(Call.id == self.call.id)).one()
@@ -356,7 +357,7 @@ def test_rank_order_gives_each_prize_once(app: FundApp) -> None:
 # The list
 
 
-def decided(**values: object) -> Round:
+def decided(**values: Any) -> Round:
     """A round in which everything is decided by rank."""
     made = Round([[5], [4], [2]], **{"budget_minor": 2_500_000, **values})
     deciding.decide_by_rank(actor=made.manager, call=made.call, now=AFTER)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from io import BytesIO
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -74,8 +75,8 @@ class Table(HTMLParser):
 class Round:
     """A call in which named readers give the entries one mark each; None: not read."""
 
-    def __init__(self, marks: Mapping[str, Iterable[int | None]] = MARKS, entries: int = 4, **values: object) -> None:
-        self.call: Call = make_call(**values)  # type: ignore[arg-type]
+    def __init__(self, marks: Mapping[str, Iterable[int | None]] = MARKS, entries: int = 4, **values: Any) -> None:
+        self.call: Call = make_call(**values)
         self.manager = make_staff(Role.MANAGER, self.call)
         self.applications: list[Application] = [
             make_application(self.call, answers={"title": f"Title {n}", "region": ("north", "south")[n % 2]})

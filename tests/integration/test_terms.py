@@ -177,10 +177,10 @@ def test_more_awards_than_the_terms_allow_are_refused(app: FundApp) -> None:
     call, person = make_call(), make_staff(Role.MANAGER)
     first, second = reviewed(call, 5), reviewed(call, 4)
     make_terms(call, WantedTerms(places=1))
-    values = {"outcome": Outcome.AWARD, "amount_minor": 1, "reason": "", "version": 0, "now": CLOSES}
-    decide_entry(actor=actor_of(person), entry=first, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"outcome": Outcome.AWARD, "amount_minor": 1, "reason": "", "version": 0, "now": CLOSES}
+    decide_entry(actor=actor_of(person), entry=first, **values)
     with pytest.raises(RuleViolations) as refused:
-        decide_entry(actor=actor_of(person), entry=second, **values)  # type: ignore[arg-type]
+        decide_entry(actor=actor_of(person), entry=second, **values)
     assert fields(refused) == ["outcome"]
 
 

@@ -1,7 +1,6 @@
 """Pages of the lists that people try: reasons in words, effects before anything is kept, and what nobody learns."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -251,7 +250,10 @@ def test_a_long_list_is_paged_and_asks_no_more_of_the_database(
         made.mark(number, MarkKind.TAKE_OUT)
     db.session.commit()
     assert asked(address) == few
-    pages: Callable[[int], str] = lambda number: plain(client.get(f"{address}?page={number}").text)  # noqa: E731
+
+    def pages(number: int) -> str:
+        return plain(client.get(f"{address}?page={number}").text)
+
     references = [entry.application.reference or "" for entry in made.entries]
     assert [sum(reference in pages(number) for reference in references) for number in (1, 2, 3, 4, 99)] == [
         5,

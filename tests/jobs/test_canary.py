@@ -178,7 +178,7 @@ def dump_of(installation: Any) -> bytes:
         return subprocess.run([program, "--inserts", url], capture_output=True, check=True).stdout
     connection = db.engine.raw_connection()
     try:
-        sql = "\n".join(connection.driver_connection.iterdump())  # type: ignore[union-attr]
+        sql = "\n".join(connection.driver_connection.iterdump())  # type: ignore[union-attr]  # SQLite has it
     finally:
         connection.close()
     files = installation.settings.data_dir.glob("fundapp.sqlite*")

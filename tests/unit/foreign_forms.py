@@ -250,8 +250,7 @@ OLD_FORMHUB = ForeignForm(
     ),
 )  # fmt: skip
 
-# Spreadsheets know no time zones.
-_WALL_CLOCK = datetime(2020, 5, 1, 9, 30)  # noqa: DTZ001
+_WALL_CLOCK = datetime(2020, 5, 1, 9, 30)  # noqa: DTZ001 - spreadsheets know no time zones
 
 EXCEL_HABITS = ForeignForm(
     {

@@ -31,8 +31,8 @@ CHOICES = (
 )
 
 
-def question(name: str, kind: Kind, **more: object) -> Question:
-    return Question(name=name, kind=kind, label={"en": name.title()}, **more)  # type: ignore[arg-type]
+def question(name: str, kind: Kind, **more: Any) -> Question:
+    return Question(name=name, kind=kind, label={"en": name.title()}, **more)
 
 
 FORM = FormDefinition(

@@ -9,13 +9,13 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog  # type: ignore[import-untyped]
-from scipy.sparse import lil_matrix  # type: ignore[import-untyped]
+from scipy.optimize import linprog
+from scipy.sparse import lil_matrix
 
 from fundapp.review.assignment.programme import (
     INEXPERIENCE_POINTS,

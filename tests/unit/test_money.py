@@ -143,11 +143,11 @@ def test_parse_returns_an_amount_or_says_what_is_wrong(text: str, currency: str,
 
 def test_floats_are_refused_everywhere() -> None:
     with pytest.raises(TypeError):
-        Money(10.5, "USD")  # type: ignore[arg-type]
+        Money(10.5, "USD")  # type: ignore[arg-type]  # a float is what is refused
     with pytest.raises(TypeError):
         Money(True, "USD")
     with pytest.raises(TypeError):
-        Money.rounded(0.1, "USD")  # type: ignore[arg-type]
+        Money.rounded(0.1, "USD")  # type: ignore[arg-type]  # a float is what is refused
 
 
 def test_rounding_is_half_to_even_at_the_currencys_exponent() -> None:

@@ -204,8 +204,9 @@ def test_a_name_behind_a_space_that_does_not_break_leaves_its_line_whole() -> No
 @pytest.mark.parametrize("name", ["organisation", "amount", "purpose", "period", "next_step", "grantor"])
 @pytest.mark.parametrize("blank", ["", "  \n", None])
 def test_blank_value_means_no_letter_and_a_reason(name: str, blank: str | None) -> None:
+    without: dict[str, Any] = {name: blank}
     with pytest.raises(MissingValue) as caught:
-        render_pdf("award_letter.html", replace(LETTER, **{name: blank}), language="en")  # type: ignore[arg-type]
+        render_pdf("award_letter.html", replace(LETTER, **without), language="en")
     assert caught.value.field == name
 
 
@@ -379,7 +380,8 @@ HOSTILE_NAMES = [
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 @pytest.mark.parametrize("field", ["organisation", "programme", "next_step"])
 def test_hostile_name_is_shown_as_plain_text(name: str, field: str) -> None:
-    data = render_pdf("award_letter.html", replace(LETTER, **{field: name}), language="en")  # type: ignore[arg-type]
+    hostile: dict[str, Any] = {field: name}
+    data = render_pdf("award_letter.html", replace(LETTER, **hostile), language="en")
     assert name.replace(" ", "") in text_of(data).replace(" ", "")
     assert not names_in(data) & {"/EmbeddedFiles", "/URI", "/JavaScript", "/JS", "/Launch"}
 

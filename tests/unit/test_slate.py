@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import scipy.optimize  # type: ignore[import-untyped]
+import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

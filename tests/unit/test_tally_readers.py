@@ -88,7 +88,7 @@ def test_figures_are_kept_until_so_many_others_were_asked_for(monkeypatch: pytes
     kept = Kept[str]()
 
     def ask(key: str) -> str:
-        return kept.get(key, lambda: made.append(key) or f"of {key}")  # type: ignore[func-returns-value]
+        return kept.get(key, lambda: made.append(key) or f"of {key}")  # type: ignore[func-returns-value]  # noted, then made
 
     assert [ask(key) for key in "aabacb"] == ["of a", "of a", "of b", "of a", "of c", "of b"]
     assert made == ["a", "b", "c", "b"]

@@ -1,6 +1,7 @@
 """Who is one voter, whom votes choose, what looks odd; and whom the scores put forward as finalists."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -79,12 +80,12 @@ def test_who_ties_for_the_last_place_has_not_won(votes: dict[str, int], places: 
     assert won_by_votes(votes, places) == won
 
 
-def cast(number: int, **values: object) -> Cast:
-    usual: dict[str, object] = {
+def cast(number: int, **values: Any) -> Cast:
+    usual: dict[str, Any] = {
         "finalist": "x", "minute": NOW + timedelta(minutes=number), "network": f"n{number}", "domain": "",
         "shape": "", "is_throwaway": False,
     }  # fmt: skip
-    return Cast(id=str(number), **{**usual, **values})  # type: ignore[arg-type]
+    return Cast(id=str(number), **{**usual, **values})
 
 
 def kinds(casts: list[Cast]) -> list[tuple[PatternKind, int]]:

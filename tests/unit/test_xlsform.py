@@ -43,7 +43,7 @@ FORM = """
 | settings |
 |          | form_title | form_id | version | default_language |
 |          | A form     | f1      | 3       | English (en)     |
-"""  # noqa: E501
+"""  # noqa: E501 - a sheet stays in its columns
 
 
 BLANK: list[list[object]] = [[None]] * 80

@@ -25,7 +25,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 from fundapp.core.inspection import looking  # noqa: E402 - under the limits already
-from fundapp.core.inspection.reasons import Refused, Why  # noqa: E402
+from fundapp.core.inspection.reasons import Refused, Why  # noqa: E402 - likewise
 
 answer: dict[str, str] = {}
 copy = b""

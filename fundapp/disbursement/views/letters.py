@@ -162,7 +162,7 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
     words = from_content(letter.kind, letter.content or {})
     with in_language(letter.language):
         # A template of ours has escaped it; it is rendered apart because it may be in another language than the page.
-        body = Markup(render_template("disbursement/_letter.html", letter=words, body=BODIES[letter.kind]))  # noqa: S704
+        body = Markup(render_template("disbursement/_letter.html", letter=words, body=BODIES[letter.kind]))  # noqa: S704 - ours
     return render_template(
         "disbursement/my_letter.html",
         shown=presentation.own_letter_shown(letter),

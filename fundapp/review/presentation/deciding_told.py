@@ -18,8 +18,8 @@ from fundapp.review.presentation.public_vote import mode_words
 from fundapp.review.presentation.terms import draw_words
 from fundapp.review.queries.asks import choice_labels
 from fundapp.review.queries.finalists import announcement_of
-from fundapp.review.queries.public_vote import vote_of
 from fundapp.review.queries.selection import set_terms
+from fundapp.review.queries.vote_count import vote_of
 from fundapp.review.terms_rules import YES, GroupKind, Ranking, WantedTerms, group_of
 
 

@@ -1,9 +1,12 @@
 """The floor of the terms where people decide: by rank, by hand, by a list, by lot, and when the list is sent."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
+from fundapp.accounts.permissions import Role
+from fundapp.core.db import db
 from fundapp.core.errors import RuleViolations
 from fundapp.core.web import FundApp
 from fundapp.review.list_rules import MarkKind
@@ -12,12 +15,15 @@ from fundapp.review.queries.selection import whole_selection
 from fundapp.review.queries.tally import pool_tallies
 from fundapp.review.services import deciding, sending
 from fundapp.review.services.line_draw import bands_of
-from fundapp.review.terms_rules import Ranking, WantedTerms
-from tests.factories import make_review, make_reviewer, make_terms
+from fundapp.review.slate import Measure, Rule
+from fundapp.review.terms_rules import PotTerms, Ranking, WantedTerms
+from tests.conftest import SignedIn
+from tests.factories import make_review, make_reviewer, make_staff, make_terms
 from tests.integration.test_selection import AFTER, Round
 from tests.integration.test_trial_lists import ASKED, Tries
 
 FLOOR = WantedTerms(floor=Decimal("2.5"))
+BELOW = "Its score is below the floor that was set in the terms."
 
 
 def four(**values: object) -> Round:
@@ -56,7 +62,7 @@ def test_the_floor_is_held_against_the_score_that_leads(app: FundApp) -> None:
                 make_review(entry, reviewer, [mark, mark])
     make_terms(made.call, WantedTerms(floor=Decimal("2.5"), ranking=Ranking.ADJUSTED), by=made.person)
     row = next(row for row in whole_selection(call=made.call).ranked if row.entry.id == made.entries[4].id)
-    assert (row.figures.mean, row.is_below_floor) == (2, False)
+    assert (row.figures.mean, row.is_below_floor) == (Fraction(2), False)
     assert row.adjusted is not None
     assert row.score == row.adjusted.score > 2.5
 
@@ -118,3 +124,65 @@ def test_the_line_of_the_tally_and_of_lots_does_not_reach_below_the_floor(app: F
     assert bands_of(whole_selection(call=made.call)) == []
     made.call.budget_minor = ASKED
     assert bands_of(whole_selection(call=made.call)) == [[str(entry.id) for entry in made.entries[:2]]]
+
+
+def test_the_pages_say_which_entries_are_below_the_floor_and_ask_for_the_reason(
+    app: FundApp, signed_in: SignedIn
+) -> None:
+    made = four()
+    make_terms(made.call, FLOOR, by=made.person)
+    made.award(0)
+    db.session.commit()
+    client, address = signed_in(made.person), f"/manage/{made.call.slug}/selection"
+    assert client.get(address).text.count(">below the floor<") == 2
+    low, high = (client.get(f"{address}/{made.entries[number].id}").text for number in (2, 0))
+    assert (BELOW in low, ">below the floor<" in low) == (True, True)
+    assert (BELOW in high, ">below the floor<" in high) == (False, False)
+    wanted = {"outcome": "award", "amount": "10.00", "reason": "", "version": "0"}
+    refused = client.post(f"{address}/{made.entries[2].id}", data=wanted)
+    assert refused.status_code == 422
+    assert "Its score is below the floor of the terms. Say why it gets an award all the same." in refused.text
+    kept = client.post(f"{address}/{made.entries[2].id}", data=wanted | {"reason": "Nobody else works there."})
+    assert kept.status_code == 302
+    client.post(f"{address}/by-rank")
+    assert [row.decision and row.decision.outcome for row in whole_selection(call=made.call).ranked] == [
+        Outcome.AWARD, Outcome.AWARD, Outcome.AWARD, Outcome.DECLINE
+    ]  # fmt: skip
+    client.post(f"{address}/send")
+    ratifier = signed_in(make_staff(Role.RATIFIER))
+    page = ratifier.get(f"/manage/{made.call.slug}/ratification").text
+    assert "1 choice against rank" in page
+    assert page.count(">below the floor<") == 3, "beside the choice, and twice in the list"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        WantedTerms(floor=Decimal(1)),
+        WantedTerms(rules=(Rule("r1", "region:north", Measure.AWARDS, 1),)),
+        WantedTerms(pots=(PotTerms("p1", (("en", "North"),), 100),)),
+    ],
+)
+def test_where_the_terms_bind_lists_come_before_deciding_by_rank_which_says_what_it_leaves_out(
+    app: FundApp, signed_in: SignedIn, wanted: WantedTerms
+) -> None:
+    bound, free = four(), four()
+    make_terms(bound.call, wanted, by=bound.person)
+    make_terms(free.call, WantedTerms(places=2), by=free.person)
+    db.session.commit()
+    page = signed_in(bound.person).get(f"/manage/{bound.call.slug}/selection").text
+    assert 0 < page.index("Try lists:") < page.index("by rank, without the rules and pots of the terms")
+    assert page.count("Try lists:") == 1
+    assert "within the budget</button>" not in page
+    page = signed_in(free.person).get(f"/manage/{free.call.slug}/selection").text
+    assert 0 < page.index("by rank, within the budget") < page.index("Try lists:")
+    assert "without the rules" not in page
+
+
+def test_who_only_reads_the_selection_has_one_way_to_the_lists(app: FundApp, signed_in: SignedIn) -> None:
+    made = four()
+    make_terms(made.call, FLOOR, by=made.person)
+    db.session.commit()
+    page = signed_in(make_staff(Role.AUDITOR)).get(f"/manage/{made.call.slug}/selection").text
+    assert page.count("Try lists:") == 1
+    assert "without the rules" not in page

@@ -356,6 +356,37 @@ def test_whoever_sees_everything_saves_the_file_and_reads_its_hash(signed_in, se
     assert sha256 in client.get(f"/manage/{call.slug}/ratification").text
 
 
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.AUDITOR])
+def test_those_who_read_the_selection_find_the_file_there_and_the_command_that_checks_it(signed_in, sent, role):
+    client, path = signed_in(make_staff(role)), f"/manage/{sent.call.slug}/tally-file"
+    page = client.get(f"/manage/{sent.call.slug}/selection").text
+    assert f'href="{path}" download' in page
+    assert frozen_of(sent).sha256 in page
+    assert "fundapp tally verify FILE" in page
+    assert client.get(path).status_code == 200
+
+
+def test_an_open_list_says_nothing_of_a_frozen_tally(signed_in, app):
+    call = make_call()
+    make_slate(call)
+    page = signed_in(make_staff(Role.MANAGER)).get(f"/manage/{call.slug}/selection").text
+    assert "frozen tally" not in page
+
+
+def test_the_section_of_the_frozen_tally_is_the_same_for_somebody_in_conflict(signed_in, sent):
+    """That it is there tells nobody whether something is hidden from them; the file itself is refused."""
+    sections = []
+    manager = make_staff(Role.MANAGER)
+    for conflicted in (False, True):
+        if conflicted:
+            decision = db.session.scalars(select(Decision).limit(1)).one()
+            make_member(manager, decision.entry.application.organisation)
+            db.session.commit()
+        page = signed_in(manager).get(f"/manage/{sent.call.slug}/selection").text
+        sections.append(page.partition('<section aria-labelledby="frozen"')[2].partition("</section>")[0])
+    assert sections[0] == sections[1] != ""
+
+
 def test_nobody_in_conflict_saves_the_file(signed_in, sent):
     decision = db.session.scalars(select(Decision).limit(1)).one()
     ratifier = make_staff(Role.RATIFIER)

@@ -16,11 +16,12 @@ from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import current_language, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.numbers import cldr, number_text
-from fundapp.review.models import FrozenTally, Outcome, Review, Slate, SlateStatus
+from fundapp.review.models import Outcome, Review, Slate, SlateStatus
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.line_draw import lot_words
 from fundapp.review.presentation.ratifying import SentBackShown, sent_back_shown
 from fundapp.review.presentation.reading import confidence_words
+from fundapp.review.queries.freezing import newest_frozen
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
 from fundapp.review.rules import Choice
@@ -225,11 +226,18 @@ def slate_shown(selection: Selection) -> SlateShown:
     )
 
 
-def frozen_shown(frozen: FrozenTally | None) -> FrozenShown | None:
+def lists_come_first(selection: Selection) -> bool:
+    """Say whether the terms have rules, pots or a floor: those are weighed in lists that people try."""
+    terms = selection.terms
+    return bool(terms.rules or terms.pots) or terms.floor is not None
+
+
+def frozen_shown(selection: Selection) -> FrozenShown | None:
     """Return what is frozen of a list that was sent; None while it is open.
 
     Everybody who reads the page reads this: the hash tells nothing of what is on the list.
     """
+    frozen = newest_frozen(selection.slate) if selection.slate else None
     return None if frozen is None else FrozenShown(frozen.number, frozen.sha256, frozen.signature is not None)
 
 

@@ -17,7 +17,6 @@ from fundapp.review.models import Slate
 from fundapp.review.presentation.decided import terms_kept
 from fundapp.review.presentation.ratifying import ratifying_shown
 from fundapp.review.presentation.selection import (
-    FrozenShown,
     against_rank_shown,
     frozen_shown,
     money_shown,
@@ -27,8 +26,6 @@ from fundapp.review.presentation.selection import (
 from fundapp.review.presentation.terms import changes_shown, terms_shown
 from fundapp.review.presentation.votes import votes_on_list
 from fundapp.review.queries import selection as queries
-from fundapp.review.queries.freezing import newest_frozen
-from fundapp.review.queries.selection import Selection
 from fundapp.review.queries.terms import late_changes
 from fundapp.review.services import ratifying
 from fundapp.review.views import bp
@@ -60,7 +57,7 @@ def confirm_ratification(slug: str) -> ResponseReturnValue:
         ratifying=shown,
         kept=terms_kept(found),
         against_rank=against_rank_shown(found),
-        frozen=_frozen(found),
+        frozen=frozen_shown(found),
         form=RatifyForm(formdata=None, version=str(shown.sending)),
     )
 
@@ -127,10 +124,6 @@ def _ratification_page(call: Call, form: SendBackForm) -> str:
         terms=terms_shown(found.terms, queries.set_terms(call), call),
         changes=changes_shown(late_changes(call), call),
         votes=votes_on_list(current_actor(), call),
-        frozen=_frozen(found),
+        frozen=frozen_shown(found),
         form=form,
     )
-
-
-def _frozen(found: Selection) -> FrozenShown | None:
-    return frozen_shown(newest_frozen(found.slate) if found.slate else None)

@@ -23,6 +23,8 @@ from fundapp.review.presentation.decided import terms_kept
 from fundapp.review.presentation.declined import promises_comments
 from fundapp.review.presentation.public_vote import vote_beside_ranks
 from fundapp.review.presentation.selection import (
+    frozen_shown,
+    lists_come_first,
     money_shown,
     pool_money,
     pools_shown,
@@ -181,6 +183,8 @@ def _selection_page(call: Call, problems: list[Problem]) -> str:
         slate=slate_shown(found),
         kept=terms_kept(found, beside_last_for=current_actor()) if not found.hides_scores else None,
         votes=votes_on_list(current_actor(), call),
+        frozen=frozen_shown(found),
+        lists_first=lists_come_first(found),
         draws_lots=found.terms.draw_band is not None,
         may_decide=_may_decide(call),
         problems=problems,

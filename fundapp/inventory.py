@@ -29,6 +29,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "entry_id": "entry",
     "list_id": "list that somebody tries",
     "letter_id": "letter",
+    "opportunity_id": "public call by its id for machines",
     "person_id": "person",
     "factor_id": "second factor",
     "session_id": "session",

@@ -6,6 +6,10 @@
 
 Each group prints one line; the output of a group that failed follows it. A group fails when a test in it
 fails, when it ran no test, and when it skipped one. Output and results are kept in var/test/.
+
+Some tests compare with what others published: REAL_DIR and STANDARDS_DIR name the folders of data and of files of
+standards; by default shared/real and shared/standards beside this checkout, where they exist. Without them those tests
+are named as not checked.
 """
 
 import os
@@ -49,6 +53,9 @@ TESTS: dict[str, TestGroup] = {
 # Groups share nothing but the code, so two run side by side; the longest begin first, so that both lanes end together.
 LANES = 2
 LONGEST_FIRST = ["jobs", "browser", "postgresql", "sqlite", "odk", "unit", "migrations", *CHECKS]
+
+# Where what others published may stand, unless a variable says so.
+PUBLISHED = {"REAL_DIR": "real", "STANDARDS_DIR": "standards"}
 
 # What a person set for their own fundapp must never be what the tests write to.
 NOT_FOR_TESTS = (
@@ -94,6 +101,9 @@ def main(arguments: Sequence[str]) -> int:
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
+    for name, folder in PUBLISHED.items():
+        if (path := ROOT.parent / "shared" / folder).is_dir():
+            os.environ.setdefault(name, str(path))
 
     total = Counts()
     good = True
@@ -131,6 +141,9 @@ def run_tests(name: str, extra: Sequence[str]) -> tuple[bool, Counts, Path]:
     folders = [f"tests/{folder}" for folder in TESTS[name].folders]
     command = ["pytest", "-q", f"--junitxml={report}", *folders, *extra]
     code, log = run(name, command, TESTS[name].environment)
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith("NOT CHECKED"):
+            print(line, flush=True)
     counts = count(report) if report.exists() else Counts()
     if counts == Counts():
         with log.open("a") as file:

@@ -39,6 +39,8 @@ from .databases import Databases
 from .keyring import made_keys
 from .servers import PostgresServer
 
+FOLDERS = {"published": "REAL_DIR", "standards": "STANDARDS_DIR"}
+"""The variable that names the folder of what others published, by the mark of the tests that read it."""
 _UNCHECKED = pytest.StashKey[list[str]]()
 
 NOW = datetime(2020, 9, 14, 12, 0, tzinfo=UTC)
@@ -83,26 +85,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave tests of what one database alone has to the run on that database: nothing is ever skipped."""
     here = os.environ.get("TEST_DATABASE", "sqlite")
     elsewhere = [item for item in items if (only := item.get_closest_marker("only_on")) and only.args != (here,)]
-    folder = os.environ.get("REAL_DIR")
-    unchecked = [] if folder else [item for item in items if item.get_closest_marker("published")]
-    config.stash[_UNCHECKED] = [item.nodeid for item in unchecked]
+    unchecked = {
+        item: variable
+        for marker, variable in FOLDERS.items()
+        if not os.environ.get(variable)
+        for item in items
+        if item.get_closest_marker(marker)
+    }
+    if "STANDARDS_DIR" in unchecked.values() and os.environ.get("CI") == "true":
+        raise pytest.UsageError("STANDARDS_DIR names no folder, and continuous integration checks files of standards")
+    config.stash[_UNCHECKED] = [f"{variable} names no folder: {item.nodeid}" for item, variable in unchecked.items()]
     if left := [*elsewhere, *unchecked]:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say plainly what was not checked because the data that others published are not here."""
-    for test in config.stash.get(_UNCHECKED, []):
-        terminalreporter.write_line(f"NOT CHECKED, for REAL_DIR names no folder of published data: {test}")
+    """Say plainly what was not checked because files that others published are not here."""
+    for line in config.stash.get(_UNCHECKED, []):
+        terminalreporter.write_line(f"NOT CHECKED, for {line}")
 
 
 @pytest.fixture
 def published(request: pytest.FixtureRequest) -> Path:
     """The file of published data that the mark of a test names, in the folder of REAL_DIR."""
-    marker = request.node.get_closest_marker("published")
-    path = Path(os.environ["REAL_DIR"], *marker.args)
-    assert path.is_file(), f"{path} is not there"
+    return _of_others(request, "published")
+
+
+@pytest.fixture
+def standard(request: pytest.FixtureRequest) -> Path:
+    """The file or folder of a public standard that the mark of a test names, in the folder of STANDARDS_DIR."""
+    return _of_others(request, "standards")
+
+
+def _of_others(request: pytest.FixtureRequest, marker: str) -> Path:
+    path = Path(os.environ[FOLDERS[marker]], *request.node.get_closest_marker(marker).args)
+    assert path.exists(), f"{path} is not there"
     return path
 
 

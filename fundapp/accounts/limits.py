@@ -79,6 +79,7 @@ LIMITS: Final = {
     "upload": Limit(15, one=300, address=3_000, everybody=30_000),
     "part": Limit(15, one=2_000, address=20_000, everybody=200_000),
     "export": Limit(15, one=30, address=100, everybody=500, reads=True),
+    "open_data": Limit(15, one=600, address=600, everybody=30_000, reads=True),
     "search": Limit(15, one=600, address=3_000, everybody=30_000, reads=True),
 }
 """Every name that `@limited` takes. One address may be a whole office, a cybercafé or an exit of Tor.

@@ -1,14 +1,15 @@
 """Awards, letters and exports join the site."""
 
+from fundapp.applications.call_links import add_call_links
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.tasks import letter_job
-from fundapp.disbursement.views import bp, letters, next_call
+from fundapp.disbursement.views import bp, letters, next_call, open_calls
 
-PAGES = (letters, next_call)
+PAGES = (letters, next_call, open_calls)
 """Importing these modules puts their pages on the blueprint."""
 
 
@@ -18,5 +19,6 @@ def join(app: FundApp) -> None:
     # The body of a letter is one template for the PDF and for the page; it isolates names with these filters.
     app.jinja_env.filters["bdi"] = bdi
     app.jinja_env.filters["text_direction"] = text_direction
+    add_call_links(app, open_calls.calendar_links)
     add_step_finder(app, steps_of_release)
     app.add_job_kind(letter_job(app.extensions["storage"]))

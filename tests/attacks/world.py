@@ -51,6 +51,7 @@ from fundapp.core.sealing import record_of
 from fundapp.core.storage import Storage
 from fundapp.disbursement.letters import to_content, words_of
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.queries.open_calls import public_id
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
@@ -139,6 +140,7 @@ class Round:
             "import_id": [each.id for each in self.imports],
             "tie_id": [tie.id for tie in self.ties],
             "list_id": [trial.id for trial in self.lists],
+            "opportunity_id": [public_id(self.call)],
         }
 
 

@@ -111,6 +111,7 @@ def test_both_pictures_stand_there_and_speak_of_a_line_only_where_one_is_drawn(
         assert page.count("<figure>") == 2
         assert (page.count(line) > 0) is is_drawn
         assert ("line" in rows_with_line(page)) is is_drawn
+        assert ("so no line is drawn" in page) is not is_drawn
         assert (line in paper_of(signed_in, made)) is is_drawn
         assert ("The line: " in paper_of(signed_in, made)) is is_drawn
 

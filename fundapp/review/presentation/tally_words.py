@@ -245,6 +245,12 @@ def _apart(whole: WholeTally) -> list[str]:
 
 def _places(pool: PoolTally) -> str:
     places = pool.whole.places
+    if places >= len(pool.rows):
+        return (
+            _("There is an award for each of these entries, so no line is drawn.")
+            if pool.is_number
+            else _("By rank order the money reaches all of them, so no line is drawn.")
+        )
     if pool.is_number:
         return ngettext(
             "The line stands below the first: one award is given here.",

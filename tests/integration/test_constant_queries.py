@@ -18,22 +18,31 @@ from fundapp.core.outbox import OutboxItem
 from fundapp.core.routes import PUBLIC, declared_by
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
+from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
     Anchor,
     AssignmentStatus,
+    ChairVote,
     DiscussionPost,
     Outcome,
     PairRule,
     PairRuleKind,
+    ProfileStatus,
+    PublicVote,
     Reviewer,
     ReviewerStatus,
     Slate,
     SlateStatus,
+    TrialList,
+    TrialMark,
+    UnapprovedAward,
 )
 from fundapp.review.queries.pools import current_draw
 from fundapp.review.services import pools
 from fundapp.review.services.planning import apply_plan, request_plan, undo_plan
 from fundapp.review.services.telling import TELL_KIND
+from fundapp.review.voting_rules import VoteChoice
+from tests.attacks.prize_world import make_finalist
 from tests.attacks.world import IMPARTIAL, Round, addresses, let_chairs_vote, make_round
 from tests.conftest import NOW, actor_of, counted_statements
 from tests.factories import (
@@ -70,12 +79,17 @@ def viewer(app: FundApp, rule: Rule) -> Role:
 
 
 class Grown:
-    """A round that grows: each application is read by several people, and each person reads several applications."""
+    """A round that grows in all that its pages list.
+
+    Each application is read by several people, and each person reads several applications; each is a finalist with
+    votes of the public and of the chairs, and on the lists that people try.
+    """
 
     def __init__(self, made: Round) -> None:
         self.call_id, self.sent_id = made.call.id, made.sent.id
         self.manager_id = made.people[Role.MANAGER].id
         self.reader_id = made.assignments[0].reviewer_id
+        self.chair_id = made.people[Role.CHAIR].id
         self.applications, self.panel = 0, 0
 
     def grow_to(self, applications: int, reviewers: int) -> None:
@@ -116,6 +130,7 @@ class Grown:
         make_review(entry, reviewer, [1 + number % 5, 3], comment=f"Read by {number}.")
         self._say(entry, reviewer.person, number)
         make_reviewer(call, status=ReviewerStatus.INVITED, answered_at=None)
+        self._vote(entry, make_staff(Role.CHAIR, call), number)
 
     def _add_application(
         self, call: Call, slate: Slate | None, reader: Reviewer, panel: list[Reviewer], number: int
@@ -146,7 +161,45 @@ class Grown:
         )  # fmt: skip
         if slate is not None and number % 2:
             make_decision(slate, entry, amount_minor=1)
+            self._vote(entry, db.session.get_one(Person, self.chair_id), number)
+        self._try(entry, number)
+        vote = db.session.scalars(select(PublicVote).where(PublicVote.call_id == call.id)).one()
+        status = (ProfileStatus.AGREED, ProfileStatus.ASKED, ProfileStatus.DRAFT)[number % 3]
+        make_finalist(vote, entry, db.session.get_one(Person, self.manager_id), f"Finalist {number}.", status)
         db.session.flush()
+
+    def _vote(self, entry: Entry, chair: Person, number: int) -> None:
+        """Let a chair vote on an award; every other one stays on the list although others did not approve it."""
+        choice = (VoteChoice.FOR, VoteChoice.AGAINST, VoteChoice.ABSTAIN)[number % 3]
+        db.session.add(
+            ChairVote(
+                entry_id=entry.id, person_id=chair.id, choice=choice, outcome=Outcome.AWARD.value, amount_minor=1,
+                reason=f"Vote {number}.", voted_at=NOW,
+            )
+        )  # fmt: skip
+        if chair.id == self.chair_id and number % 4 == 1:
+            db.session.add(
+                UnapprovedAward(
+                    entry_id=entry.id, amount_minor=1, reason=f"Stays {number}.", given_by_id=self.manager_id,
+                    given_at=NOW,
+                )
+            )  # fmt: skip
+
+    def _try(self, entry: Entry, number: int) -> None:
+        """Mark an entry in every list of its call, and with every third one try another list."""
+        if number % 3 == 0:
+            manager = db.session.get_one(Person, self.manager_id)
+            db.session.add(TrialList(call_id=entry.call_id, name=f"List {number}", made_by_id=manager.id, made_at=NOW))
+            db.session.flush()
+        kind = (MarkKind.PUT_IN, MarkKind.TAKE_OUT, MarkKind.RESERVE)[number % 3]
+        lists = db.session.scalars(select(TrialList.id).where(TrialList.call_id == entry.call_id))
+        db.session.add_all(
+            TrialMark(
+                list_id=each, entry_id=entry.id, kind=kind, reason=f"Mark {number}.", made_by_id=self.manager_id,
+                made_at=NOW,
+            )
+            for each in lists
+        )  # fmt: skip
 
     def _say(self, entry: Entry, person: Person, number: int) -> None:
         db.session.add(

@@ -117,6 +117,7 @@ def _votes(call: Call, visible: ColumnElement[bool]) -> dict[UUID, RowVotes]:
         .options(
             contains_eager(Decision.entry).contains_eager(Entry.application),
             contains_eager(Decision.entry).contains_eager(Entry.category),
+            joinedload(Decision.decided_by),
         )
         .order_by(Application.reference, Category.position)
         .execution_options(populate_existing=True)  # a service that waited for a lock must see what others did

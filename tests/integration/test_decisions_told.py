@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -116,7 +117,7 @@ def test_terms_that_bind_little_say_little(signed_in: Client) -> None:
 @time_machine.travel(NOW, tick=False)
 def test_the_lowest_score_and_lots_among_equals_are_told(signed_in: Client) -> None:
     call = make_call()
-    make_terms(call, replace(FULL, floor=FULL.floor or 3, draw_band=0))
+    make_terms(call, replace(FULL, floor=Decimal(3), draw_band=0))
     words = told(signed_in(None), call)
     assert "Nothing with a score below 3 is proposed." in words
     assert "Among those with the same score at the line, lots decide." in words

@@ -93,6 +93,9 @@ COVERAGE: Final = Coverage(
         "declined_comment": (),
         # disbursement
         "award": ("decision_id",),
+        "funder": (),
+        "fund": (),
+        "fund_movement": (),
         "letter": (),
         "next_call_consent": (),
         # retention
@@ -105,6 +108,8 @@ COVERAGE: Final = Coverage(
         # saving without a change moves the time only; the first reading and decision are recorded as such
         "application": frozenset({"saved_at", "version", "review_began_at"}),
         "call": frozenset({"last_reference", "committed_minor"}),  # counters, moved by what is recorded elsewhere
+        "award": frozenset({"funded_minor"}),  # and of funds: sums of movements, which are recorded
+        "fund": frozenset({"promised_minor", "received_minor", "allocated_minor", "paid_minor"}),
         "deadline_extension": frozenset({"told_up_to"}),  # how far telling people has come; its end is recorded
     },
     not_audited={
@@ -127,6 +132,7 @@ COVERAGE: Final = Coverage(
         "form_draft_step": "a working copy as it was before; what changed it is recorded",
         "table_import": "a table on its way in; each batch that is taken of it is recorded on the call",
         "import_part": "what was wrong in such a batch",
+        "fund_share": "sums of movements, which are recorded; the check-up compares them",
         "upload": "a file that is not whole yet; attaching it is recorded",
         "upload_part": "a part of such a file",
         "one_time_link": "spending one is recorded; sending one gives nothing away",

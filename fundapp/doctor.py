@@ -24,6 +24,7 @@ from fundapp.core.scanning import Scanner
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.queries.fund_check import broken_funds
 from fundapp.retention.checks import erasure_problems, unfinished_erasures
 from fundapp.retention.queries import held_work
 from fundapp.retention.room import erased_list
@@ -54,6 +55,7 @@ def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
     yield "queue", _queue
     yield "file store", _files
     yield "budgets", _budgets
+    yield "funds", _funds
     yield "letters", _letters
     yield "attached files", _attached_files
     yield "files on their way to reviewers", _prepared_files
@@ -105,6 +107,11 @@ def _budgets(_app: FundApp) -> tuple[bool, str]:
         if committed != (decided.get(call_id) or 0)
     ]
     return not wrong, f"differ from their decisions: {', '.join(wrong)}" if wrong else "equal their decisions"
+
+
+def _funds(_app: FundApp) -> tuple[bool, str]:
+    wrong = broken_funds()
+    return not wrong, f"differ from their ledger: {', '.join(wrong)}" if wrong else "equal their ledger"
 
 
 def _letters(app: FundApp) -> tuple[bool, str]:

@@ -29,6 +29,7 @@ class P(StrEnum):
     """Follows what reviewers say to each other; they themselves need `review:write`."""
     SLATE_READ = "slate:read"
     LETTERS_READ = "letters:read"
+    FUNDS_READ = "funds:read"
     PAYEE_READ = "payee:read"
     HISTORY_READ = "history:read"
     AUDIT_READ = "audit:read"
@@ -60,6 +61,7 @@ class P(StrEnum):
     DECISION_RELEASE = "decision:release"
     LETTER_MANAGE = "letter:manage"
     DECISION_EXPORT = "decision:export"
+    FUND_WRITE = "fund:write"
 
     PERSON_MANAGE = "person:manage"
     ROLE_GRANT = "role:grant"
@@ -101,6 +103,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.DISCUSSION_READ,
             P.SLATE_READ,
             P.LETTERS_READ,
+            P.FUNDS_READ,
             P.HISTORY_READ,
             P.APPLICATION_IMPORT,
             P.APPLICATION_ENTER,
@@ -137,7 +140,9 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.DECISION_EXPORT,
         }
     ),
-    Role.FINANCE: frozenset({P.SESSION_USE, P.CALL_READ, P.PAYEE_READ, P.DECISION_EXPORT}),
+    Role.FINANCE: frozenset(
+        {P.SESSION_USE, P.CALL_READ, P.FUNDS_READ, P.PAYEE_READ, P.DECISION_EXPORT, P.FUND_WRITE}
+    ),
     Role.AUDITOR: frozenset(
         {
             P.SESSION_USE,
@@ -149,6 +154,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.DISCUSSION_READ,
             P.SLATE_READ,
             P.LETTERS_READ,
+            P.FUNDS_READ,
             P.PAYEE_READ,
             P.HISTORY_READ,
             P.AUDIT_READ,

@@ -28,7 +28,10 @@ ROLE_MEANINGS: Final[Mapping[Role, str]] = {
     Role.CHAIR: _l("Follows the panel and the scores of a call; votes on its decisions where the chairs vote."),
     Role.MANAGER: _l("Runs a call: checks, invites reviewers, decides, releases."),
     Role.RATIFIER: _l("Confirms the decisions that others made."),
-    Role.FINANCE: _l("Takes out the list of decisions, and sees account numbers with all but the last digits hidden."),
+    Role.FINANCE: _l(
+        "Looks after the funds behind a call, takes out the list of decisions, and sees account numbers with all but the"
+        " last digits hidden."
+    ),
     Role.AUDITOR: _l("Reads everything and changes nothing."),
     Role.ADMINISTRATOR: _l("Gives people their roles, and sees no application."),
 }
@@ -46,6 +49,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.DISCUSSION_READ: _l("Read what reviewers say to each other"),
     P.SLATE_READ: _l("Read the decisions of a call and the reasons"),
     P.LETTERS_READ: _l("Read the letters of a call"),
+    P.FUNDS_READ: _l("See the funds behind a call and where their money is"),
     P.PAYEE_READ: _l("See the last digits of account numbers"),
     P.HISTORY_READ: _l("Read the history of a call"),
     P.AUDIT_READ: _l("Read the record of all changes"),
@@ -74,6 +78,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.DECISION_RELEASE: _l("Release decisions"),
     P.LETTER_MANAGE: _l("Have letters made again"),
     P.DECISION_EXPORT: _l("Take out the list of decisions"),
+    P.FUND_WRITE: _l("Enter funds, and say which of them pay an award"),
     P.PERSON_MANAGE: _l("Invite people, and close or open their accounts"),
     P.ROLE_GRANT: _l("Give and take roles"),
     P.FACTOR_RESET: _l("Let somebody set up their second step of sign-in again"),

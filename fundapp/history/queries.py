@@ -29,7 +29,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.i18n import localised
 from fundapp.core.paging import Page
-from fundapp.disbursement.models import Award, Letter
+from fundapp.disbursement.models import Award, FundMovement, Letter
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import Assignment, Decision, Review, SendBack, StageMove
 
@@ -49,6 +49,9 @@ OF_THE_CALL: Final = (
     "organisation",
     "membership",
     "legal_hold",
+    "funder",
+    "fund",
+    "fund_movement",
 )
 """What is about no application: everybody who reads the history of the call reads it."""
 
@@ -60,6 +63,11 @@ _TEXTS: Final = (
     (ConflictOfInterest.id, ConflictOfInterest.reason, {"conflict:record", "conflict:pin"}),
     (ConflictOfInterest.id, ConflictOfInterest.end_reason, {"conflict:unpin"}),
     (IdentityOpening.id, IdentityOpening.reason, {"identity:open"}),
+    (
+        FundMovement.id,
+        FundMovement.reason,
+        {"fund:promise", "fund:receive", "fund:allocate", "fund:release", "fund:reallocate"},
+    ),
 )
 """Where the reasons of actions stand."""
 
@@ -166,6 +174,11 @@ def _about(call: Call) -> FromClause:
         .where(Entry.call_id == call.id),
         select(Decision.id, Entry.application_id).join(Decision.entry).where(Entry.call_id == call.id),
         select(Award.id, Entry.application_id)
+        .join(Award.decision)
+        .join(Decision.entry)
+        .where(Entry.call_id == call.id),
+        select(FundMovement.id, Entry.application_id)
+        .join(FundMovement.award)
         .join(Award.decision)
         .join(Decision.entry)
         .where(Entry.call_id == call.id),

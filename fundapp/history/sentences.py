@@ -222,6 +222,18 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "ratification:keep": Sentence(_l("It was kept who ratified the list of decisions.")),
     "send_back:keep": Sentence(_l("It was kept why the list of decisions was sent back.")),
     "award:make": Sentence(_l("An award of %(amount)s was promised.")),
+    # money
+    "funder:add": Sentence(_l("A funder became known.")),
+    "funder:change": Sentence(_l("What a funder is called, or whether the public reads it, was changed.")),
+    "fund:add": Sentence(_l("A fund was put behind the call.")),
+    "fund:change": Sentence(_l("What a fund is called or tied to was changed.")),
+    "fund:promise": Sentence(_l("What a funder promised to a fund changed by %(amount)s.")),
+    "fund:receive": Sentence(_l("What came in for a fund changed by %(amount)s.")),
+    "fund:allocate": Sentence(_l("%(amount)s of a fund was set aside for the award.")),
+    "fund:release": Sentence(_l("Money of a fund that was set aside for the award was set free: %(amount)s.")),
+    "fund:reallocate": Sentence(_l("Money of the award was moved between funds: %(amount)s.")),
+    "fund:pay": Sentence(_l("%(amount)s of a fund was paid.")),
+    "fund:return": Sentence(_l("Money that was paid came back: %(amount)s.")),
     # letters
     "letter:queue": Sentence(_l("A letter was put in line.")),
     "letter:make": Sentence(_l("The letter was made.")),

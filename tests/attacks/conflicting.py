@@ -36,7 +36,7 @@ from fundapp.applications.rules import DeclinedGet
 from fundapp.core.db import db
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
-from fundapp.disbursement.models import Letter, LetterKind, LetterStatus, NextCallConsent
+from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus, NextCallConsent
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
@@ -70,8 +70,9 @@ from ..factories import (
     make_reviewer,
     make_slate,
 )
+from ..funding import give
 from .prize_world import make_finalist
-from .world import Round, finish_letter, let_chairs_vote, make_paper, make_round
+from .world import Round, finish_letter, let_chairs_vote, make_paper, make_round, supersede
 
 OURS, CANARY = "Ours-Canary", "Hidden-Canary"
 
@@ -104,6 +105,7 @@ class Hidden:
     earlier: Application
     """One of an earlier call whose people agree to be considered again."""
     letter: Letter
+    award: Award
     enquiry: Enquiry
     request: ErasureRequest
     hold: LegalHold
@@ -126,6 +128,8 @@ class Hidden:
             "attachment_id": [each.id for each in self.application.attachments],
             "entry_id": [self.entry.id],
             "letter_id": [self.letter.id],
+            "superseded_id": [each.id for each in self.letter.superseded],
+            "award_id": [self.award.id],
             "enquiry_id": [self.enquiry.id],
             "request_id": [self.request.id],
             "hold_id": [self.hold.id],
@@ -199,6 +203,7 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         turned_down,
         earlier,
         _letter(storage, decision),
+        _award(panel, decision),
         Enquiry(
             call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=CANARY, language="en", token_hash=CANARY,
             asked_at=NOW, application_id=application.id,
@@ -223,7 +228,20 @@ def _letter(storage: Storage, decision: Decision) -> Letter:
     db.session.add(letter)
     db.session.flush()
     finish_letter(storage, letter, CANARY)
+    supersede(letter, application.person)
     return letter
+
+
+def _award(panel: Panel, decision: Decision) -> Award:
+    """Let a fund that others see too pay for it."""
+    award = Award(
+        decision_id=decision.id, call_id=panel.round.call.id, reference=f"{CANARY} award", amount_minor=700_000,
+        currency=panel.round.call.currency, awarded_at=NOW,
+    )  # fmt: skip
+    db.session.add(award)
+    db.session.flush()
+    give(panel.round.funds[0], award, 700_000, reason=CANARY)
+    return award
 
 
 def _notice(application: Application) -> Letter:

@@ -25,7 +25,7 @@ from .world import PLAIN_ARGUMENTS
 APPLICANTS = {P.APPLICATION_WRITE, P.LETTER_READ}
 """Permissions that reach what one's own organisation has, whatever the call."""
 EVERYBODY = ROLE_PERMISSIONS[Role.APPLICANT]
-OF_APPLICATIONS = {"application_id", "attachment_id", "entry_id", "letter_id"}
+OF_APPLICATIONS = {"application_id", "attachment_id", "award_id", "entry_id", "letter_id", "superseded_id"}
 OF_ONESELF = {"session_id", "factor_id", "tie_id"}
 OF_ANSWERS = {"review.accept", "review.decline"}
 """An answer is only that of the person who was asked."""

@@ -18,6 +18,7 @@ from fundapp.inventory import Route, inventory
 from fundapp.review.models import Assignment, Reviewer
 
 from ..factories import NOW, make_application, make_assignment, make_reviewer
+from ..funding import make_award
 from .crawl import fetch_unparsed, without_address
 from .matrix import Answer, Bundle, Visitor, cases, expected
 from .world import IMPARTIAL, Round, all_rows, changed_tables, make_paper, make_round
@@ -51,10 +52,13 @@ def once(made: Round) -> dict[str, UUID]:
     """Return what a round has only once, around its application that was sent."""
     return {
         "letter_id": made.letters[0].id,
+        "superseded_id": made.letters[0].superseded[0].id,
         "hold_id": made.holds[0].id,
         "request_id": made.requests[0].id,
         "enquiry_id": made.enquiries[0].id,
         "import_id": made.imports[0].id,
+        "fund_id": made.funds[0].id,
+        "award_id": made.awards[0].id,
     }
 
 
@@ -78,7 +82,8 @@ def another(
         for person in in_conflict
     )
     db.session.flush()
-    return bundle(name, ours, application, assignment, in_conflict=in_conflict)
+    arguments = {"award_id": make_award(ours.call, application=application).id} if in_conflict else {}
+    return bundle(name, ours, application, assignment, arguments, in_conflict=in_conflict)
 
 
 def bundle(

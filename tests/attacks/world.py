@@ -49,8 +49,18 @@ from fundapp.core import clock, sealed_files
 from fundapp.core.db import Base, db
 from fundapp.core.sealing import record_of
 from fundapp.core.storage import Storage
+from fundapp.disbursement.letter_language import TemplateKind
 from fundapp.disbursement.letters import to_content, words_of
-from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.models import (
+    Award,
+    Fund,
+    Letter,
+    Letterhead,
+    LetterKind,
+    LetterStatus,
+    LetterTemplate,
+    SupersededLetter,
+)
 from fundapp.disbursement.queries.open_calls import public_id
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
@@ -83,6 +93,7 @@ from ..factories import (
     make_staff,
 )
 from ..frozen_tallies import freeze_as_sent
+from ..funding import give, make_fund
 from ..sample_files import PDF
 from .prize_world import make_vote
 
@@ -117,6 +128,8 @@ class Round:
     imports: list[TableImport]
     ties: list[Tie]
     lists: list[TrialList]
+    funds: list[Fund]
+    awards: list[Award]
 
     def objects(self) -> dict[str, list[Any]]:
         """Return what can stand in an address, by the name of the argument."""
@@ -128,6 +141,7 @@ class Round:
             "assignment_id": [assignment.id for assignment in self.assignments],
             "entry_id": [entry.id for entry in self.sent.entries],
             "letter_id": [letter.id for letter in self.letters],
+            "superseded_id": [each.id for letter in self.letters for each in letter.superseded],
             "reviewer_id": [assignment.reviewer_id for assignment in self.assignments],
             "person_id": [grant.person_id for grant in self.grants],
             "grant_id": [grant.id for grant in self.grants],
@@ -140,6 +154,8 @@ class Round:
             "import_id": [each.id for each in self.imports],
             "tie_id": [tie.id for tie in self.ties],
             "list_id": [trial.id for trial in self.lists],
+            "fund_id": [fund.id for fund in self.funds],
+            "award_id": [award.id for award in self.awards],
             "opportunity_id": [public_id(self.call)],
         }
 
@@ -151,6 +167,7 @@ PLAIN_ARGUMENTS: dict[str, list[Any]] = {
     "stage": ["review"],
     "format": ["csv", "xlsx"],
     "language": ["en"],
+    "kind": ["award"],
     "filename": ["app.css"],
     "token": ["no-such-token"],
 }
@@ -193,6 +210,7 @@ def make_round(
     else:
         assignments = [make_assignment(entry, reviewer, AssignmentStatus.READING)]
     letters = [make_letter(storage, made, entry, applicant, text)] if decided else []
+    awards = list(db.session.scalars(select(Award).where(Award.call_id == made.id)))
     if decided:
         let_chairs_vote(made, people[Role.MANAGER])
     shown = [people[role].id for role in (Role.MANAGER, Role.RATIFIER)]
@@ -221,6 +239,7 @@ def make_round(
     db.session.add(said_of_it)
     db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports, said, declined])
     make_vote(made, entry, people[Role.MANAGER], text)
+    make_templates(made, people[Role.MANAGER], text)
     db.session.flush()
     return Round(
         mark,
@@ -242,6 +261,8 @@ def make_round(
         imports,
         ties,
         [make_trial_list(entry, people[Role.MANAGER], text)],
+        [make_fund_of(made, awards, text)],
+        awards,
     )
 
 
@@ -264,6 +285,15 @@ def make_trial_list(entry: Entry, manager: Person, text: str) -> TrialList:
     )
     db.session.flush()
     return trial
+
+
+def make_fund_of(call: Call, awards: list[Award], text: str) -> Fund:
+    """Put a fund behind a call, and let it give something to its awards."""
+    funder = {"name": text, "reference": text}
+    fund = make_fund(call, 50_000_000, funder=funder, name=text, is_restricted=True, restriction=text)
+    for award in awards:
+        give(fund, award, 100, reason=text)
+    return fund
 
 
 def make_invitation(person: Person, name: str) -> OrganisationInvitation:
@@ -380,7 +410,34 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     db.session.add(letter)
     db.session.flush()
     finish_letter(storage, letter, text)
+    supersede(letter, applicant)
     return letter
+
+
+def supersede(letter: Letter, person: Person) -> None:
+    """Say that a letter was made anew: what it was before had the same file."""
+    db.session.add(
+        SupersededLetter(
+            letter_id=letter.id,
+            number=1,
+            sha256=letter.sha256,
+            stored_as=letter.stored_as,
+            size_bytes=letter.size_bytes,
+            made_at=NOW,
+            superseded_at=NOW,
+            superseded_by_id=person.id,
+        )
+    )
+    db.session.flush()
+
+
+def make_templates(call: Call, person: Person, text: str) -> None:
+    """Word the award of a call, and say what is seen on its logo."""
+    by = {"call_id": call.id, "number": 1, "made_by_id": person.id, "made_at": NOW}
+    db.session.add(
+        LetterTemplate(kind=TemplateKind.AWARD, language="en", subject=text, body=text, sha256="0" * 64, **by)
+    )
+    db.session.add(Letterhead(alts={"en": text}, **by))
 
 
 def finish_letter(storage: Storage, letter: Letter, text: str) -> None:

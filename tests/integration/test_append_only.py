@@ -16,6 +16,7 @@ from fundapp.review.models import TallySignature
 from ..conftest import NOW
 from ..factories import make_application, make_call, make_decision, make_slate
 from ..frozen_tallies import freeze_another
+from ..funding import make_fund
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +29,7 @@ def filled(app):
         slate = make_slate(call)
         make_decision(slate, make_application(call).entries[0])
         frozen = freeze_another(slate, {"form": "fundapp-tally-0"})
+        make_fund(call)
         db.session.add(TallySignature(frozen_tally_id=frozen.id, signed_at=NOW, key_id="k", signature="s"))
         db.session.commit()
         seq = db.session.scalars(select(AuditHead.seq)).one()
@@ -62,6 +64,7 @@ def test_each_guarded_table_has_its_triggers(filled):
         "row_digest",
         "frozen_tally",
         "tally_signature",
+        "fund_movement",
     }
     assert unguarded_tables(db.session()) == []
 
@@ -96,6 +99,7 @@ def test_the_head_only_moves_forward(filled):
         "audit_head",
         "frozen_tally",
         "tally_signature",
+        "fund_movement",
     ],
 )
 def test_sqlite_replaces_no_recorded_row(filled, table):

@@ -1,7 +1,18 @@
 """Awards and letters: what leaves the house after a release."""
 
 from fundapp.disbursement.models.awards import Award
+from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus
 from fundapp.disbursement.models.next_call import NextCallConsent
 
-__all__ = ["Award", "Letter", "LetterKind", "LetterStatus", "NextCallConsent"]
+__all__ = [
+    "Award",
+    "Fund",
+    "FundMovement",
+    "FundShare",
+    "Funder",
+    "Letter",
+    "LetterKind",
+    "LetterStatus",
+    "NextCallConsent",
+]

@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -16,7 +17,9 @@ from fundapp.applications.models import Call
 from fundapp.core.audit import AuditEntry, KeptVersion
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
+from fundapp.core.keys import Keyring
 from fundapp.core.web import FundApp
+from fundapp.review.draw_cli import draw_group
 from fundapp.review.line_draw import faults_of
 from fundapp.review.models import AssignmentStatus, LineDraw, LineLot
 from fundapp.review.presentation.minutes_draw import lots
@@ -311,3 +314,39 @@ def test_the_minutes_tell_of_the_draw_what_repeats_it_and_whose_lot_came_where(a
         (lot.label, references[lot.entry_id]) for lot in in_order
     ]
     assert [row.cells[2].partition(",")[0] for row in table.rows] == ["in by lot"] * 2 + ["out by lot"] * 2
+
+
+def test_a_check_finds_the_band_again_from_scores_and_money_without_any_key(
+    app: FundApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = DrawRound()
+    made.fix()
+    made.fix()
+    made.draw()
+    deciding.decide_by_rank(actor=made.manager, call=made.call, now=KNOWN)
+    db.session.commit()
+    slug, settings = made.call.slug, app.extensions["settings"]
+    (outside, its), (inside, other) = ((made.entries[n].id, made.entries[n].application.reference) for n in (5, 2))
+    lot = select(LineLot.id).join(LineDraw).where(LineDraw.number == 2, LineLot.entry_id == inside)
+
+    def checked() -> tuple[int, list[str]]:
+        db.session.rollback()
+        db.session.expunge_all()
+        with monkeypatch.context() as patch:
+            patch.setitem(app.extensions, "keys", Keyring.load(settings.keys_dir, frozenset()))
+            answer = CliRunner().invoke(draw_group, ["check", slug], obj=lambda *_settings, **_holds: app)
+        return answer.exit_code, [line.strip() for line in answer.output.splitlines()]
+
+    replaced = "list 1 was replaced: among whom its lots decide is not checked"
+    assert checked() == (0, [replaced, "ok   list 1", "ok   list 2"])
+    db.session.rollback()
+    with db.engine.begin() as connection:  # as somebody would who writes SQL
+        connection.execute(update(LineLot).where(LineLot.id == lot.scalar_subquery()).values(entry_id=outside))
+    assert checked() == (
+        1,
+        [
+            *(replaced, "ok   list 1", "BAD  list 2"),
+            f"{its} has a lot and is not in the band",
+            f"{other} is in the band and has no lot",
+        ],
+    )

@@ -104,6 +104,25 @@ def bands_of(whole: Selection) -> list[list[str]]:
     )
 
 
+def band_faults(whole: Selection, draw: LineDraw) -> list[str]:
+    """Say how the lots of a draw differ from the bands that the scores, the money and the terms of now give.
+
+    `whole` has nothing left out. Entries are named by reference, and by id where they are on the list no more.
+    """
+    names = {str(row.entry.id): row.entry.application.reference or str(row.entry.id) for row in whole.ranked}
+    now = {key: stratum for stratum, band in enumerate(bands_of(whole), start=1) for key in band}
+    fixed = {str(lot.entry_id): lot.stratum for lot in draw.lots}
+    return [
+        *(f"{names.get(key, key)} has a lot and is not in the band" for key in sorted(fixed.keys() - now.keys())),
+        *(f"{names.get(key, key)} is in the band and has no lot" for key in sorted(now.keys() - fixed.keys())),
+        *(
+            f"{names.get(key, key)} has its lot at line {fixed[key]} and is at line {now[key]}"
+            for key in sorted(fixed.keys() & now.keys())
+            if fixed[key] != now[key]
+        ),
+    ]
+
+
 def draw_problems(whole: Selection) -> list[Problem]:
     """Say that lots should decide and are not drawn yet: the list cannot be sent before."""
     draw = current_line_draw(whole.call)

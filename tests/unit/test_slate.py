@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fundapp.review.slate import Ask, Measure, Pot, Proposal, Rule, Terms, Why, contradiction, effects_of_rules, propose
@@ -322,6 +322,7 @@ def test_the_order_in_which_entries_and_rules_are_named_changes_nothing(seed: in
 
 
 @solving
+@example(1672)  # two equals at the line, of whom a minimum needs one
 @given(SEEDS)
 def test_a_second_solver_finds_the_same_value(seed: int) -> None:
     """Sixty entries, rules and pots, by the mixed integer solver of SciPy, from the terms and not from our rows."""

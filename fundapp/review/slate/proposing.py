@@ -47,7 +47,7 @@ def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None =
         choice = choose(ordered, terms, weights=_weights(ordered, terms, line), held=fixed)
         if choice is None:
             return None
-        made = _List([ask for ask in ordered if ask.entry_id in choice], terms)
+        made = _pared(_List([ask for ask in ordered if ask.entry_id in choice], terms), line, held)
         needs = made.needs()  # as the rules asked for it: what fills the room that is left may count for a minimum too
         filled = _room_left(ordered, made, fixed)
     return Proposal(
@@ -153,6 +153,17 @@ class _List:
         found = {ask.entry_id: self.minima_needing(ask) for ask in self.chosen}
         tight = {code for codes in found.values() for code in codes}
         return _Needs(found, tuple(rule.code for rule in self.terms.rules if rule.code in tight))
+
+
+def _pared(made: _List, line: _Line, held: Mapping[str, bool]) -> _List:
+    """Return a choice without those below the line that no minimum needs, the last of them first.
+
+    To leave in an equal at the line costs the solver less than the gap at which it stops.
+    """
+    for ask in reversed(made.chosen):
+        if ask.entry_id not in line.above and ask.entry_id not in held and not made.minima_needing(ask):
+            made = _List([other for other in made.chosen if other is not ask], made.terms)
+    return made
 
 
 def _room_left(ordered: Sequence[Ask], made: _List, fixed: Mapping[str, bool]) -> frozenset[str]:

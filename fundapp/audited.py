@@ -97,6 +97,9 @@ COVERAGE: Final = Coverage(
         "fund": (),
         "fund_movement": (),
         "letter": (),
+        "letter_template": (),
+        "letterhead": (),
+        "superseded_letter": ("letter_id",),
         "next_call_consent": (),
         # retention
         "erasure_request": ("application_id",),

@@ -29,6 +29,8 @@ OBJECTS: Final[Mapping[str, str]] = {
     "entry_id": "entry",
     "list_id": "list that somebody tries",
     "letter_id": "letter",
+    "superseded_id": "what a letter was before it was made anew",
+    "kind": "kind of letter",
     "award_id": "award",
     "fund_id": "fund behind a call",
     "opportunity_id": "public call by its id for machines",

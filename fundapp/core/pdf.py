@@ -10,7 +10,7 @@ import re
 import types
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -61,18 +61,27 @@ class PdfUnavailable(PdfError, Failure):
     """This machine lacks a library or a font; the message gives the line that installs it."""
 
 
-def render_pdf(template: str, letter: object, *, language: str) -> bytes:
+@dataclass(frozen=True)
+class Logo:
+    """A picture for the head of a letter: its `address` (data:) and what is seen on it."""
+
+    address: str
+    alt: str
+
+
+def render_pdf(template: str, letter: object, *, language: str, logo: Logo | None = None) -> bytes:
     """Render templates/pdf/`template` with `letter` (a frozen dataclass of plain values) as a PDF/UA-1 file.
 
-    Deterministic: the same record gives the same bytes. Raises MissingValue for a value that is blank although its
-    type does not allow None, MissingFont, PdfUnavailable, and PdfError for anything else that is wrong with it.
+    Without a `logo` its head has the mark of this package. Deterministic: the same record and logo give the same bytes.
+    Raises MissingValue for a value that is blank although its type does not allow None, MissingFont, PdfUnavailable,
+    and PdfError for anything else that is wrong with it.
     """
     if unknown := _characters_without_font("".join(_texts_in(_values(letter).values()))):
         raise MissingFont(unknown)
-    return html_to_pdf(render_html(template, letter, language=language))
+    return html_to_pdf(render_html(template, letter, language=language, logo=logo))
 
 
-def render_html(template: str, letter: object, *, language: str) -> str:
+def render_html(template: str, letter: object, *, language: str, logo: Logo | None = None) -> str:
     """Render templates/pdf/`template` as the HTML that becomes the PDF. Raises MissingValue and PdfError."""
     _values(letter)
     try:
@@ -80,7 +89,7 @@ def render_html(template: str, letter: object, *, language: str) -> str:
             return (
                 _environment()
                 .get_template(f"pdf/{template}")
-                .render(letter=letter, language=language, direction=direction(language))
+                .render(letter=letter, language=language, direction=direction(language), logo=logo)
             )
     except UndefinedError as error:
         raise MissingValue(str(error.message)) from error
@@ -183,7 +192,12 @@ def picture(name: str) -> str:
         data = _PICTURES[name].read_bytes()
     except (KeyError, OSError) as error:
         raise PdfError(f"missing picture: {name}") from error
-    return f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}"
+    return data_address("image/svg+xml", data)
+
+
+def data_address(content_type: str, data: bytes) -> str:
+    """Return a picture as a data: address, the only kind that a letter reads."""
+    return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
 
 
 @cache

@@ -18,5 +18,6 @@ def blank_letters(*, actor: Actor, application: Application, now: datetime) -> l
         if letter.stored_as is not None:
             letter.content = {}
             files.append(letter.stored_as)
+        files += [superseded.stored_as for superseded in letter.superseded]
         record(actor=actor, action="letter:erase", subject=letter, now=now, call_id=application.call_id)
     return files

@@ -1,25 +1,34 @@
 """What each kind of letter says: one frozen record of plain values per kind, made from the rows once.
 
-A value that must be there is never None; a blank one stops the letter when it is rendered.
+A value that must be there is never None; a blank one stops the letter when it is rendered. Where a call has a template
+of its own, its paragraphs stand in the record with every value put in.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import date
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel.numbers import get_currency_name
+
 from fundapp.applications.identity import face_of
-from fundapp.applications.models import Category
+from fundapp.applications.models import Application, Call, Category
 from fundapp.core.dates import day
 from fundapp.core.i18n import direction, in_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money
-from fundapp.core.numbers import number_text
-from fundapp.disbursement.models import Letter, LetterKind
-from fundapp.review.models import Decision
+from fundapp.core.money_words import amount_in_words
+from fundapp.core.numbers import cldr, number_text
+from fundapp.core.pdf import MissingValue, PdfError
+from fundapp.disbursement.letter_language import AWARDS, REVIEWS, WITHOUT_AWARD, Form, Paragraph, TemplateKind, filled
+from fundapp.disbursement.models import Letter, LetterKind, LetterTemplate
+from fundapp.review.models import Decision, Outcome
 from fundapp.review.presentation.selection import figure
 from fundapp.review.queries.declined import NOTHING_PASSED_ON, PassedOn
+
+A4: Final = "a4"
+"""The paper of a call that names none."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,16 @@ class Opening:
     grantor: str
     signatory: str | None
     signatory_role: str | None
+    paper: str = field(default=A4, kw_only=True)
+    is_preview: bool = field(default=False, kw_only=True)
+    subject: tuple[str, ...] = field(default=(), kw_only=True)
+    """The heading in the words of the call's own template, as the pieces of a paragraph; empty: the house's wording."""
+    paragraphs: tuple[Paragraph, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
 class AwardWords(Opening):
-    """An award. `amount` is in figures, with its currency."""
+    """An award. `amount` is in figures, with its currency; `asked` is None unless more was asked."""
 
     title: str | None
     category: str | None
@@ -49,6 +63,12 @@ class AwardWords(Opening):
     purpose: str
     period: str
     next_step: str
+    amount_in_words: str | None = field(default=None, kw_only=True)
+    currency: str | None = field(default=None, kw_only=True)
+    asked: str | None = field(default=None, kw_only=True)
+    asked_in_words: str | None = field(default=None, kw_only=True)
+    instalments: str | None = field(default=None, kw_only=True)
+    reporting: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -94,12 +114,13 @@ class NoticeWords(Opening):
 
 Words = AwardWords | ReserveWords | DeclineWords | NoticeWords
 
-_RECORDS: Final[dict[LetterKind, type[Words]]] = {
+RECORDS: Final[dict[LetterKind, type[Words]]] = {
     LetterKind.AWARD: AwardWords,
     LetterKind.RESERVE: ReserveWords,
     LetterKind.DECLINE: DeclineWords,
     LetterKind.INELIGIBLE: NoticeWords,
 }
+"""The record of each kind of letter."""
 TEMPLATES: Final = {
     LetterKind.AWARD: "award_letter.html",
     LetterKind.RESERVE: "reserve_letter.html",
@@ -112,58 +133,170 @@ BODIES: Final = {
     LetterKind.DECLINE: "pdf/decline_body.html",
     LetterKind.INELIGIBLE: "pdf/ineligible_body.html",
 }
+"""The wording of the house."""
+OWN_BODY: Final = "pdf/own_body.html"
+"""The paragraphs of a call's own template."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a letter is about, whichever words it takes: rows of a call, or invented for a preview.
+
+    Amounts are minor units of the call's currency. `dated_on` is in the call's time zone.
+    """
+
+    call: Call
+    kind: TemplateKind
+    language: str
+    reference: str
+    dated_on: date
+    organisation: str
+    application_reference: str
+    is_sample: bool
+    is_preview: bool = False
+    title: str = ""
+    category: Category | None = None
+    amount_minor: int = 0
+    asked_minor: int | None = None
+    reason: str = ""
+    considered: int | None = None
+    awarded: int | None = None
+    passed_on: PassedOn = NOTHING_PASSED_ON
+
+
+class TemplateLacks(PdfError):
+    """The template of a letter lacks what the letter has to say; `placeholder` would say it."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(f"template lacks: {placeholder}")
+
+
+def kind_of(decision: Decision | None) -> TemplateKind:
+    """Return the kind of template that words a decision; None is the notice of an ineligible application."""
+    if decision is None:
+        return TemplateKind.INELIGIBLE
+    asked = decision.entry.requested_minor
+    if decision.outcome is Outcome.AWARD and asked is not None and (decision.amount_minor or 0) < asked:
+        return TemplateKind.PART_AWARD
+    return TemplateKind(decision.outcome.value)
+
+
+def facts_of(
+    application: Application,
+    decision: Decision | None,
+    *,
+    reference: str,
+    language: str,
+    at: datetime,
+    considered: int | None,
+    awarded: int | None,
+    passed_on: PassedOn = NOTHING_PASSED_ON,
+    is_preview: bool = False,
+) -> Facts:
+    """Return what a letter about a decision, or about an ineligible application, is about; `at` is its release."""
+    face, call = face_of(application), application.call
+    return Facts(
+        call=call,
+        kind=kind_of(decision),
+        language=language,
+        reference=reference,
+        dated_on=at.astimezone(ZoneInfo(call.time_zone)).date(),
+        organisation=face.name,
+        application_reference=application.reference or "",
+        is_sample=call.is_sample,
+        is_preview=is_preview,
+        title=face.title,
+        category=decision.entry.category if decision else None,
+        amount_minor=decision.amount_minor or 0 if decision else 0,
+        asked_minor=decision.entry.requested_minor if decision else None,
+        reason=application.eligibility_reason,
+        considered=considered,
+        awarded=awarded,
+        passed_on=passed_on,
+    )
 
 
 def words_of(
-    letter: Letter, *, considered: int | None, awarded: int | None, passed_on: PassedOn = NOTHING_PASSED_ON
+    letter: Letter,
+    *,
+    considered: int | None,
+    awarded: int | None,
+    passed_on: PassedOn = NOTHING_PASSED_ON,
+    template: LetterTemplate | None = None,
 ) -> Words:
     """Return what a letter says, in its own language, from its application, decision, call and programme.
 
-    The date is the day of the release in the call's time zone.
+    The date is the day of the release in the call's time zone. Raises MissingValue and TemplateLacks.
     """
-    application, language = letter.application, letter.language
-    face = face_of(application)
-    call = application.call
+    facts = facts_of(
+        letter.application,
+        letter.decision,
+        reference=letter.reference,
+        language=letter.language,
+        at=letter.queued_at,
+        considered=considered,
+        awarded=awarded,
+        passed_on=passed_on,
+    )
+    return worded(facts, (template.subject, template.body) if template is not None and not template.is_house else None)
+
+
+def worded(facts: Facts, own: tuple[str, str] | None = None) -> Words:
+    """Return what a letter says: in the wording of the house, or in `own` subject and body of a template.
+
+    Raises MissingValue and TemplateLacks.
+    """
+    with in_language(facts.language):
+        told: dict[str, Any] = _told(facts)
+    if own is not None:
+        told |= _own_words(facts, told, *own)
+    return RECORDS[letter_kind(facts.kind)](**told)
+
+
+def letter_kind(kind: TemplateKind) -> LetterKind:
+    """Return the kind of letter that a template words."""
+    return LetterKind.AWARD if kind in AWARDS else LetterKind(kind.value)
+
+
+def _told(facts: Facts) -> dict[str, Any]:
+    call, language = facts.call, facts.language
     terms = call.award_terms
     signatory = terms.get("signatory") or {}
-    with in_language(language):
-        dated_on = letter.queued_at.astimezone(ZoneInfo(call.time_zone)).date()
-        programme = localised(call.programme.titles, language)
-        opening: dict[str, Any] = {
-            "reference": letter.reference,
-            "dated_on": dated_on,
-            "dated": day(dated_on),
-            "is_sample": call.is_sample,
-            "programme": programme,
-            "call": localised(call.titles, language),
-            "organisation": face.name,
-            "application_reference": application.reference or "",
-            "grantor": localised(terms.get("decided_by") or {}, language) or programme,
-            "signatory": signatory.get("name") or None,
-            "signatory_role": localised(signatory.get("title") or {}, language) or None,
-        }
-        if letter.decision is None:
-            return NoticeWords(**opening, reason=application.eligibility_reason)
-        category = _category_title(letter.decision.entry.category, language)
-        if letter.kind is LetterKind.RESERVE:
-            return ReserveWords(**opening, category=category, **_from_reviews(passed_on, language))
-        if letter.kind is LetterKind.DECLINE:
-            return DeclineWords(
-                **opening,
-                category=category,
-                considered=considered,
-                awarded=awarded,
-                **_from_reviews(passed_on, language),
-            )
-        return AwardWords(**opening, category=category, title=face.title or None, **_terms(letter.decision, letter))
+    programme = localised(call.programme.titles, language)
+    opening = {
+        "reference": facts.reference,
+        "dated_on": facts.dated_on,
+        "dated": day(facts.dated_on),
+        "is_sample": facts.is_sample,
+        "is_preview": facts.is_preview,
+        "programme": programme,
+        "call": localised(call.titles, language),
+        "organisation": facts.organisation,
+        "application_reference": facts.application_reference,
+        "grantor": localised(terms.get("decided_by") or {}, language) or programme,
+        "signatory": signatory.get("name") or None,
+        "signatory_role": localised(signatory.get("title") or {}, language) or None,
+        "paper": terms.get("paper") or A4,
+    }
+    if facts.kind is TemplateKind.INELIGIBLE:
+        return opening | {"reason": facts.reason}
+    opening["category"] = _category_title(facts.category, language)
+    if facts.kind in AWARDS:
+        return opening | {"title": facts.title or None} | _terms(facts)
+    if facts.kind is TemplateKind.DECLINE:
+        opening |= {"considered": facts.considered, "awarded": facts.awarded}
+    return opening | _from_reviews(facts.passed_on, language)
 
 
-def _terms(decision: Decision, letter: Letter) -> dict[str, Any]:
-    call, language = letter.application.call, letter.language
+def _terms(facts: Facts) -> dict[str, Any]:
+    call, language = facts.call, facts.language
     terms = call.award_terms
     months = terms.get("period_months")
-    return {
-        "amount": Money(decision.amount_minor, call.currency).format(language),
+    amount = Money(facts.amount_minor, call.currency)
+    told = {
+        "amount": amount.format(language),
+        "amount_in_words": amount_in_words(amount, language),
+        "currency": get_currency_name(call.currency, count=amount.decimal, locale=cldr(language)),
         "purpose": localised(terms.get("purpose") or {}, language),
         "period": ngettext(
             "%(num)s month from the date of this letter", "%(num)s months from the date of this letter", months
@@ -171,7 +304,27 @@ def _terms(decision: Decision, letter: Letter) -> dict[str, Any]:
         if months
         else "",
         "next_step": localised(terms.get("next_step") or {}, language),
+        "instalments": localised(terms.get("instalments") or {}, language) or None,
+        "reporting": localised(terms.get("reporting") or {}, language) or None,
     }
+    if facts.kind is TemplateKind.PART_AWARD and facts.asked_minor is not None:
+        asked = Money(facts.asked_minor, call.currency)
+        told |= {"asked": asked.format(language), "asked_in_words": amount_in_words(asked, language)}
+    return told
+
+
+def _own_words(facts: Facts, told: Mapping[str, Any], subject: str, body: str) -> dict[str, Any]:
+    values = {name: None if value is None else str(value) for name, value in told.items()}
+    if facts.kind in WITHOUT_AWARD:
+        heard = bool(told["comment"] or told["means"])
+        values["comment"] = REVIEWS if heard else None
+    heading = filled(facts.kind, subject, values)
+    if not heading:
+        raise MissingValue("subject")
+    paragraphs = filled(facts.kind, body, values)
+    if values.get("comment") and not any(each.form is Form.REVIEWS for each in paragraphs):
+        raise TemplateLacks(REVIEWS)
+    return {"subject": heading[0].pieces, "paragraphs": paragraphs}
 
 
 def _from_reviews(passed_on: PassedOn, language: str) -> dict[str, Any]:
@@ -205,12 +358,18 @@ def names_somebody_protected(letter: Letter) -> bool:
     return application.is_protected and (letter.content or {}).get("organisation") != face_of(application).name
 
 
+def body_of(kind: LetterKind, words: Words) -> str:
+    """Return the template of what a letter says, below its head: the same for the page and for the PDF."""
+    return OWN_BODY if words.paragraphs else BODIES[kind]
+
+
 def to_content(words: Words) -> dict[str, Any]:
     """Return a letter's values as they are stored with it."""
-    values = {field.name: getattr(words, field.name) for field in fields(words)}
+    values = {each.name: getattr(words, each.name) for each in fields(words)}
     if isinstance(words, FromReviews):
         values["means"] = [asdict(mean) for mean in words.means]
-    return values | {"dated_on": words.dated_on.isoformat()}
+    values["paragraphs"] = [asdict(each) for each in words.paragraphs]
+    return values | {"dated_on": words.dated_on.isoformat(), "subject": list(words.subject)}
 
 
 def from_content(kind: LetterKind, content: Mapping[str, Any]) -> Words:
@@ -218,4 +377,8 @@ def from_content(kind: LetterKind, content: Mapping[str, Any]) -> Words:
     values = {**content, "dated_on": date.fromisoformat(content["dated_on"])}
     if "means" in values:
         values["means"] = tuple(MeanWords(**mean) for mean in values["means"])
-    return _RECORDS[kind](**values)
+    values["subject"] = tuple(content.get("subject", ()))
+    values["paragraphs"] = tuple(
+        Paragraph(Form(each["form"]), tuple(each["pieces"])) for each in content.get("paragraphs", ())
+    )
+    return RECORDS[kind](**values)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.i18n import ngettext
+from fundapp.disbursement.letter_language import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def failure_text(failure: str) -> str:
     if kind == "missing":
         field = _FIELDS.get(rest)
         return _l("It has no value for “%(field)s”.", field=field or rest)
+    if kind == "template lacks":
+        return _l(
+            "Its template does not have %(placeholder)s, and the call promised it. Put it in, and try again.",
+            placeholder=written(rest),
+        )
     if kind == "no font for":
         return _l("No installed font can write %(characters)s.", characters=rest)
     return failure
@@ -93,6 +99,7 @@ def failure_text(failure: str) -> str:
 
 _FIELDS = {
     "amount": _l("amount"),
+    "amount_in_words": _l("amount in words"),
     "application_reference": _l("reference of the application"),
     "call": _l("title of the call"),
     "grantor": _l("awarded by"),
@@ -102,6 +109,7 @@ _FIELDS = {
     "programme": _l("title of the programme"),
     "purpose": _l("purpose"),
     "reason": _l("reason"),
+    "subject": _l("heading of the letter"),
 }
 
 

@@ -14,9 +14,11 @@ from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
 from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.workflow import apply_transition
-from fundapp.disbursement.letters import TEMPLATES, to_content, words_of
+from fundapp.disbursement.letterheads import letter_logo
+from fundapp.disbursement.letters import TEMPLATES, kind_of, to_content, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, decided_beside, letter_to_make
+from fundapp.disbursement.queries.templates import holding, newest_templates
 from fundapp.disbursement.rules import missing_value
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.queries.declined import NOTHING_PASSED_ON, passed_on
@@ -31,12 +33,16 @@ def letter_job(storage: Storage) -> JobKind:
         letter = letter_to_make(letter_id)
         if letter.status is not LetterStatus.QUEUED:
             return None
-        beside = decided_beside(letter)
+        beside = decided_beside(letter.decision)
         heard = NOTHING_PASSED_ON if letter.decision is None else passed_on(letter.decision.entry)
-        words = words_of(letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard)
-        template, language = TEMPLATES[letter.kind], letter.language
+        own = holding(newest_templates(letter.call_id), kind_of(letter.decision), letter.language)
+        template_id = None if own is None else own.id
+        logo = letter_logo(storage, letter.application.call, letter.language)
         try:
-            data = render_pdf(template, words, language=language)
+            words = words_of(
+                letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard, template=own
+            )
+            data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo)
         except PdfUnavailable:
             raise  # this machine lacks something: the letter is right, and another try may do
         except MissingValue as error:
@@ -46,7 +52,7 @@ def letter_job(storage: Storage) -> JobKind:
             failure = str(error)
             return lambda now: _fail(letter_id, failure, now)
         content = to_content(words)
-        return lambda now: _keep(letter_id, storage, data, content, now)
+        return lambda now: _keep(letter_id, storage, data, content, template_id, now)
 
     def gave_up(letter_id: UUID, now: datetime, error: str) -> None:
         _fail(letter_id, error, now)
@@ -54,7 +60,9 @@ def letter_job(storage: Storage) -> JobKind:
     return JobKind(name=LETTER_KIND, work=work, gave_up=gave_up)
 
 
-def _keep(letter_id: UUID, storage: Storage, data: bytes, content: dict[str, Any], now: datetime) -> None:
+def _keep(
+    letter_id: UUID, storage: Storage, data: bytes, content: dict[str, Any], template_id: UUID | None, now: datetime
+) -> None:
     letter = db.session.get_one(Letter, letter_id)
     if letter.status is not LetterStatus.QUEUED:
         return
@@ -73,9 +81,12 @@ def _keep(letter_id: UUID, storage: Storage, data: bytes, content: dict[str, Any
             "size_bytes": len(data),
             "content": content,
             "made_at": now,
+            "template_id": template_id,
         },
         data={"sha256": file.sha256},
     )
+    if letter.superseded:
+        return  # they were told of it, and have not looked yet
     for person in holders_of(letter.application):
         tell(person, template="news", path=LETTERS_PATH, now=now)
 

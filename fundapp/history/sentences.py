@@ -239,6 +239,10 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "letter:make": Sentence(_l("The letter was made.")),
     "letter:fail": Sentence(_l("The letter could not be made.")),
     "letter:retry": Sentence(_l("The letter was put in line once more.")),
+    "letter:open": Sentence(_l("The letter was opened for the first time.")),
+    "letter:supersede": Sentence(_l("The letter was put in line to be made anew; what it was is kept.")),
+    "letter_template:save": Sentence(_l("The wording of a letter was saved.")),
+    "letterhead:save": Sentence(_l("The head of the letters was saved.")),
     "letter:erase": Sentence(_l("What the letter said was erased.")),
     # keeping
     "erasure:ask": _applicant(_l("The applicant asked to have the application erased.")),

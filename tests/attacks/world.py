@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import product
 from typing import Any
 
 from flask import Flask
+from PIL import Image
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
@@ -239,7 +241,7 @@ def make_round(
     db.session.add(said_of_it)
     db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports, said, declined])
     make_vote(made, entry, people[Role.MANAGER], text)
-    make_templates(made, people[Role.MANAGER], text)
+    make_templates(storage, made, people[Role.MANAGER], text)
     db.session.flush()
     return Round(
         mark,
@@ -431,13 +433,23 @@ def supersede(letter: Letter, person: Person) -> None:
     db.session.flush()
 
 
-def make_templates(call: Call, person: Person, text: str) -> None:
-    """Word the award of a call, and say what is seen on its logo."""
+def make_templates(storage: Storage, call: Call, person: Person, text: str) -> None:
+    """Word the award of a call, and put a logo at the head of its letters."""
     by = {"call_id": call.id, "number": 1, "made_by_id": person.id, "made_at": NOW}
     db.session.add(
         LetterTemplate(kind=TemplateKind.AWARD, language="en", subject=text, body=text, sha256="0" * 64, **by)
     )
-    db.session.add(Letterhead(alts={"en": text}, **by))
+    letterhead = Letterhead(alts={"en": text}, content_type="image/png", **by)
+    file = sealed_files.keep(storage, record=record_of(letterhead), row=record_of(letterhead), data=_dot())
+    letterhead.stored_as, letterhead.sha256 = file.stored_as, file.sha256
+    db.session.add(letterhead)
+
+
+def _dot() -> bytes:
+    """Return a picture of one pixel."""
+    data = BytesIO()
+    Image.new("RGB", (1, 1), "teal").save(data, "PNG")
+    return data.getvalue()
 
 
 def finish_letter(storage: Storage, letter: Letter, text: str) -> None:
@@ -448,6 +460,7 @@ def finish_letter(storage: Storage, letter: Letter, text: str) -> None:
     letter.sha256, letter.stored_as, letter.size_bytes = file.sha256, file.stored_as, len(data)
     letter.made_at = NOW
     letter.status = LetterStatus.MADE
+    letter.first_opened_at = NOW  # by its reader: from now on looking at it changes nothing
     db.session.flush()
 
 

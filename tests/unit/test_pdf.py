@@ -19,6 +19,7 @@ import pytest
 
 from fundapp.core import pdf
 from fundapp.core.pdf import MissingFont, MissingValue, PdfError, PdfUnavailable, html_to_pdf, render_html, render_pdf
+from fundapp.disbursement.letter_language import Paragraph
 from fundapp.disbursement.letters import MeanWords
 
 
@@ -50,6 +51,14 @@ class SampleLetter:
     comment_language: str | None = None
     comment_direction: str | None = None
     means: tuple[MeanWords, ...] = ()
+    amount_in_words: str | None = "seventeen thousand (US dollars)"
+    asked: str | None = None
+    instalments: str | None = None
+    reporting: str | None = None
+    paper: str = "a4"
+    is_preview: bool = False
+    subject: tuple[str, ...] = ()
+    paragraphs: tuple[Paragraph, ...] = ()
 
 
 LETTERS = ["award_letter.html", "reserve_letter.html", "decline_letter.html", "ineligible_notice.html"]
@@ -230,7 +239,7 @@ def test_value_that_the_record_does_not_have_means_no_letter() -> None:
         reference: str = "GJF-2020-0042-L"
         dated_on: date = date(2020, 12, 10)
 
-    with pytest.raises(MissingValue, match="is_sample"):
+    with pytest.raises(MissingValue, match="paper"):
         render_pdf("award_letter.html", Short(), language="en")
 
 

@@ -146,6 +146,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),
+        (P.LETTERS_READ, "disbursement.letter_templates", _("Letter templates"), _("What letters say.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("The release, and what became of each letter.")),
         (P.FUNDS_READ, "disbursement.funds", _("Funds"), _("Whose money it is, and which awards it pays.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),

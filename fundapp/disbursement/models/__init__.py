@@ -2,8 +2,9 @@
 
 from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
-from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus
+from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
 from fundapp.disbursement.models.next_call import NextCallConsent
+from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
 __all__ = [
     "Award",
@@ -14,5 +15,8 @@ __all__ = [
     "Letter",
     "LetterKind",
     "LetterStatus",
+    "LetterTemplate",
+    "Letterhead",
     "NextCallConsent",
+    "SupersededLetter",
 ]

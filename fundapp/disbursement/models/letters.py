@@ -5,16 +5,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Application
 from fundapp.core.audit import canonical_time, content_sha256
+from fundapp.core.audit.entries import GUARDED
 from fundapp.core.db import Base, Identified, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealed_files import SealedFile
 from fundapp.core.sealing import Record, record_of, sealed_json
+from fundapp.disbursement.models.templates import LetterTemplate
 from fundapp.review.models import Decision
 
 
@@ -55,6 +57,7 @@ class Letter(Identified, Base):
             name="made_has_file",
         ),
         CheckConstraint("(status = 'failed') = (failure <> '')", name="failed_has_reason"),
+        CheckConstraint("first_opened_at IS NULL OR status = 'made'", name="opened_is_made"),
     )
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
@@ -79,10 +82,23 @@ class Letter(Identified, Base):
     size_bytes: Mapped[int | None]
     queued_at: Mapped[datetime]
     made_at: Mapped[datetime | None]
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("letter_template.id"))
+    """The version of a template that it was made from; None is the wording of the house."""
+    first_opened_at: Mapped[datetime | None]
+    """When somebody of its organisation first opened it, as a page or as a file; from then on it stays as it is."""
 
     decision: Mapped[Decision | None] = relationship()
     application: Mapped[Application] = relationship()
     person: Mapped[Person] = relationship()
+    template: Mapped[LetterTemplate | None] = relationship()
+    superseded: Mapped[list["SupersededLetter"]] = relationship(
+        back_populates="letter", order_by="SupersededLetter.number"
+    )
+
+    @property
+    def was_opened(self) -> bool:
+        """Return whether it reached its reader."""
+        return self.first_opened_at is not None
 
     @property
     def file(self) -> SealedFile | None:
@@ -103,6 +119,7 @@ class Letter(Identified, Base):
             "person": str(self.person_id),
             "reference": self.reference,
             "language": self.language,
+            "template": None if self.template_id is None else str(self.template_id),
             "status": self.status.value,
             "content_sha256": content_sha256(self.content),
             "sha256": self.sha256,
@@ -110,3 +127,30 @@ class Letter(Identified, Base):
             "queued_at": canonical_time(self.queued_at),
             "made_at": canonical_time(self.made_at),
         }
+
+
+class SupersededLetter(Identified, Base):
+    """A letter as it was before it was made anew, while nobody had opened it. Rows are only ever added."""
+
+    __table_args__ = (UniqueConstraint("letter_id", "number"), {"info": GUARDED})
+
+    letter_id: Mapped[UUID] = mapped_column(ForeignKey("letter.id"))
+    number: Mapped[int]
+    """1, 2, 3 … of a letter."""
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("letter_template.id"))
+    sha256: Mapped[str]
+    stored_as: Mapped[str]
+    size_bytes: Mapped[int]
+    made_at: Mapped[datetime]
+    superseded_at: Mapped[datetime]
+    superseded_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+
+    letter: Mapped[Letter] = relationship(back_populates="superseded")
+    template: Mapped[LetterTemplate | None] = relationship()
+    superseded_by: Mapped[Person] = relationship()
+
+    @property
+    def file(self) -> SealedFile:
+        """Return the stored file: it was sealed for its letter."""
+        record = Record("application", self.letter.application_id)
+        return SealedFile(record, record_of(self.letter), self.stored_as, self.sha256)

@@ -177,11 +177,11 @@ def letter_to_make(letter_id: UUID) -> Letter:
     ).scalar_one()
 
 
-def decided_beside(letter: Letter) -> DecidedCounts:
-    """Count the decisions that a letter's entry stood beside: of its category where that fixes the awards, else all."""
-    if letter.decision is None:
+def decided_beside(decision: Decision | None) -> DecidedCounts:
+    """Count the decisions that an entry stood beside: of its category where that fixes the awards, else all."""
+    if decision is None:
         return DecidedCounts(None, None)
-    category = letter.decision.entry.category
+    category = decision.entry.category
     found = (
         select(
             func.count(),
@@ -192,7 +192,7 @@ def decided_beside(letter: Letter) -> DecidedCounts:
         .join(Decision.slate)
         .join(Decision.entry)
         .join(Entry.application)
-        .where(Slate.call_id == letter.call_id)
+        .where(Slate.call_id == decision.entry.call_id)
     )
     if category is not None and category.awards is not None:
         found = found.where(Entry.category_id == category.id)

@@ -12,7 +12,7 @@ from fundapp.accounts.sessions import current_actor
 from fundapp.applications.models import Call
 from fundapp.applications.presentation.lists import file_names
 from fundapp.applications.queries.managing import managed_call
-from fundapp.core import clock, sealed_files
+from fundapp.core import clock, sealed_files, unit_of_work
 from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
 from fundapp.core.i18n import current_language, direction, in_language, ngettext
 from fundapp.core.i18n import gettext as _
@@ -20,11 +20,11 @@ from fundapp.core.list_pages import CONTENT_TYPES, list_asked, list_file, list_s
 from fundapp.core.listing import Asked, page_of
 from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.storage import Storage
-from fundapp.core.web import problems_into
+from fundapp.core.web import FundApp, problems_into
 from fundapp.disbursement.exports.contacts import open_contacts, protected_applications
 from fundapp.disbursement.exports.decisions import decisions_csv, decisions_filename, decisions_xlsx
 from fundapp.disbursement.forms import ContactsForm
-from fundapp.disbursement.letters import BODIES, from_content, names_somebody_protected
+from fundapp.disbursement.letters import body_of, from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.presentation import letters as presentation
 from fundapp.disbursement.presentation.next_call import next_call_asked
@@ -158,11 +158,11 @@ def my_letters() -> ResponseReturnValue:
 @requires(P.LETTER_READ)
 def my_letter(letter_id: UUID) -> ResponseReturnValue:
     """Show a letter to the actor as a page: the same words as in the PDF, in the letter's language."""
-    letter = queries.my_letter(actor=current_actor(), letter_id=letter_id)
+    letter = _my_letter(letter_id)
     words = from_content(letter.kind, letter.content or {})
     with in_language(letter.language):
         # A template of ours has escaped it; it is rendered apart because it may be in another language than the page.
-        body = Markup(render_template("disbursement/_letter.html", letter=words, body=BODIES[letter.kind]))  # noqa: S704 - ours
+        body = Markup(render_template("disbursement/_letter.html", letter=words, body=body_of(letter.kind, words)))  # noqa: S704 - ours
     return render_template(
         "disbursement/my_letter.html",
         shown=presentation.own_letter_shown(letter),
@@ -178,7 +178,15 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
 @requires(P.LETTER_READ)
 def my_letter_file(letter_id: UUID) -> ResponseReturnValue:
     """Send a letter to the actor as PDF."""
-    return _pdf(queries.my_letter(actor=current_actor(), letter_id=letter_id))
+    return _pdf(_my_letter(letter_id))
+
+
+def _my_letter(letter_id: UUID) -> Letter:
+    """Return a letter to the actor. That it reached them is on record before it is shown."""
+    actor = current_actor()
+    letter = queries.my_letter(actor=actor, letter_id=letter_id)
+        unit_of_work.commit(cast(FundApp, current_app).queue)
+    return letter
 
 
 def _call(slug: str, permission: P) -> Call:

@@ -27,7 +27,7 @@ from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.retention import Due
-from fundapp.disbursement.models import Letter
+from fundapp.disbursement.models import Letter, Letterhead, SupersededLetter
 from fundapp.retention.rules import (
     ENQUIRY_DAYS,
     IMPORT_DAYS,
@@ -155,9 +155,11 @@ def stored_files_in_use() -> set[str]:
     """Return the names of all stored files that a row points to."""
     erased = select(Letter.id).join(Application).where(Application.erased_at.is_not(None))
     letters = select(Letter.stored_as).where(Letter.stored_as.is_not(None), Letter.id.not_in(erased))
+    superseded = select(SupersededLetter.stored_as).where(SupersededLetter.letter_id.not_in(erased))
+    logos = select(Letterhead.stored_as).where(Letterhead.stored_as.is_not(None))
     copies = select(Attachment.copy_stored_as).where(Attachment.copy_stored_as.is_not(None))
     tables = select(TableImport.stored_as).where(TableImport.stored_as.is_not(None))
-    files = (select(Attachment.stored_as), copies, select(UploadPart.stored_as), letters, tables)
+    files = (select(Attachment.stored_as), copies, select(UploadPart.stored_as), letters, superseded, logos, tables)
     return {str(name) for each in files for name in db.session.scalars(each)}
 
 

@@ -31,6 +31,7 @@ from fundapp.disbursement.presentation.next_call import next_call_asked
 from fundapp.disbursement.queries import letters as queries
 from fundapp.disbursement.rules import letter_filename
 from fundapp.disbursement.services import releasing as services
+from fundapp.disbursement.services.templates import open_letter
 from fundapp.disbursement.views import bp
 from fundapp.review.presentation.selection import money_shown
 from fundapp.review.queries.selection import selection
@@ -185,6 +186,7 @@ def _my_letter(letter_id: UUID) -> Letter:
     """Return a letter to the actor. That it reached them is on record before it is shown."""
     actor = current_actor()
     letter = queries.my_letter(actor=actor, letter_id=letter_id)
+    if open_letter(actor=actor, letter=letter, now=clock.now()):
         unit_of_work.commit(cast(FundApp, current_app).queue)
     return letter
 

@@ -82,6 +82,8 @@ def reason_words(made: Tried, entry_id: str, names: Names, *, names_others: bool
             wish = made.wishes.get(entry_id)
             is_reserve = wish is not None and wish.kind is MarkKind.RESERVE
             return _("Held in reserve by a person.") if is_reserve else _("Taken out by a person.")
+        case Why.PUT_IN if entry_id in made.under_floor:
+            return _("Put in by a person, though its score is below the floor.")
         case _:
             return _plain(reason.why)
 
@@ -159,6 +161,23 @@ def exceeded_words(made: Tried, names: Names) -> list[str]:
     places = made.terms.places
     if places is not None and len(made.awarded) > places:
         words.append(_("The number of awards: exceeded by %(over)s", over=awards_words(len(made.awarded) - places)))
+    return words
+
+
+def floor_words(made: Tried, names: Names) -> list[str]:
+    """Name what people put in though it does not reach the floor; nothing where there is no floor."""
+    if made.terms.floor is None:
+        return []
+    floor = number_text(Decimal(str(made.terms.floor)))
+    under, unscored = ([key for key in names.entries if key in some] for some in (made.under_floor, made.unscored))
+    words = []
+    if under:
+        words.append(_("below the floor of %(floor)s: %(entries)s", floor=floor, entries=entries_words(under, names)))
+    if unscored:
+        entries = entries_words(unscored, names)
+        words.append(
+            _("without a score to set against the floor of %(floor)s: %(entries)s", floor=floor, entries=entries)
+        )
     return words
 
 

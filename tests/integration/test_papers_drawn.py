@@ -102,6 +102,20 @@ def test_minutes_are_well_printed(app: FundApp, signed_in: SignedIn, language: s
     assert all(re.search(rf"\b{reference}\b", text) for reference in references)
 
 
+def test_minutes_of_many_deciders_begin_to_name_them_on_the_first_page(app: FundApp, signed_in: SignedIn) -> None:
+    call = make_call(budget_minor=99_000_000)
+    slate = make_slate(call, SlateStatus.PROPOSED)
+    for number in range(30):
+        decider = make_person(f"Decider {number} (sample)")
+        make_decision(slate, make_application(call).entries[0], outcome=Outcome.DECLINE, decided_by=decider)
+    db.session.commit()
+    client = signed_in(make_staff(Role.MANAGER, call))
+    first, *others = well_printed(client.get(f"/manage/{call.slug}/minutes.pdf").data, range(3, 6))
+    assert "Promised in all" in first.text
+    assert max(word.bottom for word in first.words if "Decider" in word.text) > first.height * 0.8
+    assert any("Decider" in sheet.text for sheet in others)
+
+
 def test_what_is_printed_badly_is_seen() -> None:
     page = "<html lang=en><style>@page {{ size: A4; margin: 20mm 30mm; }} p {{ {style} }}</style>{body}</html>"
     for style, body, said in (

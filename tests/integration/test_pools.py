@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -29,8 +30,11 @@ from fundapp.review.models import (
 )
 from fundapp.review.pools import Lot, PoolName, deal, fingerprint, seed_of
 from fundapp.review.queries import selection as queries
+from fundapp.review.queries.asks import asks_of, terms_of
 from fundapp.review.queries.pools import duties, pool_bars
 from fundapp.review.services import deciding, pools
+from fundapp.review.slate.contradictions import below_floor
+from fundapp.review.terms_rules import WantedTerms
 from tests.conftest import actor_of
 from tests.factories import (
     CLOSES,
@@ -43,6 +47,7 @@ from tests.factories import (
     make_review,
     make_reviewer,
     make_staff,
+    make_terms,
 )
 from tests.integration.pool_round import AFTER, KNOWN, LATER, VALUE, Round, distinct, entry_of, say, undone
 
@@ -270,6 +275,24 @@ def test_undone_reviews_have_the_consequence_that_was_announced(app: FundApp, un
                 version=1,
                 now=LATER,
             )
+
+
+def test_who_stands_last_keeps_the_score_that_a_floor_is_set_against(app: FundApp) -> None:
+    there = Round(6, undone_reviews=UndoneReviews.LAST)
+    make_terms(there.call, WantedTerms(floor=Decimal(3)))
+    there.draw()
+    lazy = there.applications[0]
+    rivals = [each for each in there.applications if there.pool(each) is not there.pool(lazy)]
+    make_assignment(entry_of(rivals[0]), there.reviewers()[lazy.id])
+    panel = make_reviewer(there.call)
+    for application in there.applications:
+        make_review(entry_of(application), panel, [5, 5] if application is lazy else [3, 3])
+    there.open()
+    found = queries.whole_selection(call=there.call)
+    row = found.row(entry_of(lazy).id)
+    (ask,) = (ask for ask in asks_of(found) if ask.entry_id == str(row.entry.id))
+    assert (row.is_last, row.is_below_floor) == (True, False)
+    assert below_floor(ask, terms_of(there.call)) is False
 
 
 def test_what_nobody_could_give_is_held_against_nobody(app: FundApp) -> None:

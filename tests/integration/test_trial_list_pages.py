@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from fundapp.applications.models import Call, Entry
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.list_rules import MarkKind, Wish
-from fundapp.review.models import Decision, Outcome, TrialList, TrialMark
+from fundapp.review.models import Decision, Outcome, SelectionTerms, TrialList, TrialMark
 from fundapp.review.presentation import lists as presentation
 from fundapp.review.queries import lists as queries
 from fundapp.review.services import lists
@@ -73,6 +74,45 @@ def test_a_minimum_that_is_missed_is_named_with_how_much(app: FundApp, signed_in
     page = plain(signed_in(made.person).get(f"/manage/{made.call.slug}/lists/{made.trial.id}").text)
     assert "Minima that are missed at least 5 awards for North: missed by 3 awards" in page
     assert "These cannot all hold" in page
+
+
+def test_what_is_put_in_against_the_floor_is_named_before_it_is_kept_and_after(
+    app: FundApp, signed_in: SignedIn
+) -> None:
+    made = three()
+    terms(made.call, made.person, floor=Decimal("2.5"))
+    low = made.entries[3]
+    words = f"Put in against the floor below the floor of 2.5: {low.application.reference}"
+    address = f"/manage/{made.call.slug}/lists/{made.trial.id}"
+    client = signed_in(made.person)
+    assert "Put in against the floor" not in plain(client.get(address).text)
+    wish = {"wish": "put_in", "reason": "The only one in its valley."}
+    assert words in plain(client.post(f"{address}/entries/{low.id}", data={**wish, "action": "show"}).text)
+    made.mark(3, MarkKind.PUT_IN)
+    other = lists.make_list(actor=made.manager, call=made.call, name="Other", now=AFTER)
+    both = f"/manage/{made.call.slug}/lists/compare?list-1={made.trial.id}&list-2={other.id}"
+    db.session.commit()
+    page = plain(client.get(address).text)
+    assert words in page
+    assert "Put in by a person, though its score is below the floor." in page
+    assert words in plain(client.get(f"{address}/adopt").text)
+    assert plain(client.get(both).text).count(f"below the floor of 2.5: {low.application.reference}") == 1
+
+
+def test_where_lots_decide_lists_say_that_they_do_not_know_of_them(app: FundApp, signed_in: SignedIn) -> None:
+    made = three()
+    terms(made.call, made.person)
+    addresses = [f"/manage/{made.call.slug}/lists{rest}" for rest in ("", f"/{made.trial.id}")]
+    client = signed_in(made.person)
+    for address in addresses:
+        assert "lists do not know of them" not in client.get(address).text
+    (fixed,) = db.session.scalars(select(SelectionTerms).where(SelectionTerms.call_id == made.call.id))
+    fixed.draw_band = 1
+    db.session.commit()
+    for address in addresses:
+        page = client.get(address).text
+        assert "lists do not know of them" in page
+        assert f"/manage/{made.call.slug}/draw" in page
 
 
 def test_the_effect_is_shown_before_it_is_kept_and_nothing_typed_is_lost(app: FundApp, signed_in: SignedIn) -> None:

@@ -20,6 +20,7 @@ from fundapp.review.list_words import (
     Names,
     broken_words,
     exceeded_words,
+    floor_words,
     kept_words,
     reason_words,
     short_words,
@@ -93,6 +94,8 @@ class StandShown:
     short: Sequence[str]
     exceeded: Sequence[str]
     broken: Sequence[str]
+    below_floor: Sequence[str]
+    """What people put in though it does not reach the floor."""
     is_impossible: bool
     """What people put in breaks the terms: there is no proposal around it."""
     is_long: bool
@@ -232,6 +235,7 @@ def stand_shown(made: Tried, names: Names) -> StandShown:
         short=short_words(made, names),
         exceeded=exceeded_words(made, names),
         broken=broken_words(made, names),
+        below_floor=floor_words(made, names),
         is_impossible=made.proposal is None,
         is_long=made.effects is None,
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from fundapp.applications.identity import face_of
 from fundapp.core.i18n import gettext as _
-from fundapp.review.list_words import exceeded_words, short_words
+from fundapp.review.list_words import exceeded_words, floor_words, short_words
 from fundapp.review.presentation.balance import BalanceShown
 from fundapp.review.presentation.lists import balances_shown, list_column, names_of
 from fundapp.review.presentation.selection import figure
@@ -28,6 +28,7 @@ class Figures:
     mean: str
     short: Sequence[str]
     exceeded: Sequence[str]
+    below_floor: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def compared_shown(boards: Sequence[Board], ground: Ground, last: LastRound | No
                 mean=_mean(board.made.mean_merit),
                 short=short_words(board.made, names),
                 exceeded=exceeded_words(board.made, names),
+                below_floor=floor_words(board.made, names),
             )
             for board in boards
         ],

@@ -46,15 +46,14 @@ def asks_of(found: Selection, groups: Groups | None = None) -> list[Ask]:
     `groups` are those of `groups_of`, where somebody read them before.
 
     Merit is the leading score; none has what was not tallied, what nothing says an amount of, and what can win nothing.
-    Of those that stand last because of reviews that their people did not do, the merit is below that of all others.
+    Who stands last because of reviews that their people did not do keeps the score: only a floor is set against it.
     """
     rows = [row for row in found.ranked if row.is_eligible]
     groups = groups_of(found) if groups is None else groups
-    merits = _merits(rows)
     return [
         Ask(
             entry_id=str(row.entry.id),
-            merit=merits.get(row.entry.id) if row.can_win and row.in_full_minor is not None else None,
+            merit=row.score if row.can_win and row.in_full_minor is not None else None,
             amount_minor=row.in_full_minor or 0,
             groups=groups[row.entry.id],
             pots=_pots_for(groups[row.entry.id], found.terms),
@@ -133,22 +132,6 @@ def choice_labels(call: Call) -> dict[str, Mapping[str, str]]:
         for question in questions:
             found |= {group_of(kind, choice.name): choice.label for choice in question.choices}
     return found | {group_of(GroupKind.CATEGORY, each.code): each.titles for each in call.categories}
-
-
-def _merits(rows: Sequence[Ranked]) -> dict[UUID, float]:
-    """Return the leading score of each tallied entry; those that stand last are moved down together, pool by pool."""
-    scores = {row.entry.id: row.score for row in rows if row.score is not None}
-    ahead: dict[str, float] = {}
-    behind: dict[str, float] = {}
-    for row in rows:
-        if row.entry.id in scores and row.is_last:
-            behind[row.pool] = max(behind.get(row.pool, scores[row.entry.id]), scores[row.entry.id])
-        elif row.entry.id in scores:
-            ahead[row.pool] = min(ahead.get(row.pool, scores[row.entry.id]), scores[row.entry.id])
-    for row in rows:
-        if row.entry.id in scores and row.is_last and row.pool in ahead:
-            scores[row.entry.id] -= max(0.0, behind[row.pool] - ahead[row.pool] + 1.0)
-    return scores
 
 
 def _pots_for(groups: frozenset[str], terms: WantedTerms) -> frozenset[str] | None:

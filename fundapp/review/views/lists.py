@@ -21,7 +21,7 @@ from fundapp.review.models import SlateStatus, TrialList
 from fundapp.review.presentation import lists as presentation
 from fundapp.review.presentation.lists_compared import compared_shown
 from fundapp.review.queries import lists as queries
-from fundapp.review.queries.selection import current_slate
+from fundapp.review.queries.selection import current_slate, terms_set
 from fundapp.review.services import lists as services
 from fundapp.review.views import bp
 
@@ -68,6 +68,7 @@ def trial_list(slug: str, list_id: UUID) -> ResponseReturnValue:
         stand=presentation.stand_shown(board.made, names),
         balances=presentation.balances_shown(columns, board.ground, last),
         shows_adjusted=presentation.leads_adjusted(board.ground),
+        draws_lots=board.ground.selection.terms.draw_band is not None,
         may_change=may_change,
     )
 
@@ -156,6 +157,7 @@ def _lists_page(call: Call, form: ListNameForm, problems: list[Problem] | None =
         **frame(call),
         lists=presentation.links_shown(queries.lists_of(call), call),
         is_impartial=call.is_impartial,
+        draws_lots=terms_set(call).draw_band is not None,
         may_change=may_try(call),
         form=form,
         problems=problems or [],

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from fundapp.core.fields import Storable
 from fundapp.core.i18n import lazy_gettext as _l
@@ -21,7 +21,7 @@ class FundForm(FlaskForm):
     """Enter a fund, or change it. `fund_form` gives it its choices, and takes away what stays as it is."""
 
     edition = HiddenField(default="0")
-    name = StringField(_l("Name of the fund"), validators=[Storable()])
+    name = StringField(_l("Name of the fund"), validators=[DataRequired(_l("Write a name.")), Storable()])
     funder = SelectField(_l("Whose money is it?"), validate_choice=False)
     funder_name = StringField(_l("Name of the funder"), validators=[Storable()])
     funder_reference = StringField(
@@ -59,7 +59,7 @@ class MovementForm(FlaskForm):
         default=MORE,
         validators=[InputRequired(_l("Choose one."))],
     )
-    amount = StringField(_l("Amount"), validators=[Storable()])
+    amount = StringField(_l("Amount"), validators=[DataRequired(_l("Write an amount above zero.")), Storable()])
     reason = TextAreaField(
         _l("Reason"),
         description=_l("Needed when you take something off. It stays in the ledger for good: name nobody here."),
@@ -100,7 +100,7 @@ def fund_form(
         del form.funder, form.currency
     if not is_new or not whole_programme:
         del form.for_programme
-    for name in ("name", "currency", "funder_is_named", "for_programme", "is_restricted", "pot", "funder"):
+    for name in ("currency", "funder_is_named", "for_programme", "is_restricted", "pot", "funder"):
         if name in form:
             form[name].flags.unmarked = True
     return form

@@ -61,7 +61,7 @@ from tests.factories import (
 SignedIn = Callable[[Person | None], FlaskClient]
 FEW, MANY = (6, 4), (30, 12)
 """Applications and reviewers that a call has more than its first ones."""
-VIEWERS = (Role.MANAGER, Role.CHAIR, Role.RATIFIER, Role.REVIEWER, Role.APPLICANT)
+VIEWERS = (Role.MANAGER, Role.CHAIR, Role.RATIFIER, Role.FINANCE, Role.REVIEWER, Role.APPLICANT)
 """Who looks at a page: the first of these who may."""
 
 
@@ -255,7 +255,7 @@ NOT_SHOWN = {
 }
 """Pages that are nothing but a refusal or a redirection in these calls, with the reason."""
 ONLY_WITH_POOLS = {"review.pools", "review.pools_file", "review.manage_pools"}
-LETTER = {"disbursement.letter_file"}
+LETTER = {"disbursement.funds_of_award", "disbursement.letter_file"}
 FROZEN = {"review.tally_file"}
 TO_RATIFY = {"review.confirm_ratification"}
 DECLINED = {"review.declined_comment"}

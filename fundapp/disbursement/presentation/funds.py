@@ -104,13 +104,14 @@ def hidden_note() -> str:
 
 def money_shown(rows: Sequence[FundMoney], call: Call, actor: Actor) -> list[MoneyShown]:
     """Return where the money behind a call is, by currency, that of the call first."""
+    pots = dict(pot_choices(call))
     currencies = sorted({row.fund.currency for row in rows}, key=lambda each: (each != call.currency, each))
     found = []
     for currency in currencies:
         of_it = [row for row in rows if row.fund.currency == currency]
         found.append(
             MoneyShown(
-                funds=[fund_shown(row, call, actor) for row in of_it],
+                funds=[fund_shown(row, pots, actor) for row in of_it],
                 total=sums_shown(sum((row.sums for row in of_it), Sums()), currency),
                 plot=fund_plot([(row.fund.name, row.sums) for row in of_it]),
                 currency=currency,
@@ -119,10 +120,10 @@ def money_shown(rows: Sequence[FundMoney], call: Call, actor: Actor) -> list[Mon
     return found
 
 
-def fund_shown(row: FundMoney, call: Call, actor: Actor) -> FundShown:
-    """Return one fund with its money."""
+def fund_shown(row: FundMoney, pots: Mapping[str, str], actor: Actor) -> FundShown:
+    """Return one fund with its money; `pots` are the titles of those of the call's terms, by code."""
     fund = row.fund
-    pot = dict(pot_choices(call)).get(fund.pot_code, "")
+    pot = pots.get(fund.pot_code, "")
     return FundShown(
         id=fund.id,
         name=fund.name,

@@ -23,6 +23,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.listing import Choice, Filter, Listing, Order
+from fundapp.core.money import Money
 from fundapp.disbursement import fund_rules
 from fundapp.disbursement.fund_rules import MovementKind, Need, Sums, sums_of
 from fundapp.disbursement.models import Award, Fund, Funder, FundMovement, FundShare
@@ -192,7 +193,7 @@ def movements(*, actor: Actor, call: Call) -> Listing[MovementRow]:
         .outerjoin(Decision.entry)
         .outerjoin(Entry.application)
         .where(FundMovement.fund_id.in_([fund.id for fund in funds]), _is_seen(actor))
-        .options(joinedload(FundMovement.made_by)),
+        .options(joinedload(FundMovement.made_by), joinedload(FundMovement.fund).joinedload(Fund.funder)),
         row=_movement_row,
         filters={
             "kind": Filter(
@@ -221,8 +222,9 @@ def movements(*, actor: Actor, call: Call) -> Listing[MovementRow]:
             "movement": lambda each: each.movement.kind.value,
             "fund_id": lambda each: str(each.movement.fund_id),
             "fund": lambda each: each.fund_name,
+            "funder": lambda each: each.movement.fund.funder.name,
             "currency": lambda each: each.currency,
-            "amount_minor": lambda each: each.movement.amount_minor,
+            "amount": lambda each: Money(each.movement.amount_minor, each.currency).decimal,
             "award_reference": lambda each: each.award_reference or "",
             "organisation": lambda each: each.face.name if each.face else "",
             "moved_together": lambda each: str(each.movement.move_id or ""),

@@ -244,7 +244,7 @@ def _one_page(call: Call, found: Fund, form: MovementForm) -> str:
     return render_template(
         "disbursement/fund.html",
         call=call_head(call),
-        fund=presentation.fund_shown(row, call, actor),
+        fund=presentation.fund_shown(row, dict(presentation.pot_choices(call)), actor),
         form=form,
         note=presentation.hidden_note(),
     )

@@ -76,7 +76,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.DECISION_VOTE: _l("Vote as a chair on what is proposed"),
     P.DECISION_RATIFY: _l("Ratify decisions"),
     P.DECISION_RELEASE: _l("Release decisions"),
-    P.LETTER_MANAGE: _l("Have letters made again"),
+    P.LETTER_MANAGE: _l("Word letters, and have them made again"),
     P.DECISION_EXPORT: _l("Take out the list of decisions"),
     P.FUND_WRITE: _l("Enter funds, and say which of them pay an award"),
     P.PERSON_MANAGE: _l("Invite people, and close or open their accounts"),

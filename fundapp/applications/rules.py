@@ -22,6 +22,13 @@ class UndoneReviews(StrEnum):
     """Their own application can get no award."""
 
 
+class Paper(StrEnum):
+    """What letters are printed on."""
+
+    A4 = "a4"
+    LETTER = "letter"
+
+
 class DeclinedGet(StrEnum):
     """What a call promises to those whom it declines, besides the letter itself; in order, the least first."""
 

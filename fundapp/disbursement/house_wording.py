@@ -10,7 +10,7 @@ from typing import Any, Final
 from lxml import html
 
 from fundapp.applications.models import Call
-from fundapp.applications.rules import DeclinedGet
+from fundapp.applications.rules import DeclinedGet, Paper
 from fundapp.core.i18n import direction
 from fundapp.core.pdf import render_html
 from fundapp.disbursement.letter_language import (
@@ -22,7 +22,7 @@ from fundapp.disbursement.letter_language import (
     placeholders_of,
     written,
 )
-from fundapp.disbursement.letters import A4, BODIES, RECORDS, letter_kind
+from fundapp.disbursement.letters import BODIES, RECORDS, letter_kind
 
 _BLOCKS: Final = {"terms": TERMS, "reviews": REVIEWS}
 """Placeholders by the class of what they stand for."""
@@ -63,7 +63,7 @@ def _values(kind: TemplateKind, language: str, call: Call) -> dict[str, Any]:
         "dated_on": date.min,
         "is_sample": False,
         "is_preview": False,
-        "paper": A4,
+        "paper": Paper.A4.value,
         "subject": (),
         "paragraphs": (),
     }

@@ -14,6 +14,7 @@ from babel.numbers import get_currency_name
 
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, Call, Category
+from fundapp.applications.rules import Paper
 from fundapp.core.dates import day
 from fundapp.core.i18n import direction, in_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
@@ -26,9 +27,6 @@ from fundapp.disbursement.models import Letter, LetterKind, LetterTemplate
 from fundapp.review.models import Decision, Outcome
 from fundapp.review.presentation.selection import figure
 from fundapp.review.queries.declined import NOTHING_PASSED_ON, PassedOn
-
-A4: Final = "a4"
-"""The paper of a call that names none."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Opening:
     grantor: str
     signatory: str | None
     signatory_role: str | None
-    paper: str = field(default=A4, kw_only=True)
+    paper: str = field(default=Paper.A4.value, kw_only=True)
     is_preview: bool = field(default=False, kw_only=True)
     subject: tuple[str, ...] = field(default=(), kw_only=True)
     """The heading in the words of the call's own template, as the pieces of a paragraph; empty: the house's wording."""
@@ -276,7 +274,7 @@ def _told(facts: Facts) -> dict[str, Any]:
         "grantor": localised(terms.get("decided_by") or {}, language) or programme,
         "signatory": signatory.get("name") or None,
         "signatory_role": localised(signatory.get("title") or {}, language) or None,
-        "paper": terms.get("paper") or A4,
+        "paper": terms.get("paper") or Paper.A4.value,
     }
     if facts.kind is TemplateKind.INELIGIBLE:
         return opening | {"reason": facts.reason}

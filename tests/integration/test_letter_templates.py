@@ -1,9 +1,12 @@
 """Templates of letters: worded by managers, in versions, looked at before, and made anew while nobody opened them."""
 
 import io
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import page as page_validation
 import pikepdf
 import pypdf
 import pytest
@@ -19,10 +22,14 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.mail import MailMessage
+from fundapp.core.pdf import render_pdf
+from fundapp.disbursement.house_wording import house_wording
 from fundapp.disbursement.letter_language import TemplateKind
+from fundapp.disbursement.letters import TEMPLATES, from_content, letter_kind, to_content, worded
 from fundapp.disbursement.models import Letter, Letterhead, LetterKind, LetterStatus, LetterTemplate, SupersededLetter
+from fundapp.disbursement.presentation.templates import sample_facts
 from fundapp.disbursement.services.releasing import release_decisions
-from fundapp.disbursement.services.templates import open_letter, remake_letters, save_template
+from fundapp.disbursement.services.templates import open_letter, remake_letters, save_template, wording_problems
 from fundapp.retention.queries.leftovers import stored_files_in_use
 from fundapp.review.models import Decision, Outcome, SlateStatus
 
@@ -442,3 +449,61 @@ def test_a_call_can_have_its_letters_on_us_letter(app, manager, call, run_jobs):
         (round(page.mediabox.width), round(page.mediabox.height)) for page in pypdf.PdfReader(io.BytesIO(data)).pages
     }
     assert boxes == {(612, 792)}
+
+
+# --- The wording of the house, and every kind and language
+
+LANGUAGES_ALL = ["en", "fr", "es", "pt", "ar"]
+
+
+@pytest.fixture
+def worded_call(app):
+    """A call in five languages that says everything a letter can say."""
+    terms = make_call().award_terms
+    said = {"instalments": {"en": "In two parts."}, "reporting": {"en": "No report is asked."}}
+    signed = {"signatory": {"name": "Ada Sample", "title": {"en": "Director"}}}
+    return make_call(
+        languages=LANGUAGES_ALL, award_terms={**terms, **said, **signed}, declined_get=DeclinedGet.COMMENTS
+    )
+
+
+@pytest.mark.parametrize("kind", TemplateKind)
+@pytest.mark.parametrize("language", LANGUAGES_ALL)
+def test_the_wording_of_the_house_as_a_template_says_the_same_in_accessible_pdf(worded_call, kind, language):
+    subject, body = house_wording(kind, language, worded_call)
+    assert wording_problems(worded_call, kind, subject, body) == []
+    facts = sample_facts(worded_call, kind, language)
+    if kind is TemplateKind.DECLINE:
+        facts = replace(facts, considered=None, awarded=None)
+    own, house = worded(facts, (subject, body)), worded(facts)
+    template = TEMPLATES[letter_kind(kind)]
+    data = render_pdf(template, own, language=language)
+    assert sorted(text_of(data).split()) == sorted(text_of(render_pdf(template, house, language=language)).split())
+    report = page_validation.validate_pdf_bytes(data, profile=page_validation.ValidationProfile.PDF_UA_1)
+    assert report.is_compliant, report.failures
+
+
+def test_one_more_word_would_be_noticed(worded_call):
+    subject, body = house_wording(TemplateKind.AWARD, "en", worded_call)
+    facts = sample_facts(worded_call, TemplateKind.AWARD, "en")
+    own, house = worded(facts, (subject, body + "\n\nMore.")), worded(facts)
+    texts = [text_of(render_pdf("award_letter.html", words, language="en")) for words in (own, house)]
+    assert sorted(texts[0].split()) != sorted(texts[1].split())
+    for words in ("twelve thousand three hundred forty-five (US dollars)", "In two parts.", "No report is asked."):
+        assert words in texts[1]
+
+
+def test_what_is_stored_with_a_letter_reads_back_the_same(worded_call):
+    for kind in TemplateKind:
+        facts = sample_facts(worded_call, kind, "en")
+        for own in (None, house_wording(kind, "en", worded_call)):
+            words = worded(facts, own)
+            stored = json.loads(json.dumps(to_content(words)))
+            assert from_content(letter_kind(kind), stored) == words
+
+
+def test_letters_that_were_made_before_templates_still_read(worded_call):
+    words = worded(sample_facts(worded_call, TemplateKind.AWARD, "en"))
+    new = {"paper", "is_preview", "subject", "paragraphs", "amount_in_words", "currency", "asked", "asked_in_words"}
+    old = {name: value for name, value in to_content(words).items() if name not in new | {"instalments", "reporting"}}
+    assert getattr(from_content(LetterKind.AWARD, old), "amount_in_words", "") is None

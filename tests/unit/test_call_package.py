@@ -154,6 +154,22 @@ def test_package_is_read_with_everything_that_it_says(tmp_path: Path) -> None:
     assert [question.name for question in package.form.questions] == ["org", "mail", "sum"]
 
 
+def test_how_an_award_is_paid_which_reports_it_asks_and_the_paper_of_letters_may_be_said(tmp_path: Path) -> None:
+    plain = read_package(write(tmp_path)).award_terms
+    assert "instalments" not in plain
+    assert "reporting" not in plain
+    assert plain["paper"] == "a4"
+    said = """instalments.en = "In two parts"
+instalments.fr = "En deux fois"
+reporting.en = "None"
+reporting.fr = "Aucun"
+paper = "letter"
+"""
+    terms = read_package(write(tmp_path, call=CALL.replace("[letters]\n", f"[letters]\n{said}"))).award_terms
+    assert terms["instalments"] == {"en": "In two parts", "fr": "En deux fois"}
+    assert (terms["reporting"]["fr"], terms["paper"]) == ("Aucun", "letter")
+
+
 TENTHS = CALL.replace("maximum = 5", 'maximum = 5\nstep = 0.1\ncomment = "extremes"\ncategory = "courage"').replace(
     "anchors.5.en", 'anchors.2_5.en = "Half"\nanchors.2_5.fr = "La moitié"\nanchors.5.en'
 )

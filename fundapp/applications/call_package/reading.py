@@ -27,7 +27,7 @@ from fundapp.applications.call_package.stages import choice, read_phases, read_s
 from fundapp.applications.call_package.together import check_form, check_papers, check_together
 from fundapp.applications.form_engine.definition import FormDefinition, Texts
 from fundapp.applications.keeping_periods import DEFAULT_DAYS, LONGEST_DAYS
-from fundapp.applications.rules import CommentNeed, DeclinedGet, ReviewersSee, UndoneReviews
+from fundapp.applications.rules import CommentNeed, DeclinedGet, Paper, ReviewersSee, UndoneReviews
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.money import MoneyError, exponent
@@ -321,8 +321,13 @@ def _award_terms(keys: Keys) -> dict[str, Any]:
         "signatory": {"name": signatory.text("name", can_wait=True), "title": signatory.texts("title")},
     }
     signatory.finish()
+    paid = {name: keys.texts(name, required=False) for name in ("instalments", "reporting")}
+    on_paper = {"paper": choice(keys, "paper", Paper, Paper.A4).value}
+    answer = {"agreement": keys.texts("agreement", required=False), "second_factor": keys.flag("second_factor")}
+    if keys.has("answer_days"):
+        answer["answer_days"] = keys.whole("answer_days", least=1, most=365)
     keys.finish()
-    return terms
+    return terms | {name: value for name, value in {**paid, **on_paper, **answer}.items() if value}
 
 
 def _retention_days(keys: Keys) -> dict[str, int]:

@@ -22,6 +22,7 @@ from fundapp.applications.call_package.package import (
     StageRead,
 )
 from fundapp.applications.call_package.reading import Document
+from fundapp.applications.rules import Paper
 from fundapp.applications.xlsform import write_form
 from fundapp.core.money import Money
 
@@ -190,6 +191,10 @@ def _phase(phase: PhaseRead, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
+_MAY_BE_UNSAID: Final = ("instalments", "reporting", "agreement", "answer_days", "second_factor")
+"""What letters and acceptances need not say."""
+
+
 def _letters(terms: Mapping[str, Any]) -> dict[str, Any]:
     signatory: Mapping[str, Any] = terms.get("signatory") or {}
     return {
@@ -197,5 +202,7 @@ def _letters(terms: Mapping[str, Any]) -> dict[str, Any]:
         "purpose": dict(terms.get("purpose") or {}),
         "period_months": terms.get("period_months"),
         "next_step": dict(terms.get("next_step") or {}),
+        "paper": terms.get("paper") or Paper.A4.value,
         "signatory": {"name": signatory.get("name", ""), "title": dict(signatory.get("title") or {})},
+        **{name: terms[name] for name in _MAY_BE_UNSAID if terms.get(name)},
     }

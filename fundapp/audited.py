@@ -101,6 +101,7 @@ COVERAGE: Final = Coverage(
         "letterhead": (),
         "superseded_letter": ("letter_id",),
         "next_call_consent": (),
+        "publication_choice": ("award_id",),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

@@ -1,6 +1,7 @@
 """Settings: where things are, read once from the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,28 @@ from urllib.parse import urlsplit
 MIN_SECRET_LENGTH: Final = 32
 MIN_SECRET_VARIETY: Final = 12
 """Different characters; 32 random ones of a Base64 alphabet have about 25."""
+ORGANISATION_ID: Final = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9._]+)+")
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SettingsError(Exception):
     """A setting is missing or unsafe; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Who publishes awards as open data.
+
+    `identifier` is the organisation's id by org-id.guide ("GB-CHC-1164883"), `prefix` the one that 360Giving gave it
+    ("360G-example"), `licence` an address, `kind` a code of IATI's list of organisation types and `sector` a DAC code.
+    """
+
+    identifier: str
+    name: str
+    prefix: str
+    licence: str
+    kind: str
+    sector: str
 
 
 @dataclass(frozen=True)
@@ -26,7 +44,7 @@ class Settings:
     `keys_dir` is the folder of key files; `hosts` are names besides that of `base_url` under which the site is asked
     for ("name" or "name:port", separated by commas); `trusted_proxies` is how many proxies of ours stand in front: of
     X-Forwarded-For, exactly so many entries from the right are believed; `clamd_address` is "unix:PATH" or "host:port"
-    of the virus scanner ("": files are not scanned).
+    of the virus scanner ("": files are not scanned). `publisher` is None where no open files are published.
     """
 
     database_url: str
@@ -41,6 +59,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     trusted_proxies: int = 0
     clamd_address: str = ""
+    publisher: Publisher | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -74,6 +93,7 @@ class Settings:
             hosts=tuple(name.strip() for name in env.get("HOSTS", "").split(",") if name.strip()),
             trusted_proxies=_count(env, "TRUSTED_PROXIES"),
             clamd_address=_scanner(env.get("CLAMD_ADDRESS", "")),
+            publisher=_publisher(env),
         )
 
 
@@ -82,6 +102,25 @@ def _count(env: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 1):
         raise SettingsError(f"{name} must be a number from 0 to 9, not {text!r}")
     return int(text)
+
+
+def _publisher(env: Mapping[str, str]) -> Publisher | None:
+    identifier, name = env.get("PUBLISHER_ID", ""), env.get("PUBLISHER_NAME", "")
+    if not identifier and not name:
+        return None
+    if not name or not ORGANISATION_ID.fullmatch(identifier):
+        raise SettingsError(
+            "PUBLISHER_ID and PUBLISHER_NAME go together; PUBLISHER_ID is an id by org-id.guide, such as GB-CHC-1164883"
+        )
+    prefix = env.get("PUBLISHER_PREFIX", "") or f"360G-{identifier}"
+    if not ORGANISATION_ID.fullmatch(prefix) or not prefix.startswith("360G-"):
+        raise SettingsError(f"PUBLISHER_PREFIX must be one that 360Giving gave, such as 360G-example, not {prefix!r}")
+    codes = {"PUBLISHER_KIND": "60", "PUBLISHER_SECTOR": "15160"}
+    kind, sector = (env.get(variable, "") or code for variable, code in codes.items())
+    if not (kind.isascii() and kind.isdigit() and sector.isascii() and sector.isdigit()):
+        raise SettingsError("PUBLISHER_KIND and PUBLISHER_SECTOR are numbers of the code lists of IATI")
+    licence = env.get("PUBLISHER_LICENCE", "") or "https://creativecommons.org/licenses/by/4.0/"
+    return Publisher(identifier, name, prefix, licence, kind, sector)
 
 
 def _scanner(address: str) -> str:

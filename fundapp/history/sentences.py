@@ -213,6 +213,8 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "consent:give": _applicant(_l("The applicant let the application be considered in the next call.")),
     "consent:refuse": _applicant(_l("The applicant did not let the application be considered in the next call.")),
     "consent:withdraw": _applicant(_l("The applicant took back that the application be considered in the next call.")),
+    "publication:choose": _applicant(_l("The applicant chose what the public reads of an award.")),
+    "publication:withdraw": Sentence(_l("Nothing about an award is published now: its application was erased.")),
     "slate:propose": Sentence(_l("The list of decisions was sent for ratification.")),
     "slate:ratify_first": Sentence(_l("One of the two people who must ratify the list of decisions did so.")),
     "slate:send_back": Sentence(_l("The list of decisions was sent back.")),

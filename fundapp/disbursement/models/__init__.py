@@ -4,6 +4,7 @@ from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
 from fundapp.disbursement.models.next_call import NextCallConsent
+from fundapp.disbursement.models.publication import PublicationChoice
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "LetterTemplate",
     "Letterhead",
     "NextCallConsent",
+    "PublicationChoice",
     "SupersededLetter",
 ]

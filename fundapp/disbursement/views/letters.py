@@ -28,7 +28,9 @@ from fundapp.disbursement.letters import body_of, from_content, names_somebody_p
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.presentation import letters as presentation
 from fundapp.disbursement.presentation.next_call import next_call_asked
+from fundapp.disbursement.presentation.publication import publication_asked
 from fundapp.disbursement.queries import letters as queries
+from fundapp.disbursement.queries.publication import award_of
 from fundapp.disbursement.rules import letter_filename
 from fundapp.disbursement.services import releasing as services
 from fundapp.disbursement.services.templates import open_letter
@@ -172,6 +174,7 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
         letter_direction=direction(letter.language),
         is_sample=words.is_sample,
         next_call=next_call_asked(letter.application),
+        publication=publication_asked(award_of(letter)),
     )
 
 

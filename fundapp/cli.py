@@ -55,7 +55,8 @@ def main(context: click.Context) -> None:
     DATA_DIR), REDIS_URL (default: the embedded queue, a socket in DATA_DIR), BASE_URL (default: http://127.0.0.1:8000),
     MAIL_URL (smtp://host:port or file:DIRECTORY; default: files in DATA_DIR), MAIL_FROM, KEYS_DIR (default: keys in
     DATA_DIR), HOSTS (names besides that of BASE_URL, with commas between), TRUSTED_PROXIES (how many of ours stand in
-    front; default: 0), CLAMD_ADDRESS (unix:/PATH or host:port of a virus scanner; default: files are not scanned).
+    front; default: 0), CLAMD_ADDRESS (unix:/PATH or host:port of a virus scanner; default: files are not scanned),
+    PUBLISHER_ID and PUBLISHER_NAME (who publishes awards as open files; default: nobody; see docs/publication.md).
 
     A new installation runs: fundapp keys make; fundapp db upgrade; fundapp people add; fundapp calls load DIR; and
     then, side by side, fundapp serve, one or more fundapp worker, and fundapp reconcile --every 15. Without REDIS_URL,

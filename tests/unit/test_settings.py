@@ -2,7 +2,7 @@
 
 import pytest
 
-from fundapp.settings import Settings, SettingsError
+from fundapp.settings import Publisher, Settings, SettingsError
 
 SECRET = "a secret for tests, long enough to be one"
 
@@ -34,6 +34,32 @@ def test_the_embedded_default_needs_nothing_but_the_secret(tmp_path):
     assert settings.database_url == f"sqlite:///{tmp_path}/fundapp.sqlite"
     assert settings.redis_url == f"unix://{tmp_path}/queue.sock"
     assert not settings.insecure_cookies
+
+
+def test_a_publisher_has_an_id_and_a_name_and_the_rest_by_default():
+    environment = {"SECRET_KEY": SECRET, "PUBLISHER_ID": "GB-CHC-1", "PUBLISHER_NAME": "Fund"}
+    publisher = Settings.from_env(environment).publisher
+    assert publisher == Publisher(
+        "GB-CHC-1", "Fund", "360G-GB-CHC-1", "https://creativecommons.org/licenses/by/4.0/", "60", "15160"
+    )
+    assert Settings.from_env({"SECRET_KEY": SECRET}).publisher is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"PUBLISHER_NAME": ""},
+        {"PUBLISHER_ID": ""},
+        {"PUBLISHER_ID": "GB/CHC|1"},
+        {"PUBLISHER_PREFIX": "sample"},
+        {"PUBLISHER_KIND": "NGO"},
+        {"PUBLISHER_SECTOR": "x"},
+    ],
+)
+def test_half_a_publisher_is_refused(wrong):
+    environment = {"SECRET_KEY": SECRET, "PUBLISHER_ID": "GB-CHC-1", "PUBLISHER_NAME": "Fund"}
+    with pytest.raises(SettingsError, match="PUBLISHER"):
+        Settings.from_env(environment | wrong)
 
 
 def test_addresses_switch_the_database_and_the_queue():

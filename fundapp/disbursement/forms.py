@@ -30,11 +30,13 @@ class TemplateForm(FlaskForm):
 
     SAMPLE: Final = "sample"
 
-    subject = StringField(_l("Heading of the letter"), validators=[Storable()])
+    subject = StringField(
+        _l("Heading of the letter"), validators=[DataRequired(_l("Write the heading of the letter.")), Storable()]
+    )
     body = TextAreaField(
         _l("Letter"),
         description=_l("A blank line begins a paragraph; one that begins with “# ” is a heading."),
-        validators=[Storable()],
+        validators=[DataRequired(_l("Write the letter.")), Storable()],
     )
     after = HiddenField(default="0")
     """The number of the version that was on the page."""
@@ -48,7 +50,7 @@ class TemplateForm(FlaskForm):
 
 
 class LetterheadForm(FlaskForm):
-    """The logo of a call's letters. `form_for` adds what is seen on it, a field for each language."""
+    """The logo of a call's letters. `letterhead_form_for` adds what is seen on it, a field for each language."""
 
     logo = FileField(_l("Logo"), description=_l("PNG or JPEG, at most 2 MB."))
     keeps_logo = BooleanField(_l("Keep the logo that is there"), default=True)

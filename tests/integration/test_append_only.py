@@ -11,8 +11,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from fundapp.core.audit import AuditHead
 from fundapp.core.audit.entries import guarded_tables, unguarded_tables
 from fundapp.core.db import db
-from fundapp.review.models import TallySignature
+from fundapp.core.storage import Storage
+from fundapp.disbursement.models import Letter, LetterKind
+from fundapp.review.models import Decision, TallySignature
 
+from ..attacks.world import finish_letter, make_templates, supersede
 from ..conftest import NOW
 from ..factories import make_application, make_call, make_decision, make_slate
 from ..frozen_tallies import freeze_another
@@ -27,7 +30,8 @@ def filled(app):
     call = make_call()
     for _ in range(2):
         slate = make_slate(call)
-        make_decision(slate, make_application(call).entries[0])
+        decision = make_decision(slate, make_application(call).entries[0])
+        keep_letter(app.extensions["storage"], decision)
         frozen = freeze_another(slate, {"form": "fundapp-tally-0"})
         make_fund(call)
         db.session.add(TallySignature(frozen_tally_id=frozen.id, signed_at=NOW, key_id="k", signature="s"))
@@ -43,6 +47,26 @@ def filled(app):
     yield
     db.session.rollback()
     assert {table: count(table) for table in guarded_tables()} == counts
+
+
+def keep_letter(storage: Storage, decision: Decision) -> None:
+    """Make the letter of a decision, worded by its call, and what it was before."""
+    application = decision.entry.application
+    letter = Letter(
+        call_id=application.call_id,
+        kind=LetterKind.AWARD,
+        decision_id=decision.id,
+        application_id=application.id,
+        person_id=application.person_id,
+        reference=application.reference,
+        language="en",
+        queued_at=NOW,
+    )
+    db.session.add(letter)
+    db.session.flush()
+    finish_letter(storage, letter, "letter")
+    supersede(letter, application.person)
+    make_templates(storage, application.call, application.person, "letter")
 
 
 def count(table: str) -> int:

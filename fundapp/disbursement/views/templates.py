@@ -282,6 +282,7 @@ def _page(call: Call, kind: TemplateKind, language: str, form: TemplateForm, loo
         (TemplateForm.SAMPLE, _("Invented values")),
         *((str(each.id), each.entry.application.reference or "") for each in decisions),
     ]
+    form.about.flags.unmarked = True  # one of them is always chosen
     versions: list[LetterTemplate] = queries.template_versions(call=call, kind=kind, language=language)
     shown = next(
         each

@@ -289,6 +289,28 @@ def test_money_of_a_hidden_award_is_in_no_sum_of_somebody_in_conflict(app: FundA
         fund_of(actor_of(person), hidden, {fund: 0}, reason="x")
 
 
+def test_where_one_of_several_funds_is_empty_nothing_of_the_change_holds(app: FundApp) -> None:
+    """The money is gone to something that is hidden: what another fund would have given is not taken either."""
+    call = make_call()
+    person = make_staff(Role.FINANCE, call)
+    full, empty = make_fund(call, 1000, name="Full"), make_fund(call, 1000, name="Empty")
+    awards, hidden = [make_award(call, 900) for _ in range(2)], make_award(call, 1000)
+    fund_of(system_actor(), hidden, {empty: 1000})
+    pin(hidden.decision.entry.application, person)
+    db.session.commit()
+    actor = actor_of(person)
+    before = sums(actor, call), backing(actor=actor, call=call).seen
+    with pytest.raises(Conflict, match="“Empty”"):
+        fund_of(actor, awards[0], {full: 500, empty: 400})
+    assert (sums(actor, call), backing(actor=actor, call=call).seen) == before
+    with pytest.raises(Conflict):
+        keep_proposal(actor=actor, call=call, seen=before[1], now=NOW)
+    assert (sums(actor, call), backing(actor=actor, call=call).seen) == before
+    db.session.commit()
+    assert broken_funds() == []
+    assert [row for award in awards for row in rows(award)] == []
+
+
 def test_money_of_a_call_that_one_does_not_follow_is_in_no_sum(app: FundApp) -> None:
     call = make_call()
     other = make_call(programme=call.programme)

@@ -9,7 +9,7 @@ from fundapp.applications.models import Call
 from fundapp.core.db import db, lock_row
 from fundapp.core.errors import Conflict, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.disbursement.fund_rules import needs_reason, reason_problems, steps_between
+from fundapp.disbursement.fund_rules import MovementKind, needs_reason, reason_problems, steps_between
 from fundapp.disbursement.models import Fund
 from fundapp.disbursement.queries.funds import AwardMoney, Backing, backing
 from fundapp.disbursement.services.fund_ledger import Posting, post_of_award
@@ -56,13 +56,12 @@ def keep_proposal(*, actor: Actor, call: Call, seen: str, now: datetime) -> int:
     """
     found = _begin(actor, call, seen)
     funds = {str(row.fund.id): row.fund for row in found.funds}
-    for award_id, given in found.proposal.items():
-        money = found.of(UUID(award_id))
-        lock_row(money.award)
-        after = {fund: money.given.get(fund, 0) + given.get(fund, 0) for fund in {*money.given, *given}}
-        steps = steps_between(money.given, after)
-        postings = [Posting(funds[step.fund], step.kind, step.amount) for step in steps]
-        post_of_award(actor=actor, award=money.award, postings=postings, reason="", now=now)
+    with db.session.begin_nested():  # for all of them or for none
+        for award_id, given in found.proposal.items():
+            money = found.of(UUID(award_id))
+            lock_row(money.award)
+            postings = [Posting(funds[fund], MovementKind.ALLOCATED, amount) for fund, amount in given.items()]
+            post_of_award(actor=actor, award=money.award, postings=postings, reason="", now=now)
     return len(found.proposal)
 
 

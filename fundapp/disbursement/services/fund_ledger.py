@@ -58,19 +58,23 @@ def post_of_award(
     """
     if any(each.kind in OF_FUNDERS for each in postings):
         raise ValueError("this is between a funder and a fund")
-    for fund in sorted({each.fund for each in postings}, key=lambda each: each.id):
-        change = sums_of((each.kind, each.amount_minor) for each in postings if each.fund is fund)
-        _share(fund, award, change)
-        _count(fund, change)
-    change = sums_of((each.kind, each.amount_minor) for each in postings)
+    with db.session.begin_nested():  # all of it or nothing: the money of one of several funds can be gone meanwhile
+        for fund in sorted({each.fund for each in postings}, key=lambda each: each.id):
+            change = sums_of((each.kind, each.amount_minor) for each in postings if each.fund is fund)
+            _share(fund, award, change)
+            _count(fund, change)
+        _fund(award, sums_of((each.kind, each.amount_minor) for each in postings))
+        move = uuid4()
+        return [_write(actor, each, award, award.call_id, reason, move, now) for each in postings]
+
+
+def _fund(award: Award, change: Sums) -> None:
     if not 0 <= award.funded_minor + change.allocated <= award.amount_minor:
         raise Conflict(_l("The funds would give more than the award is. Nothing was changed."))
     award.funded_minor += change.allocated
     if change.paid > 0 and not award.is_funded:
         raise Conflict(_l("Nothing is paid of an award before funds give all of it."))
     db.session.flush()
-    move = uuid4()
-    return [_write(actor, each, award, award.call_id, reason, move, now) for each in postings]
 
 
 def _share(fund: Fund, award: Award, change: Sums) -> None:

@@ -233,6 +233,20 @@ def test_an_erased_application_is_published_no_more(signed_in: SignedIn) -> None
         choose(award, Publication.FULL)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"is_protected": True, "pseudonym": "quiet river"}, {"erased_at": NOW}, {"organisation_name": ""}],
+    ids=["protected", "erased", "without a name"],
+)
+def test_each_condition_holds_by_itself(signed_in: SignedIn, values: dict[str, Any]) -> None:
+    award = Round().give(Publication.FULL)
+    for name, value in values.items():
+        setattr(application_of(award), name, value)
+    client = signed_in(None)
+    assert "Nothing is published here" in client.get(PAGE).text
+    assert chosen_for(award) is Publication.WITHHELD
+
+
 def test_whoever_was_protected_for_a_time_is_asked_again(signed_in: SignedIn) -> None:
     award = Round().give(Publication.FULL)
     client, name = signed_in(None), application_of(award).organisation_name

@@ -204,11 +204,11 @@ def in_order(asks: Iterable[Ask]) -> list[Ask]:
 
 
 def line_after(made: Tried, order: Sequence[str]) -> str | None:
-    """Return the last entry above the plain line of rank order, entries in the given order; None where nothing is.
+    """Return the last entry above the plain line of rank order, entries in the given order; None where no line is.
 
     What people put in or took out is on neither side of the line, nor is what stands below the floor.
     """
-    above = made.proposal.line if made.proposal else 0
+    above = made.proposal.line if made.proposal and made.proposal.line_ends else 0
     out = {ask.entry_id for ask in made.asks if below_floor(ask, made.terms)}
     free = [key for key in order if key not in made.held and key not in out]
     return free[above - 1] if 0 < above <= len(free) else None

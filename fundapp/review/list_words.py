@@ -9,7 +9,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.core.numbers import number_text
 from fundapp.review.list_rules import MarkKind, Tried
-from fundapp.review.slate import Measure, Reason, Rule, Why
+from fundapp.review.slate import LineEnd, Measure, Reason, Rule, Why
 from fundapp.review.slate.contradictions import BUDGET, PLACES
 
 MOST_NAMED: Final = 5
@@ -66,10 +66,8 @@ def reason_words(made: Tried, entry_id: str, names: Names, *, names_others: bool
             words = _("Below the line, but needed for a minimum: %(rules)s.", rules=rules)
             out = _others(made, reason, names, place=1) if names_others else ""
             return _join(words, _("Without that, in would be: %(entries)s.", entries=out) if out else "")
-        case Why.MADE_WAY if not reason.rules:
-            return _("Above the line, but what the rules ask for leaves no money for it.")
         case Why.MADE_WAY:
-            words = _("Above the line, but its money is needed for a minimum: %(rules)s.", rules=rules)
+            words = _made_way(made, entry_id, rules)
             came = _others(made, reason, names, place=0) if names_others else ""
             return _join(words, _("In because of that: %(entries)s.", entries=came) if came else "")
         case Why.MAXIMUM:
@@ -102,12 +100,38 @@ def _plain(why: Why) -> str:
     return words[why]
 
 
+def line_words(ends: LineEnd) -> str:
+    """Say what the line in a list is."""
+    words = {
+        LineEnd.MONEY: _("The line: by rank alone, the money ends here."),
+        LineEnd.AWARDS: _("The line: by rank alone, the awards end here."),
+        LineEnd.FLOOR: _("The line: what stands below it is below the floor."),
+    }
+    return words[ends]
+
+
+def _made_way(made: Tried, entry_id: str, rules: str) -> str:
+    if _gives_all_places(made) and _asked(made, entry_id) <= made.left_minor:
+        if rules:
+            return _("Above the line, but its place is needed for a minimum: %(rules)s.", rules=rules)
+        return _("Above the line, but what the rules ask for leaves no place for it.")
+    if rules:
+        return _("Above the line, but its money is needed for a minimum: %(rules)s.", rules=rules)
+    return _("Above the line, but what the rules ask for leaves no money for it.")
+
+
+def _gives_all_places(made: Tried) -> bool:
+    return made.terms.places is not None and len(made.awarded) >= made.terms.places
+
+
+def _asked(made: Tried, entry_id: str) -> int:
+    return next(ask.amount_minor for ask in made.asks if ask.entry_id == entry_id)
+
+
 def _too_large(made: Tried, entry_id: str, names: Names) -> str:
-    places = made.terms.places
-    if places is not None and len(made.awarded) >= places:
+    if _gives_all_places(made):
         return _("The first below the line: all places are given.")
-    asked = next(ask.amount_minor for ask in made.asks if ask.entry_id == entry_id)
-    if asked > made.left_minor >= 0:
+    if _asked(made, entry_id) > made.left_minor >= 0:
         return _("It asks for more than is left: %(left)s.", left=names.money(made.left_minor))
     return _("The first below the line: it asks for more than was left there.")
 

@@ -1,14 +1,17 @@
 """What the tally says and what it does not: no rank out of nothing, no certainty, no severity to those who may not."""
 
 import re
+from decimal import Decimal
 
 import pytest
 
 from fundapp.accounts.permissions import Role
+from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.presentation.tally_words import number, percent
+from fundapp.review.terms_rules import WantedTerms
 from tests.conftest import SignedIn
-from tests.factories import make_staff
+from tests.factories import make_staff, make_terms
 
 from .test_tally_pages import TEN, Round, page_of, ranked, text_of
 
@@ -99,6 +102,26 @@ def test_the_line_is_a_row_of_the_list_and_of_the_paper(app: FundApp, signed_in:
     above, _line, below = text.partition("The line: by rank alone, the money ends here.")
     assert all(reference in above for reference in rows[:3])
     assert all(reference in below for reference in rows[4:])
+
+
+def test_the_line_says_what_ends_there(app: FundApp, signed_in: SignedIn) -> None:
+    made = Round(TEN, entries=10, budget_minor=99_000_000)
+    terms = make_terms(made.call, WantedTerms(places=3))
+    db.session.commit()
+    client = signed_in(made.manager)
+    for places, floor, said in (
+        (3, None, ("The line stands below the first 3: so many awards are given here.", "the awards end here.")),
+        (None, Decimal(3), (": the others are below the floor.", "what stands below it is below the floor.")),
+        (None, Decimal(5), ("All of them are below the floor, so no line is drawn",)),
+        (None, None, ("By rank order the money reaches all of them",)),
+    ):
+        terms.places, terms.floor = places, floor
+        db.session.commit()
+        page, paper = page_of(client, made.url), paper_of(signed_in, made)
+        for words in said:
+            assert words in page
+            assert words in paper
+        assert ("line" in rows_with_line(page)) is (len(said) == 2)
 
 
 def test_both_pictures_stand_there_and_speak_of_a_line_only_where_one_is_drawn(

@@ -99,6 +99,30 @@ def test_what_is_put_in_against_the_floor_is_named_before_it_is_kept_and_after(
     assert plain(client.get(both).text).count(f"below the floor of 2.5: {low.application.reference}") == 1
 
 
+def test_the_line_says_what_ends_there_and_a_place_is_not_called_money(app: FundApp, signed_in: SignedIn) -> None:
+    made = three()
+    for number, place in enumerate(("south", "south", "north", "south")):
+        made.entries[number].application.region = place
+    terms(made.call, made.person, region("north", least=1), places=1)
+    address = f"/manage/{made.call.slug}/lists/{made.trial.id}"
+    client = signed_in(made.person)
+    page = plain(client.get(address).text)
+    assert "The line: by rank alone, the awards end here." in page
+    assert "Above the line, but its place is needed for a minimum: at least 1 award for North." in page
+    assert "money is needed" not in page
+    (fixed,) = db.session.scalars(select(SelectionTerms).where(SelectionTerms.call_id == made.call.id))
+    fixed.places, fixed.rules = 3, []
+    made.call.budget_minor = 9 * ASKED
+    db.session.commit()
+    assert "The line: by rank alone, the awards end here." in plain(client.get(address).text)
+    fixed.places, fixed.floor = None, Decimal("2.5")
+    db.session.commit()
+    assert "The line: what stands below it is below the floor." in plain(client.get(address).text)
+    fixed.floor = None
+    db.session.commit()
+    assert "The line:" not in plain(client.get(address).text), "the money reaches all"
+
+
 def test_where_lots_decide_lists_say_that_they_do_not_know_of_them(app: FundApp, signed_in: SignedIn) -> None:
     made = three()
     terms(made.call, made.person)

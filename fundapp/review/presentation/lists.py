@@ -22,6 +22,7 @@ from fundapp.review.list_words import (
     exceeded_words,
     floor_words,
     kept_words,
+    line_words,
     reason_words,
     short_words,
 )
@@ -66,7 +67,8 @@ class ListRow:
     reason: str
     marked_by: str
     mark_reason: str
-    ends_above_line: bool
+    line: str
+    """What ends below it, where it is the last one above the line; else ""."""
 
 
 @dataclass(frozen=True)
@@ -157,15 +159,16 @@ def rows_shown(board: Board, names: Names, number: int, *, may_mark: bool) -> Pa
     number = max(1, min(number, page.last))
     here = order[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     last_above = line_after(board.made, order)
+    line = line_words(board.made.proposal.line_ends) if board.made.proposal and board.made.proposal.line_ends else ""
     items = []
     for key in here:
         entry_id = board.ground.rows[key].entry.id
         url = url_for("review.mark", slug=call.slug, list_id=board.trial.id, entry_id=entry_id) if may_mark else ""
-        items.append(row_shown(board, names, key, url=url, ends_above_line=key == last_above))
+        items.append(row_shown(board, names, key, url=url, line=line if key == last_above else ""))
     return Page(items=items, number=number, size=PAGE_SIZE, total=len(order))
 
 
-def row_shown(board: Board, names: Names, key: str, *, url: str = "", ends_above_line: bool = False) -> ListRow:
+def row_shown(board: Board, names: Names, key: str, *, url: str = "", line: str = "") -> ListRow:
     """Return one entry of a list, named by its id."""
     row, mark, currency = board.ground.rows[key], board.marks.get(key), board.ground.selection.call.currency
     face = face_of(row.entry.application)
@@ -184,7 +187,7 @@ def row_shown(board: Board, names: Names, key: str, *, url: str = "", ends_above
         reason=reason_words(board.made, key, names),
         marked_by=(mark.made_by.name or mark.made_by.email) if mark else "",
         mark_reason=mark.reason if mark else "",
-        ends_above_line=ends_above_line,
+        line=line,
     )
 
 

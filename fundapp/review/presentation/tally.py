@@ -18,12 +18,12 @@ from fundapp.core.i18n import current_language, language_name
 from fundapp.core.i18n import gettext as _
 from fundapp.core.list_pages import ChoiceShown, ListShown
 from fundapp.core.paging import Page
+from fundapp.review.list_words import line_words
 from fundapp.review.pictures import TallyPlot, tally_plot
 from fundapp.review.presentation.selection import figure, pool_category, pool_money, pool_name
 from fundapp.review.presentation.tally_words import (
     at_least,
     causes,
-    line_words,
     number,
     percent,
     picture_words,
@@ -215,7 +215,7 @@ def entry_shown(
     chance = percent(entry.fundable) if entry.fundable is not None and whole.places else ""
     given = sorted(mark.mark for mark in plain.marks)
     return EntryShown(
-        line=line_words(pool) if row.has_line else "",
+        line=line_words(pool.ends) if row.has_line else "",
         reference=row.face.reference,
         organisation=row.face.name,
         title=row.face.title,

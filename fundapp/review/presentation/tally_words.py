@@ -9,6 +9,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.numbers import cldr
 from fundapp.review.queries.tally import PoolTally
 from fundapp.review.rank_picture import RankPicture
+from fundapp.review.slate import LineEnd
 from fundapp.review.tally.mixed_model import Grounds
 from fundapp.review.tally.whole import HARDLY, AdjustedEntry, WholeTally
 from fundapp.review.terms_rules import Ranking
@@ -169,13 +170,6 @@ def picture_words(picture: RankPicture) -> str:
     return " ".join(told)
 
 
-def line_words(pool: PoolTally) -> str:
-    """Say what the line in a list is."""
-    if pool.is_number:
-        return _("The line: by rank alone, the awards end here.")
-    return _("The line: by rank alone, the money ends here.")
-
-
 def _moved(by: float, *, in_figures: bool) -> str:
     if in_figures:
         return signed(by)
@@ -243,20 +237,32 @@ def _apart(whole: WholeTally) -> list[str]:
     ]
 
 
+def _above_floor(places: int) -> str:
+    if not places:
+        return _("All of them are below the floor, so no line is drawn and no chances are told.")
+    return ngettext(
+        "The line stands below the first: the others are below the floor.",
+        "The line stands below the first %(num)s: the others are below the floor.",
+        places,
+    )
+
+
 def _places(pool: PoolTally) -> str:
     places = pool.whole.places
     if places >= len(pool.rows):
         return (
             _("There is an award for each of these entries, so no line is drawn.")
-            if pool.is_number
+            if pool.ends is LineEnd.AWARDS
             else _("By rank order the money reaches all of them, so no line is drawn.")
         )
-    if pool.is_number:
+    if pool.ends is LineEnd.AWARDS:
         return ngettext(
             "The line stands below the first: one award is given here.",
             "The line stands below the first %(num)s: so many awards are given here.",
             places,
         )
+    if pool.ends is LineEnd.FLOOR:
+        return _above_floor(places)
     if not places:
         return _("By rank order the money reaches nobody in full, so no line is drawn and no chances are told.")
     return ngettext(

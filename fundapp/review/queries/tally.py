@@ -12,6 +12,7 @@ from fundapp.review.models import Reviewer
 from fundapp.review.queries.ranking import Ranked
 from fundapp.review.queries.selection import Selection
 from fundapp.review.rules import Choice, by_rank_order
+from fundapp.review.slate import LineEnd
 from fundapp.review.tally.whole import Block, WholeTally, blocks, whole_tally
 
 
@@ -19,12 +20,12 @@ from fundapp.review.tally.whole import Block, WholeTally, blocks, whole_tally
 class PoolTally:
     """Entries that compete with each other, in the order of the selection, and what the tally says of them.
 
-    `is_number` where the places are a fixed number of awards and not what the money reaches.
+    `ends` says what the places are: what the money reaches, a fixed number of awards, or all above the floor.
     """
 
     rows: Sequence[Ranked]
     whole: WholeTally
-    is_number: bool
+    ends: LineEnd
 
     @property
     def by_language(self) -> tuple[Block, ...]:
@@ -46,21 +47,7 @@ def pool_tallies(found: Selection) -> list[PoolTally]:
         pools.setdefault(row.pool, []).append(row)
     awards = _awards(found)
     reached = _reached(found, awards)
-    return [
-        PoolTally(
-            rows=rows,
-            whole=whole_tally(
-                [row.figures for row in rows],
-                places=(
-                    min(awards.get(pool, 0), len(rows))
-                    if _is_number(rows[0])
-                    else sum(str(row.entry.id) in reached for row in rows)
-                ),
-            ),
-            is_number=_is_number(rows[0]),
-        )
-        for pool, rows in pools.items()
-    ]
+    return [_pool_tally(rows, reached, awards.get(pool)) for pool, rows in pools.items()]
 
 
 def reviewer_names(reviewer_ids: Collection[str]) -> dict[str, str]:
@@ -72,6 +59,19 @@ def reviewer_names(reviewer_ids: Collection[str]) -> dict[str, str]:
         .options(contains_eager(Reviewer.person))
     )
     return {str(each.id): each.person.name or each.person.email for each in found}
+
+
+def _pool_tally(rows: Sequence[Ranked], reached: Collection[str], awards: int | None) -> PoolTally:
+    """Return the tally of the entries of a pool; `awards` is the number that is fixed for it, None where none is."""
+    places = sum(str(row.entry.id) in reached for row in rows)
+    ends = LineEnd.MONEY
+    if _is_number(rows[0]):
+        places, ends = min(awards or 0, len(rows)), LineEnd.AWARDS
+    elif awards and places == awards:
+        ends = LineEnd.AWARDS
+    elif all(row.is_below_floor for row in rows if row.rank is not None and str(row.entry.id) not in reached):
+        ends = LineEnd.FLOOR if any(row.is_below_floor for row in rows) else LineEnd.MONEY
+    return PoolTally(rows, whole_tally([row.figures for row in rows], places=places), ends)
 
 
 def _is_number(row: Ranked) -> bool:

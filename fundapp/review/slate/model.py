@@ -88,6 +88,15 @@ class Why(StrEnum):
     NOT_TALLIED = "not_tallied"
 
 
+class LineEnd(StrEnum):
+    """What ends at the plain line of rank order."""
+
+    MONEY = "money"
+    AWARDS = "awards"
+    FLOOR = "floor"
+    """All that the floor lets through stands above the line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why, and by which rules."""
@@ -100,7 +109,8 @@ class Reason:
 class Proposal:
     """A list within the terms, with a reason for each entry.
 
-    `line` is how many entries stand above the plain line of rank order. `short` says by how much each minimum that
+    `line` is how many entries stand above the plain line of rank order, `line_ends` what ends there; None: nothing,
+    all are above it. `short` says by how much each minimum that
     cannot be met is missed, in its own measure. `paid_from` has the money of each awarded entry by pot; None where no
     way to pay for all of them is found.
     """
@@ -108,6 +118,7 @@ class Proposal:
     awarded: frozenset[str]
     reasons: Mapping[str, Reason]
     line: int
+    line_ends: LineEnd | None
     spent_minor: int
     short: Mapping[str, int] = field(default_factory=dict)
     paid_from: Mapping[str, Mapping[str, int]] | None = field(default_factory=dict)

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from fundapp.review.slate.contradictions import below_floor
-from fundapp.review.slate.model import Ask, Proposal, Reason, Rule, Terms, Why
+from fundapp.review.slate.model import Ask, LineEnd, Proposal, Reason, Rule, Terms, Why
 from fundapp.review.slate.programme import choose, missed, paid_from
 
 EQUALS_STAY_OUT: Final = 1e-7
@@ -15,9 +15,10 @@ EQUALS_STAY_OUT: Final = 1e-7
 
 @dataclass(frozen=True)
 class _Line:
-    """Rank order alone: who stands above, the merit of the first group that does not fit, and who is in that group."""
+    """Rank order alone: who stands above, what ends there, the merit of the first group that does not fit, and it."""
 
     above: frozenset[str]
+    ends: LineEnd | None
     merit: float | None
     first_below: frozenset[str]
 
@@ -54,6 +55,7 @@ def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None =
         awarded=frozenset(made.ids),
         reasons={ask.entry_id: _reason(ask, made, held, line, filled, needs) for ask in ordered},
         line=len(line.above),
+        line_ends=line.ends,
         spent_minor=terms.budget_minor - made.money_left,
         short=missed(made.chosen, terms),
         paid_from=paid_from(made.chosen, terms),
@@ -84,10 +86,12 @@ def _line(ordered: Sequence[Ask], terms: Terms, held: Mapping[str, bool]) -> _Li
         group = [ask for ask in free if ask.merit == merit]
         asked = sum(ask.amount_minor for ask in group)
         if asked > money or len(group) > places:
-            return _Line(frozenset(above), merit, frozenset(ask.entry_id for ask in group))
+            ends = LineEnd.MONEY if asked > money else LineEnd.AWARDS
+            return _Line(frozenset(above), ends, merit, frozenset(ask.entry_id for ask in group))
         money, places = money - asked, places - len(group)
         above.update(ask.entry_id for ask in group)
-    return _Line(frozenset(above), None, frozenset())
+    is_out = any(ask.merit is not None and ask.entry_id not in held and below_floor(ask, terms) for ask in ordered)
+    return _Line(frozenset(above), LineEnd.FLOOR if is_out else None, None, frozenset())
 
 
 def _weights(ordered: Sequence[Ask], terms: Terms, line: _Line) -> list[float]:

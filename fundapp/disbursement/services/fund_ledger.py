@@ -64,8 +64,8 @@ def post_of_award(
             _share(fund, award, change)
             _count(fund, change)
         _fund(award, sums_of((each.kind, each.amount_minor) for each in postings))
-        move = uuid4()
-        return [_write(actor, each, award, award.call_id, reason, move, now) for each in postings]
+        move_id = uuid4()
+        return [_write(actor, each, award, award.call_id, reason, move_id, now) for each in postings]
 
 
 def _fund(award: Award, change: Sums) -> None:

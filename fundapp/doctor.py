@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from fundapp import rekeying
 from fundapp.applications.files.rules import MEGABYTE, SPARE_BYTES
 from fundapp.applications.models import Application, Attachment, Call, FileStatus
-from fundapp.core import clock, keys, logs
+from fundapp.core import clock, keys, logs, pdf
 from fundapp.core.audit.entries import unguarded_tables
 from fundapp.core.audit.verification import first_broken
 from fundapp.core.audit.writing import database_now
@@ -57,6 +57,7 @@ def _checks() -> Iterator[tuple[str, Callable[[FundApp], tuple[bool, str]]]]:
     yield "budgets", _budgets
     yield "funds", _funds
     yield "letters", _letters
+    yield "fonts of letters", _fonts
     yield "attached files", _attached_files
     yield "files on their way to reviewers", _prepared_files
     yield "virus scanner", _scanner
@@ -124,6 +125,13 @@ def _letters(app: FundApp) -> tuple[bool, str]:
         if letter.stored_as is None or not storage.exists(letter.stored_as)
     ]
     return not missing, f"without a file: {', '.join(missing)}" if missing else "each made letter has its file"
+
+
+def _fonts(_app: FundApp) -> tuple[bool, str]:
+    changed = pdf.changed_faces()
+    if changed:
+        return False, f"other files than those that letters were tested with: {', '.join(changed)}"
+    return True, "each is the file that letters were tested with"
 
 
 def _attached_files(app: FundApp) -> tuple[bool, str]:

@@ -52,6 +52,8 @@ RUN_NEEDS = [
     Need("libpangoft2-1.0-0", library("libpangoft2-1.0.so.0")),
     Need("libharfbuzz-subset0", library("libharfbuzz-subset.so.0")),
     Need("fonts-noto-core", Path("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf").exists),
+    Need("fonts-noto-cjk", Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists),
+    Need("fonts-symbola", Path("/usr/share/fonts/truetype/ancient-scripts/Symbola_hint.ttf").exists),
 ]
 DEV_NEEDS = [
     *RUN_NEEDS,
@@ -60,6 +62,8 @@ DEV_NEEDS = [
     Need("chromium", program("chromium")),
     Need("poppler-utils", program("pdftotext")),
     Need("clamav-daemon", Path("/usr/sbin/clamd").exists),
+    Need("default-jre-headless", program("java")),
+    Need("libjaxb-java", Path("/usr/share/java/jaxb-runtime.jar").exists),
 ]
 
 

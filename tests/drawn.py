@@ -63,7 +63,7 @@ def drawn(data: bytes) -> list[Sheet]:
         file.write_bytes(data)
         subprocess.run(["pdftoppm", "-gray", "-r", str(RESOLUTION), file, file.with_suffix("")], check=True)
         subprocess.run(["pdftotext", "-bbox", file, file.with_suffix(".html")], check=True)
-        words = etree.parse(file.with_suffix(".html"), etree.HTMLParser())
+        words = etree.parse(file.with_suffix(".html"), etree.HTMLParser(encoding="utf-8"))
         pictures = sorted(Path(folder).glob("paper-*.pgm"))
         pages = words.findall(".//page")
         return [_sheet(page, picture.read_bytes()) for page, picture in zip(pages, pictures, strict=True)]

@@ -3,6 +3,7 @@
 Rules and services import the gettext functions from here, so that they never import Flask themselves.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ __all__ = [
     "ngettext",
     "pgettext",
     "plural_forms",
+    "script_language",
     "text_direction",
 ]
 
@@ -80,6 +82,13 @@ def text_direction(text: str) -> str:
     """Return "rtl" or "ltr" for a text by its first letter that has a direction (Unicode UAX 9, rule P2)."""
     strong = (kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL"))
     return "rtl" if next(strong, "L") in ("R", "AL") else "ltr"
+
+
+def script_language(text: str) -> str | None:
+    """Return "ja" for a text with kana and "ko" for one with hangul, which no other language is written in, or None."""
+    if re.search("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]", text):
+        return "ja"
+    return "ko" if re.search("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]", text) else None
 
 
 def plural_forms(singular: str, plural: str) -> dict[str, str]:

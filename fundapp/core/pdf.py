@@ -5,6 +5,7 @@ reads nothing but the templates and pictures of this package; whatever else a pa
 """
 
 import base64
+import hashlib
 import os
 import re
 import types
@@ -23,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from fundapp.core.errors import Failure
-from fundapp.core.i18n import direction, gettext, in_language, ngettext, text_direction
+from fundapp.core.i18n import direction, gettext, in_language, ngettext, script_language, text_direction
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
 _package: Final = Path(__file__).parent.parent
 TEMPLATES: Final = _package.parent / "templates"
 FONTS_CONF: Final = _package / "assets" / "fonts.conf"
+FONTS_PINNED: Final = _package / "assets" / "fonts.sha256"
 _PICTURES: Final = {"logo.svg": _package / "static" / "logo.svg"}
-_APT: Final = "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core"
+PACKAGES: Final = ("libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-core", "fonts-noto-cjk", "fonts-symbola")
+"""Debian's names of what letters need; script/_setup.py installs the same."""
+_APT: Final = f"apt-get install --no-install-recommends {' '.join(PACKAGES)}"
+_SKIN_TONES: Final = frozenset(range(0x1F3FB, 0x1F400))
+"""Signs that colour the emoji before them. Without colours they are hatched squares, which nobody can read."""
 _PRIMITIVES: Final = (str, int, bool, date)
 
 
@@ -119,7 +125,7 @@ def warm_up() -> None:
         _environment().get_template(f"pdf/{template.name}")
     _engine().to_pdf(
         f"<!doctype html><html lang=en><title>.</title><img src='{picture('logo.svg')}' alt='.'>"
-        "<h1>Ag ع</h1><p>Ag ع <strong>Ag ع</strong></p><p lang=ar>ع</p>"
+        "<h1>Ag ع</h1><p>Ag ع <strong>Ag ع</strong></p><p lang=ar>ع</p><p>正</p>"
     )
 
 
@@ -168,22 +174,33 @@ def _may_be_none(hint: Any) -> bool:
 # --- Templates ------------------------------------------------------------------------------------------------------
 
 
-def bdi(value: object) -> Markup:
-    """Isolate a name, an amount or a reference, so that its direction does not disturb the sentence around it."""
-    return Markup("<bdi>{}</bdi>").format(value)
+def bdi(value: object, *, around: str | None = None) -> Markup:
+    """Isolate a name, an amount or a reference, so that its direction does not disturb the sentence around it.
+
+    Where its script tells its language, it says so: the same Chinese character is drawn otherwise in Japan and Korea.
+    `around` is the direction of the sentence. A value of the other one says so too: browsers find it out by themselves
+    (HTML 15.3.6), WeasyPrint does not.
+    """
+    text = str(value)
+    named = {"lang": script_language(text), "dir": text_direction(text) if around else None}
+    shown = Markup("").join(
+        Markup(' {}="{}"').format(name, told) for name, told in named.items() if told not in (None, around)
+    )
+    return Markup("<bdi{}>{}</bdi>").format(shown, value)
 
 
 @pass_context
 def _isolated(context: Context, value: object) -> Markup:
-    """Isolate a value where it could turn the direction of its sentence.
+    """Isolate a value where it could turn the direction of its sentence, or is in a language that its script tells.
 
     Elsewhere it stays plain text: WeasyPrint breaks a line at the wrong place when a non-breaking space, as French
     puts before a name, stands before an inline box.
     """
     text = str(value)
-    if context["direction"] == "ltr" and not any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text):
+    turns = context["direction"] == "rtl" or any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text)
+    if not turns and script_language(text) is None:
         return escape(text)
-    return bdi(text)
+    return bdi(text, around=context["direction"])
 
 
 def picture(name: str) -> str:
@@ -230,12 +247,21 @@ def faces() -> tuple[Path, ...]:
     return listed
 
 
+def changed_faces() -> list[str]:
+    """Return the names of font files that are not those of assets/fonts.sha256, so that letters differ from elsewhere.
+
+    Raises PdfUnavailable.
+    """
+    pinned = set(FONTS_PINNED.read_text().splitlines())
+    return [face.name for face in faces() if f"{hashlib.sha256(face.read_bytes()).hexdigest()}  {face}" not in pinned]
+
+
 def _characters_without_font(text: str) -> str:
     missing = {ord(character) for character in text if not _draws_nothing(character)}
     for face in faces():
         if not missing:
             break
-        if "-Regular" in face.name:
+        if "-Bold" not in face.name:
             missing -= _characters_of(face)
     return "".join(character for character in dict.fromkeys(text) if ord(character) in missing)
 
@@ -246,8 +272,8 @@ def _draws_nothing(character: str) -> bool:
 
 @cache
 def _characters_of(face: Path) -> frozenset[int]:
-    with TTFont(face, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+    with TTFont(face, lazy=True, fontNumber=0) as font:
+        return frozenset(font.getBestCmap()) - _SKIN_TONES
 
 
 # --- Layout ---------------------------------------------------------------------------------------------------------
@@ -260,8 +286,11 @@ class _Engine:
 
     def __init__(self) -> None:
         faces()
-        # Both are read when the library is loaded: which fonts there are, and the time that font subsets carry.
+        # Read when the library is loaded: which fonts there are, the languages to choose among them by (not those of
+        # this machine; a Chinese character in another language's text counts as Chinese), the time that subsets carry.
         os.environ["FONTCONFIG_FILE"] = str(FONTS_CONF)
+        os.environ["FC_LANG"] = "en"
+        os.environ["PANGO_LANGUAGE"] = "zh"
         os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
         try:
             import weasyprint

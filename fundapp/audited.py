@@ -102,6 +102,8 @@ COVERAGE: Final = Coverage(
         "superseded_letter": ("letter_id",),
         "next_call_consent": (),
         "publication_choice": ("award_id",),
+        "award_offer": (),
+        "award_question": ("offer_id",),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

@@ -7,9 +7,19 @@ from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.tasks import letter_job
-from fundapp.disbursement.views import allocating, bp, funds, letters, next_call, open_calls, publication, templates
+from fundapp.disbursement.views import (
+    allocating,
+    bp,
+    funds,
+    letters,
+    next_call,
+    offers,
+    open_calls,
+    publication,
+    templates,
+)
 
-PAGES = (allocating, funds, letters, next_call, open_calls, publication, templates)
+PAGES = (allocating, funds, letters, next_call, offers, open_calls, publication, templates)
 """Importing these modules puts their pages on the blueprint."""
 
 

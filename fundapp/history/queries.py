@@ -29,7 +29,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.i18n import localised
 from fundapp.core.paging import Page
-from fundapp.disbursement.models import Award, FundMovement, Letter
+from fundapp.disbursement.models import Award, AwardOffer, FundMovement, Letter
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import Assignment, Decision, Review, SendBack, StageMove
 
@@ -165,7 +165,15 @@ def _about(call: Call) -> FromClause:
             select(table.id, table.application_id)
             .join(Application, Application.id == table.application_id)
             .where(of_call)
-            for table in (ConflictOfInterest, IdentityOpening, ProtectionChange, ErasureRequest, LegalHold, Letter)
+            for table in (
+                ConflictOfInterest,
+                IdentityOpening,
+                ProtectionChange,
+                ErasureRequest,
+                LegalHold,
+                Letter,
+                AwardOffer,
+            )
         ),
         select(Assignment.id, Entry.application_id).join(Assignment.entry).where(Entry.call_id == call.id),
         select(Review.id, Entry.application_id)

@@ -55,6 +55,8 @@ from fundapp.disbursement.letter_language import TemplateKind
 from fundapp.disbursement.letters import to_content, words_of
 from fundapp.disbursement.models import (
     Award,
+    AwardOffer,
+    AwardQuestion,
     Fund,
     Letter,
     Letterhead,
@@ -63,6 +65,7 @@ from fundapp.disbursement.models import (
     LetterTemplate,
     SupersededLetter,
 )
+from fundapp.disbursement.offer_rules import OfferStatus
 from fundapp.disbursement.queries.open_calls import public_id
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
@@ -413,7 +416,22 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     db.session.flush()
     finish_letter(storage, letter, text)
     supersede(letter, applicant)
+    make_offer(db.session.scalars(select(Award).where(Award.decision_id == decision.id)).one(), applicant, text)
     return letter
+
+
+def make_offer(award: Award, person: Person, text: str) -> AwardOffer:
+    """Let the people of an award ask something about it."""
+    application_id = award.decision.entry.application_id
+    offer = AwardOffer(award_id=award.id, application_id=application_id, status=OfferStatus.ASKED, reason=text)
+    db.session.add(offer)
+    db.session.flush()
+    asked = AwardQuestion(
+        offer_id=offer.id, application_id=application_id, number=1, question=text, asked_by_id=person.id, asked_at=NOW
+    )
+    db.session.add(asked)
+    db.session.flush()
+    return offer
 
 
 def supersede(letter: Letter, person: Person) -> None:

@@ -110,6 +110,8 @@ def test_nobody_who_only_reads_may_send_anything(app):
         "review.search_tally",
         "disbursement.search_letters",
         "disbursement.letters_file",
+        "disbursement.search_offers",
+        "disbursement.offers_file",
         "disbursement.search_ledger",
         "disbursement.ledger_file",
     }

@@ -4,11 +4,14 @@ from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
 from fundapp.disbursement.models.next_call import NextCallConsent
+from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
 from fundapp.disbursement.models.publication import PublicationChoice
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
 __all__ = [
     "Award",
+    "AwardOffer",
+    "AwardQuestion",
     "Fund",
     "FundMovement",
     "FundShare",

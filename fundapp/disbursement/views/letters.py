@@ -28,6 +28,7 @@ from fundapp.disbursement.letters import body_of, from_content, names_somebody_p
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.presentation import letters as presentation
 from fundapp.disbursement.presentation.next_call import next_call_asked
+from fundapp.disbursement.presentation.offers import own_offer
 from fundapp.disbursement.presentation.publication import publication_asked
 from fundapp.disbursement.queries import letters as queries
 from fundapp.disbursement.queries.publication import award_of
@@ -162,6 +163,7 @@ def my_letters() -> ResponseReturnValue:
 def my_letter(letter_id: UUID) -> ResponseReturnValue:
     """Show a letter to the actor as a page: the same words as in the PDF, in the letter's language."""
     letter = _my_letter(letter_id)
+    award = award_of(letter)
     words = from_content(letter.kind, letter.content or {})
     with in_language(letter.language):
         # A template of ours has escaped it; it is rendered apart because it may be in another language than the page.
@@ -174,7 +176,8 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
         letter_direction=direction(letter.language),
         is_sample=words.is_sample,
         next_call=next_call_asked(letter.application),
-        publication=publication_asked(award_of(letter)),
+        publication=publication_asked(award),
+        offer=None if award is None else own_offer(award, clock.now()),
     )
 
 

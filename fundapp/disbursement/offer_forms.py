@@ -1,0 +1,52 @@
+"""Forms of offers. What may be written is checked by the services; forms only read what was typed."""
+
+from typing import Final
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from fundapp.core.fields import Storable
+from fundapp.core.i18n import lazy_gettext as _l
+
+_NUMBER: Final = _l("Write a whole number.")
+
+
+class AcceptForm(FlaskForm):
+    """Accept an award. `seen` is the hash of the agreement as it stands on the page."""
+
+    seen = HiddenField()
+    name = StringField(_l("Your name"), validators=[Storable()])
+    role = StringField(
+        _l("Your role"), description=_l("What you are in your organisation: “treasurer”."), validators=[Storable()]
+    )
+
+
+class AskForm(FlaskForm):
+    """Ask something before answering."""
+
+    question = TextAreaField(_l("Your question"), validators=[Storable()])
+
+
+class RefuseForm(FlaskForm):
+    """Refuse an award."""
+
+    reason = TextAreaField(_l("Why? (You need not say.)"), validators=[Storable()])
+
+
+class ReplyForm(FlaskForm):
+    """Answer a question."""
+
+    answer = TextAreaField(_l("Your answer"), description=_l("Whoever asked reads it."), validators=[Storable()])
+
+
+class ExtendForm(FlaskForm):
+    """Give more time."""
+
+    days = IntegerField(_l("How many days from now can they answer?"), validators=[InputRequired(_NUMBER)])
+
+
+class WithdrawForm(FlaskForm):
+    """Withdraw an offer."""
+
+    reason = TextAreaField(_l("Why?"), description=_l("The people of the award read it."), validators=[Storable()])

@@ -292,7 +292,7 @@ def _terms(facts: Facts) -> dict[str, Any]:
     months = terms.get("period_months")
     amount = Money(facts.amount_minor, call.currency)
     told = {
-        "amount": amount.format(language),
+        "amount": Money.format(amount, language),
         "amount_in_words": amount_in_words(amount, language),
         "currency": get_currency_name(call.currency, count=amount.decimal, locale=cldr(language)),
         "purpose": localised(terms.get("purpose") or {}, language),
@@ -307,7 +307,7 @@ def _terms(facts: Facts) -> dict[str, Any]:
     }
     if facts.kind is TemplateKind.PART_AWARD and facts.asked_minor is not None:
         asked = Money(facts.asked_minor, call.currency)
-        told |= {"asked": asked.format(language), "asked_in_words": amount_in_words(asked, language)}
+        told |= {"asked": Money.format(asked, language), "asked_in_words": amount_in_words(asked, language)}
     return told
 
 

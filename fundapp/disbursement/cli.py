@@ -7,13 +7,14 @@ import click
 from fundapp.accounts.permissions import system_actor
 from fundapp.applications.models import Call
 from fundapp.applications.queries.managing import managed_call
-from fundapp.core import sealed_files
+from fundapp.core import clock, sealed_files
 from fundapp.core.commands import with_app
 from fundapp.core.db import read_only
 from fundapp.core.errors import NotFound
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
-from fundapp.disbursement.exports.decisions import decisions_csv, decisions_xlsx
+from fundapp.disbursement.exports.decisions import decisions
+from fundapp.disbursement.exports.handing_out import Format, hand_out
 from fundapp.disbursement.letters import names_somebody_protected
 from fundapp.disbursement.models import LetterStatus
 from fundapp.disbursement.queries.letters import letters_of_call
@@ -34,12 +35,19 @@ def export() -> None:
 @_folder
 @with_app
 def export_decisions(_app: FundApp, call: str, folder: Path) -> None:
-    """Write decisions.csv and decisions.xlsx of CALL: every entry, with its scores, decision and letter."""
+    """Write the decisions of CALL: every entry, with its scores, decision and letter.
+
+    The files are decisions.csv, decisions.xlsx, decisions.json, and a manifest of each that is no workbook.
+    """
     found = _call(call)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, write in (("decisions.csv", decisions_csv), ("decisions.xlsx", decisions_xlsx)):
-        (folder / name).write_bytes(write(actor=system_actor(), call=found))
-        click.echo(str(folder / name))
+    made = decisions(actor=system_actor(), call=found)
+    for file_format in Format:
+        handed = hand_out(actor=system_actor(), export=made, file_format=file_format, now=clock.now())
+        (folder / f"decisions.{file_format}").write_bytes(handed.table)
+        for ending, data in handed.beside.items():
+            (folder / f"decisions.{file_format}{ending}").write_bytes(data)
+        click.echo(str(folder / f"decisions.{file_format}"))
 
 
 @export.command("letters")
@@ -48,6 +56,7 @@ def export_decisions(_app: FundApp, call: str, folder: Path) -> None:
 @with_app
 def export_letters(app: FundApp, call: str, folder: Path) -> None:
     """Write the letters of CALL that are made, one PDF each. Exits 1 while others are not."""
+    read_only()
     found = _call(call)
     storage: Storage = app.extensions["storage"]
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +78,6 @@ def export_letters(app: FundApp, call: str, folder: Path) -> None:
 
 
 def _call(slug: str) -> Call:
-    read_only()
     try:
         return managed_call(actor=system_actor(), slug=slug)
     except NotFound as error:

@@ -25,6 +25,37 @@ class ContactsForm(FlaskForm):
     )
 
 
+class ExportForm(FlaskForm):
+    """Choose what to take out of a call, and as what kind of file."""
+
+    what = RadioField(
+        _l("Table"),
+        choices=[SelectChoice("decisions", _l("Decisions")), SelectChoice("scores", _l("Scores"))],
+        default="decisions",
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    variant = RadioField(
+        _l("Names"),
+        choices=[SelectChoice("identified", _l("With names")), SelectChoice("anonymised", _l("Without names"))],
+        default="identified",
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    format = RadioField(
+        _l("Kind of file"),
+        choices=[
+            SelectChoice("xlsx", _l("A workbook (XLSX)")),
+            SelectChoice("csv", _l("A plain table (CSV)")),
+            SelectChoice("json", _l("For programs (JSON)")),
+        ],
+        default="xlsx",
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    for_excel = BooleanField(
+        _l("Make a plain table that opens well in Excel"),
+        description=_l("A mark at its beginning tells Excel how its letters are written."),
+    )
+
+
 class TemplateForm(FlaskForm):
     """Word a kind of letter in one language. What it may say is checked by the service."""
 

@@ -10,6 +10,7 @@ from fundapp.disbursement.tasks import letter_job
 from fundapp.disbursement.views import (
     allocating,
     bp,
+    exports,
     funds,
     letters,
     next_call,
@@ -19,7 +20,7 @@ from fundapp.disbursement.views import (
     templates,
 )
 
-PAGES = (allocating, funds, letters, next_call, offers, open_calls, publication, templates)
+PAGES = (allocating, exports, funds, letters, next_call, offers, open_calls, publication, templates)
 """Importing these modules puts their pages on the blueprint."""
 
 

@@ -179,10 +179,10 @@ class Visitor:
             target.click()
         self.look()
 
-    def download(self, words: str) -> Path:
-        """Follow a link that gives a file; return where it was saved."""
+    def download(self, words: str, *, by_button: bool = False) -> Path:
+        """Follow a link, or press a button, that gives a file; return where it was saved."""
         with self.page.expect_download() as waiting:
-            self.page.get_by_role("link", name=self.words(words), exact=True).click()
+            self.page.get_by_role("button" if by_button else "link", name=self.words(words), exact=True).click()
         return waiting.value.path()
 
     def fill(self, answers: Mapping[str, str], *, within: Locator | None = None) -> None:

@@ -1,7 +1,7 @@
 """The export of decisions: every row, exact figures, nothing that a spreadsheet program would run."""
 
-import csv
 import io
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,24 @@ from typing import Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from fundapp.accounts.permissions import Role, system_actor
 from fundapp.applications.models import ApplicationStatus, Call, ProgrammeKind
 from fundapp.applications.sealed_answers import keep_answers
+from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.errors import NotAllowed
 from fundapp.disbursement.cli import export
-from fundapp.disbursement.exports.decisions import COLUMNS, decision_rows, decisions_csv, decisions_xlsx
+from fundapp.disbursement.exports.decisions import COLUMNS, decision_rows
+from fundapp.disbursement.exports.scores import COLUMNS as SCORES
 from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Outcome, SlateStatus
 from fundapp.review.queries.selection import whole_selection
 from fundapp.review.services.sending import freeze
 
 from ..conftest import NOW, actor_of, counted_statements
+from ..exporting import decisions_csv, decisions_xlsx, read_csv, take_out, taken_out
 from ..factories import (
     make_application,
     make_call,
@@ -45,10 +49,6 @@ DOCUMENTED = Path(__file__).parents[2] / "docs" / "exports.md"
 @pytest.fixture
 def manager(app):
     return make_staff(Role.MANAGER)
-
-
-def read_csv(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
 
 
 def decided_call(**values: Any) -> Call:
@@ -194,24 +194,26 @@ def test_samples_are_marked(manager, signed_in):
     call = decided_call(is_sample=True)
     slug = call.slug
     client = signed_in(manager)
-    answer = client.get(f"/manage/{slug}/decisions.csv")
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=decisions-{slug}-SAMPLE.csv"
-    assert {row["sample"] for row in read_csv(answer.data)} == {"yes"}
-    workbook = openpyxl.load_workbook(io.BytesIO(client.get(f"/manage/{slug}/decisions.xlsx").data))
-    assert workbook.sheetnames == ["SAMPLE decisions"]
+    name, data, manifest = taken_out(client, slug)
+    assert name == f"decisions-{slug}-SAMPLE.csv"
+    assert {row["sample"] for row in read_csv(data)} == {"yes"}
+    assert manifest["is_sample"] is True
+    answer = take_out(client, slug, format="xlsx")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=decisions-{slug}-SAMPLE.xlsx"
+    assert openpyxl.load_workbook(io.BytesIO(answer.data)).sheetnames == ["SAMPLE decisions", "manifest"]
 
 
 def test_only_who_may_export_gets_the_file(app, signed_in):
     call = decided_call()
     slug = call.slug
     ratifier = signed_in(make_staff(Role.RATIFIER))
-    answer = ratifier.get(f"/manage/{slug}/decisions.csv")
+    answer = take_out(ratifier, slug)
     assert answer.status_code == 200
-    assert answer.mimetype == "text/csv"
+    assert answer.mimetype == "application/zip"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert ratifier.get(f"/manage/{slug}/decisions.pdf").status_code == 404
-    assert signed_in(make_person()).get(f"/manage/{slug}/decisions.csv").status_code == 403
-    assert signed_in(make_staff(Role.MANAGER, make_call())).get(f"/manage/{slug}/decisions.csv").status_code == 404
+    assert take_out(ratifier, slug, format="pdf").status_code == 422
+    assert take_out(signed_in(make_person()), slug).status_code == 403
+    assert take_out(signed_in(make_staff(Role.MANAGER, make_call())), slug).status_code == 404
     with pytest.raises(NotAllowed):
         decision_rows(actor=actor_of(make_staff(Role.REVIEWER)), call=call)
 
@@ -231,9 +233,14 @@ def test_many_rows_ask_the_database_no_more_than_one(manager):
 
 
 def test_every_column_is_documented():
-    text = DOCUMENTED.read_text().partition("\n## The list of applications")[0]
-    named = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
-    assert tuple(named) == COLUMNS
+    decisions, _, others = DOCUMENTED.read_text().partition("\n### What goes with each table")
+    assert tuple(rows_of_tables(decisions)) == COLUMNS
+    scores = others.partition("\n## The scores of a call")[2].partition("\n## ")[0]
+    assert tuple(rows_of_tables(scores)) == SCORES
+
+
+def rows_of_tables(text: str) -> list[str]:
+    return [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
 
 
 def test_command_line_writes_both_files_and_the_letters(app, manager, run_jobs, tmp_path):
@@ -252,6 +259,9 @@ def test_command_line_writes_both_files_and_the_letters(app, manager, run_jobs, 
     assert run("decisions", slug)[0] == 0
     assert len(read_csv((tmp_path / "out" / "decisions.csv").read_bytes())) == 1
     assert (tmp_path / "out" / "decisions.xlsx").read_bytes().startswith(b"PK")
+    manifest = json.loads((tmp_path / "out" / "decisions.csv-manifest.json").read_bytes())
+    assert (manifest["rows"], manifest["made_as"]) == (1, ["system"])
+    assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "export:make")).all()) == 3
     code, said = run("letters", slug)
     assert code == 1
     assert "1 letters are not made yet" in said

@@ -16,7 +16,8 @@ DOCS = Path(fundapp.__file__).parent.parent / "docs"
 FRESH = {
     "review.ratify",
     "disbursement.release",
-    "disbursement.decisions_file",
+    "disbursement.take_out",
+    "disbursement.exports",
     "accounts.invite_person",
     "accounts.give_role",
     "accounts.take_role",

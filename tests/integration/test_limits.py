@@ -124,9 +124,9 @@ def test_a_refusal_says_when_to_come_back_and_gives_the_text_back(app: FundApp, 
 
 
 def test_limits_of_reading_count_looking(app: FundApp, signed_in, monkeypatch) -> None:
-    monkeypatch.setitem(LIMITS, "export", Limit(15, one=2, address=100, everybody=100, reads=True))
+    monkeypatch.setitem(LIMITS, "pdf", Limit(15, one=2, address=100, everybody=100, reads=True))
     call = make_call()
     client = signed_in(make_staff(Role.MANAGER, call))
-    path = f"/manage/{call.slug}/decisions.csv"
+    path = f"/manage/{call.slug}/tally.pdf"
     assert [client.get(path).status_code for _ in range(3)] == [200, 200, 429]
     assert signed_in(make_staff(Role.MANAGER, call)).get(path).status_code == 200  # each for themselves

@@ -1,9 +1,7 @@
 """What hurt people in other tools about conflicts and about who sees what; the numbers are those of our list."""
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -39,6 +37,8 @@ from tests.factories import (
     make_reviewer,
     make_staff,
 )
+
+from ..exporting import exported_rows
 
 SignedIn = Callable[[Person | None], FlaskClient]
 PARTNERS = replace(
@@ -214,9 +214,7 @@ def test_peers_22_organisers_who_apply_too_export_everything_but_their_own(app: 
     own = make_application(call, person=person)
     make_review(own.entries[0], make_reviewer(call), [3, 3])
     db.session.commit()
-    answer = signed_in(person).get(f"/manage/{call.slug}/decisions.csv")
-    assert answer.status_code == 200
-    rows = list(csv.DictReader(StringIO(answer.get_data(as_text=True)), strict=True))
+    rows = exported_rows(signed_in(person), call.slug)
     assert [(row["reviews"], row["score_mean"]) for row in rows] == [("1", "5.00"), ("1", "2.00")]
     assert own.reference not in {row["application_reference"] for row in rows}
 
@@ -257,6 +255,6 @@ def test_peers_24_no_open_page_or_file_tells_a_score_while_people_score(app: Fun
             assert comment not in page
             assert "4.33" not in page
     manager = signed_in(make_staff(Role.MANAGER))
-    [*rows] = csv.DictReader(StringIO(text(manager, f"/manage/{call.slug}/decisions.csv")), strict=True)
+    rows = exported_rows(manager, call.slug)
     assert [(row["score_mean"], row["reviews"]) for row in rows] == [("", "0")] * 2
     assert "The scores are closed until somebody opens them" in text(manager, f"/manage/{call.slug}/tally")

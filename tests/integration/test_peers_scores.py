@@ -1,9 +1,7 @@
 """What hurt people in other tools about scores and about who is given what; the numbers are those of our list."""
 
-import csv
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +29,8 @@ from tests.factories import (
     make_reviewer,
     make_staff,
 )
+
+from ..exporting import exported_rows
 
 SignedIn = Callable[[Person | None], FlaskClient]
 APOSTROPHE = "People's plan, \"in\" l'année; 100 % {0}"
@@ -62,7 +62,7 @@ def marked(call: Call, *marks: Sequence[int | None]) -> Entry:
 
 def exported(client: FlaskClient, call: Call) -> list[dict[str, str]]:
     """Return the rows of the file of decisions, by reference."""
-    return list(csv.DictReader(StringIO(text(client, f"/manage/{call.slug}/decisions.csv")), strict=True))
+    return exported_rows(client, call.slug)
 
 
 def plan(call: Call, manager: Person) -> None:

@@ -36,13 +36,13 @@ from fundapp.core.errors import Conflict, NotAllowed, NotFound, RuleViolations
 from fundapp.core.mail import MailMessage
 from fundapp.disbursement.cli import export
 from fundapp.disbursement.exports.contacts import open_contacts
-from fundapp.disbursement.exports.decisions import decisions_csv
 from fundapp.disbursement.models import Letter, LetterKind
 from fundapp.disbursement.queries.letters import decided_beside
 from fundapp.review.models import AssignmentStatus, Outcome
 
 from ..attacks.world import make_letter, make_paper
 from ..conftest import NOW, actor_of
+from ..exporting import decisions_csv
 from ..factories import (
     FORM,
     make_application,

@@ -51,6 +51,8 @@ from tests.factories import NOW, make_decision, make_member, make_slate, make_st
 from tests.integration.test_finalists import Prize
 from tests.integration.test_selection_races import all_at_once
 
+from ..exporting import exported_rows
+
 SignedIn = Callable[[Person | None], FlaskClient]
 SECRET = "a secret for tests, long enough to be one"  # that of the application of the tests
 DAY = timedelta(days=1)
@@ -339,9 +341,10 @@ def pages(client: FlaskClient, vote: Vote) -> str:
         f"/manage/{slug}/public-vote",
         f"/manage/{slug}/selection",
         f"/manage/{slug}/selection/{vote.weak.id}",
-        f"/manage/{slug}/decisions.csv",
     ]
-    return "".join(re.sub(r"\d+ s(econds)?", "", without_tokens(client.get(each).text)) for each in addresses)
+    seen = "".join(re.sub(r"\d+ s(econds)?", "", without_tokens(client.get(each).text)) for each in addresses)
+    may_export = client.get(f"/manage/{slug}/exports").status_code == 200
+    return seen + str(exported_rows(client, slug) if may_export else "")
 
 
 def test_somebody_in_conflict_reads_of_a_vote_without_that_finalist(app):

@@ -151,17 +151,14 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.LETTERS_READ, "disbursement.offers", _("Answers to awards"), _("Accepted, asked, refused or overdue.")),
         (P.FUNDS_READ, "disbursement.funds", _("Funds"), _("Whose money it is, and which awards it pays.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),
+        (P.DECISION_EXPORT, "disbursement.exports", _("Take out tables"), _("Decisions and scores, named or not.")),
         (P.IDENTITY_OPEN, "disbursement.contacts", _("Contacts as a table"), _("With a reason; each one is recorded.")),
     ]
-    links = [
+    return [
         LinkShown(url_for(endpoint, slug=call.slug), title, hint)
         for permission, endpoint, title, hint in pages
         if actor.can(permission, call.id) and (call.is_impartial or endpoint != "review.manage_pools")
     ]
-    if actor.can(P.DECISION_EXPORT, call.id):
-        url = url_for("disbursement.decisions_file", slug=call.slug, format="xlsx")
-        links.append(LinkShown(url, _("Decisions as a table"), _("A workbook (XLSX) of all entries.")))
-    return links
 
 
 def sent_application_shown(application: Application, actor: Actor, decider: str) -> SentApplicationShown:

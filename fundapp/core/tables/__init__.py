@@ -6,7 +6,7 @@ runs as a formula.
 
 from fundapp.core.tables.filled import MAX_FILLED_BYTES, cell_text, digits, first_cell, grid, is_formula, open_filled
 from fundapp.core.tables.reading import MAX_BYTES, Row, Table, TableError, inspect_workbook, read_table
-from fundapp.core.tables.writing import Cell, write_csv, write_xlsx
+from fundapp.core.tables.writing import Cell, write_csv, write_json, write_xlsx
 
 __all__ = [
     "MAX_BYTES",
@@ -24,5 +24,6 @@ __all__ = [
     "open_filled",
     "read_table",
     "write_csv",
+    "write_json",
     "write_xlsx",
 ]

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,45 +19,65 @@ _SHEET_CELL_CHARACTERS: Final = 32_767
 _SHEET_EXACT: Final = 10**15
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, bom: bool = False) -> bytes:
     """Return a CSV file (UTF-8, commas, CRLF) in which no cell is a formula for any spreadsheet program.
 
-    A cell that would be one starts with an apostrophe. Instants are ISO 8601 in UTC. Source: RFC 4180.
+    A cell that would be one starts with an apostrophe. Instants are ISO 8601 in UTC. With `bom` a byte order mark
+    stands first, without which Excel takes letters for those of another encoding. Source: RFC 4180.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_harmless(column) for column in columns])
     for row in rows:
         writer.writerow([_csv_cell(cell) for cell in _checked(columns, row)])
-    return out.getvalue().encode("utf-8")
+    return out.getvalue().encode("utf-8-sig" if bom else "utf-8")
 
 
-def write_xlsx(sheet_title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return an XLSX workbook of one sheet: typed cells, headings that stay in view, text never a formula or a link.
+def write_json(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return rows as a JSON list of objects, UTF-8: null for what is not known, decimals as text, instants in UTC."""
+    objects = [dict(zip(columns, map(_json_cell, _checked(columns, row)), strict=True)) for row in rows]
+    return json.dumps(objects, ensure_ascii=False, indent=1).encode("utf-8")
 
-    Instants are in UTC. A text longer than a sheet's cell can hold is cut with a remark that says so.
+
+def write_xlsx(
+    sheet_title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    manifest: Mapping[str, Cell] | None = None,
+) -> bytes:
+    """Return an XLSX workbook: typed cells, headings that stay in view, text never a formula or a link.
+
+    Instants are in UTC. A text longer than a sheet's cell can hold is cut with a remark that says so. What the
+    `manifest` says of the rows stands on a second sheet of that name.
     """
     out = io.BytesIO()
     workbook = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
-    sheet = workbook.add_worksheet(regex.sub(r"[\[\]:*?/\\']", " ", sheet_title)[:31].strip() or None)
+    _write_sheet(workbook, sheet_title, columns, rows)
+    if manifest is not None:
+        _write_sheet(workbook, "manifest", ("name", "value"), manifest.items())
+    workbook.close()
+    return out.getvalue()
+
+
+def _write_sheet(workbook: Any, title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    sheet = workbook.add_worksheet(regex.sub(r"[\[\]:*?/\\']", " ", title)[:31].strip() or None)
     heading = workbook.add_format({"bold": True, "bottom": 1})
     formats: dict[type[date], Any] = {
         date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
         datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
     }
-    for column, title in enumerate(columns):
-        sheet.write_string(0, column, title, heading)
-        sheet.set_column(column, column, min(40, max(12, len(title) + 2)))
+    for column, name in enumerate(columns):
+        sheet.write_string(0, column, name, heading)
+        sheet.set_column(column, column, min(40, max(12, len(name) + 2)))
     number = 0
     for number, row in enumerate(rows, start=1):
         for column, cell in enumerate(_checked(columns, row)):
             _write_sheet_cell(sheet, number, column, cell, formats)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, number, len(columns) - 1)
-    workbook.close()
-    return out.getvalue()
 
 
 def _checked(columns: Sequence[str], row: Sequence[Cell]) -> Sequence[Cell]:
@@ -91,13 +112,31 @@ def _csv_cell(cell: Cell) -> str:
         case None:
             return ""
         case datetime():
-            return _utc(cell).isoformat(timespec="seconds").replace("+00:00", "Z")
+            return _written(cell)
         case date():
             return cell.isoformat()
         case str():
             return _harmless(cell)
         case int() | Decimal():
             return str(cell)
+
+
+def _json_cell(cell: Cell) -> str | int | None:
+    match cell:
+        case datetime():
+            return _written(cell)
+        case date():
+            return cell.isoformat()
+        case Decimal():
+            return str(cell)
+        case "":
+            return None
+        case _:
+            return cell
+
+
+def _written(instant: datetime) -> str:
+    return _utc(instant).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _utc(instant: datetime) -> datetime:

@@ -22,7 +22,9 @@ from fundapp.applications.models import Application, ApplicationStatus, Call, En
 from fundapp.applications.services.drafts import payee_names
 from fundapp.core.db import db
 from fundapp.core.money import Money
-from fundapp.core.tables import Cell, write_csv, write_xlsx
+from fundapp.core.tables import Cell
+from fundapp.disbursement.exports.anonymous import application_alias, told
+from fundapp.disbursement.exports.handing_out import Export
 from fundapp.disbursement.models import Letter
 from fundapp.disbursement.queries.letters import decisions_by_entry, entries_of_call, letters_by_subject
 from fundapp.disbursement.rules import entry_reference, spread
@@ -70,6 +72,25 @@ COLUMNS: Final = (
 )
 
 
+WITHHELD: Final = frozenset(
+    {
+        "organisation",
+        "title",
+        "language",
+        "eligibility_reason",
+        "submitted_at",
+        "decision_reason",
+        "decided_by",
+        "decided_at",
+        "ratified_by",
+        "letter_status",
+        "letter_made_at",
+        "letter_sha256",
+        "payee",
+    }
+)
+"""What an anonymised table leaves empty: names, what people wrote, and what a letter or a mail would be found by."""
+
 _OUT: Final = (ApplicationStatus.INELIGIBLE, ApplicationStatus.WITHDRAWN)
 """Applications about which nothing will be decided."""
 
@@ -83,20 +104,17 @@ class _Figures:
     tied: bool = False
 
 
-def decisions_csv(*, actor: Actor, call: Call) -> bytes:
-    """Return the decisions of a call as CSV. Raises NotAllowed."""
-    return write_csv(COLUMNS, decision_rows(actor=actor, call=call))
-
-
-def decisions_xlsx(*, actor: Actor, call: Call) -> bytes:
-    """Return the decisions of a call as an XLSX workbook. Raises NotAllowed."""
-    title = "SAMPLE decisions" if call.is_sample else "Decisions"
-    return write_xlsx(title, COLUMNS, decision_rows(actor=actor, call=call))
-
-
-def decisions_filename(call: Call, file_format: str) -> str:
-    """Return the name under which an export is saved."""
-    return f"decisions-{call.slug}{'-SAMPLE' if call.is_sample else ''}.{file_format}"
+def decisions(*, actor: Actor, call: Call, is_anonymised: bool = False) -> Export:
+    """Return the decisions of a call to be handed out. Raises NotAllowed."""
+    rows = decision_rows(actor=actor, call=call)
+    return Export(
+        what="decisions",
+        call=call,
+        columns=COLUMNS,
+        rows=_anonymised(rows, entries_of_call(actor=actor, call=call)) if is_anonymised else rows,
+        filters={"entries": "of all applications that were sent and not set aside"},
+        is_anonymised=is_anonymised,
+    )
 
 
 def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
@@ -128,6 +146,25 @@ def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:
             ]
         )
     return rows
+
+
+def _anonymised(rows: Sequence[Sequence[Cell]], entries: Sequence[Entry]) -> list[list[Cell]]:
+    """Return the rows of entries without whom they are about, in an order that tells nothing."""
+    faces = {entry.application_id: face_of(entry.application) for entry in entries}
+    places = told({key: (face.country, face.region) for key, face in faces.items()})
+    made = []
+    for entry, row in zip(entries, rows, strict=True):
+        alias = application_alias(entry.call_id, entry.application_id)
+        country, region = places[entry.application_id]
+        cells = dict(zip(COLUMNS, row, strict=True)) | dict.fromkeys(WITHHELD)
+        cells |= {
+            "entry_reference": entry_reference(alias, entry.category.code if entry.category else None),
+            "application_reference": alias,
+            "country": country,
+            "region": region,
+        }
+        made.append([cells[column] for column in COLUMNS])
+    return sorted(made, key=lambda row: str(row[1]))
 
 
 def _application_cells(call: Call, entry: Entry) -> Sequence[Cell]:

@@ -1,4 +1,4 @@
-"""Pages of release, letters and exports; and an applicant's own letters."""
+"""Pages of release, letters and contacts; and an applicant's own letters."""
 
 from typing import Final, cast
 from uuid import UUID
@@ -22,7 +22,6 @@ from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp, problems_into
 from fundapp.disbursement.exports.contacts import open_contacts, protected_applications
-from fundapp.disbursement.exports.decisions import decisions_csv, decisions_filename, decisions_xlsx
 from fundapp.disbursement.forms import ContactsForm
 from fundapp.disbursement.letters import body_of, from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
@@ -40,7 +39,6 @@ from fundapp.review.presentation.selection import money_shown
 from fundapp.review.queries.selection import selection
 
 PDF: Final = "application/pdf"
-EXPORTS: Final = {"csv": decisions_csv, "xlsx": decisions_xlsx}
 
 
 @bp.get("/manage/<slug>/letters")
@@ -105,19 +103,6 @@ def letter_file(letter_id: UUID) -> ResponseReturnValue:
         reason = _("This letter was made before the application was protected, and has its name in it.")
         raise NotAllowed(P.LETTERS_READ, reason)
     return _pdf(letter)
-
-
-@bp.get("/manage/<slug>/decisions.<format>")
-@requires(P.DECISION_EXPORT)
-@fresh
-@limited("export")
-def decisions_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
-    """Send the decisions of a call as CSV or XLSX."""
-    call = _call(slug, P.DECISION_EXPORT)
-    if format not in EXPORTS:
-        raise NotFound
-    data = EXPORTS[format](actor=current_actor(), call=call)
-    return _download(data, CONTENT_TYPES[format], decisions_filename(call, format))
 
 
 @bp.get("/manage/<slug>/contacts")

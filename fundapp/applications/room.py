@@ -6,8 +6,10 @@ from fundapp.accounts.call_names import add_call_lister
 from fundapp.applications.files.tasks import file_job
 from fundapp.applications.importing.background import import_job
 from fundapp.applications.next_steps import add_step_finder
+from fundapp.applications.overview import add_teller
 from fundapp.applications.presentation.entering import steps_of_answering
 from fundapp.applications.presentation.managing import named_calls, steps_of_checking
+from fundapp.applications.presentation.overview import dates_of_applying
 from fundapp.applications.services.deadlines import telling_job
 from fundapp.applications.views import (
     afterwards,
@@ -84,6 +86,7 @@ def join(app: FundApp) -> None:
     add_call_lister(app, named_calls)
     add_step_finder(app, steps_of_answering)
     add_step_finder(app, steps_of_checking)
+    add_teller(app, dates_of_applying)
     app.add_job_kind(telling_job())
     app.add_job_kind(import_job(app.extensions["storage"]))
     app.jinja_env.globals["moment_of"] = _moment_of

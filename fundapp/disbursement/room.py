@@ -2,10 +2,12 @@
 
 from fundapp.applications.call_links import add_call_links
 from fundapp.applications.next_steps import add_step_finder
+from fundapp.applications.overview import add_teller
 from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
+from fundapp.disbursement.presentation.overview import told_of_awards
 from fundapp.disbursement.tasks import letter_job
 from fundapp.disbursement.views import (
     allocating,
@@ -32,4 +34,5 @@ def join(app: FundApp) -> None:
     app.jinja_env.filters["text_direction"] = text_direction
     add_call_links(app, open_calls.calendar_links)
     add_step_finder(app, steps_of_release)
+    add_teller(app, told_of_awards)
     app.add_job_kind(letter_job(app.extensions["storage"]))

@@ -4,12 +4,14 @@ from fundapp.accounts.home_links import add_home_links
 from fundapp.applications.call_links import add_call_links
 from fundapp.applications.call_sections import add_call_section
 from fundapp.applications.next_steps import add_step_finder
+from fundapp.applications.overview import add_teller
 from fundapp.applications.package_parts import add_package_part
 from fundapp.core.web import FundApp
 from fundapp.review.presentation.deciding_told import deciding_told
 from fundapp.review.presentation.finalists import profiles_to_answer
 from fundapp.review.presentation.invitations import invitations_waiting
 from fundapp.review.presentation.next_steps import steps_of_review
+from fundapp.review.presentation.overview import told_of_review
 from fundapp.review.presentation.public_vote import links_of_call
 from fundapp.review.services.planning import plan_job
 from fundapp.review.services.telling import tell_job
@@ -75,6 +77,7 @@ def join(app: FundApp) -> None:
     """Register this room's pages and background work."""
     app.register_blueprint(bp)
     add_step_finder(app, steps_of_review)
+    add_teller(app, told_of_review)
     add_home_links(app, invitations_waiting)
     add_home_links(app, profiles_to_answer)
     add_call_links(app, links_of_call)

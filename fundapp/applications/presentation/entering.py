@@ -1,11 +1,10 @@
 """What comes before an application, as pages show it: groups of calls, nominations, first questions, drafts to keep."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import url_for
 from flask_wtf import FlaskForm
 from wtforms import Field
 
@@ -20,7 +19,7 @@ from fundapp.applications.models import (
     Call,
     Enquiry,
 )
-from fundapp.applications.next_steps import NextStep
+from fundapp.applications.next_steps import NextStep, step
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.questions import said_unanswered
 from fundapp.applications.presentation.texts import Said
@@ -242,19 +241,25 @@ class OfferShown:
     """One of the reader's organisations has an application in this call already."""
 
 
-def steps_of_answering(actor: Actor, call: Call, _now: datetime) -> list[NextStep]:
-    """Return the questions before an application that wait for the actor."""
-    if not actor.can(P.APPLICANT_INVITE, call.id):
-        return []
-    waiting = open_enquiries(actor=actor, call=call)
-    if not waiting:
-        return []
-    words = ngettext(
-        "Answer %(num)s question of somebody who may not apply",
-        "Answer %(num)s questions of people who may not apply",
-        waiting,
-    )
-    return [NextStep(url_for("applications.enquiries", slug=call.slug), words)]
+def steps_of_answering(actor: Actor, calls: Sequence[Call], _now: datetime) -> Mapping[UUID, list[NextStep]]:
+    """Return the questions before an application that wait for an answer."""
+    waiting = open_enquiries(actor=actor, calls=calls)
+    return {
+        call.id: step(
+            actor,
+            call,
+            ngettext(
+                "Answer %(num)s question of somebody who may not apply",
+                "Answer %(num)s questions of people who may not apply",
+                waiting[call.id],
+            ),
+            "applications.enquiries",
+            does=P.APPLICANT_INVITE,
+            sees=P.APPLICANT_INVITE,
+        )
+        for call in calls
+        if call.id in waiting
+    }
 
 
 def begun_at(application: Application) -> Moment:

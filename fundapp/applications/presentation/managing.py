@@ -1,6 +1,6 @@
 """Calls and applications as those who look after them see them, with the next thing to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from fundapp.accounts.call_names import CallName
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call
-from fundapp.applications.next_steps import NextStep
+from fundapp.applications.next_steps import NextStep, Whom, step
 from fundapp.applications.presentation.calls import CallShown, call_shown
 from fundapp.applications.presentation.texts import Said, money, said
 from fundapp.applications.queries.managing import SENT, counts_by_status, every_call
@@ -42,17 +42,14 @@ class LinkShown:
 
 @dataclass(frozen=True)
 class ManagedCallShown:
-    """A call with its numbers; `waiting` says in words what the actor still has to check ("": nothing)."""
+    """A call with its numbers."""
 
     shown: CallShown
-    url: str
     drafts: int
     sent: int
     unchecked: int
     eligible: int
     ineligible: int
-    budget_minor: int
-    waiting: str
 
 
 @dataclass(frozen=True)
@@ -95,21 +92,15 @@ def named_calls() -> list[CallName]:
     return [CallName(call.id, call.slug, localised(call.titles)) for call in every_call()]
 
 
-def managed_call_shown(
-    call: Call, counts: Mapping[ApplicationStatus, int], actor: Actor, now: datetime
-) -> ManagedCallShown:
-    """Return a call with its numbers at an instant, and the checks that wait for the actor."""
-    unchecked = counts[ApplicationStatus.SUBMITTED]
+def managed_call_shown(call: Call, counts: Mapping[ApplicationStatus, int], now: datetime) -> ManagedCallShown:
+    """Return a call with its numbers at an instant."""
     return ManagedCallShown(
         shown=call_shown(call, now),
-        url=url_for("applications.managed_call", slug=call.slug),
         drafts=counts[ApplicationStatus.DRAFT],
         sent=sum(counts[status] for status in SENT),
-        unchecked=unchecked,
+        unchecked=counts[ApplicationStatus.SUBMITTED],
         eligible=counts[ApplicationStatus.ELIGIBLE],
         ineligible=counts[ApplicationStatus.INELIGIBLE],
-        budget_minor=call.budget_minor,
-        waiting=_to_check(unchecked) if unchecked and actor.can(P.ELIGIBILITY_DECIDE, call.id) else "",
     )
 
 
@@ -151,6 +142,12 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.LETTERS_READ, "disbursement.offers", _("Answers to awards"), _("Accepted, asked, refused or overdue.")),
         (P.FUNDS_READ, "disbursement.funds", _("Funds"), _("Whose money it is, and which awards it pays.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),
+        (
+            P.DECISION_EXPORT,
+            "disbursement.exports",
+            _("Take out tables"),
+            _("Decisions and scores, named or not."),
+        ),
         (P.DECISION_EXPORT, "disbursement.exports", _("Take out tables"), _("Decisions and scores, named or not.")),
         (P.IDENTITY_OPEN, "disbursement.contacts", _("Contacts as a table"), _("With a reason; each one is recorded.")),
     ]
@@ -188,13 +185,35 @@ def sent_application_shown(application: Application, actor: Actor, decider: str)
     )
 
 
-def steps_of_checking(actor: Actor, call: Call, _now: datetime) -> list[NextStep]:
-    """Return the checks of eligibility that wait for the actor."""
-    unchecked = counts_by_status(actor=actor, call=call)[ApplicationStatus.SUBMITTED]
-    if not unchecked or not actor.can(P.ELIGIBILITY_DECIDE, call.id):
+def steps_of_checking(actor: Actor, calls: Sequence[Call], now: datetime) -> Mapping[UUID, list[NextStep]]:
+    """Return the checks of eligibility that wait, and the drafts that applicants can still send."""
+    counts = counts_by_status(actor=actor, calls=calls)
+    return {
+        call.id: _checks(actor, call, counts[call.id]) + _drafts(actor, call, counts[call.id], now) for call in calls
+    }
+
+
+def _checks(actor: Actor, call: Call, counts: Mapping[ApplicationStatus, int]) -> list[NextStep]:
+    unchecked = counts[ApplicationStatus.SUBMITTED]
+    if not unchecked:
         return []
-    url = url_for("applications.managed_applications", slug=call.slug, status=ApplicationStatus.SUBMITTED)
-    return [NextStep(url, _to_check(unchecked))]
+    return step(
+        actor,
+        call,
+        _to_check(unchecked),
+        "applications.managed_applications",
+        does=P.ELIGIBILITY_DECIDE,
+        sees=P.CALL_READ,
+        status=ApplicationStatus.SUBMITTED,
+    )
+
+
+def _drafts(actor: Actor, call: Call, counts: Mapping[ApplicationStatus, int], now: datetime) -> list[NextStep]:
+    drafts = counts[ApplicationStatus.DRAFT]
+    if not drafts or now >= call.closes_at:
+        return []
+    words = ngettext("%(num)s draft is not sent yet", "%(num)s drafts are not sent yet", drafts)
+    return step(actor, call, words, "applications.managed_call", does=None, sees=P.CALL_READ, whom=Whom.APPLICANTS)
 
 
 def _to_check(unchecked: int) -> str:

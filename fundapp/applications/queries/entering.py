@@ -1,6 +1,6 @@
 """What comes before an application: who was let in, what was asked, invited, nominated, and left to be taken over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,14 +55,17 @@ def opens_start(enquiry: Enquiry | None, call: Call) -> bool:
 
 def about_call(actor: Actor, call: Call) -> ColumnElement[bool]:
     """Return the condition that Enquiry is about a call, and not from an application that the actor must not see."""
-    hidden = select(Application.id).where(Application.id == Enquiry.application_id, ~visible_to(actor))
-    return and_(Enquiry.call_id == call.id, ~exists(hidden))
+    return and_(Enquiry.call_id == call.id, _is_seen(actor))
 
 
-def open_enquiries(*, actor: Actor, call: Call) -> int:
-    """Return how many questions about a call wait for an answer."""
-    waiting = select(func.count()).select_from(Enquiry).where(about_call(actor, call), Enquiry.answered_at.is_(None))
-    return db.session.scalar(waiting) or 0
+def open_enquiries(*, actor: Actor, calls: Sequence[Call]) -> Mapping[UUID, int]:
+    """Return how many questions about calls wait for an answer, by call; a call without any is missing."""
+    rows = db.session.execute(
+        select(Enquiry.call_id, func.count())
+        .where(Enquiry.call_id.in_([call.id for call in calls]), _is_seen(actor), Enquiry.answered_at.is_(None))
+        .group_by(Enquiry.call_id)
+    )
+    return dict(rows.all())
 
 
 def managed_enquiry(*, actor: Actor, call: Call, enquiry_id: UUID) -> Enquiry:
@@ -184,3 +187,9 @@ def organisations_in(call: Call, organisation_ids: Iterable[UUID]) -> frozenset[
         )
     )
     return frozenset(each for each in found if each is not None)
+
+
+def _is_seen(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that Enquiry does not come from an application that the actor must not see."""
+    hidden = select(Application.id).where(Application.id == Enquiry.application_id, ~visible_to(actor))
+    return ~exists(hidden)

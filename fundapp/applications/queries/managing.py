@@ -1,6 +1,7 @@
 """What staff may read: calls in which they hold a permission, and in them nothing that they have a conflict with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -20,25 +21,16 @@ SENT = tuple(status for status in ApplicationStatus if status is not Application
 """Staff read what was sent; of drafts they only learn how many there are."""
 
 
-def managed_calls(*, actor: Actor) -> list[tuple[Call, Mapping[ApplicationStatus, int]]]:
-    """Return the calls whose work the actor follows, newest first, each with its counts by status."""
-    calls = list(
+def managed_calls(*, actor: Actor) -> list[Call]:
+    """Return the calls whose work the actor follows, newest first."""
+    return list(
         db.session.scalars(
             select(Call)
             .where(in_calls(actor, P.CALL_READ, Call.id))
-            .options(joinedload(Call.programme))
+            .options(joinedload(Call.programme), selectinload(Call.stages))
             .order_by(Call.opens_at.desc(), Call.slug)
         )
     )
-    rows = db.session.execute(
-        select(Application.call_id, Application.status, func.count())
-        .where(in_calls(actor, P.CALL_READ, Application.call_id), in_work(), visible_to(actor))
-        .group_by(Application.call_id, Application.status)
-    )
-    counts: dict[UUID, dict[ApplicationStatus, int]] = {call.id: _no_counts() for call in calls}
-    for call_id, status, number in rows:
-        counts[call_id][status] = number
-    return [(call, counts[call.id]) for call in calls]
 
 
 def every_call() -> list[Call]:
@@ -62,14 +54,42 @@ def managed_call(*, actor: Actor, slug: str, permission: str = P.CALL_READ) -> C
     return call
 
 
-def counts_by_status(*, actor: Actor, call: Call) -> Mapping[ApplicationStatus, int]:
-    """Return how many of a call's applications that are not set aside stand where, zeros included."""
+def counts_by_status(*, actor: Actor, calls: Sequence[Call]) -> Mapping[UUID, Mapping[ApplicationStatus, int]]:
+    """Return how many applications of each call that are not set aside stand where, zeros included."""
+    counts = {call.id: dict.fromkeys(ApplicationStatus, 0) for call in calls}
     rows = db.session.execute(
-        select(Application.status, func.count().label("number"))
-        .where(Application.call_id == call.id, in_work(), visible_to(actor))
-        .group_by(Application.status)
+        select(Application.call_id, Application.status, func.count())
+        .where(Application.call_id.in_(list(counts)), in_work(), visible_to(actor))
+        .group_by(Application.call_id, Application.status)
     )
-    return _no_counts() | {row.status: row.number for row in rows}
+    for call_id, status, number in rows:
+        counts[call_id][status] = number
+    return counts
+
+
+def drafts_with_own_deadline(
+    *, actor: Actor, calls: Sequence[Call], now: datetime
+) -> Mapping[UUID, list[tuple[datetime, int]]]:
+    """Return until when drafts may be sent that have later deadlines of their own, and how many each, by call."""
+    rows = db.session.execute(
+        select(Application.call_id, Application.closes_at, func.count())
+        .join(Application.call)
+        .where(
+            Application.call_id.in_([call.id for call in calls]),
+            Application.status == ApplicationStatus.DRAFT,
+            Application.closes_at > now,
+            Application.closes_at > Call.closes_at,
+            in_work(),
+            visible_to(actor),
+        )
+        .group_by(Application.call_id, Application.closes_at)
+        .order_by(Application.closes_at)
+    )
+    found: dict[UUID, list[tuple[datetime, int]]] = {}
+    for call_id, closes_at, number in rows:
+        if closes_at is not None:
+            found.setdefault(call_id, []).append((closes_at, number))
+    return found
 
 
 def sent_application(*, actor: Actor, application_id: UUID, permission: str = P.APPLICATION_READ) -> Application:
@@ -111,7 +131,3 @@ def eligibility_decider(application: Application) -> str:
         return ""
     person = db.session.get_one(Person, application.eligibility_by_id)
     return person.name or person.email
-
-
-def _no_counts() -> dict[ApplicationStatus, int]:
-    return dict.fromkeys(ApplicationStatus, 0)

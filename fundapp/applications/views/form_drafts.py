@@ -215,7 +215,7 @@ def _chosen_start(call: Call, start: str, warnings: list[Problem]) -> WorkingFor
 
 
 def _other_calls(call: Call) -> list[Call]:
-    return [other for other, _counts in queries.managed_calls(actor=current_actor()) if other.id != call.id]
+    return [other for other in queries.managed_calls(actor=current_actor()) if other.id != call.id]
 
 
 def _outline(

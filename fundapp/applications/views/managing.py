@@ -16,6 +16,7 @@ from fundapp.applications.presentation.applications import submission_shown, sub
 from fundapp.applications.presentation.calls import extensions_shown
 from fundapp.applications.presentation.files import checked_file_shown
 from fundapp.applications.presentation.handling import handling_shown
+from fundapp.applications.presentation.overview import overview_for
 from fundapp.applications.presentation.protection import openings_shown
 from fundapp.applications.queries import managing as queries
 from fundapp.applications.services import managing as services
@@ -30,14 +31,11 @@ from fundapp.core.web import problems_into
 @bp.get("/manage")
 @requires(P.CALL_READ)
 def managed_calls() -> ResponseReturnValue:
-    """List the calls whose work the actor follows, with their numbers."""
-    actor, now = current_actor(), clock.now()
+    """Show the calls whose work the actor follows: where each stands, what waits for whom, money and dates."""
+    actor = current_actor()
     return render_template(
         "applications/managed_calls.html",
-        calls=[
-            presentation.managed_call_shown(call, counts, actor, now)
-            for call, counts in queries.managed_calls(actor=actor)
-        ],
+        overview=overview_for(actor, clock.now()),
         may_make=actor.can(P.CALL_WRITE) and actor.calls_with(P.CALL_WRITE) is None,
     )
 
@@ -48,10 +46,10 @@ def managed_call(slug: str) -> ResponseReturnValue:
     """Show where a call stands and what is to be done next."""
     actor, now = current_actor(), clock.now()
     call = queries.managed_call(actor=actor, slug=slug)
-    counts = queries.counts_by_status(actor=actor, call=call)
+    counts = queries.counts_by_status(actor=actor, calls=[call])[call.id]
     return render_template(
         "applications/managed_call.html",
-        call=presentation.managed_call_shown(call, counts, actor, now),
+        call=presentation.managed_call_shown(call, counts, now),
         steps=next_steps(actor, call, now),
         extensions=extensions_shown(call.extensions, call.time_zone),
         may_move=actor.can(P.CALL_EXTEND, call.id) and call.status is CallStatus.PUBLISHED,

@@ -1,95 +1,111 @@
-"""What waits in the review of a call: readers to find, reviews to come, entries to decide, a list to ratify."""
+"""What waits in the review of calls: readers to find, reviews to come, entries to decide, a list to ratify."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-from flask import url_for
+from uuid import UUID
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Call
-from fundapp.applications.next_steps import NextStep
+from fundapp.applications.next_steps import NextStep, Whom, step
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import ngettext
 from fundapp.review.models import SlateStatus
-from fundapp.review.queries.panel import CoverageRow, coverage
-from fundapp.review.queries.pools import pools_of, unplaced
-from fundapp.review.queries.selection import current_slate, decided_entries
-from fundapp.review.queries.voting import votes_of
+from fundapp.review.queries.waiting import Work, work_of
 
 
-def steps_of_review(actor: Actor, call: Call, now: datetime) -> list[NextStep]:
-    """Return what the actor can do now about reviews and decisions; nothing while the call is open."""
-    if now < call.closes_at:
-        return []
-    slate = current_slate(call=call)
-    if slate is None or slate.status is SlateStatus.OPEN:
-        rows = coverage(actor=actor, call=call)
+def steps_of_review(actor: Actor, calls: Sequence[Call], now: datetime) -> Mapping[UUID, list[NextStep]]:
+    """Return what waits about reviews and decisions; nothing while a call is open."""
+    closed = [call for call in calls if now >= call.closes_at]
+    work = work_of(actor=actor, calls=closed)
+    return {call.id: _steps(actor, call, now, work[call.id]) for call in closed}
+
+
+def _steps(actor: Actor, call: Call, now: datetime, work: Work) -> list[NextStep]:
+    if work.slate is SlateStatus.OPEN:
+        votes = _steps_of_votes(actor, call, work) + _steps_of_invitations(actor, call, work)
         if call.is_impartial:
-            return _steps_of_votes(actor, call) + _steps_of_impartial(actor, call, now, rows)
-        steps = _steps_of_panel(actor, call, rows) or _steps_of_selection(actor, call, len(rows))
-        return _steps_of_votes(actor, call) + steps
-    if slate.status is SlateStatus.PROPOSED and actor.can(P.DECISION_RATIFY, call.id):
-        return [NextStep(url_for("review.ratification", slug=call.slug), _("Ratify the list"))]
+            return votes + _steps_of_impartial(actor, call, now, work)
+        return votes + (_steps_of_panel(actor, call, work) or _steps_of_selection(actor, call, work))
+    if work.slate is SlateStatus.PROPOSED:
+        return step(
+            actor,
+            call,
+            _("Ratify the list"),
+            "review.ratification",
+            does=P.DECISION_RATIFY,
+            sees=P.SLATE_READ,
+            whom=Whom.RATIFIERS,
+        )
     return []
 
 
-def _steps_of_votes(actor: Actor, call: Call) -> list[NextStep]:
-    if not actor.can(P.DECISION_VOTE, call.id):
+def _steps_of_votes(actor: Actor, call: Call, work: Work) -> list[NextStep]:
+    """Return the votes of the actor: nobody is told here who else has not voted."""
+    if not work.to_vote:
         return []
-    rows = votes_of(actor=actor, call=call).values()
-    waiting = sum(not row.has_voted(actor.person_id) for row in rows)
-    if not waiting:
-        return []
-    title = ngettext("Vote on %(num)s entry", "Vote on %(num)s entries", waiting)
-    return [NextStep(url_for("review.votes", slug=call.slug), title)]
+    title = ngettext("Vote on %(num)s entry", "Vote on %(num)s entries", work.to_vote)
+    return step(actor, call, title, "review.votes", does=P.DECISION_VOTE, sees=P.DECISION_VOTE, whom=Whom.PANEL)
 
 
-def _steps_of_impartial(actor: Actor, call: Call, now: datetime, rows: Sequence[CoverageRow]) -> list[NextStep]:
+def _steps_of_invitations(actor: Actor, call: Call, work: Work) -> list[NextStep]:
+    if not work.unanswered:
+        return []
+    title = ngettext(
+        "%(num)s invitation to read has no answer yet",
+        "%(num)s invitations to read have no answer yet",
+        work.unanswered,
+    )
+    return step(actor, call, title, "review.reviewers", does=None, sees=P.PANEL_READ, whom=Whom.PANEL)
+
+
+def _steps_of_impartial(actor: Actor, call: Call, now: datetime, work: Work) -> list[NextStep]:
     """Return what waits where applicants review each other: the draw, then readers, then the scores, then decisions."""
-    pools = pools_of(call)
-    if pools.are_open:
-        return _steps_of_selection(actor, call, len(rows))
-    steps: list[str] = []
-    if actor.can(P.ASSIGNMENT_PLAN, call.id):
-        if pools.draw is None:
-            steps += [_("Fix the list for the draw of the two pools")] if rows else []
-        elif pools.draw.drawn_at is None:
-            is_known = now >= pools.draw.value_at
-            steps.append(_("Draw the two pools") if is_known else _("Wait for the value that draws the two pools"))
-        elif late := unplaced(actor=actor, call=call, pools=pools):
-            title = ngettext("Place %(num)s application in a pool", "Place %(num)s applications in a pool", len(late))
-            steps.append(title)
-    url = url_for("review.manage_pools", slug=call.slug)
-    if steps or pools.draw is None or pools.draw.drawn_at is None:
-        return [NextStep(url, title) for title in steps]
-    found = _steps_of_panel(actor, call, rows)
-    if actor.can(P.DECISION_MAKE, call.id):
-        found.append(NextStep(url, _("Open the scores when reviews are over") if found else _("Open the scores")))
-    return found
+    draw = work.draw
+    if draw is not None and draw.opened_at is not None:
+        return _steps_of_selection(actor, call, work)
+    title = ""
+    if draw is None:
+        title = _("Fix the list for the draw of the two pools") if work.entries else ""
+    elif draw.drawn_at is None:
+        is_known = now >= draw.value_at
+        title = _("Draw the two pools") if is_known else _("Wait for the value that draws the two pools")
+    elif work.unplaced:
+        title = ngettext("Place %(num)s application in a pool", "Place %(num)s applications in a pool", work.unplaced)
+    steps = _of_pools(actor, call, title, P.ASSIGNMENT_PLAN) if title else []
+    if steps or draw is None or draw.drawn_at is None:
+        return steps
+    found = _steps_of_panel(actor, call, work)
+    title = _("Open the scores when reviews are over") if found else _("Open the scores")
+    return found + _of_pools(actor, call, title, P.DECISION_MAKE)
 
 
-def _steps_of_panel(actor: Actor, call: Call, rows: Sequence[CoverageRow]) -> list[NextStep]:
-    missing = sum(max(0, row.wanted - row.assigned) for row in rows)
-    to_come = sum(row.waiting + row.reading for row in rows)
+def _of_pools(actor: Actor, call: Call, title: str, does: P) -> list[NextStep]:
+    return step(actor, call, title, "review.manage_pools", does=does, sees=P.PANEL_READ)
+
+
+def _steps_of_panel(actor: Actor, call: Call, work: Work) -> list[NextStep]:
     steps = []
-    if missing and actor.can(P.ASSIGNMENT_PLAN, call.id):
-        title = ngettext("Find a reader for %(num)s review", "Find readers for %(num)s reviews", missing)
-        steps.append(NextStep(url_for("review.assignment", slug=call.slug), title))
-    if to_come and actor.can(P.REVIEWER_INVITE, call.id):
-        title = ngettext("%(num)s review is still to come", "%(num)s reviews are still to come", to_come)
-        steps.append(NextStep(url_for("review.reviewers", slug=call.slug), title))
+    if work.missing:
+        title = ngettext("Find a reader for %(num)s review", "Find readers for %(num)s reviews", work.missing)
+        steps += step(actor, call, title, "review.assignment", does=P.ASSIGNMENT_PLAN, sees=P.PANEL_READ)
+    if work.to_come:
+        title = ngettext("%(num)s review is still to come", "%(num)s reviews are still to come", work.to_come)
+        steps += step(
+            actor, call, title, "review.reviewers", does=P.REVIEWER_INVITE, sees=P.PANEL_READ, whom=Whom.PANEL
+        )
     return steps
 
 
-def _steps_of_selection(actor: Actor, call: Call, entries: int) -> list[NextStep]:
-    if not entries or not actor.can(P.DECISION_MAKE, call.id):
+def _steps_of_selection(actor: Actor, call: Call, work: Work) -> list[NextStep]:
+    if not work.entries:
         return []
-    undecided = entries - decided_entries(actor=actor, call=call)
     title = (
-        ngettext("Decide on %(num)s entry", "Decide on %(num)s entries", undecided)
-        if undecided
+        ngettext("Decide on %(num)s entry", "Decide on %(num)s entries", work.undecided)
+        if work.undecided
         else _("Send the list for ratification")
     )
-    tries = [NextStep(url_for("review.trial_lists", slug=call.slug), _("Try lists before you decide"))]
-    decides = NextStep(url_for("review.selection", slug=call.slug), title)
-    return [decides, *(tries if undecided and not call.is_impartial else [])]
+    steps = step(actor, call, title, "review.selection", does=P.DECISION_MAKE, sees=P.SLATE_READ)
+    if work.undecided and not call.is_impartial:
+        title = _("Try lists before you decide")
+        steps += step(actor, call, title, "review.trial_lists", does=P.DECISION_MAKE, sees=P.DECISION_MAKE)
+    return steps

@@ -237,3 +237,17 @@ def test_exports_of_an_auditor_change_nothing_but_the_record(call: Call, signed_
     assert actor_of(auditor).can("decision:export", call.id)
     assert take_out(signed_in(auditor), call.slug).status_code == 200
     assert len(recorded()) == 1
+
+
+def test_a_protected_application_stands_out_in_nothing_without_names(call: Call, signed_in: SignedIn) -> None:
+    client = signed_in(make_staff(Role.MANAGER))
+    protected = make_application(call, is_protected=True, pseudonym="quiet river", country="Kenya", region="Coast")
+    for _number in range(5):
+        make_application(call, country="Uganda", region="Coast")
+    db.session.commit()
+    seen = text_of(take_out(client, call.slug, variant="anonymised").data)
+    assert "quiet river" not in seen
+    assert str(protected.reference) not in seen
+    rows = exported_rows(client, call.slug, variant="anonymised")
+    assert len([row for row in rows if not row["country"]]) >= 5
+    assert {row["country"] for row in rows} & {"Kenya", "Uganda"}

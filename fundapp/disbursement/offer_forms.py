@@ -4,7 +4,7 @@ from typing import Final
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from fundapp.core.fields import Storable
 from fundapp.core.i18n import lazy_gettext as _l
@@ -16,28 +16,34 @@ class AcceptForm(FlaskForm):
     """Accept an award. `seen` is the hash of the agreement as it stands on the page."""
 
     seen = HiddenField()
-    name = StringField(_l("Your name"), validators=[Storable()])
+    name = StringField(_l("Your name"), validators=[DataRequired(_l("Write your name.")), Storable()])
     role = StringField(
-        _l("Your role"), description=_l("What you are in your organisation: “treasurer”."), validators=[Storable()]
+        _l("Your role"),
+        description=_l("What you are in your organisation: “treasurer”."),
+        validators=[DataRequired(_l("Write what you are in your organisation.")), Storable()],
     )
 
 
 class AskForm(FlaskForm):
     """Ask something before answering."""
 
-    question = TextAreaField(_l("Your question"), validators=[Storable()])
+    question = TextAreaField(_l("Your question"), validators=[DataRequired(_l("Write your question.")), Storable()])
 
 
 class RefuseForm(FlaskForm):
     """Refuse an award."""
 
-    reason = TextAreaField(_l("Why? (You need not say.)"), validators=[Storable()])
+    reason = TextAreaField(_l("Why?"), validators=[Storable()])
 
 
 class ReplyForm(FlaskForm):
     """Answer a question."""
 
-    answer = TextAreaField(_l("Your answer"), description=_l("Whoever asked reads it."), validators=[Storable()])
+    answer = TextAreaField(
+        _l("Your answer"),
+        description=_l("Whoever asked reads it."),
+        validators=[DataRequired(_l("Write your answer.")), Storable()],
+    )
 
 
 class ExtendForm(FlaskForm):
@@ -49,4 +55,8 @@ class ExtendForm(FlaskForm):
 class WithdrawForm(FlaskForm):
     """Withdraw an offer."""
 
-    reason = TextAreaField(_l("Why?"), description=_l("The people of the award read it."), validators=[Storable()])
+    reason = TextAreaField(
+        _l("Why?"),
+        description=_l("The people of the award read it."),
+        validators=[DataRequired(_l("Write the reason. The people of the award read it.")), Storable()],
+    )

@@ -325,7 +325,9 @@ def test_people_answer_on_the_page_of_their_letter(app: FundApp, signed_in: Sign
     make_member(friend, made.award.decision.entry.application.organisation, MembershipRole.COLLABORATOR)
     client = signed_in(made.person)
     assert page in client.get(page.removesuffix("/award")).text
-    assert AGREED["en"] in client.get(page).text
+    seen = client.get(page).text
+    assert AGREED["en"] in seen
+    assert seen.count("(optional)") == 1  # only why it is refused
     assert 'name="role"' not in signed_in(friend).get(page).text
     assert signed_in(make_person()).get(page).status_code == 404
     data = {"name": "Ada Sample", "role": "Treasurer", "seen": seen_on(client, page)}

@@ -173,7 +173,7 @@ def test_the_phase_and_the_end_of_scoring_are_told(shown: Callable[..., str]) ->
     make_phase(call, 0, 10)
     text = shown(make_staff(Role.MANAGER), AFTER)
     assert '<span class="tag">Private scoring</span>' in text
-    assert rows(text)["Next date"].startswith("Private scoring ends, and scoring in it")
+    assert rows(text)["Next date"].startswith("Scoring ends: Private scoring")
     assert "9 days left" in text
     assert "Closed" in shown(make_staff(Role.MANAGER), CLOSES + timedelta(days=11))
 

@@ -53,7 +53,10 @@ class TurnShown:
 
 @dataclass(frozen=True)
 class CallMoney:
-    """The money of a call; `words` tell what the picture shows. A text is "" where the reader may not know it."""
+    """The money of a call; `words` tell what the picture shows.
+
+    A text is "" where the reader may not know it; `funded` also while nothing is decided.
+    """
 
     budget: str
     decided: str
@@ -169,7 +172,8 @@ def _money(call: Call, known: Known) -> CallMoney:
         return CallMoney(budget, "", "", "", "", None)
     decided = money(known.decided_minor, call.currency)
     left = money(call.budget_minor - known.decided_minor, call.currency)
-    funded = "" if known.funded_minor is None else money(known.funded_minor, call.currency)
+    tells_funds = known.funded_minor is not None and known.decided_minor > 0
+    funded = money(known.funded_minor or 0, call.currency) if tells_funds else ""
     words = _("%(decided)s of %(budget)s decided, %(left)s left", decided=decided, budget=budget, left=left)
     if funded:
         words = _("%(words)s. Funds give %(funded)s.", words=words, funded=funded)

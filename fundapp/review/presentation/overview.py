@@ -58,7 +58,7 @@ def _dates_of_phases(call: Call, phases: Iterable[ReviewPhase]) -> list[Due]:
 
 def _ends(phase: ReviewPhase, title: str) -> str:
     if phase.may_score:
-        return _("%(phase)s ends, and scoring in it", phase=title)
+        return _("Scoring ends: %(phase)s", phase=title)
     return _("%(phase)s ends", phase=title)
 
 

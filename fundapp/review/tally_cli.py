@@ -174,6 +174,7 @@ def as_document(whole: WholeTally) -> dict[str, Any]:
         "parts": whole.parts,
         "places": whole.places,
         "expected_right": whole.expected_right if whole.places else None,
+        "expected_right_by_mean": whole.expected_right_by_mean if whole.places else None,
         "applications": [_entry_document(each, has_places=bool(whole.places)) for each in whole.entries],
         "reviewers": [
             {
@@ -217,8 +218,9 @@ def _remarks(whole: WholeTally) -> list[str]:
     said = [LEFT_OUT, *_grounds(whole)]
     if whole.parts > 1:
         said.append(f"No reviewer connects the {whole.parts} parts: their scores cannot be compared with each other.")
-    if whole.expected_right is not None and whole.places:
-        said.append(f"Of the best {whole.places}, about {whole.expected_right:.1f} are truly among the best.")
+    for by, right in (("adjusted score", whole.expected_right), ("mean", whole.expected_right_by_mean)):
+        if right is not None and whole.places:
+            said.append(f"Of the best {whole.places} by {by}, about {right:.1f} are truly among the best.")
     return said
 
 

@@ -140,7 +140,7 @@ def test_the_page_has_the_figures_of_the_tally(app: FundApp, signed_in: SignedIn
         assert row["Reviews"] == "3"
         assert row["Mean rank · used"].strip("=") == str(each.plain.rank)
     assert "The line stands below the first 2" in page
-    assert f"Of the 2 chosen by adjusted rank, about {number(whole.expected_right or 0, 1)} are truly" in page
+    assert f"Of the 2 chosen by mean rank, about {number(whole.expected_right_by_mean or 0, 1)} are truly" in page
     assert "This call ranks by the plain mean" in page
 
 
@@ -369,7 +369,7 @@ def test_the_paper_has_the_list_the_line_and_how_sure_it_is_and_nobodys_name(app
         assert number(each.score or 0) in text
         assert percent(each.fundable or 0) in text
     assert "The line stands below the first 3" in text
-    assert f"Of the 3 chosen by adjusted rank, about {number(whole.expected_right or 0, 1)} are truly" in text
+    assert f"Of the 3 chosen by mean rank, about {number(whole.expected_right_by_mean or 0, 1)} are truly" in text
     assert "Few readings say less than many." in text
     assert "Reader " not in text
     for reader in whole.readers:

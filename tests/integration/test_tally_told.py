@@ -9,7 +9,7 @@ from fundapp.accounts.permissions import Role
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 from fundapp.review.presentation.tally_words import number, percent
-from fundapp.review.terms_rules import WantedTerms
+from fundapp.review.terms_rules import Ranking, WantedTerms
 from tests.conftest import SignedIn
 from tests.factories import make_staff, make_terms
 
@@ -42,6 +42,22 @@ def test_where_nothing_tells_entries_apart_no_rank_and_no_chance_is_told(app: Fu
         assert row["Why it differs"].startswith("few readings, or readers who disagree: ") or row["Mean"] == "3.00"
     assert sorted(row["Mean rank · used"] for row in ranked(page)) == ["1", "4", "=2", "=2"]
     assert "truly" not in page.partition("<main")[2].partition("</details>")[2]
+
+
+@pytest.mark.parametrize("ranking", list(Ranking))
+def test_how_many_are_rightly_chosen_is_told_of_the_list_that_leads(
+    app: FundApp, signed_in: SignedIn, ranking: Ranking
+) -> None:
+    """By means the last entry is behind: its only reader is the severe one."""
+    made = Round(SEVERE, entries=10, budget_minor=9 * 1_200_000)
+    make_terms(made.call, WantedTerms(ranking=ranking))
+    whole = made.whole()
+    by_mean, by_adjusted = whole.expected_right_by_mean or 0, whole.expected_right or 0
+    assert number(by_mean, 1) != number(by_adjusted, 1)
+    right, places = by_mean if ranking is Ranking.MEAN else by_adjusted, whole.places
+    said = f"Of the {places} chosen by {ranking.value} rank, about {number(right, 1)} are truly in the top {places}."
+    assert said in page_of(signed_in(made.manager), made.url)
+    assert said in paper_of(signed_in, made)
 
 
 def test_one_entry_alone_is_compared_with_nothing(app: FundApp, signed_in: SignedIn) -> None:

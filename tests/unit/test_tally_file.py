@@ -63,7 +63,7 @@ def test_a_file_alone_gives_the_whole_tally(tmp_path: Path) -> None:
     assert [entries[name]["rank"] for name in ("A-3", "A-1", "A-2")] == [1, 2, 3]
     assert found["parts"] == 1
     assert sum(each["chance"] for each in found["applications"]) == pytest.approx(1)
-    assert 0 < found["expected_right"] <= 1
+    assert 0 < found["expected_right"] == found["expected_right_by_mean"] <= 1
     assert {each["reviewer"] for each in found["reviewers"]} == {"ana", "ben"}
 
 
@@ -142,6 +142,18 @@ def test_readers_stand_with_their_leniency_strict_ones_first() -> None:
     assert whole.is_corrected
     assert whole.expected_right is not None
     assert 8 < whole.expected_right < 10
+
+
+def test_a_list_by_means_is_told_apart_from_one_by_adjusted_scores() -> None:
+    """Stern readers read the better half, kind ones the other, both a few: means put the worse half first."""
+    better, worse = [f"b{n}" for n in range(6)], [f"w{n}" for n in range(6)]
+    marks = {name: {"stern": 5.0 + n / 10, "strict": 5.1 + n / 10} for n, name in enumerate(better)}
+    marks |= {name: {"kind": 6.0 + n / 10, "mild": 6.1 + n / 10} for n, name in enumerate(worse)}
+    marks |= {f"both{n}": {"stern": 4.0, "strict": 4.1, "kind": 7.0, "mild": 7.1} for n in range(3)}
+    whole = whole_tally(figures(marks), places=6)
+    assert whole.expected_right is not None
+    assert whole.expected_right_by_mean is not None
+    assert whole.expected_right_by_mean < 1 < 5 < whole.expected_right
 
 
 def test_parts_are_not_compared() -> None:

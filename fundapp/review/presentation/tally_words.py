@@ -65,15 +65,8 @@ def summary(pool: PoolTally, ranking: Ranking, wanted: int) -> list[str]:
     told = [_leading(ranking), *_grounds(whole)]
     if whole.grounds is Grounds.MODEL:
         told.append(_places(pool))
-        if whole.expected_right is not None and whole.places:
-            told.append(
-                ngettext(
-                    "Of the one chosen by adjusted rank, about %(right)s is truly the best.",
-                    "Of the %(num)s chosen by adjusted rank, about %(right)s are truly in the top %(num)s.",
-                    whole.places,
-                    right=number(whole.expected_right, 0 if whole.places > 9 else 1),
-                )
-            )
+        if pool.expected_right is not None and whole.places:
+            told.append(_right(ranking, whole.places, pool.expected_right))
     if short := sum(row.figures.reviews < wanted for row in pool.rows):
         told.append(
             ngettext(
@@ -94,6 +87,24 @@ def summary(pool: PoolTally, ranking: Ranking, wanted: int) -> list[str]:
             )
         )
     return told
+
+
+def _right(ranking: Ranking, places: int, expected: float) -> str:
+    """Say how many of the list that leads are truly among the best."""
+    right = number(expected, 0 if places > 9 else 1)
+    if ranking is Ranking.ADJUSTED:
+        return ngettext(
+            "Of the one chosen by adjusted rank, about %(right)s is truly the best.",
+            "Of the %(num)s chosen by adjusted rank, about %(right)s are truly in the top %(num)s.",
+            places,
+            right=right,
+        )
+    return ngettext(
+        "Of the one chosen by mean rank, about %(right)s is truly the best.",
+        "Of the %(num)s chosen by mean rank, about %(right)s are truly in the top %(num)s.",
+        places,
+        right=right,
+    )
 
 
 def causes(entry: AdjustedEntry, *, in_figures: bool) -> list[str]:

@@ -28,6 +28,12 @@ class PoolTally:
     ends: LineEnd
 
     @property
+    def expected_right(self) -> float | None:
+        """Return how many of those that the leading rank puts above the line are truly among the best; see `whole`."""
+        ranks = {row.figures.entry_id: row.standing.rank for row in self.rows}
+        return self.whole.right_among({key: rank for key, rank in ranks.items() if rank is not None})
+
+    @property
     def by_language(self) -> tuple[Block, ...]:
         """Return the entries by the language in which they were written."""
         languages = {row.figures.entry_id: row.entry.application.language for row in self.rows}

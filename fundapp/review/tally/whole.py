@@ -80,9 +80,8 @@ class Block:
 class WholeTally:
     """What is known of a group of entries: `entries` by part and adjusted rank, `readers` by leniency, strict first.
 
-    `expected_right` of the `places` that the adjusted ranking fills (equals at the line by the share of them that fits)
-    are truly among the best, by the model's own reckoning; None without a model, where the panel falls into parts, and
-    where the marks tell no entries apart.
+    `chances` is what `fundable` stands on; None without a model, where the panel falls into parts, and where the marks
+    tell no entries apart.
     """
 
     grounds: Grounds
@@ -91,7 +90,25 @@ class WholeTally:
     places: int
     entries: tuple[AdjustedEntry, ...]
     readers: tuple[Reader, ...]
-    expected_right: float | None
+    chances: Certainty | None
+
+    def right_among(self, ranks_of: Mapping[str, int]) -> float | None:
+        """Return how many of those that a ranking puts into the `places` are truly among the best, by the model.
+
+        Equals at the line count by the share of them that fits; None without chances.
+        """
+        return self.chances.expected_right(shares_chosen(ranks_of, self.places)) if self.chances else None
+
+    @property
+    def expected_right(self) -> float | None:
+        """Return that for the adjusted ranking."""
+        return self.right_among({each.plain.entry_id: each.rank for each in self.entries if each.rank is not None})
+
+    @property
+    def expected_right_by_mean(self) -> float | None:
+        """Return that for the ranking by exact means."""
+        plain = [each.plain for each in self.entries]
+        return self.right_among({each.entry_id: each.rank for each in plain if each.rank is not None})
 
     @property
     def is_corrected(self) -> bool:
@@ -116,7 +133,6 @@ def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
     if _tells_apart(fitted.grounds, fitted.variances):
         sure = _sure.get((panel.fingerprint, places), lambda: certainty(fitted, places={0: places} if together else {}))
     entries = _adjusted(fitted, {each.entry_id: each for each in figures}, sure)
-    chosen = shares_chosen({each.plain.entry_id: each.rank for each in entries if each.rank is not None}, places)
     return WholeTally(
         grounds=fitted.grounds,
         variances=fitted.variances,
@@ -124,7 +140,7 @@ def whole_tally(figures: Sequence[EntryTally], *, places: int) -> WholeTally:
         places=places,
         entries=(*entries, *unread),
         readers=_readers(fitted),
-        expected_right=sure[0].expected_right(chosen) if together and sure else None,
+        chances=sure[0] if together and sure else None,
     )
 
 

@@ -76,6 +76,8 @@ def reason_words(made: Tried, entry_id: str, names: Names, *, names_others: bool
             return _join(words, _("Without that it would be in.") if is_kept_out and names_others else "")
         case Why.TOO_LARGE:
             return _too_large(made, entry_id, names)
+        case Why.GAVE_WAY:
+            return _gave_way(made)
         case Why.TAKEN_OUT:
             wish = made.wishes.get(entry_id)
             is_reserve = wish is not None and wish.kind is MarkKind.RESERVE
@@ -118,6 +120,12 @@ def _made_way(made: Tried, entry_id: str, rules: str) -> str:
     if rules:
         return _("Above the line, but its money is needed for a minimum: %(rules)s.", rules=rules)
     return _("Above the line, but what the rules ask for leaves no money for it.")
+
+
+def _gave_way(made: Tried) -> str:
+    if made.proposal is not None and made.proposal.line_ends is LineEnd.AWARDS:
+        return _("By rank alone it would be in, but a person put in an entry that takes its place.")
+    return _("By rank alone it would be in, but a person put in an entry that takes its money.")
 
 
 def _gives_all_places(made: Tried) -> bool:

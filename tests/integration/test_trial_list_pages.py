@@ -17,6 +17,7 @@ from fundapp.review.models import Decision, Outcome, SelectionTerms, TrialList, 
 from fundapp.review.presentation import lists as presentation
 from fundapp.review.queries import lists as queries
 from fundapp.review.services import lists
+from fundapp.review.terms_rules import Ranking
 from tests.attacks.conflicting import pin
 from tests.conftest import SignedIn, counted_statements, without_tokens
 from tests.factories import CLOSES, make_application, make_call, make_review, make_reviewer, make_staff
@@ -121,6 +122,33 @@ def test_the_line_says_what_ends_there_and_a_place_is_not_called_money(app: Fund
     fixed.floor = None
     db.session.commit()
     assert "The line:" not in plain(client.get(address).text), "the money reaches all"
+
+
+def test_the_score_that_leads_stands_first_where_an_entry_is_changed(app: FundApp, signed_in: SignedIn) -> None:
+    made = three()
+    address = f"/manage/{made.call.slug}/lists/{made.trial.id}/entries/{made.entries[0].id}"
+    terms(made.call, made.person, ranking=Ranking.MEAN)
+    page = plain(signed_in(made.person).get(address).text)
+    assert "Mean 5.00" in page
+    assert "Adjusted" not in page
+    (fixed,) = db.session.scalars(select(SelectionTerms).where(SelectionTerms.call_id == made.call.id))
+    fixed.ranking = Ranking.ADJUSTED
+    db.session.commit()
+    assert re.search(r"Adjusted \d\.\d+ Mean 5\.00", plain(signed_in(made.person).get(address).text))
+
+
+def test_whoever_lost_a_place_to_a_person_s_choice_is_told_so(app: FundApp, signed_in: SignedIn) -> None:
+    made = three()
+    terms(made.call, made.person, places=2)
+    made.mark(3, MarkKind.PUT_IN)
+    db.session.commit()
+    page = plain(signed_in(made.person).get(f"/manage/{made.call.slug}/lists/{made.trial.id}").text)
+    assert page.count("By rank alone it would be in, but a person put in an entry that takes its money.") == 1
+    made.call.budget_minor = 9 * ASKED
+    db.session.commit()
+    page = plain(signed_in(made.person).get(f"/manage/{made.call.slug}/lists/{made.trial.id}").text)
+    assert page.count("By rank alone it would be in, but a person put in an entry that takes its place.") == 1
+    assert "all places are given" not in page
 
 
 def test_where_lots_decide_lists_say_that_they_do_not_know_of_them(app: FundApp, signed_in: SignedIn) -> None:

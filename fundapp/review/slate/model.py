@@ -79,6 +79,8 @@ class Why(StrEnum):
     """Among equals that do not all fit: people decide."""
     TOO_LARGE = "too_large"
     """The first below the line: it asks for more than is left."""
+    GAVE_WAY = "gave_way"
+    """Above the line, had people put nothing in."""
     MAXIMUM = "maximum"
     MADE_WAY = "made_way"
     """Above the line, but a minimum needed the money."""

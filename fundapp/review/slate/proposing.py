@@ -40,6 +40,7 @@ def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None =
     held = dict(held or {})
     ordered = sorted(asks, key=lambda ask: (ask.merit is None, -(ask.merit or 0.0), ask.entry_id))
     line = _line(ordered, terms, held)
+    untouched = _line(ordered, terms, {key: is_in for key, is_in in held.items() if not is_in})
     fixed = {ask.entry_id: False for ask in ordered if below_floor(ask, terms)} | held
     made = _List([ask for ask in ordered if ask.entry_id in line.above or held.get(ask.entry_id)], terms)
     needs = made.needs()
@@ -53,7 +54,7 @@ def propose(asks: Sequence[Ask], terms: Terms, held: Mapping[str, bool] | None =
         filled = _room_left(ordered, made, fixed)
     return Proposal(
         awarded=frozenset(made.ids),
-        reasons={ask.entry_id: _reason(ask, made, held, line, filled, needs) for ask in ordered},
+        reasons={ask.entry_id: _reason(ask, made, held, line, untouched, filled, needs) for ask in ordered},
         line=len(line.above),
         line_ends=line.ends,
         spent_minor=terms.budget_minor - made.money_left,
@@ -187,8 +188,15 @@ def _room_left(ordered: Sequence[Ask], made: _List, fixed: Mapping[str, bool]) -
 
 
 def _reason(
-    ask: Ask, made: _List, held: Mapping[str, bool], line: _Line, filled: frozenset[str], needs: _Needs
+    ask: Ask,
+    made: _List,
+    held: Mapping[str, bool],
+    line: _Line,
+    untouched: _Line,
+    filled: frozenset[str],
+    needs: _Needs,
 ) -> Reason:
+    """Return why an entry is in or is not; `untouched` is the line as if people had put nothing in."""
     is_above = ask.entry_id in line.above
     if ask.entry_id in held:
         return Reason(Why.PUT_IN if held[ask.entry_id] else Why.TAKEN_OUT)
@@ -206,6 +214,10 @@ def _reason(
     if is_above:
         is_for_want_of_a_pot = made.has_room_for([ask]) or (made.terms.pots and not needs.tight)
         return Reason(Why.NO_POT) if is_for_want_of_a_pot else Reason(Why.MADE_WAY, needs.tight)
+    if ask.entry_id in line.first_below and len(line.first_below) > 1:
+        return Reason(Why.EQUAL_AT_LINE)
+    if ask.entry_id in untouched.above:
+        return Reason(Why.GAVE_WAY)
     if ask.entry_id in line.first_below:
-        return Reason(Why.EQUAL_AT_LINE if len(line.first_below) > 1 else Why.TOO_LARGE)
+        return Reason(Why.TOO_LARGE)
     return Reason(Why.BELOW_LINE)

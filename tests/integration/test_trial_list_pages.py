@@ -233,6 +233,17 @@ def test_adopting_shows_what_it_changes_and_whom_it_leaves_to_people(app: FundAp
     ]  # fmt: skip
 
 
+def test_adopting_shows_whom_it_leaves_to_lots(app: FundApp, signed_in: SignedIn) -> None:
+    made = three()
+    terms(made.call, made.person, draw_band=1)
+    db.session.commit()
+    words = plain(signed_in(made.person).get(f"/manage/{made.call.slug}/lists/{made.trial.id}/adopt").text)
+    second, third = (made.entries[number].application for number in (1, 2))
+    left = words.partition("Left to the lots Lots decide among these, and they are not drawn yet.")[2]
+    assert [(each.reference or "?") in left for each in (second, third)] == [True, True]
+    assert "Left for people to decide" not in words
+
+
 def test_lists_are_made_named_compared_and_deleted_on_pages(app: FundApp, signed_in: SignedIn) -> None:
     made = three()
     made.mark(3, MarkKind.PUT_IN)

@@ -28,15 +28,17 @@ from fundapp.review.queries import lists as queries
 from fundapp.review.queries.lists import Board
 from fundapp.review.services import adopting, lists
 from fundapp.review.services.erasing import blank_reviews
+from fundapp.review.services.line_draw import draw_lots, fix_lots
 from fundapp.review.slate import Measure, Why
-from fundapp.review.terms_rules import GroupKind, Ranking
+from fundapp.review.terms_rules import GroupKind, Ranking, WantedTerms
 from tests.attacks.conflicting import pin
 from tests.conftest import actor_of
-from tests.factories import CLOSES, NOW, make_call, make_decision, make_slate, make_staff
+from tests.factories import CLOSES, NOW, make_call, make_decision, make_slate, make_staff, make_terms
 
 from .test_selection import Round
 
 AFTER = CLOSES + timedelta(days=1)
+LATER = AFTER + timedelta(days=1)
 ASKED = 1_200_000
 """What each application asks for."""
 
@@ -376,3 +378,22 @@ def test_the_last_round_is_the_last_decided_call_of_the_programme(app: FundApp) 
     hidden = queries.last_round(actor=actor_of(made.person), call=made.call)
     assert hidden is not None
     assert (hidden.given_minor, hidden.shares) == (0, {})
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_who_awaits_a_lot_is_left_undecided_until_the_lots_are_drawn(app: FundApp, fixed: bool) -> None:
+    made = Tries([[5], [4], [3], [2]], budget_minor=2 * ASKED)
+    make_terms(made.call, WantedTerms(draw_band=1), by=made.person)
+    made.mark(2, MarkKind.PUT_IN)
+    before = made.board().seen
+    if fixed:
+        fix_lots(actor=made.manager, call=made.call, value_source="Numbers of that day", value_at=LATER, now=AFTER)
+    board = made.board()
+    assert {row.entry.id for row in adopting.left_to_lots(board)} == {made.entries[n].id for n in (1, 2)}
+    assert adopting.left_to_people(board) == []
+    if fixed:
+        draw_lots(actor=made.manager, call=made.call, public_value="3 14 15", now=LATER)
+        assert made.board().seen != before, "a page from before the draw is shown again"
+        assert adopting.left_to_lots(made.board()) == []
+    made.adopt()
+    assert sorted(made.decisions()) == ([0, 1, 2, 3] if fixed else [0, 3])

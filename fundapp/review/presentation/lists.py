@@ -288,7 +288,7 @@ def balances_shown(columns: Sequence[Column], ground: Ground, last: LastRound | 
 
 @dataclass(frozen=True)
 class AdoptionShown:
-    """What adopting a list makes of the entries, and whom it leaves to people; `over` is what the budget lacks."""
+    """What adopting a list makes of the entries, whom it leaves to people or lots; `over` is what the budget lacks."""
 
     awards: str
     reserves: str
@@ -297,14 +297,20 @@ class AdoptionShown:
     over: str
     left: Sequence[ChangedRow]
     more: str
+    lots: Sequence[ChangedRow]
+    more_lots: str
 
 
 def adoption_shown(
-    ground: Ground, after: Mapping[str, int], outcomes: Sequence[Outcome], left: Sequence[Ranked]
+    ground: Ground,
+    after: Mapping[str, int],
+    outcomes: Sequence[Outcome],
+    left: Sequence[Ranked],
+    lots: Sequence[Ranked],
 ) -> AdoptionShown:
     """Return what adopting a list would leave: `after` are all awards then, those that it does not touch included."""
     call = ground.selection.call
-    given, more = sum(after.values()), len(left) - MOST_SHOWN
+    given, more, more_lots = sum(after.values()), len(left) - MOST_SHOWN, len(lots) - MOST_SHOWN
     return AdoptionShown(
         awards=ngettext("%(num)s award", "%(num)s awards", len(after)),
         reserves=ngettext("%(num)s in reserve", "%(num)s in reserve", outcomes.count(Outcome.RESERVE)),
@@ -317,4 +323,6 @@ def adoption_shown(
         over=money(given - call.budget_minor, call.currency) if given > call.budget_minor else "",
         left=[_changed(ground, str(row.entry.id), {}, {}) for row in left[:MOST_SHOWN]],
         more=ngettext("and %(num)s more", "and %(num)s more", more) if more > 0 else "",
+        lots=[_changed(ground, str(row.entry.id), {}, {}) for row in lots[:MOST_SHOWN]],
+        more_lots=ngettext("and %(num)s more", "and %(num)s more", more_lots) if more_lots > 0 else "",
     )

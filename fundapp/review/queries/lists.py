@@ -75,6 +75,7 @@ class Board:
             self.ground.terms,
             sorted((key, mark.kind.value, mark.amount_minor, mark.reason) for key, mark in self.marks.items()),
             sorted((key, row.decision.version) for key, row in self.ground.rows.items() if row.decision is not None),
+            sorted((key, row.lot) for key, row in self.ground.rows.items() if row.lot is not None),
         )
 
     def row(self, entry_id: UUID) -> Ranked:

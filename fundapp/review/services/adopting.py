@@ -18,6 +18,7 @@ from fundapp.review.queries.selection import Selection, whole_selection
 from fundapp.review.rules import Choice, against_rank, amount_problems
 from fundapp.review.services.calls import require_open_slate
 from fundapp.review.services.deciding import decide_row, require_scores
+from fundapp.review.services.line_draw import awaiting_lots
 from fundapp.review.services.lists import begin, seen_board
 
 
@@ -30,9 +31,12 @@ class Adopted:
 
 
 def choices_of(board: Board) -> dict[str, Adopted]:
-    """Return what a list makes of each entry; those that a person must decide are left out."""
+    """Return what a list makes of each entry; left out are those that a person must decide, or lots not drawn yet."""
     made, found = board.made, {}
+    lots = awaiting_lots(board.ground.selection)
     for ask in made.asks:
+        if ask.entry_id in lots:
+            continue
         row, wish = board.ground.rows[ask.entry_id], made.wishes.get(ask.entry_id)
         if made.leaves_to_people(ask.entry_id) and not row.stayed_behind:
             continue
@@ -47,9 +51,15 @@ def choices_of(board: Board) -> dict[str, Adopted]:
 
 
 def left_to_people(board: Board) -> list[Ranked]:
-    """Return the entries that nobody decided and that adopting the list leaves undecided."""
-    chosen, rows = choices_of(board), board.ground.rows
-    return [rows[key] for key in board.ground.order if key not in chosen and rows[key].decision is None]
+    """Return the entries that nobody decided and that adopting the list leaves for people to decide."""
+    decided, rows = choices_of(board).keys() | awaiting_lots(board.ground.selection), board.ground.rows
+    return [rows[key] for key in board.ground.order if key not in decided and rows[key].decision is None]
+
+
+def left_to_lots(board: Board) -> list[Ranked]:
+    """Return the entries that nobody decided and that adopting the list leaves to lots which are not drawn yet."""
+    lots, rows = awaiting_lots(board.ground.selection), board.ground.rows
+    return [rows[key] for key in board.ground.order if key in lots and rows[key].decision is None]
 
 
 def adopt_list(*, actor: Actor, trial: TrialList, seen: str, names: Names, now: datetime) -> int:

@@ -104,6 +104,16 @@ def bands_of(whole: Selection) -> list[list[str]]:
     )
 
 
+def awaiting_lots(found: Selection) -> frozenset[str]:
+    """Return the entries of a selection that lots decide among which are not drawn yet, fixed or still to be fixed."""
+    draw = current_line_draw(found.call)
+    if draw is None:
+        return frozenset(key for band in bands_of(found) for key in band)
+    if draw.drawn_at is not None:
+        return frozenset()
+    return frozenset(str(lot.entry_id) for lot in draw.lots) & {str(row.entry.id) for row in found.ranked}
+
+
 def band_faults(whole: Selection, draw: LineDraw) -> list[str]:
     """Say how the lots of a draw differ from the bands that the scores, the money and the terms of now give.
 

@@ -177,7 +177,11 @@ def _adopt_page(board: Board, problems: list[Problem]) -> str:
         effect=presentation.effect_shown(before, after, ground),
         stand=presentation.stand_shown(board.made, names),
         adoption=presentation.adoption_shown(
-            ground, after, [each.outcome for each in chosen.values()], adopting.left_to_people(board)
+            ground,
+            after,
+            [each.outcome for each in chosen.values()],
+            adopting.left_to_people(board),
+            adopting.left_to_lots(board),
         ),
         form=AdoptForm(formdata=None, seen=board.seen),
         problems=problems,

@@ -24,6 +24,8 @@ from fundapp.demo.home import Home, open_home, start_queue
 from fundapp.demo.processes import Children
 from fundapp.demo.round import Round, mismatches
 from fundapp.demo.scores import Scores, read_scores
+from fundapp.review.queries.freezing import frozen_file, newest_frozen
+from fundapp.review.queries.selection import current_slate
 from fundapp.review.scoring_rules import Step
 from fundapp.settings import Settings
 
@@ -83,6 +85,7 @@ def run_once(folder: Path, applications: Path | None, scores: Path | None) -> bo
             summary.line(f"Does it add up? {slug}")
             _hand_out(app, home, folder / slug, slug, summary)
         summary.line("Does it add up? The whole")
+        _sign(app, home, folder, slugs, summary)
         _examine(app, summary)
         return summary.adds_up
 
@@ -147,15 +150,33 @@ def _waiting(app: FundApp) -> bool:
 def _hand_out(app: FundApp, home: Home, folder: Path, slug: str, summary: Summary) -> None:
     """Write letters and lists of a call to `folder` by the command line, and check that all adds up."""
     for what, to in (("decisions", folder), ("letters", folder / "letters")):
-        command = [sys.executable, "-m", "fundapp", "export", what, slug, "--to", str(to)]
-        done = subprocess.run(command, env=dict(home.environment), capture_output=True, text=True, check=False)
-        if done.returncode:
-            summary.line(f"  {done.stderr.strip()}")
-        summary.check(Check(f"exit status of: fundapp export {what} {slug}", 0, done.returncode))
+        _command(home, summary, f"export {what} {slug}", "--to", to)
     with app.app_context():
         call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
         for check in checks_of(call, folder):
             summary.check(check)
+
+
+def _sign(app: FundApp, home: Home, folder: Path, slugs: list[str], summary: Summary) -> None:
+    """Sign where the record stands and what was frozen, and verify the tally of each call from the file handed out."""
+    _command(home, summary, "audit checkpoint", "--to", folder / "checkpoints.jsonl")
+    for slug in slugs:
+        file = folder / slug / "tally.jsonl"
+        with app.app_context():
+            call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
+            slate = current_slate(call=call)
+            frozen = newest_frozen(slate) if slate is not None else None
+            file.write_bytes(frozen_file(frozen) if frozen is not None else b"")
+        _command(home, summary, "tally verify", file, of=slug)
+
+
+def _command(home: Home, summary: Summary, name: str, *arguments: str | Path, of: str = "") -> None:
+    """Run a command of fundapp as people do, and check that it ends well; `of` tells what it was about."""
+    command = [sys.executable, "-m", "fundapp", *name.split(), *map(str, arguments)]
+    done = subprocess.run(command, env=dict(home.environment), capture_output=True, text=True, check=False)
+    if done.returncode:
+        summary.line(f"  {(done.stdout + done.stderr).strip()}")
+    summary.check(Check(f"exit status of: fundapp {' '.join(filter(None, (name, of)))}", 0, done.returncode))
 
 
 def _examine(app: FundApp, summary: Summary) -> None:

@@ -67,6 +67,9 @@ def test_sample_rounds_add_up_and_everything_they_make_is_marked(tmp_path: Path)
     assert "BAD" not in done.stdout
     assert "in 4 languages, from 6 regions" in done.stdout
     assert (tmp_path / "summary.txt").read_text() in done.stdout
+    for name in ("audit checkpoint", "tally verify gjf-2020", "tally verify gjp-2019"):
+        assert f"ok  exit status of: fundapp {name}: 0" in done.stdout
+    assert len((tmp_path / "checkpoints.jsonl").read_text().splitlines()) == 1
     for slug, budget, fewest in (("gjf-2020", 1_000_000, 60), ("gjp-2019", 30_000, 10)):
         rows = rows_of(tmp_path / slug / "decisions.csv")
         assert len({row["application_reference"] for row in rows}) >= fewest

@@ -1,7 +1,7 @@
 """The work of making letters: an id in, a stored file and its hash out, each letter committed alone."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from fundapp.accounts.permissions import system_actor
@@ -15,7 +15,7 @@ from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.workflow import apply_transition
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, kind_of, to_content, words_of
+from fundapp.disbursement.letters import TEMPLATES, Words, kind_of, to_content, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, decided_beside, letter_to_make
 from fundapp.disbursement.queries.templates import holding, newest_templates
@@ -26,6 +26,29 @@ from fundapp.review.queries.declined import NOTHING_PASSED_ON, passed_on
 LETTERS_PATH = "/letters"
 
 
+@dataclass(frozen=True)
+class MadeLetter:
+    """What making a letter gives: what it says, its PDF, and the version of a template that worded it (None: ours)."""
+
+    words: Words
+    data: bytes
+    template_id: UUID | None
+
+
+def make_letter(storage: Storage, letter: Letter) -> MadeLetter:
+    """Make a letter out of what the database holds; the same decision, template and language give the same bytes.
+
+    Nothing is written. Raises PdfError.
+    """
+    beside = decided_beside(letter.decision)
+    heard = NOTHING_PASSED_ON if letter.decision is None else passed_on(letter.decision.entry)
+    own = holding(newest_templates(letter.call_id), kind_of(letter.decision), letter.language)
+    logo = letter_logo(storage, letter.application.call, letter.language)
+    words = words_of(letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard, template=own)
+    data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo)
+    return MadeLetter(words, data, None if own is None else own.id)
+
+
 def letter_job(storage: Storage) -> JobKind:
     """Return the outbox work that makes a letter and tells its reader that there is news."""
 
@@ -33,16 +56,8 @@ def letter_job(storage: Storage) -> JobKind:
         letter = letter_to_make(letter_id)
         if letter.status is not LetterStatus.QUEUED:
             return None
-        beside = decided_beside(letter.decision)
-        heard = NOTHING_PASSED_ON if letter.decision is None else passed_on(letter.decision.entry)
-        own = holding(newest_templates(letter.call_id), kind_of(letter.decision), letter.language)
-        template_id = None if own is None else own.id
-        logo = letter_logo(storage, letter.application.call, letter.language)
         try:
-            words = words_of(
-                letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard, template=own
-            )
-            data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo)
+            made = make_letter(storage, letter)
         except PdfUnavailable:
             raise  # this machine lacks something: the letter is right, and another try may do
         except MissingValue as error:
@@ -51,8 +66,7 @@ def letter_job(storage: Storage) -> JobKind:
         except PdfError as error:
             failure = str(error)
             return lambda now: _fail(letter_id, failure, now)
-        content = to_content(words)
-        return lambda now: _keep(letter_id, storage, data, content, template_id, now)
+        return lambda now: _keep(letter_id, storage, made, now)
 
     def gave_up(letter_id: UUID, now: datetime, error: str) -> None:
         _fail(letter_id, error, now)
@@ -60,14 +74,12 @@ def letter_job(storage: Storage) -> JobKind:
     return JobKind(name=LETTER_KIND, work=work, gave_up=gave_up)
 
 
-def _keep(
-    letter_id: UUID, storage: Storage, data: bytes, content: dict[str, Any], template_id: UUID | None, now: datetime
-) -> None:
+def _keep(letter_id: UUID, storage: Storage, made: MadeLetter, now: datetime) -> None:
     letter = db.session.get_one(Letter, letter_id)
     if letter.status is not LetterStatus.QUEUED:
         return
     record = Record("application", letter.application_id)
-    file = sealed_files.keep(storage, record=record, row=record_of(letter), data=data)
+    file = sealed_files.keep(storage, record=record, row=record_of(letter), data=made.data)
     apply_transition(
         LETTER,
         letter,
@@ -78,10 +90,10 @@ def _keep(
         evidence={
             "sha256": file.sha256,
             "stored_as": file.stored_as,
-            "size_bytes": len(data),
-            "content": content,
+            "size_bytes": len(made.data),
+            "content": to_content(made.words),
             "made_at": now,
-            "template_id": template_id,
+            "template_id": made.template_id,
         },
         data={"sha256": file.sha256},
     )

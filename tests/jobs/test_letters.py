@@ -7,7 +7,9 @@ import threading
 import time
 from collections import Counter
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 
@@ -16,11 +18,16 @@ from fundapp.applications.models import ApplicationStatus, Call
 from fundapp.core import clock, sealed_files, unit_of_work
 from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
+from fundapp.core.i18n import LANGUAGES
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.storage import Storage
+from fundapp.disbursement.letter_language import TemplateKind
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.queries.letters import letter_to_make
 from fundapp.disbursement.services.releasing import release_decisions
+from fundapp.disbursement.services.templates import remake_letters, save_template
+from fundapp.disbursement.tasks import make_letter
 from fundapp.review.models import Decision, Outcome, SlateStatus
 from fundapp.worker import reconcile
 
@@ -165,3 +172,48 @@ def test_two_workers_and_every_id_told_three_times(installation):
     assert [worker.wait(PATIENCE) for worker in workers] == [0, 0]
     installation.run("worker", "--burst")
     assert_one_of_each(installation)
+
+
+def hashes() -> dict[UUID, str | None]:
+    found = {letter.id: letter.sha256 for letter in db.session.scalars(select(Letter))}
+    db.session.rollback()
+    return found
+
+
+def test_a_letter_made_again_by_another_process_has_the_same_bytes(installation):
+    manager = make_staff(Role.MANAGER)
+    call = make_call(budget_minor=1_000_000_000, languages=list(LANGUAGES))
+    slate = make_slate(call, SlateStatus.RATIFIED)
+    for language in LANGUAGES:
+        for outcome in Outcome:
+            make_decision(slate, make_application(call, language=language).entries[0], outcome=outcome)
+    db.session.commit()
+    release_decisions(actor=actor_of(manager), call=call, now=NOW + timedelta(days=30))
+    unit_of_work.commit(installation.app.queue)
+    installation.run("worker", "--burst")
+    first = hashes()
+    assert len(set(first.values()) - {None}) == len(LANGUAGES) * len(Outcome)
+
+    storage: Storage = installation.app.extensions["storage"]
+    assert {each: sha256(make_letter(storage, letter_to_make(each)).data).hexdigest() for each in first} == first
+    db.session.rollback()
+
+    def word(subject: str, body: str, after: int) -> None:
+        save_template(
+            actor=actor_of(manager),
+            call=call,
+            kind=TemplateKind.DECLINE,
+            language="en",
+            subject=subject,
+            body=body,
+            after=after,
+            now=clock.now(),
+        )
+        assert remake_letters(actor=actor_of(manager), call=call, now=clock.now()) == 1
+        unit_of_work.commit(installation.app.queue)
+        installation.run("worker", "--burst")
+
+    word("Our decision", "Dear {{ organisation }}, we cannot fund this.", 0)
+    assert len({*hashes().items()} - {*first.items()}) == 1
+    word("", "", 1)
+    assert hashes() == first

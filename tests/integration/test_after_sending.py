@@ -586,7 +586,7 @@ def test_a_notice_about_an_earlier_address_or_an_unknown_mail_says_nothing() -> 
 @pytest.mark.parametrize(
     ("language", "plan", "found"),
     [
-        ("en", "We will hold open days 🌱 in 六 villages.", "We will hold open days ? in ? villages."),
+        ("en", "We will hold open days in 六 villages of ང.", "We will hold open days in 六 villages of ?."),
         ("fr", "Nous tiendrons des permanences.", "Que ferez-vous ?"),
         ("ar", "سنعقد أيامًا مفتوحة في ست قرى.", "GJF-"),
     ],

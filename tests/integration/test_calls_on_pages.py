@@ -127,6 +127,7 @@ LETTERS = {
     "letters.purpose.en": "flexible support for your work",
     "letters.period_months": "12",
     "letters.next_step.en": "Write to us within 30 days.",
+    "letters.paper": "a4",
     "letters.signatory.name": "Ada Sample",
     "letters.signatory.title.en": "Director",
 }

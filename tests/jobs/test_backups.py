@@ -24,6 +24,7 @@ from fundapp.core.mail import queue_mail
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
+from fundapp.disbursement.models import Letterhead
 from fundapp.retention import tombstones
 from fundapp.retention.models import ErasureCause, LegalHold
 from fundapp.retention.services import erase_application, erase_person
@@ -146,7 +147,10 @@ def test_the_drill(installation, tmp_path):
         new.run("worker", "--burst")
         assert len(installation.smtp.messages) == 3, "nothing is sent twice"
         storage: Storage = new.app.extensions["storage"]
-        assert list(storage.root.glob("*/*")) == [], "the files of what was erased did not stay"
+        kept = [path.name for path in storage.root.glob("*/*")]
+        logos = list(db.session.scalars(select(Letterhead.stored_as)))
+        assert len(logos) == 1
+        assert kept == logos, "the files of what was erased did not stay, and the logo of the call did"
         assert well(new.app) == ["work put aside: 3 mails wait after a restore: fundapp outbox list"]
         db.session.remove()
         new.run("outbox", "release", "--all")

@@ -451,9 +451,9 @@ def supersede(letter: Letter, person: Person) -> None:
     db.session.flush()
 
 
-def make_templates(storage: Storage, call: Call, person: Person, text: str) -> None:
-    """Word the award of a call, and put a logo at the head of its letters."""
-    by = {"call_id": call.id, "number": 1, "made_by_id": person.id, "made_at": NOW}
+def make_templates(storage: Storage, call: Call, person: Person, text: str, number: int = 1) -> None:
+    """Word the award of a call, and put a logo at the head of its letters: the version of a number."""
+    by = {"call_id": call.id, "number": number, "made_by_id": person.id, "made_at": NOW}
     db.session.add(
         LetterTemplate(kind=TemplateKind.AWARD, language="en", subject=text, body=text, sha256="0" * 64, **by)
     )

@@ -18,11 +18,13 @@ from fundapp.core.outbox import OutboxItem
 from fundapp.core.routes import PUBLIC, declared_by
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
+from fundapp.disbursement.models import Award, Fund, Letter, LetterKind
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
     Anchor,
     AssignmentStatus,
     ChairVote,
+    Decision,
     DiscussionPost,
     Outcome,
     PairRule,
@@ -43,7 +45,17 @@ from fundapp.review.services.planning import apply_plan, request_plan, undo_plan
 from fundapp.review.services.telling import TELL_KIND
 from fundapp.review.voting_rules import VoteChoice
 from tests.attacks.prize_world import make_finalist
-from tests.attacks.world import IMPARTIAL, Round, addresses, let_chairs_vote, make_round
+from tests.attacks.world import (
+    IMPARTIAL,
+    Round,
+    addresses,
+    finish_letter,
+    let_chairs_vote,
+    make_offer,
+    make_round,
+    make_templates,
+    supersede,
+)
 from tests.conftest import NOW, actor_of, counted_statements
 from tests.factories import (
     make_application,
@@ -57,6 +69,7 @@ from tests.factories import (
     make_slate,
     make_staff,
 )
+from tests.funding import give, make_fund
 
 SignedIn = Callable[[Person | None], FlaskClient]
 FEW, MANY = (6, 4), (30, 12)
@@ -82,14 +95,17 @@ class Grown:
     """A round that grows in all that its pages list.
 
     Each application is read by several people, and each person reads several applications; each is a finalist with
-    votes of the public and of the chairs, and on the lists that people try.
+    votes of the public and of the chairs, and on the lists that people try. Where the list is released, awards have
+    letters, questions and funds, and the letters ever more wordings.
     """
 
-    def __init__(self, made: Round) -> None:
+    def __init__(self, made: Round, storage: Storage) -> None:
         self.call_id, self.sent_id = made.call.id, made.sent.id
         self.manager_id = made.people[Role.MANAGER].id
         self.reader_id = made.assignments[0].reviewer_id
         self.chair_id = made.people[Role.CHAIR].id
+        self.fund_id = made.funds[0].id
+        self.storage = storage
         self.applications, self.panel = 0, 0
 
     def grow_to(self, applications: int, reviewers: int) -> None:
@@ -160,7 +176,9 @@ class Grown:
             ]
         )  # fmt: skip
         if slate is not None and number % 2:
-            make_decision(slate, entry, amount_minor=1)
+            decision = make_decision(slate, entry, amount_minor=1)
+            if slate.status is SlateStatus.RELEASED:
+                self._release(decision, number)
             self._vote(entry, db.session.get_one(Person, self.chair_id), number)
         self._try(entry, number)
         vote = db.session.scalars(select(PublicVote).where(PublicVote.call_id == call.id)).one()
@@ -184,6 +202,28 @@ class Grown:
                     given_at=NOW,
                 )
             )  # fmt: skip
+
+    def _release(self, decision: Decision, number: int) -> None:
+        """Make the award and the letter of a decision, with what hangs on them; a fund of its own gives to it too."""
+        call, application = db.session.get_one(Call, self.call_id), decision.entry.application
+        award = Award(
+            decision_id=decision.id, call_id=call.id, reference=application.reference,
+            amount_minor=decision.amount_minor, currency=call.currency, awarded_at=NOW,
+        )  # fmt: skip
+        db.session.add(award)
+        letter = Letter(
+            call_id=call.id, kind=LetterKind.AWARD, decision_id=decision.id, application_id=application.id,
+            person_id=application.person_id, reference=application.reference, language="en", queued_at=NOW,
+        )  # fmt: skip
+        db.session.add(letter)
+        db.session.flush()
+        funder = {"name": f"Funder {number}"}
+        own = make_fund(call, funder=funder, name=f"Fund {number}", whole_programme=number % 4 == 1)
+        give(own if number % 3 else db.session.get_one(Fund, self.fund_id), award, decision.amount_minor)
+        finish_letter(self.storage, letter, f"Letter {number}.")
+        supersede(letter, application.person)
+        make_offer(award, application.person, f"Offer {number}.")
+        make_templates(self.storage, call, db.session.get_one(Person, self.manager_id), f"Words {number}", number + 1)
 
     def _try(self, entry: Entry, number: int) -> None:
         """Mark an entry in every list of its call, and with every third one try another list."""
@@ -255,7 +295,8 @@ NOT_SHOWN = {
 }
 """Pages that are nothing but a refusal or a redirection in these calls, with the reason."""
 ONLY_WITH_POOLS = {"review.pools", "review.pools_file", "review.manage_pools"}
-LETTER = {"disbursement.funds_of_award", "disbursement.letter_file"}
+LETTER = {"disbursement.letter_file", "disbursement.superseded_letter"}
+AWARD = {"disbursement.funds_of_award", "disbursement.managed_offer"}
 FROZEN = {"review.tally_file"}
 TO_RATIFY = {"review.confirm_ratification"}
 DECLINED = {"review.declined_comment"}
@@ -265,10 +306,10 @@ DECIDED = {"review.minutes_file", "review.row_votes", "review.vote"}
 @pytest.mark.parametrize(
     ("make", "elsewhere"),
     [
-        (in_review, ONLY_WITH_POOLS | LETTER | FROZEN | TO_RATIFY | DECLINED | DECIDED),
+        (in_review, ONLY_WITH_POOLS | LETTER | AWARD | FROZEN | TO_RATIFY | DECLINED | DECIDED),
         (released, ONLY_WITH_POOLS | TO_RATIFY | DECLINED),
-        (sent, ONLY_WITH_POOLS | LETTER | FROZEN),
-        (in_pools, LETTER | FROZEN | TO_RATIFY | DECLINED | DECIDED | {"review.finalist_profile"}),
+        (sent, ONLY_WITH_POOLS | LETTER | AWARD | FROZEN),
+        (in_pools, LETTER | AWARD | FROZEN | TO_RATIFY | DECLINED | DECIDED | {"review.finalist_profile"}),
     ],
     ids=["in_review", "released", "sent", "in_pools"],
 )
@@ -276,7 +317,7 @@ def test_no_page_asks_more_of_the_database_the_more_is_read(
     app: FundApp, storage: Storage, signed_in: SignedIn, make: Callable[[Storage], Round], elsewhere: set[str]
 ) -> None:
     made = make(storage)
-    grown, objects = Grown(made), made.objects()
+    grown, objects = Grown(made, storage), made.objects()
     clients = {role: signed_in(made.people[role]) for role in VIEWERS}
     walked = [(rule, path) for rule in pages(app) for path in addresses(app, rule, objects)]
 

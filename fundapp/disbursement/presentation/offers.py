@@ -68,8 +68,8 @@ class OwnOffer:
 
 
 @dataclass(frozen=True)
-class OfferShown:
-    """One award of a call and where its offer stands. `name` and `role` are "" where who signs is hidden."""
+class OfferLine:
+    """One award in the list of a call, and where its offer stands."""
 
     award_id: UUID
     reference: str
@@ -80,6 +80,12 @@ class OfferShown:
     is_overdue: bool
     due: Moment | None
     opened: Moment | None
+
+
+@dataclass(frozen=True)
+class OfferShown(OfferLine):
+    """One award on its own page. `name` and `role` are "" where who signs is hidden."""
+
     reminded: Moment | None
     settled: Moment | None
     name: str
@@ -128,20 +134,12 @@ def own_offer(award: Award, now: datetime) -> OwnOffer:
 
 def offer_shown(row: OfferRow, call: Call, now: datetime) -> OfferShown:
     """Return an award with where its offer stands, and what the actor can do about it."""
-    actor, offer, status, due = current_actor(), row.offer, row.status, row.due(call)
+    actor, offer, status = current_actor(), row.offer, row.status
     manages = actor.can(P.LETTER_MANAGE, call.id)
-    overdue = is_overdue(status, due, now)
+    overdue = is_overdue(status, row.due(call), now)
     hidden = row.face.is_protected
     return OfferShown(
-        award_id=row.award.id,
-        reference=row.award.reference,
-        organisation=row.face.name,
-        amount=money(row.award.amount_minor, row.award.currency),
-        state=str(OFFER.labels[status].staff),
-        kind=KINDS[status],
-        is_overdue=overdue,
-        due=_moment(due, call) if status in OPEN else None,
-        opened=_moment(row.opened_at, call),
+        **vars(_line(row, call, now)),
         reminded=_moment(offer.reminded_at if offer is not None else None, call),
         settled=_moment(offer.settled_at if offer is not None else None, call),
         name=offer.name if offer is not None and not hidden else "",
@@ -158,10 +156,26 @@ def offer_shown(row: OfferRow, call: Call, now: datetime) -> OfferShown:
     )
 
 
-def offers_shown(page: Page[OfferRow], call: Call, now: datetime) -> Page[OfferShown]:
+def offers_shown(page: Page[OfferRow], call: Call, now: datetime) -> Page[OfferLine]:
     """Return the lines of one page of awards."""
-    items = [offer_shown(row, call, now) for row in page.items]
+    items = [_line(row, call, now) for row in page.items]
     return Page(items=items, number=page.number, size=page.size, total=page.total)
+
+
+def _line(row: OfferRow, call: Call, now: datetime) -> OfferLine:
+    """Return what the list tells. It opens nothing that is sealed: that asks the database for each row."""
+    status, due = row.status, row.due(call)
+    return OfferLine(
+        award_id=row.award.id,
+        reference=row.award.reference,
+        organisation=row.face.name,
+        amount=money(row.award.amount_minor, row.award.currency),
+        state=str(OFFER.labels[status].staff),
+        kind=KINDS[status],
+        is_overdue=is_overdue(status, due, now),
+        due=_moment(due, call) if status in OPEN else None,
+        opened=_moment(row.opened_at, call),
+    )
 
 
 def standings_shown(counts: Mapping[Standing, int], current: str) -> list[StatusCount]:

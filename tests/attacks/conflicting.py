@@ -104,7 +104,9 @@ class Hidden:
     """One that was not eligible."""
     earlier: Application
     """One of an earlier call whose people agree to be considered again."""
-    letter: Letter
+    awarded: Application
+    """One that gets money, which a fund gives."""
+    letters: list[Letter]
     award: Award
     enquiry: Enquiry
     request: ErasureRequest
@@ -114,7 +116,7 @@ class Hidden:
     @property
     def all(self) -> list[Application]:
         """Return the applications."""
-        return [self.application, self.typed_in, self.turned_down, self.earlier]
+        return [self.application, self.typed_in, self.turned_down, self.earlier, self.awarded]
 
     @property
     def entry(self) -> Entry:
@@ -127,8 +129,8 @@ class Hidden:
             "application_id": [each.id for each in self.all],
             "attachment_id": [each.id for each in self.application.attachments],
             "entry_id": [self.entry.id],
-            "letter_id": [self.letter.id],
-            "superseded_id": [each.id for each in self.letter.superseded],
+            "letter_id": [each.id for each in self.letters],
+            "superseded_id": [past.id for each in self.letters for past in each.superseded],
             "award_id": [self.award.id],
             "enquiry_id": [self.enquiry.id],
             "request_id": [self.request.id],
@@ -138,7 +140,7 @@ class Hidden:
 
 def make_panel(app: FundApp) -> Panel:
     """Make the round without the application."""
-    made = make_round(app.extensions["storage"], OURS)
+    made = make_round(app.extensions["storage"], OURS, closes_at=NOW + timedelta(days=7))
     made.call.stages[0].position = 2
     made.call.declined_get = DeclinedGet.SCORES
     first = Stage(call_id=made.call.id, position=1, code="first", reviews_per_entry=1)
@@ -165,22 +167,25 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
     application = make_application(call, **about, country="TZ", answers=answers)
     make_paper(storage, application, f"{CANARY} paper")
     typed_in = make_application(
-        call, **about, status=ApplicationStatus.DRAFT, source=ApplicationSource.PAPER, entered_by_id=manager.id
-    )
+        call, **about, status=ApplicationStatus.DRAFT, source=ApplicationSource.PAPER, entered_by_id=manager.id,
+        closes_at=call.closes_at + timedelta(days=1), closes_at_reason=CANARY,
+    )  # fmt: skip
     turned_down = make_application(call, **about, status=ApplicationStatus.INELIGIBLE)
     earlier = make_application(panel.earlier, **about, answers=answers)
+    awarded = make_application(call, **about, answers=answers)
     again = NextCallConsent(
         application_id=earlier.id, says_yes=True, text_sha256="0" * 64, language="en", answered_by_id=person.id,
         answered_at=NOW,
     )  # fmt: skip
     db.session.add_all([_notice(turned_down), again])
-    (entry,) = application.entries
-    entry.stage_id = call.deciding_stage.id
+    (entry,), (paid,) = application.entries, awarded.entries
+    entry.stage_id = paid.stage_id = call.deciding_stage.id
     db.session.flush()
     make_review(entry, panel.reader, [5, 5], comment=f"{CANARY} comment")
     make_assignment(entry, panel.recused, AssignmentStatus.RECUSED)
     pin(application, panel.recused.person)
     decision = make_decision(panel.slate, entry, outcome=Outcome.DECLINE)
+    promise = make_decision(panel.slate, paid)
     vote = ChairVote(
         entry_id=entry.id, person_id=panel.round.people[Role.CHAIR].id, choice=VoteChoice.AGAINST,
         outcome=Outcome.DECLINE, amount_minor=0, reason=CANARY, voted_at=NOW,
@@ -202,8 +207,9 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
         typed_in,
         turned_down,
         earlier,
-        _letter(storage, decision),
-        _award(panel, decision),
+        awarded,
+        [_letter(storage, decision, LetterKind.DECLINE), _letter(storage, promise, LetterKind.AWARD)],
+        _award(panel, promise),
         Enquiry(
             call_id=call.id, cause=EnquiryCause.BARRED, questions=[], text=CANARY, language="en", token_hash=CANARY,
             asked_at=NOW, application_id=application.id,
@@ -219,10 +225,10 @@ def make_hidden(app: FundApp, panel: Panel) -> Hidden:
     return hidden
 
 
-def _letter(storage: Storage, decision: Decision) -> Letter:
+def _letter(storage: Storage, decision: Decision, kind: LetterKind) -> Letter:
     application = decision.entry.application
     letter = Letter(
-        call_id=application.call_id, kind=LetterKind.DECLINE, decision_id=decision.id, application_id=application.id,
+        call_id=application.call_id, kind=kind, decision_id=decision.id, application_id=application.id,
         person_id=application.person_id, reference=application.reference, language="en", queued_at=NOW,
     )  # fmt: skip
     db.session.add(letter)
@@ -234,13 +240,14 @@ def _letter(storage: Storage, decision: Decision) -> Letter:
 
 def _award(panel: Panel, decision: Decision) -> Award:
     """Let a fund that others see too pay for it."""
+    application = decision.entry.application
     award = Award(
-        decision_id=decision.id, call_id=panel.round.call.id, reference=f"{CANARY} award", amount_minor=700_000,
-        currency=panel.round.call.currency, awarded_at=NOW,
+        decision_id=decision.id, call_id=application.call_id, reference=application.reference,
+        amount_minor=decision.amount_minor, currency=panel.round.call.currency, awarded_at=NOW,
     )  # fmt: skip
     db.session.add(award)
     db.session.flush()
-    give(panel.round.funds[0], award, 700_000, reason=CANARY)
+    give(panel.round.funds[0], award, award.amount_minor, reason=CANARY)
     make_offer(award, decision.entry.application.person, CANARY)
     return award
 

@@ -18,6 +18,7 @@ from fundapp.applications.wanted import Order
 from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
+from fundapp.disbursement.exports.decisions import decisions
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
@@ -37,6 +38,7 @@ from fundapp.review.queries.conflicts import application_by_reference
 from fundapp.review.queries.planning import latest_plan
 from fundapp.review.queries.pools import duties, pools_of, unplaced
 from fundapp.review.queries.selection import decided_entries, sees_everything, set_terms
+from fundapp.review.queries.waiting import work_of
 from fundapp.review.services import pools
 from fundapp.review.services.news import tell_of_the_day, tell_reviewer
 from fundapp.review.services.pairs import rule_pair
@@ -129,7 +131,7 @@ def test_row_14_every_page_is_the_same_with_and_without_an_application_in_confli
     db.session.commit()
     shown = everything(app, client, role, ours)
     telling = differing(before, shown)
-    named_by = str(hidden.application.reference).encode()
+    named_by = str((hidden.awarded if role is Role.FINANCE else hidden.application).reference).encode()
     assert any(named_by in shown[path] for path in telling), "it would be seen, were it not for the conflict"
     for hide in WAYS.get(role, (pinned,)):
         undo = hide(hidden, person)
@@ -377,6 +379,8 @@ def asked_of_services(panel: Panel, hidden: Hidden, actor: Actor) -> dict[str, C
         "who applies": lambda: known_applicants(actor=actor, call=call, person_ids=[hidden.person.id]),
         "is everything seen": lambda: sees_everything(actor=actor, call=call),
         "how many are decided": lambda: decided_entries(actor=actor, call=call),
+        "what waits in the review": lambda: work_of(actor=actor, calls=[call]),
+        "the table of decisions": lambda: decisions(actor=actor, call=call, is_anonymised=False).rows,
     }
 
 
@@ -391,6 +395,7 @@ def asked_of_pools() -> dict[str, Callable[[], object]]:
     return {
         "who did what was asked of them": lambda: len(duties(actor=actor, draw=draw)),
         "who is in no pool": lambda: unplaced(actor=actor, call=call, pools=pools_of(call)),
+        "how many are in no pool": lambda: work_of(actor=actor, calls=[call])[call.id].unplaced,
         "excuse somebody": lambda: pools.excuse(
             actor=actor, call=call, application_id=placed.id, reason="Ill.", now=KNOWN
         ),

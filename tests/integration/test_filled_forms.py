@@ -394,7 +394,7 @@ def test_only_the_cells_for_answers_can_be_written(client: FlaskClient) -> None:
 
 
 def test_a_character_without_a_font_does_not_keep_the_form_from_paper(client: FlaskClient) -> None:
-    call = open_call(titles={"en": "Call \U0001f33b (sample)"})
+    call = open_call(titles={"en": "Call \u0f44 (sample)"})
     pdf = client.get(f"/calls/{call.slug}/form/en.pdf")
     assert pdf.status_code == 200
     assert "Call ? (sample)" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()

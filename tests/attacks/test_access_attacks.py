@@ -34,7 +34,7 @@ from .world import (
 )
 
 OURS, THEIRS = "Ours-Canary", "Theirs-Canary"
-PUBLIC_OBJECTS = {"slug"}
+OPEN_TO_ALL = ("/calls/", "/common-grants/")
 """A call is announced to everybody: naming another one in a public address is no attack."""
 
 
@@ -63,7 +63,7 @@ def foreign_addresses(app: FundApp, role: Role, method: str, ours: Round, theirs
     pairs = []
     for rule in rules_for(app, role, method):
         names = names_objects(rule)
-        if not names or rule.rule.startswith("/calls/"):
+        if not names or rule.rule.startswith(OPEN_TO_ALL):
             continue
         if role is Role.ADMINISTRATOR and set(names) <= {"person_id", "grant_id"}:
             continue  # people belong to no call: all of them are an administrator's

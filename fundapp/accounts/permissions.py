@@ -140,9 +140,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.DECISION_EXPORT,
         }
     ),
-    Role.FINANCE: frozenset(
-        {P.SESSION_USE, P.CALL_READ, P.FUNDS_READ, P.PAYEE_READ, P.DECISION_EXPORT, P.FUND_WRITE}
-    ),
+    Role.FINANCE: frozenset({P.SESSION_USE, P.CALL_READ, P.FUNDS_READ, P.PAYEE_READ, P.DECISION_EXPORT, P.FUND_WRITE}),
     Role.AUDITOR: frozenset(
         {
             P.SESSION_USE,

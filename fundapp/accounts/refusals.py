@@ -29,8 +29,8 @@ ROLE_MEANINGS: Final[Mapping[Role, str]] = {
     Role.MANAGER: _l("Runs a call: checks, invites reviewers, decides, releases."),
     Role.RATIFIER: _l("Confirms the decisions that others made."),
     Role.FINANCE: _l(
-        "Looks after the funds behind a call, takes out the list of decisions, and sees account numbers with all but the"
-        " last digits hidden."
+        "Looks after the funds behind a call, takes out the list of decisions, and sees account numbers with all but "
+        "the last digits hidden."
     ),
     Role.AUDITOR: _l("Reads everything and changes nothing."),
     Role.ADMINISTRATOR: _l("Gives people their roles, and sees no application."),

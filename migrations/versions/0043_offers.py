@@ -79,9 +79,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(answered_at IS NULL) = (answered_by_id IS NULL)", name=op.f("ck_award_question_answered_has_person")
         ),
-        sa.ForeignKeyConstraint(
-            ["offer_id"], ["award_offer.id"], name=op.f("fk_award_question_offer_id_award_offer")
-        ),
+        sa.ForeignKeyConstraint(["offer_id"], ["award_offer.id"], name=op.f("fk_award_question_offer_id_award_offer")),
         sa.ForeignKeyConstraint(
             ["application_id"], ["application.id"], name=op.f("fk_award_question_application_id_application")
         ),

@@ -62,7 +62,7 @@ def prepare(letters: int) -> list[Job]:
     jobs: list[Job] = []
     for letter_id in db.session.scalars(select(Letter.id).where(Letter.call_id == call.id)).all():
         letter = letter_to_make(letter_id)
-        beside = decided_beside(letter)
+        beside = decided_beside(letter.decision)
         words = words_of(letter, considered=beside.considered, awarded=beside.awarded)
         jobs.append((TEMPLATES[letter.kind], words, letter.language))
     db.session.commit()

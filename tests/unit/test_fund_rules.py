@@ -89,7 +89,7 @@ def _situations(draw):
 def test_a_proposal_covers_whole_awards_from_money_that_is_there_and_may_be_used(situation):
     needs, left = situation
     found = proposal(needs, left)
-    taken = Counter()
+    taken: Counter[str] = Counter()
     for award, given_by in found.items():
         (need,) = [each for each in needs if each.award == award]
         assert sum(given_by.values()) == need.lacks > 0

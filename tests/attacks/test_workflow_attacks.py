@@ -140,7 +140,7 @@ def test_row_13_a_letter_of_another_call_is_not_tried_again_along_with_ours(app,
     (mine,), (other,) = ours.letters, theirs.letters
     for letter in (mine, other):
         letter.status, letter.failure = LetterStatus.FAILED, "the logo is missing"
-        letter.sha256 = letter.stored_as = letter.made_at = letter.content = None
+        letter.sha256 = letter.stored_as = letter.made_at = letter.first_opened_at = letter.content = None
     client = signed_in(ours.people[Role.MANAGER])
     path = f"/manage/{ours.call.slug}/letters/retry"
     for letters in ([mine.id, other.id], [other.id], [other.id, mine.id], ["x"], ["\x00"], [""]):

@@ -104,6 +104,9 @@ COVERAGE: Final = Coverage(
         "publication_choice": ("award_id",),
         "award_offer": (),
         "award_question": ("offer_id",),
+        "payee_details": (),
+        "payee_call": ("details_id",),
+        "payee_freeze": (),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

@@ -18,6 +18,8 @@ from fundapp.core.db import db
 from fundapp.core.keys import KeysError, NotOpened, Part, Ring
 from fundapp.core.sealing import Erased
 from fundapp.core.web import FundApp
+from fundapp.disbursement.queries.payees import newest_details
+from fundapp.disbursement.sealed_payees import open_details
 from fundapp.settings import keys_dir_of
 
 _KEPT_ELSEWHERE = (Part.PAYEE_PRIVATE, Part.BACKUP_PRIVATE)
@@ -150,7 +152,9 @@ def payee_group() -> None:
 @_private_keys
 @with_app
 def payee_open(app: FundApp, reference: str, reason: str, private_keys: Path | None) -> None:
-    """Show the payee details of the application REFERENCE in clear. It is recorded, with the reason."""
+    """Show the payee details of the application REFERENCE and of its awards in clear: what was typed into its form, and
+    the newest version for each award. It is recorded, with the reason.
+    """
     application = db.session.scalar(select(Application).where(Application.reference == reference))
     if application is None:
         raise click.ClickException(f"there is no application {reference}")
@@ -158,16 +162,26 @@ def payee_open(app: FundApp, reference: str, reason: str, private_keys: Path | N
     form = FormDefinition.from_json(application.form_version.definition)
     try:
         opened = {name: open_payee(row, private) for name, row in payee_answers(application).items()}
+        awards = {each.award.reference: (each, open_details(each, private)) for each in newest_details(application)}
     except (NotOpened, Erased, KeysError) as error:
         raise click.ClickException(str(error)) from error
+    versions = [f"payee:{award}:{each.number}" for award, (each, _details) in awards.items()]
     record_payee_opening(
-        actor=system_actor(), application=application, names=sorted(opened), reason=reason, now=clock.now()
+        actor=system_actor(),
+        application=application,
+        names=[*sorted(opened), *versions],
+        reason=reason,
+        now=clock.now(),
     )
     unit_of_work.commit(app.queue)  # nothing is shown before it is on record
     for question in form.questions:
         if question.name in opened:
             click.echo(f"{question.name}: {opened[question.name]}")
-    if not opened:
+    for award, (each, details) in awards.items():
+        click.echo(f"award {award}, version {each.number}:")
+        for name, text in details.items():
+            click.echo(f"  {name}: {text}")
+    if not opened and not awards:
         click.echo("this application has no payee details")
 
 

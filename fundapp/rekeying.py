@@ -24,6 +24,8 @@ from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.keys import Keyring, Part, Ring
 from fundapp.core.sealing import Record, RecordKey, current_keys, wrapping_context
+from fundapp.disbursement.models import PayeeDetails
+from fundapp.disbursement.sealed_payees import seal_details_anew
 from fundapp.review.models import PublicVote
 
 BATCH: Final = 500
@@ -68,7 +70,8 @@ def _counts(ring: Ring) -> Iterator[tuple[Any, int]]:
     if ring in (Ring.IDENTITY, Ring.FILES):
         yield from _grouped(RecordKey.key_number, RecordKey.ring == ring, RecordKey.wrapped.is_not(None))
     elif ring is Ring.PAYEE:
-        yield from _grouped(SealedAnswer.payee_key, SealedAnswer.payee_key.is_not(None))
+        for key in (SealedAnswer.payee_key, PayeeDetails.payee_key):
+            yield from _grouped(key, key.is_not(None))
     elif ring is Ring.INDEX:
         for column in _index_columns():
             yield from _grouped(func.substr(column, 1, 4), column.is_not(None), column != "")
@@ -202,15 +205,22 @@ def _in_steps(owner: Any, batch: int) -> Iterator[list[Any]]:
 
 
 def _payee(private: Keyring | None, now: datetime, batch: int) -> Iterator[int]:
+    if private is None:
+        return
+    yield from _sealed_anew(SealedAnswer, lambda row: seal_payee_anew(row, private), now, batch)
+    yield from _sealed_anew(PayeeDetails, lambda row: seal_details_anew(row, private), now, batch)
+
+
+def _sealed_anew(owner: Any, reseal: Callable[[Any], None], now: datetime, batch: int) -> Iterator[int]:
     newest = current_keys().newest(Part.PAYEE_PUBLIC)
-    old = select(SealedAnswer).where(SealedAnswer.payee_key != newest).order_by(SealedAnswer.id).limit(batch)
-    while private is not None and (rows := db.session.scalars(old.with_for_update()).all()):
+    old = select(owner).where(owner.payee_key != newest).order_by(owner.id).limit(batch)
+    while rows := db.session.scalars(old.with_for_update()).all():
         for row in rows:
-            seal_payee_anew(row, private)
+            reseal(row)
             record(
                 actor=system_actor(),
                 action="keys:rewrap",
-                subject=row.application,
+                subject=row if owner is PayeeDetails else row.application,
                 now=now,
                 call_id=row.application.call_id,
                 data={"ring": Ring.PAYEE.value},

@@ -12,6 +12,7 @@ MIN_SECRET_LENGTH: Final = 32
 MIN_SECRET_VARIETY: Final = 12
 """Different characters; 32 random ones of a Base64 alphabet have about 25."""
 ORGANISATION_ID: Final = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9._]+)+")
+MOST_HOURS: Final = 720
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -45,6 +46,7 @@ class Settings:
     for ("name" or "name:port", separated by commas); `trusted_proxies` is how many proxies of ours stand in front: of
     X-Forwarded-For, exactly so many entries from the right are believed; `clamd_address` is "unix:PATH" or "host:port"
     of the virus scanner ("": files are not scanned). `publisher` is None where no open files are published.
+    `payee_cooling_hours` is how long changed payee details rest before money may go there.
     """
 
     database_url: str
@@ -60,6 +62,7 @@ class Settings:
     trusted_proxies: int = 0
     clamd_address: str = ""
     publisher: Publisher | None = None
+    payee_cooling_hours: int = 72
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -94,6 +97,7 @@ class Settings:
             trusted_proxies=_count(env, "TRUSTED_PROXIES"),
             clamd_address=_scanner(env.get("CLAMD_ADDRESS", "")),
             publisher=_publisher(env),
+            payee_cooling_hours=_hours(env, "PAYEE_COOLING_HOURS", 72),
         )
 
 
@@ -101,6 +105,13 @@ def _count(env: Mapping[str, str], name: str) -> int:
     text = env.get(name, "") or "0"
     if not (text.isascii() and text.isdigit() and len(text) == 1):
         raise SettingsError(f"{name} must be a number from 0 to 9, not {text!r}")
+    return int(text)
+
+
+def _hours(env: Mapping[str, str], name: str, usual: int) -> int:
+    text = env.get(name, "") or str(usual)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_HOURS):
+        raise SettingsError(f"{name} must be a number of hours from 1 to {MOST_HOURS}, not {text!r}")
     return int(text)
 
 

@@ -60,7 +60,7 @@ PUBLISHED = {"REAL_DIR": "real", "STANDARDS_DIR": "standards"}
 # What a person set for their own fundapp must never be what the tests write to.
 NOT_FOR_TESTS = (
     *("DATABASE_URL", "REDIS_URL", "MAIL_URL", "DATA_DIR", "KEYS_DIR", "SECRET_KEY", "BASE_URL"),
-    *("HOSTS", "TRUSTED_PROXIES", "INSECURE_COOKIES", "MAIL_FROM"),
+    *("HOSTS", "TRUSTED_PROXIES", "INSECURE_COOKIES", "MAIL_FROM", "PAYEE_COOLING_HOURS"),
 )
 
 

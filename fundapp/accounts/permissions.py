@@ -62,6 +62,8 @@ class P(StrEnum):
     LETTER_MANAGE = "letter:manage"
     DECISION_EXPORT = "decision:export"
     FUND_WRITE = "fund:write"
+    PAYEE_APPROVE = "payee:approve"
+    """Records calls about payee details, approves them, freezes them, and sets them free."""
 
     PERSON_MANAGE = "person:manage"
     ROLE_GRANT = "role:grant"
@@ -140,7 +142,9 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.DECISION_EXPORT,
         }
     ),
-    Role.FINANCE: frozenset({P.SESSION_USE, P.CALL_READ, P.FUNDS_READ, P.PAYEE_READ, P.DECISION_EXPORT, P.FUND_WRITE}),
+    Role.FINANCE: frozenset(
+        {P.SESSION_USE, P.CALL_READ, P.FUNDS_READ, P.PAYEE_READ, P.DECISION_EXPORT, P.FUND_WRITE, P.PAYEE_APPROVE}
+    ),
     Role.AUDITOR: frozenset(
         {
             P.SESSION_USE,

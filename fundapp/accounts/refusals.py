@@ -29,8 +29,8 @@ ROLE_MEANINGS: Final[Mapping[Role, str]] = {
     Role.MANAGER: _l("Runs a call: checks, invites reviewers, decides, releases."),
     Role.RATIFIER: _l("Confirms the decisions that others made."),
     Role.FINANCE: _l(
-        "Looks after the funds behind a call, takes out the list of decisions, and sees account numbers with all but "
-        "the last digits hidden."
+        "Looks after the funds behind a call, takes out the list of decisions, and checks and approves account numbers,"
+        " of which only the last digits are shown."
     ),
     Role.AUDITOR: _l("Reads everything and changes nothing."),
     Role.ADMINISTRATOR: _l("Gives people their roles, and sees no application."),
@@ -79,6 +79,7 @@ PERMISSION_LABELS: Final[Mapping[P, str]] = {
     P.LETTER_MANAGE: _l("Word letters, and have them made again"),
     P.DECISION_EXPORT: _l("Take out the list of decisions"),
     P.FUND_WRITE: _l("Enter funds, and say which of them pay an award"),
+    P.PAYEE_APPROVE: _l("Call back about account numbers, approve them, and freeze them"),
     P.PERSON_MANAGE: _l("Invite people, and close or open their accounts"),
     P.ROLE_GRANT: _l("Give and take roles"),
     P.FACTOR_RESET: _l("Let somebody set up their second step of sign-in again"),

@@ -201,7 +201,7 @@ def _stored(
         question=key,
         version=(db.session.scalar(versions) or 0) + 1,
         ring=ring,
-        mask=_mask(str(value)) if ring is Ring.PAYEE else MASK,
+        mask=mask_of_payee(str(value)) if ring is Ring.PAYEE else MASK,
         created_at=now,
         created_by_id=by_id,
     )
@@ -256,7 +256,7 @@ def _rows(ids: Sequence[UUID]) -> dict[UUID, SealedAnswer]:
     return found
 
 
-def _mask(value: str) -> str:
+def mask_of_payee(value: str) -> str:
     """Show the end of a number, so that its owner knows it again; of anything else nothing."""
     end = value.strip()[-_SHOWN_OF_PAYEE:]
     is_number = len(value.strip()) >= 2 * _SHOWN_OF_PAYEE and end.isalnum() and any(each.isdigit() for each in end)

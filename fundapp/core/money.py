@@ -46,6 +46,11 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def currencies() -> list[str]:
+    """Return the ISO 4217 codes in which money can be paid, in order."""
+    return sorted(_PAYABLE)
+
+
 @dataclass(frozen=True, order=False)
 class Money:
     """An amount in whole minor units (cents; yen) of one ISO 4217 currency."""

@@ -38,7 +38,7 @@ class OutboxState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     HELD = "held"
-    """Put aside after a restore, until somebody has seen that it was not done before."""
+    """Put aside by somebody: mail after a restore, letters whose making was stopped. Nothing takes it up by itself."""
 
 
 class OutboxItem(Identified, Base):
@@ -47,6 +47,7 @@ class OutboxItem(Identified, Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index(None, "state", "not_before"),
+        Index(None, "subject_id"),
         CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_has_time"),
         CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
     )
@@ -133,6 +134,30 @@ def run(item_id: UUID, kinds: JobKinds) -> bool:
         logs.write("work_failed", level=WARNING, outbox=item_id, attempt=attempt, error=type(error).__name__)
         _record_failure(item_id, attempt, kind, subject_id, logs.described(error))
         return False
+
+
+def hold(*, kind: str, subject_ids: Collection[UUID]) -> int:
+    """Put aside what nobody has begun, or waits to be tried again; return how many. What runs is left to its end."""
+    return _move(kind, subject_ids, OutboxState.READY, {"state": OutboxState.HELD}, [])
+
+
+def resume(*, kind: str, subject_ids: Collection[UUID], now: datetime) -> int:
+    """Make what was put aside due now; return how many."""
+    values = {"state": OutboxState.READY, "not_before": now, "nudged_at": None}
+    return _move(kind, subject_ids, OutboxState.HELD, values, pending_nudges())
+
+
+def _move(
+    kind: str, subject_ids: Collection[UUID], state: OutboxState, values: Mapping[str, Any], moved: list[UUID]
+) -> int:
+    ids = db.session.scalars(
+        update(OutboxItem)
+        .where(OutboxItem.kind == kind, OutboxItem.subject_id.in_(subject_ids), OutboxItem.state == state)
+        .values(**values)
+        .returning(OutboxItem.id)
+    ).all()
+    moved.extend(ids)
+    return len(ids)
 
 
 def still_at_work(subject_id: UUID) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import types
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from functools import cache
@@ -75,16 +75,29 @@ class Logo:
     alt: str
 
 
-def render_pdf(template: str, letter: object, *, language: str, logo: Logo | None = None) -> bytes:
+def render_pdf(
+    template: str,
+    letter: object,
+    *,
+    language: str,
+    logo: Logo | None = None,
+    layout: Callable[[str], bytes] | None = None,
+) -> bytes:
     """Render templates/pdf/`template` with `letter` (a frozen dataclass of plain values) as a PDF/UA-1 file.
 
-    Without a `logo` its head has the mark of this package. Deterministic: the same record and logo give the same bytes.
+    Without a `logo` its head has the mark of this package; without a `layout` it is laid out here and now.
+    Deterministic: the same record and logo give the same bytes.
     Raises MissingValue for a value that is blank although its type does not allow None, MissingFont, PdfUnavailable,
     and PdfError for anything else that is wrong with it.
     """
+    check_values(letter)
+    return (layout or html_to_pdf)(render_html(template, letter, language=language, logo=logo))
+
+
+def check_values(letter: object) -> None:
+    """Raise MissingValue or MissingFont where a letter's record lacks what it needs, or nothing could draw it."""
     if unknown := _characters_without_font("".join(_texts_in(_values(letter).values()))):
         raise MissingFont(unknown)
-    return html_to_pdf(render_html(template, letter, language=language, logo=logo))
 
 
 def render_html(template: str, letter: object, *, language: str, logo: Logo | None = None) -> str:
@@ -106,6 +119,11 @@ def render_html(template: str, letter: object, *, language: str, logo: Logo | No
 def html_to_pdf(html: str) -> bytes:
     """Lay out a whole HTML page as PDF/UA-1, reading nothing from outside. Raises PdfError."""
     return _engine().to_pdf(html)
+
+
+def load() -> None:
+    """Load libraries, fonts and the style sheet, where it was not done. Raises PdfUnavailable."""
+    _engine()
 
 
 def drawable(text: str) -> str:

@@ -16,7 +16,7 @@ from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, Call, Category
 from fundapp.applications.rules import Paper
 from fundapp.core.dates import day
-from fundapp.core.i18n import direction, in_language, localised, ngettext
+from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, direction, in_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money
 from fundapp.core.money_words import amount_in_words
@@ -177,6 +177,11 @@ def kind_of(decision: Decision | None) -> TemplateKind:
     if decision.outcome is Outcome.AWARD and asked is not None and (decision.amount_minor or 0) < asked:
         return TemplateKind.PART_AWARD
     return TemplateKind(decision.outcome.value)
+
+
+def letter_language(application: Application) -> str:
+    """Return the language of letters about an application: its own, where there are letters in it."""
+    return application.language if application.language in LANGUAGES else DEFAULT_LANGUAGE
 
 
 def facts_of(

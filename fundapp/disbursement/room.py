@@ -12,17 +12,31 @@ from fundapp.disbursement.tasks import letter_job
 from fundapp.disbursement.views import (
     allocating,
     bp,
+    contact_sheet,
     exports,
     funds,
     letters,
     next_call,
     offers,
     open_calls,
+    payees,
     publication,
     templates,
 )
 
-PAGES = (allocating, exports, funds, letters, next_call, offers, open_calls, publication, templates)
+PAGES = (
+    allocating,
+    contact_sheet,
+    exports,
+    funds,
+    letters,
+    next_call,
+    offers,
+    open_calls,
+    payees,
+    publication,
+    templates,
+)
 """Importing these modules puts their pages on the blueprint."""
 
 

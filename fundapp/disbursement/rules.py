@@ -1,8 +1,11 @@
 """Rules of release and letters; no database, no web."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
+from typing import Final
 
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
@@ -66,6 +69,30 @@ def release_problems(facts: ReleaseFacts) -> list[Problem]:
     return problems
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast letters are being made: how many in the last minutes, the first and the last of them (None: none)."""
+
+    lately: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def a_minute(self) -> float | None:
+        """Return letters a minute, None where there is too little to tell."""
+        if self.first is None or self.last is None or self.last <= self.first:
+            return None
+        return (self.lately - 1) / ((self.last - self.first) / timedelta(minutes=1))
+
+    def minutes_for(self, letters: int) -> int | None:
+        """Return in how many minutes so many letters will be made at this pace, rounded up; None: cannot be told."""
+        return None if self.a_minute is None else ceil(letters / self.a_minute)
+
+
+LATELY: Final = timedelta(minutes=5)
+"""How far back the pace is taken from."""
+
+
 def entry_reference(application_reference: str, category_code: str | None) -> str:
     """Return the reference of an entry's award and letter: "GJF-2020-0042", or "GJP-2017-0007-COURAGE"."""
     return application_reference if category_code is None else f"{application_reference}-{category_code.upper()}"
@@ -92,6 +119,10 @@ def failure_text(failure: str) -> str:
             "Its template does not have %(placeholder)s, and the call promised it. Put it in, and try again.",
             placeholder=written(rest),
         )
+    if kind == "takes too long":
+        return _l("Laying it out took more than %(seconds)s seconds of work. Shorten what it says.", seconds=rest)
+    if kind == "takes too much memory":
+        return _l("Laying it out took more than %(size)s MB of memory. Shorten what it says.", size=rest)
     if kind == "no font for":
         return _l("No installed font can write %(characters)s.", characters=rest)
     return failure

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from fundapp.accounts.permissions import system_actor
@@ -9,6 +10,7 @@ from fundapp.accounts.services.people import tell
 from fundapp.applications.queries.applicant import holders_of
 from fundapp.core import sealed_files
 from fundapp.core.db import db
+from fundapp.core.layout_process import LayoutProcess
 from fundapp.core.outbox import Finish, JobKind
 from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
 from fundapp.core.sealing import Record, record_of
@@ -24,6 +26,7 @@ from fundapp.disbursement.transitions import LETTER
 from fundapp.review.queries.declined import NOTHING_PASSED_ON, passed_on
 
 LETTERS_PATH = "/letters"
+_layout: Final = LayoutProcess()
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def make_letter(storage: Storage, letter: Letter) -> MadeLetter:
     own = holding(newest_templates(letter.call_id), kind_of(letter.decision), letter.language)
     logo = letter_logo(storage, letter.application.call, letter.language)
     words = words_of(letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard, template=own)
-    data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo)
+    data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo, layout=_layout.to_pdf)
     return MadeLetter(words, data, None if own is None else own.id)
 
 

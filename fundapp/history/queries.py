@@ -29,7 +29,7 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.i18n import localised
 from fundapp.core.paging import Page
-from fundapp.disbursement.models import Award, AwardOffer, FundMovement, Letter
+from fundapp.disbursement.models import Award, AwardOffer, FundMovement, Letter, PayeeDetails, PayeeFreeze
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import Assignment, Decision, Review, SendBack, StageMove
 
@@ -173,6 +173,8 @@ def _about(call: Call) -> FromClause:
                 LegalHold,
                 Letter,
                 AwardOffer,
+                PayeeDetails,
+                PayeeFreeze,
             )
         ),
         select(Assignment.id, Entry.application_id).join(Assignment.entry).where(Entry.call_id == call.id),

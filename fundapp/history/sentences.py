@@ -47,6 +47,8 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "call:close_early": Sentence(_l("The deadline was moved earlier, to close the call.")),
     "call:publish": Sentence(_l("The call was published.")),
     "call:extend": Sentence(_l("The deadline was moved later.")),
+    "call:stop_letters": Sentence(_l("The making of letters was stopped; those that were not made wait.")),
+    "call:resume_letters": Sentence(_l("The making of letters went on.")),
     "call:decide": Sentence(_l("The call was closed as decided.")),
     # applications
     "application:start": _applicant(_l("An application was started.")),
@@ -234,6 +236,13 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "offer:withdraw": Sentence(_l("The offer of the award was withdrawn.")),
     "offer:erase": Sentence(_l("Who signed for the award, and what was said about it, was erased.")),
     # money
+    "payee:give": _applicant(_l("The applicant said where the money of the award goes.")),
+    "payee:call": Sentence(_l("Somebody called the applicant back about where the money goes.")),
+    "payee:approve": Sentence(_l("A second person approved where the money of the award goes.")),
+    "payee:freeze": Sentence(_l("It was stopped that money of the award goes out.")),
+    "payee:lift_first": Sentence(_l("One of two people said that money of the award may go out again.")),
+    "payee:lift": Sentence(_l("A second person said so: money of the award may go out again.")),
+    "payee:erase": Sentence(_l("Where the money of the award went was erased.")),
     "funder:add": Sentence(_l("A funder became known.")),
     "funder:change": Sentence(_l("What a funder is called, or whether the public reads it, was changed.")),
     "export:make": Sentence(_l("A table of the call was taken out.")),

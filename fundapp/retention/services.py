@@ -25,6 +25,7 @@ from fundapp.core.sealing import RecordKey, destroy, record_of
 from fundapp.core.storage import Storage
 from fundapp.disbursement.erasing import blank_letters
 from fundapp.disbursement.services.offers import blank_offers
+from fundapp.disbursement.services.payees import blank_payees
 from fundapp.disbursement.services.publication import withdraw_publication
 from fundapp.retention import queries, tombstones
 from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
@@ -49,6 +50,7 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     blank_reviews(actor=actor, application=application, now=now)
     files += blank_letters(actor=actor, application=application, now=now)
     blank_offers(actor=actor, application=application, now=now)
+    blank_payees(actor=actor, application=application, now=now)
     withdraw_publication(actor=actor, application=application, now=now)
     _erase_reasons(actor, application, now)
     db.session.flush()

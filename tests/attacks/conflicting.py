@@ -72,7 +72,7 @@ from ..factories import (
 )
 from ..funding import give
 from .prize_world import make_finalist
-from .world import Round, finish_letter, let_chairs_vote, make_offer, make_paper, make_round, supersede
+from .world import Round, finish_letter, let_chairs_vote, make_offer, make_paper, make_payee, make_round, supersede
 
 OURS, CANARY = "Ours-Canary", "Hidden-Canary"
 
@@ -249,6 +249,7 @@ def _award(panel: Panel, decision: Decision) -> Award:
     db.session.flush()
     give(panel.round.funds[0], award, award.amount_minor, reason=CANARY)
     make_offer(award, decision.entry.application.person, CANARY)
+    make_payee(award, decision.entry.application.person, CANARY)
     return award
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import product
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 from PIL import Image
@@ -63,10 +64,15 @@ from fundapp.disbursement.models import (
     LetterKind,
     LetterStatus,
     LetterTemplate,
+    PayeeCall,
+    PayeeDetails,
+    PayeeFreeze,
     SupersededLetter,
 )
 from fundapp.disbursement.offer_rules import OfferStatus
+from fundapp.disbursement.payee_rules import CallOutcome, Known
 from fundapp.disbursement.queries.open_calls import public_id
+from fundapp.disbursement.sealed_payees import seal_details
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
@@ -416,7 +422,9 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     db.session.flush()
     finish_letter(storage, letter, text)
     supersede(letter, applicant)
-    make_offer(db.session.scalars(select(Award).where(Award.decision_id == decision.id)).one(), applicant, text)
+    award = db.session.scalars(select(Award).where(Award.decision_id == decision.id)).one()
+    make_offer(award, applicant, text)
+    make_payee(award, applicant, text)
     return letter
 
 
@@ -432,6 +440,40 @@ def make_offer(award: Award, person: Person, text: str) -> AwardOffer:
     db.session.add(asked)
     db.session.flush()
     return offer
+
+
+def make_payee(award: Award, person: Person, text: str) -> PayeeDetails:
+    """Say where the money of an award goes, always to the same account; call its people about it, and freeze it."""
+    application_id = award.decision.entry.application_id
+    details = PayeeDetails(
+        id=uuid4(),
+        award_id=award.id,
+        application=award.decision.entry.application,
+        application_id=application_id,
+        number=1,
+        shown={"route": "bank", "mask": text, "country": "DE", "currency": award.currency, "hints": []},
+        account="one account of all",
+        entered_by_id=person.id,
+        entered_at=NOW,
+        with_second_factor=True,
+        usable_from=NOW,
+    )
+    details.stop_hash = token_hash(str(details.id))
+    seal_details(details, {"holder": text})
+    db.session.add(details)
+    db.session.flush()
+    about = {"application_id": application_id}
+    db.session.add_all(
+        [
+            PayeeCall(
+                details_id=details.id, number=1, known=Known.ELSEWHERE, known_since=NOW - timedelta(days=1), phone=text,
+                outcome=CallOutcome.UNREACHED, note=text, called_by_id=person.id, called_at=NOW, **about,
+            ),
+            PayeeFreeze(award_id=award.id, frozen_at=NOW, frozen_by_id=person.id, reason=text, **about),
+        ]
+    )  # fmt: skip
+    db.session.flush()
+    return details
 
 
 def supersede(letter: Letter, person: Person) -> None:

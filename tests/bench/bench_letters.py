@@ -1,12 +1,14 @@
 """Letters per second: real worker processes against bare WeasyPrint with the same templates and the same records.
 
-Run: python -m tests.bench.bench_letters [--letters 100] [--workers 1] [--rounds 3]
+Run: python -m tests.bench.bench_letters [--letters 100] [--workers 1] [--rounds 3] [--scripts 1]
 
 Both sides make the same letters in the same run, with the same number of processes, in turns, so that a noisy machine
 disturbs them alike. The worker's side starts when the ids are in Redis and the workers have loaded their fonts, and
 ends when the last letter is committed: claim, queries, layout, PDF, file with fsync, status, audit row and the row of
 the mail are all in it. The bare side only lays out and writes PDFs, from records in memory, in forked processes that
-share fonts and style sheet. Medians are printed; nothing is asserted.
+share fonts and style sheet. `--scripts 8` gives the recipients names in eight scripts, one after the other. Memory is
+that of a worker with the processes it has forked, shared pages divided among those who share them (Pss), at its
+greatest. Medians are printed; nothing is asserted.
 """
 
 import argparse
@@ -45,19 +47,23 @@ from fundapp.settings import Settings
 from ..conftest import NOW, actor_of
 from ..factories import make_application, make_call, make_decision, make_slate, make_staff
 from ..keyring import made_keys
+from ..scripts import NAMES
 from ..servers import PostgresServer, RedisServer
 
 ROOT = Path(__file__).parents[2]
 Job = tuple[str, Words, str]
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the memory: each takes some milliseconds."""
 
 
-def prepare(letters: int) -> list[Job]:
+def prepare(letters: int, scripts: int) -> list[Job]:
     """Release a call with so many letters, and return what bare WeasyPrint is to render."""
     call = make_call(budget_minor=10_000_000_000)
     slate = make_slate(call, SlateStatus.RATIFIED)
     for number in range(letters):
         outcome = Outcome.DECLINE if number % 3 else Outcome.AWARD
-        make_decision(slate, make_application(call).entries[0], outcome=outcome)
+        application = make_application(call, organisation_name=NAMES[number % scripts])
+        make_decision(slate, application.entries[0], outcome=outcome)
     release_decisions(actor=actor_of(make_staff(Role.MANAGER)), call=call, now=NOW + timedelta(days=30))
     jobs: list[Job] = []
     for letter_id in db.session.scalars(select(Letter.id).where(Letter.call_id == call.id)).all():
@@ -76,8 +82,11 @@ def made() -> int:
     return count or 0
 
 
-def by_workers(queue: RedisQueue, settings: Settings, letters: int, workers: int) -> float:
-    """Return letters per second of real workers, from their first letter's claim to the last letter's commit."""
+def by_workers(queue: RedisQueue, settings: Settings, letters: int, workers: int) -> tuple[float, float]:
+    """Return letters per second of real workers, from their first letter's claim to the last letter's commit.
+
+    And the greatest memory of one of them, in MB.
+    """
     ids = ids_of_letters()
     environment = {
         **os.environ,
@@ -95,14 +104,29 @@ def by_workers(queue: RedisQueue, settings: Settings, letters: int, workers: int
         wait_for_workers(queue, workers)
         started = time.perf_counter()
         unit_of_work.nudge(queue, ids)
+        most, looked_at = 0.0, started
         while made() < before + letters:
             Event().wait(0.02)
-        return letters / (time.perf_counter() - started)
+            if time.perf_counter() - looked_at > LOOK_EVERY:
+                looked_at = time.perf_counter()
+                most = max(most, *(memory(process.pid) for process in processes))
+        return letters / (time.perf_counter() - started), most
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(60)
+
+
+def memory(pid: int) -> float:
+    """Return the memory of a process and of all that it has forked, in MB."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        forked = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # it has ended meanwhile
+    own = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return own + sum(memory(int(each)) for each in forked)
 
 
 def ids_of_letters() -> list[UUID]:
@@ -147,6 +171,7 @@ def main() -> None:
     arguments.add_argument("--letters", type=int, default=100)
     arguments.add_argument("--workers", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--scripts", type=int, choices=range(1, len(NAMES) + 1), default=1)
     arguments.add_argument("--database", choices=["sqlite", "postgresql"], default="postgresql")
     chosen = arguments.parse_args()
     with ExitStack() as stack:
@@ -167,17 +192,21 @@ def main() -> None:
         app = create_app(settings)
         with app.app_context():
             upgrade()
-            ours, bare = [], []
+            ours, bare, memories = [], [], []
             for _ in range(chosen.rounds):
-                jobs = prepare(chosen.letters)
+                jobs = prepare(chosen.letters, chosen.scripts)
                 bare.append(by_weasyprint(jobs, chosen.workers))
-                ours.append(by_workers(RedisQueue(settings.redis_url), settings, chosen.letters, chosen.workers))
+                queue = RedisQueue(settings.redis_url)
+                rate, most = by_workers(queue, settings, chosen.letters, chosen.workers)
+                ours.append(rate)
+                memories.append(most)
                 redis.flush()
             db.session.remove()
             db.engine.dispose()
     print(f"{chosen.letters} letters, {chosen.workers} process(es), {chosen.database}, median of {chosen.rounds}")
     print(f"workers:    {statistics.median(ours):6.1f} letters/s  {[round(rate, 1) for rate in ours]}")
     print(f"WeasyPrint: {statistics.median(bare):6.1f} letters/s  {[round(rate, 1) for rate in bare]}")
+    print(f"memory of one worker, at its greatest: {max(memories):.0f} MB")
     print(f"ratio of medians: {statistics.median(ours) / statistics.median(bare):.2f}")
 
 

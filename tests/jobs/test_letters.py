@@ -33,6 +33,7 @@ from fundapp.worker import reconcile
 
 from ..conftest import NOW, actor_of
 from ..factories import make_application, make_call, make_decision, make_slate, make_staff
+from ..scripts import NAMES
 
 AWARDS, DECLINES, NOTICES = 10, 17, 3
 ALL = AWARDS + DECLINES + NOTICES
@@ -172,6 +173,46 @@ def test_two_workers_and_every_id_told_three_times(installation):
     assert [worker.wait(PATIENCE) for worker in workers] == [0, 0]
     installation.run("worker", "--burst")
     assert_one_of_each(installation)
+
+
+def test_forty_letters_in_eight_scripts_by_two_workers_one_killed_and_the_queue_emptied(installation):
+    manager, call = make_staff(Role.MANAGER), make_call(budget_minor=1_000_000_000, languages=list(LANGUAGES))
+    slate = make_slate(call, SlateStatus.RATIFIED)
+    for number in range(40):
+        application = make_application(
+            call, organisation_name=NAMES[number % 8], language=list(LANGUAGES)[number % len(LANGUAGES)]
+        )
+        make_decision(slate, application.entries[0], outcome=Outcome.DECLINE if number % 3 else Outcome.AWARD)
+    db.session.commit()
+    release_decisions(actor=actor_of(manager), call=call, now=NOW + timedelta(days=30))
+    unit_of_work.commit(installation.app.queue)
+    workers = [installation.start("worker") for _ in range(2)]
+    wait_until_made(workers[0], 8)
+    kill(workers[0], with_its_child=True)
+    installation.redis.flush()
+    kill(workers[1], with_its_child=True)
+    assert made() < 40
+    leases_run_out()
+    reconcile(installation.app)
+    workers = [installation.start("worker", "--burst") for _ in range(2)]
+    assert [worker.wait(PATIENCE) for worker in workers] == [0, 0]
+    finish(installation)
+
+    storage: Storage = installation.app.extensions["storage"]
+    letters = db.session.scalars(select(Letter)).all()
+    assert len(letters) == 40
+    for letter in letters:
+        assert letter.status is LetterStatus.MADE
+        assert letter.file is not None
+        data = sealed_files.read(storage, letter.file)
+        assert sha256(data).hexdigest() == letter.sha256 == sha256(make_letter(storage, letter).data).hexdigest()
+        assert letter.content is not None
+        assert letter.content["organisation"] == letter.application.organisation_name
+    makings = db.session.scalars(select(AuditEntry.object_id).where(AuditEntry.action == "letter:make")).all()
+    assert Counter(makings) == {letter.id: 1 for letter in letters}
+    mails = Counter(mail.to_address for mail in db.session.scalars(select(MailMessage)))
+    assert mails == {letter.person.email: 1 for letter in letters}
+    db.session.rollback()
 
 
 def hashes() -> dict[UUID, str | None]:

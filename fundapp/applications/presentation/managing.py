@@ -140,6 +140,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.LETTERS_READ, "disbursement.letter_templates", _("Letter templates"), _("What letters say.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("The release, and what became of each letter.")),
         (P.LETTERS_READ, "disbursement.offers", _("Answers to awards"), _("Accepted, asked, refused or overdue.")),
+        (P.PAYEE_READ, "disbursement.payees", _("Where money goes"), _("Account details: to call back, to approve.")),
         (P.FUNDS_READ, "disbursement.funds", _("Funds"), _("Whose money it is, and which awards it pays.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),
         (

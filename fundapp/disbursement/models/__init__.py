@@ -5,6 +5,7 @@ from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundSh
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
 from fundapp.disbursement.models.next_call import NextCallConsent
 from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
+from fundapp.disbursement.models.payees import PayeeCall, PayeeDetails, PayeeFreeze
 from fundapp.disbursement.models.publication import PublicationChoice
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
@@ -22,6 +23,9 @@ __all__ = [
     "LetterTemplate",
     "Letterhead",
     "NextCallConsent",
+    "PayeeCall",
+    "PayeeDetails",
+    "PayeeFreeze",
     "PublicationChoice",
     "SupersededLetter",
 ]

@@ -12,7 +12,7 @@ from fundapp.core.i18n import ngettext
 from fundapp.core.paging import Page
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import KIND_LABELS, LetterRow
-from fundapp.disbursement.rules import failure_text
+from fundapp.disbursement.rules import Pace, failure_text
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Outcome, Slate, SlateStatus
 from fundapp.review.presentation.selection import MoneyShown
@@ -70,6 +70,7 @@ class LetterShown:
     made: Moment | None
     is_made: bool
     is_failed: bool
+    is_held: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ class ProgressShown:
     made: int
     total: int
     failed: int
+    sentences: Sequence[str]
+    """How many wait, failed or are stopped, how fast it goes, and how long it will take."""
     is_going_on: bool
+    is_stopped: bool
 
 
 @dataclass(frozen=True)
@@ -119,16 +123,53 @@ def release_shown(
     )
 
 
-def progress_shown(counts: Mapping[LetterStatus, int]) -> ProgressShown:
-    """Return how many letters are made, of how many."""
+def progress_shown(counts: Mapping[LetterStatus, int], held: int, pace: Pace) -> ProgressShown:
+    """Return how many letters are made, of how many, and when the others will be; `held` of them are stopped."""
     total, made = sum(counts.values()), counts[LetterStatus.MADE]
+    waiting = counts[LetterStatus.QUEUED] - held
     return ProgressShown(
         words=ngettext("%(made)s of %(num)s letter made", "%(made)s of %(num)s letters made", total, made=made),
         made=made,
         total=total,
         failed=counts[LetterStatus.FAILED],
-        is_going_on=counts[LetterStatus.QUEUED] > 0,
+        sentences=[
+            *([_waiting_words(waiting), *_pace_words(pace, waiting)] if waiting else []),
+            *([_failed_words(counts[LetterStatus.FAILED])] if counts[LetterStatus.FAILED] else []),
+            *([_held_words(held)] if held else []),
+        ],
+        is_going_on=waiting > 0,
+        is_stopped=held > 0,
     )
+
+
+def _waiting_words(number: int) -> str:
+    return ngettext("%(num)s letter waits to be made.", "%(num)s letters wait to be made.", number)
+
+
+def _failed_words(number: int) -> str:
+    return ngettext("%(num)s letter could not be made.", "%(num)s letters could not be made.", number)
+
+
+def _held_words(number: int) -> str:
+    return ngettext(
+        "%(num)s letter is stopped: it waits until somebody goes on.",
+        "%(num)s letters are stopped: they wait until somebody goes on.",
+        number,
+    )
+
+
+def _pace_words(pace: Pace, waiting: int) -> list[str]:
+    if not pace.lately:
+        return [_("None was made in the last five minutes.")]
+    a_minute, minutes = pace.a_minute, pace.minutes_for(waiting)
+    if a_minute is None or minutes is None:
+        return []
+    speed = (
+        ngettext("About %(num)s letter a minute is made.", "About %(num)s letters a minute are made.", round(a_minute))
+        if round(a_minute)
+        else _("Less than one letter a minute is made.")
+    )
+    return [speed, ngettext("About %(num)s minute is left.", "About %(num)s minutes are left.", minutes)]
 
 
 def status_counts(counts: Mapping[LetterStatus, int], current: str) -> Sequence[StatusCount]:
@@ -166,6 +207,8 @@ def _letter_shown(row: LetterRow, call: Call) -> LetterShown:
     letter = row.letter
     if letter.status is LetterStatus.FAILED:
         reason = str(failure_text(letter.failure))
+    elif row.is_held:
+        reason = _("Stopped: it waits until somebody goes on.")
     elif row.last_error:
         reason = _("The last try did not work, another follows: %(error)s", error=row.last_error)
     else:
@@ -181,4 +224,5 @@ def _letter_shown(row: LetterRow, call: Call) -> LetterShown:
         made=moment(letter.made_at, call.time_zone) if letter.made_at else None,
         is_made=letter.status is LetterStatus.MADE,
         is_failed=letter.status is LetterStatus.FAILED,
+        is_held=row.is_held,
     )

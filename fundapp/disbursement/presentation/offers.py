@@ -19,6 +19,7 @@ from fundapp.core.paging import Page
 from fundapp.disbursement.models import Award, AwardOffer, AwardQuestion
 from fundapp.disbursement.offer_rules import OPEN, OfferStatus, answer_due, is_overdue, needs_second_factor
 from fundapp.disbursement.presentation.letters import StatusCount
+from fundapp.disbursement.presentation.payees import state_of
 from fundapp.disbursement.queries.offers import ALONGSIDE, STANDINGS, OfferRow, Standing, offer_of
 from fundapp.disbursement.services.offers import agreement_of
 from fundapp.disbursement.transitions import OFFER
@@ -94,6 +95,8 @@ class OfferShown(OfferLine):
     with_second_factor: bool
     reason: str
     agreement_sha256: str
+    payee: tuple[str, str] | None
+    """How far its payee details are, and of which kind that is; None before it is accepted."""
     questions: Sequence[QuestionShown]
     may_reply: bool
     may_extend: bool
@@ -132,8 +135,10 @@ def own_offer(award: Award, now: datetime) -> OwnOffer:
     )
 
 
-def offer_shown(row: OfferRow, call: Call, now: datetime) -> OfferShown:
-    """Return an award with where its offer stands, and what the actor can do about it."""
+def offer_shown(row: OfferRow, call: Call, now: datetime, *, shows_payee: bool = False) -> OfferShown:
+    """Return an award with where its offer stands, and what the actor can do about it; how far its payee details are
+    is looked up for one alone.
+    """
     actor, offer, status = current_actor(), row.offer, row.status
     manages = actor.can(P.LETTER_MANAGE, call.id)
     overdue = is_overdue(status, row.due(call), now)
@@ -148,6 +153,7 @@ def offer_shown(row: OfferRow, call: Call, now: datetime) -> OfferShown:
         with_second_factor=offer is not None and offer.with_second_factor,
         reason=offer.reason if offer is not None else "",
         agreement_sha256=(offer.text_sha256 or "") if offer is not None else "",
+        payee=state_of(row.award, now) if shows_payee and status is OfferStatus.ACCEPTED else None,
         questions=_questions(offer, call),
         may_reply=manages and status is OfferStatus.ASKED,
         may_extend=manages and status is not OfferStatus.ACCEPTED,

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, true
 from sqlalchemy.orm import joinedload
 
 from fundapp.accounts.permissions import Actor, P
@@ -20,6 +21,7 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.listing import Choice, Filter, Listing, Order
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
+from fundapp.disbursement.rules import LATELY, Pace
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate
 
@@ -35,11 +37,12 @@ KIND_LABELS: Final = {
 
 @dataclass(frozen=True)
 class LetterRow:
-    """One line of the list of letters. `last_error` is that of an attempt which will be repeated."""
+    """One line of the list of letters. `last_error` is that of an attempt which will be repeated, unless it is held."""
 
     letter: Letter
     face: Face
     last_error: str
+    is_held: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,27 @@ class DecidedCounts:
     awarded: int | None
 
 
+@dataclass(frozen=True)
+class DecidedNumbers:
+    """How many entries were decided, awarded and protected, by the id of their category (None: without one)."""
+
+    by_category: Mapping[UUID | None, tuple[int, int, int]]
+
+    def beside(self, decision: Decision) -> DecidedCounts:
+        """Count the decisions that an entry stood beside: of its category where that fixes the awards, else all."""
+        category = decision.entry.category
+        groups = list(self.by_category.values())
+        if category is not None and category.awards is not None:
+            groups = [self.by_category[category.id]]
+        considered, awarded, protected = (sum(each) for each in zip(*groups, strict=True))
+        if protected and any(is_small(group) for group in (considered, awarded, considered - awarded)):
+            return NOTHING_TOLD
+        return DecidedCounts(considered, awarded)
+
+
+NOTHING_TOLD: Final = DecidedCounts(None, None)
+
+
 def letter_counts(*, actor: Actor, call: Call) -> Mapping[LetterStatus, int]:
     """Return how many letters of a call stand where, zeros included."""
     rows = db.session.execute(
@@ -62,6 +86,26 @@ def letter_counts(*, actor: Actor, call: Call) -> Mapping[LetterStatus, int]:
         .group_by(Letter.status)
     )
     return dict.fromkeys(LetterStatus, 0) | {row.status: row.number for row in rows}
+
+
+def letters_held(*, actor: Actor, call: Call) -> int:
+    """Return how many letters of a call wait because somebody stopped making them."""
+    held = select(func.count()).select_from(Letter).join(Letter.application).where(*_of_call(actor, call), _is_held())
+    return db.session.scalar(held) or 0
+
+
+def letters_pace(*, actor: Actor, call: Call, now: datetime) -> Pace:
+    """Return how fast letters of a call were made lately."""
+    row = db.session.execute(
+        select(
+            func.count().label("lately"),
+            func.min(Letter.made_at).label("first"),
+            func.max(Letter.made_at).label("last"),
+        )
+        .join(Letter.application)
+        .where(*_of_call(actor, call), Letter.made_at > now - LATELY)
+    ).one()
+    return Pace(row.lately, row.first, row.last)
 
 
 def letters(*, actor: Actor, call: Call) -> Listing[LetterRow]:
@@ -75,9 +119,10 @@ def letters(*, actor: Actor, call: Call) -> Listing[LetterRow]:
         )
         .scalar_subquery()
     )
+    row = select(Letter, FACE, func.coalesce(last_error, ""), _is_held())
     reference = (func.length(Letter.reference), Letter.reference)
     return Listing(
-        rows=select(Letter, FACE, func.coalesce(last_error, "")).join(Letter.application).where(*_of_call(actor, call)),
+        rows=row.join(Letter.application).where(*_of_call(actor, call)),
         row=LetterRow,
         filters={
             "status": Filter(
@@ -180,10 +225,15 @@ def letter_to_make(letter_id: UUID) -> Letter:
 def decided_beside(decision: Decision | None) -> DecidedCounts:
     """Count the decisions that an entry stood beside: of its category where that fixes the awards, else all."""
     if decision is None:
-        return DecidedCounts(None, None)
-    category = decision.entry.category
-    found = (
+        return NOTHING_TOLD
+    return decided_in(decision.entry.call_id, true()).beside(decision)
+
+
+def decided_in(call_id: UUID, counted: ColumnElement[bool]) -> DecidedNumbers:
+    """Return how the entries of a call were decided, of those whose application `counted` lets count."""
+    found = db.session.execute(
         select(
+            Entry.category_id,
             func.count(),
             func.sum(case((Decision.outcome == Outcome.AWARD, 1), else_=0)),
             func.sum(case((Application.is_protected, 1), else_=0)),
@@ -192,15 +242,12 @@ def decided_beside(decision: Decision | None) -> DecidedCounts:
         .join(Decision.slate)
         .join(Decision.entry)
         .join(Entry.application)
-        .where(Slate.call_id == decision.entry.call_id)
+        .where(Slate.call_id == call_id, counted)
+        .group_by(Entry.category_id)
     )
-    if category is not None and category.awards is not None:
-        found = found.where(Entry.category_id == category.id)
-    considered, awarded, protected = db.session.execute(found).one()
-    groups = (considered, awarded or 0, considered - (awarded or 0))
-    if protected and any(is_small(group) for group in groups):
-        return DecidedCounts(None, None)
-    return DecidedCounts(considered, awarded or 0)
+    return DecidedNumbers(
+        {category_id: (decided, awarded, protected) for category_id, decided, awarded, protected in found}
+    )
 
 
 def ineligible_applications(call: Call) -> list[Application]:
@@ -268,6 +315,19 @@ def letters_by_subject(*, actor: Actor, call: Call) -> Mapping[UUID, Letter]:
     """Return the letters of a call by the id of their decision, or of their application for a notice."""
     letters = db.session.scalars(select(Letter).join(Letter.application).where(*_of_call(actor, call)))
     return {letter.decision_id or letter.application_id: letter for letter in letters}
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Return the condition that the work of making a letter is put aside."""
+    return (
+        select(OutboxItem.id)
+        .where(
+            OutboxItem.kind == LETTER_KIND,
+            OutboxItem.subject_id == Letter.id,
+            OutboxItem.state == OutboxState.HELD,
+        )
+        .exists()
+    )
 
 
 def _of_call(actor: Actor, call: Call) -> tuple[ColumnElement[bool], ...]:

@@ -120,7 +120,12 @@ def superseded_letter(*, actor: Actor, superseded_id: UUID) -> SupersededLetter:
 
 def to_preview(*, actor: Actor, call: Call, kind: TemplateKind) -> list[Decision]:
     """Return the decisions that a letter of a kind would be about, of those that the actor may see, by reference."""
-    decisions = db.session.scalars(
+    return [each for each in decisions_to_tell(actor=actor, call=call) if kind_of(each) is kind]
+
+
+def decisions_to_tell(*, actor: Actor, call: Call) -> Sequence[Decision]:
+    """Return the decisions of a call that letters are about, of those that the actor may see, by reference."""
+    return db.session.scalars(
         select(Decision)
         .join(Decision.slate)
         .join(Decision.entry)
@@ -131,8 +136,7 @@ def to_preview(*, actor: Actor, call: Call, kind: TemplateKind) -> list[Decision
             joinedload(Decision.entry).joinedload(Entry.category),
         )
         .order_by(Application.reference)
-    )
-    return [each for each in decisions if kind_of(each) is kind]
+    ).all()
 
 
 def _superseded(actor: Actor) -> Select[SupersededLetter]:

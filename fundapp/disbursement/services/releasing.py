@@ -12,9 +12,9 @@ from fundapp.core import outbox
 from fundapp.core.audit import record
 from fundapp.core.db import db
 from fundapp.core.errors import Problem, RuleViolations
-from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import apply_transition
+from fundapp.disbursement.letters import letter_language
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, ineligible_applications
 from fundapp.disbursement.rules import ReleaseFacts, entry_reference, release_problems
@@ -81,6 +81,25 @@ def retry_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: d
             kind=LETTER_KIND, subject_id=letter.id, now=now, dedup_key=f"{LETTER_KIND}:{letter.id}:{now.isoformat()}"
         )
     return len(failed)
+
+
+def stop_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: datetime) -> int:
+    """Stop making letters of a call that nobody has begun, and return how many wait now; nothing of them is lost."""
+    actor.require(P.LETTER_MANAGE, call.id)
+    number = outbox.hold(kind=LETTER_KIND, subject_ids=[letter.id for letter in letters])
+    if number:
+        record(actor=actor, action="call:stop_letters", subject=call, now=now, call_id=call.id, data={"number": number})
+    return number
+
+
+def resume_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: datetime) -> int:
+    """Go on making letters of a call that were stopped, and return how many."""
+    actor.require(P.LETTER_MANAGE, call.id)
+    number = outbox.resume(kind=LETTER_KIND, subject_ids=[letter.id for letter in letters], now=now)
+    if number:
+        data = {"number": number}
+        record(actor=actor, action="call:resume_letters", subject=call, now=now, call_id=call.id, data=data)
+    return number
 
 
 def _decisions_to_release(call: Call, slate: Slate) -> list[Decision]:
@@ -150,7 +169,7 @@ def _addressed_to(application: Application, now: datetime) -> dict[str, object]:
         "call_id": application.call_id,
         "application_id": application.id,
         "person_id": application.person_id,
-        "language": application.language if application.language in LANGUAGES else DEFAULT_LANGUAGE,
+        "language": letter_language(application),
         "status": LetterStatus.QUEUED,
         "queued_at": now,
     }

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from fundapp.accounts.permissions import P
 from fundapp.accounts.sessions import current_actor
@@ -14,7 +13,7 @@ from fundapp.applications.presentation.lists import file_names
 from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock, sealed_files, unit_of_work
 from fundapp.core.errors import NotAllowed, NotFound, RuleViolations
-from fundapp.core.i18n import current_language, direction, in_language, ngettext
+from fundapp.core.i18n import current_language, direction, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.list_pages import CONTENT_TYPES, list_asked, list_file, list_shown
 from fundapp.core.listing import Asked, page_of
@@ -23,11 +22,13 @@ from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp, problems_into
 from fundapp.disbursement.exports.contacts import open_contacts, protected_applications
 from fundapp.disbursement.forms import ContactsForm
-from fundapp.disbursement.letters import body_of, from_content, names_somebody_protected
+from fundapp.disbursement.letters import from_content, names_somebody_protected
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.presentation import letters as presentation
+from fundapp.disbursement.presentation.letter_page import letter_on_page
 from fundapp.disbursement.presentation.next_call import next_call_asked
 from fundapp.disbursement.presentation.offers import own_offer
+from fundapp.disbursement.presentation.payees import own_payee_of_accepted
 from fundapp.disbursement.presentation.publication import publication_asked
 from fundapp.disbursement.queries import letters as queries
 from fundapp.disbursement.queries.publication import award_of
@@ -94,6 +95,28 @@ def retry(slug: str) -> ResponseReturnValue:
     return redirect(url_for("disbursement.letters", slug=call.slug))
 
 
+@bp.post("/manage/<slug>/letters/stop")
+@requires(P.LETTER_MANAGE)
+def stop_letters(slug: str) -> ResponseReturnValue:
+    """Stop making the letters of a call that nobody has begun."""
+    actor, call = current_actor(), _call(slug, P.LETTER_MANAGE)
+    waiting = queries.letters_of_call(actor=actor, call=call, status=LetterStatus.QUEUED)
+    number = services.stop_letters(actor=actor, call=call, letters=waiting, now=clock.now())
+    flash(ngettext("%(num)s letter is stopped.", "%(num)s letters are stopped.", number))
+    return redirect(url_for("disbursement.letters", slug=call.slug))
+
+
+@bp.post("/manage/<slug>/letters/resume")
+@requires(P.LETTER_MANAGE)
+def resume_letters(slug: str) -> ResponseReturnValue:
+    """Go on making the letters of a call that were stopped."""
+    actor, call = current_actor(), _call(slug, P.LETTER_MANAGE)
+    waiting = queries.letters_of_call(actor=actor, call=call, status=LetterStatus.QUEUED)
+    number = services.resume_letters(actor=actor, call=call, letters=waiting, now=clock.now())
+    flash(ngettext("%(num)s letter is being made.", "%(num)s letters are being made.", number))
+    return redirect(url_for("disbursement.letters", slug=call.slug))
+
+
 @bp.get("/manage/letters/<uuid:letter_id>")
 @requires(P.LETTERS_READ)
 def letter_file(letter_id: UUID) -> ResponseReturnValue:
@@ -150,19 +173,17 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
     letter = _my_letter(letter_id)
     award = award_of(letter)
     words = from_content(letter.kind, letter.content or {})
-    with in_language(letter.language):
-        # A template of ours has escaped it; it is rendered apart because it may be in another language than the page.
-        body = Markup(render_template("disbursement/_letter.html", letter=words, body=body_of(letter.kind, words)))  # noqa: S704 - ours
     return render_template(
         "disbursement/my_letter.html",
         shown=presentation.own_letter_shown(letter),
-        body=body,
+        body=letter_on_page(letter.kind, words, letter.language),
         letter_language=letter.language,
         letter_direction=direction(letter.language),
         is_sample=words.is_sample,
         next_call=next_call_asked(letter.application),
         publication=publication_asked(award),
         offer=None if award is None else own_offer(award, clock.now()),
+        payee=None if award is None else own_payee_of_accepted(award, clock.now()),
     )
 
 
@@ -213,7 +234,11 @@ def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
             queries.ineligible_count(actor=actor, call=call),
             money_shown(selected),
         ),
-        progress=presentation.progress_shown(counts),
+        progress=presentation.progress_shown(
+            counts,
+            queries.letters_held(actor=actor, call=call),
+            queries.letters_pace(actor=actor, call=call, now=clock.now()),
+        ),
         counts=presentation.status_counts(counts, asked.filters.get("status", "")),
         shown=list_shown(
             listing,

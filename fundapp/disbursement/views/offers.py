@@ -271,7 +271,7 @@ def _managed_page(
     return render_template(
         "disbursement/managed_offer.html",
         call=call_head(call),
-        shown=presentation.offer_shown(row, call, clock.now()),
+        shown=presentation.offer_shown(row, call, clock.now(), shows_payee=True),
         reply=reply or ReplyForm(formdata=None),
         extend=extend or ExtendForm(formdata=None),
         withdraw=withdraw or WithdrawForm(formdata=None),

@@ -1,6 +1,6 @@
 """What is chosen of the reviews for those who are declined: the list of entries, one of them, and what letters tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -16,9 +16,9 @@ from fundapp.applications.scope import visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.review.declined_rules import Found, Piece, names_in
-from fundapp.review.models import DeclinedComment, Outcome, Reviewer
+from fundapp.review.models import DeclinedComment, Outcome, Review, Reviewer
 from fundapp.review.queries.ranking import Ranked
-from fundapp.review.queries.selection import Selection, reviews_of, selection, whole_selection
+from fundapp.review.queries.selection import Selection, reviews_by_entry, reviews_of, selection, whole_selection
 from fundapp.review.scores_in_text import scores_in
 
 
@@ -116,28 +116,42 @@ def lacks_comments(call: Call) -> bool:
 
 def passed_on(entry: Entry) -> PassedOn:
     """Return what the letter of a declined entry tells of its reviews, by what its call promised: for the worker."""
-    call = db.session.get_one(Call, entry.call_id)
+    return passed_on_by_entry(db.session.get_one(Call, entry.call_id), [entry])[entry.id]
+
+
+def passed_on_by_entry(call: Call, entries: Sequence[Entry]) -> Mapping[UUID, PassedOn]:
+    """Return the same for each of several entries of a call, by their ids."""
     if call.declined_get is DeclinedGet.NOTHING:
-        return PassedOn()
-    comment = db.session.scalar(select(DeclinedComment).where(DeclinedComment.entry_id == entry.id))
-    means = _means(call, entry) if call.declined_get is DeclinedGet.SCORES else ()
-    if comment is None or not comment.passes_on:
-        return PassedOn(means=means)
-    return PassedOn(comment.text, comment.language, means)
+        return {entry.id: NOTHING_PASSED_ON for entry in entries}
+    ids = [entry.id for entry in entries]
+    kept = db.session.scalars(select(DeclinedComment).where(DeclinedComment.entry_id.in_(ids)))
+    comments = {comment.entry_id: comment for comment in kept}
+    reviews: Mapping[UUID, Sequence[Review]] = {}
+    if call.declined_get is DeclinedGet.SCORES:
+        reviews = reviews_by_entry(actor=system_actor(), call=call, entries=entries)
+    found = {}
+    for entry in entries:
+        comment = comments.get(entry.id)
+        means = _means(call, entry, reviews[entry.id]) if reviews else ()
+        if comment is None or not comment.passes_on:
+            found[entry.id] = PassedOn(means=means)
+        else:
+            found[entry.id] = PassedOn(comment.text, comment.language, means)
+    return found
 
 
 def _without_award(found: Selection) -> list[Ranked]:
     return [row for row in found.ranked if row.decision is not None and row.decision.outcome is not Outcome.AWARD]
 
 
-def _means(call: Call, entry: Entry) -> list[CriterionMean]:
+def _means(call: Call, entry: Entry, reviews: Sequence[Review]) -> list[CriterionMean]:
     """Return the mean of each criterion that the deciding stage asks of an entry, in order."""
     given: dict[UUID, list[Fraction]] = {
         criterion.id: []
         for criterion in call.deciding_stage.criteria
         if criterion.category_id in (None, entry.category_id)
     }
-    for review in reviews_of(actor=system_actor(), entry=entry):
+    for review in reviews:
         for score in review.scores:
             if score.value is not None and score.criterion_id in given:
                 given[score.criterion_id].append(Fraction(score.value))

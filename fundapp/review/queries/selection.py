@@ -1,6 +1,6 @@
 """The tally and the selection of a call: figures and decisions entry by entry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -198,9 +198,14 @@ def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
 
     Where applicants review each other there are none before the scores are opened.
     """
-    call = db.session.get_one(Call, entry.call_id)
+    return reviews_by_entry(actor=actor, call=db.session.get_one(Call, entry.call_id), entries=[entry])[entry.id]
+
+
+def reviews_by_entry(*, actor: Actor, call: Call, entries: Sequence[Entry]) -> Mapping[UUID, list[Review]]:
+    """Return the same for each of several entries of a call, by their ids."""
+    found: dict[UUID, list[Review]] = {entry.id: [] for entry in entries}
     if scores_are_closed(call):
-        return []
+        return found
     barred = pool_bars(call)
     reviews = db.session.scalars(
         select(Review)
@@ -209,14 +214,17 @@ def reviews_of(*, actor: Actor, entry: Entry) -> list[Review]:
         .join(Reviewer.person)
         .join(Assignment.entry)
         .join(Entry.application)
-        .where(Assignment.entry_id == entry.id, _counts(), visible_to(actor))
+        .where(Assignment.entry_id.in_(found), _counts(), visible_to(actor))
         .options(
             contains_eager(Review.assignment).contains_eager(Assignment.reviewer).contains_eager(Reviewer.person),
             selectinload(Review.scores).joinedload(Score.criterion),
         )
     )
-    counted = [each for each in reviews if Pair(str(entry.id), str(each.assignment.reviewer_id)) not in barred]
-    return sorted(counted, key=lambda review: review.assignment.reviewer.person.sort_key)
+    for each in sorted(reviews, key=lambda review: review.assignment.reviewer.person.sort_key):
+        seat = each.assignment
+        if Pair(str(seat.entry_id), str(seat.reviewer_id)) not in barred:
+            found[seat.entry_id].append(each)
+    return found
 
 
 def weighted(criteria: Sequence[Criterion]) -> list[WeightedCriterion]:

@@ -40,7 +40,7 @@ class SheetAsked:
 
 @dataclass(frozen=True)
 class LetterToBeShown:
-    """One letter of the sheet. `problem` says why it cannot be made, "" where it can; `body` is how it looks, None where it cannot."""
+    """One letter of the sheet: `body` is how it looks; None where `problem` says why it cannot be made."""
 
     reference: str
     organisation: str

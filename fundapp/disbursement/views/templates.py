@@ -13,7 +13,7 @@ from fundapp.applications.models import Call
 from fundapp.applications.queries.managing import managed_call
 from fundapp.core import clock, sealed_files
 from fundapp.core.errors import Conflict, NotFound, RuleViolations
-from fundapp.core.i18n import direction, in_language, ngettext
+from fundapp.core.i18n import direction, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
 from fundapp.core.routes import limited, requires
@@ -23,9 +23,10 @@ from fundapp.disbursement.forms import LetterheadForm, TemplateForm, alt_name, l
 from fundapp.disbursement.house_wording import house_wording
 from fundapp.disbursement.letter_language import TemplateKind, with_plain_ends
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, Facts, Words, body_of, facts_of, letter_kind, worded
+from fundapp.disbursement.letters import TEMPLATES, Facts, Words, facts_of, letter_kind, worded
 from fundapp.disbursement.models import LetterTemplate
 from fundapp.disbursement.presentation import templates as presentation
+from fundapp.disbursement.presentation.letter_page import letter_on_page
 from fundapp.disbursement.presentation.letters import call_head
 from fundapp.disbursement.queries import templates as queries
 from fundapp.disbursement.queries.letters import decided_beside
@@ -244,10 +245,7 @@ def _look(call: Call, kind: TemplateKind, language: str, form: TemplateForm) -> 
         words = _words(call, kind, language, form)
     except (MissingValue, PdfError) as error:
         return Markup("<p>{}</p>").format(_reason(error))
-    with in_language(language):
-        # A template of ours has escaped it; it is rendered apart because it may be in another language than the page.
-        page = render_template("disbursement/_letter.html", letter=words, body=body_of(letter_kind(kind), words))
-    return Markup(page)  # noqa: S704 - escaped by the template
+    return letter_on_page(letter_kind(kind), words, language)
 
 
 def _preview_file(call: Call, kind: TemplateKind, language: str, form: TemplateForm) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.exports.decisions import decisions
+from fundapp.disbursement.queries.payees import managed_payee, payee_of, payees, sharing
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
@@ -59,12 +60,13 @@ from ..factories import (
     make_staff,
 )
 from ..frozen_tallies import freeze_as_sent
+from ..funding import make_award
 from ..integration.pool_round import KNOWN
 from ..integration.pool_round import Round as PoolRound
 from .conditions import Conditions, Use, uses
 from .conflicting import CANARY, Hidden, Hide, Panel, belonging, make_hidden, make_panel, named, pin, pinned, tied
 from .crawl import fetch_unparsed, rules_of
-from .world import Round, addresses
+from .world import Round, addresses, make_payee
 
 LIMIT = 3_000_000
 """From this award on two people ratify the list, in minor units."""
@@ -313,7 +315,7 @@ def test_row_14_every_condition_is_noticed_when_it_is_left_out(
     fix_lot(hidden, person)
     pinned(hidden, person)
     client = signed_in(person)
-    asked = asked_of_services(panel, hidden, actor_of(person)) | asked_of_pools()
+    asked = asked_of_services(panel, hidden, actor_of(person)) | asked_of_pools() | asked_of_finance(panel, hidden)
     db.session.commit()
     objects = {name: ids + hidden.objects().get(name, []) for name, ids in ours.objects().items()}
     objects["person_id"] = [panel.recused.person_id]
@@ -381,6 +383,22 @@ def asked_of_services(panel: Panel, hidden: Hidden, actor: Actor) -> dict[str, C
         "how many are decided": lambda: decided_entries(actor=actor, call=call),
         "what waits in the review": lambda: work_of(actor=actor, calls=[call]),
         "the table of decisions": lambda: decisions(actor=actor, call=call, is_anonymised=False).rows,
+    }
+
+
+def asked_of_finance(panel: Panel, hidden: Hidden) -> dict[str, Callable[[], object]]:
+    """Return what only those ask who pay: one of them has the same conflict of interest."""
+    call, person = panel.round.call, panel.round.people[Role.FINANCE]
+    pinned(hidden, person)
+    actor = actor_of(person)
+    same_account = make_award(panel.earlier)
+    make_payee(same_account, make_person(), "")
+    return {
+        "where money goes": lambda: [each.award.id for each in payees(actor=actor, call=call)],
+        "where the money of an award goes": lambda: (
+            managed_payee(actor=actor, call=call, award_id=hidden.award.id).award.id
+        ),
+        "who names the same account": lambda: sharing(actor=actor, rows=[payee_of(same_account)]),
     }
 
 

@@ -89,9 +89,15 @@ def work(app: FundApp, *, burst: bool = False) -> None:
 
 
 def reconcile(app: FundApp) -> int:
-    """Put every due outbox row that the queue may have lost back into it; return how many."""
+    """Have what is due by its date written down, and put every due outbox row that the queue may have lost back into
+    it; return how many.
+    """
     with app.app_context():
-        ids = outbox.due(clock.now())
+        now = clock.now()
+        for look in app.rounds:
+            look(now)
+        db.session.commit()
+        ids = outbox.due(now)
         db.session.commit()
         unit_of_work.nudge(app.queue, ids)
         return len(ids)

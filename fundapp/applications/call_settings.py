@@ -21,6 +21,8 @@ class Control(Enum):
     TIME = auto()
     FLAG = auto()
     LIST = auto()
+    NUMBERS = auto()
+    """Whole numbers on one line."""
     LANGUAGES = auto()
     KIND = auto()
     CHOICE = auto()
@@ -285,6 +287,13 @@ PARTS: Final[Mapping[str, Part]] = {
                 Control.WHOLE,
                 _l("For how many days after the release can they answer?"),
                 _l("After that it is shown as overdue, and a person decides. Left empty, there is no date."),
+                needed=False,
+            ),
+            Asked(
+                "letters.reminder_days",
+                Control.NUMBERS,
+                _l("How many days before that date are they reminded?"),
+                _l("Such as 7, 2. Whoever has not answered gets one mail then. Left empty, nobody is reminded."),
                 needed=False,
             ),
             Asked("letters.second_factor", Control.FLAG, _l("Whoever accepts an award needs a second factor")),

@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 from urllib.parse import quote, urlencode
@@ -57,6 +58,8 @@ class WebActor(Protocol):
     def can(self, permission: str) -> bool: ...
 
 
+Round = Callable[[datetime], None]
+"""Writes outbox rows for what is due at an instant; looking twice at the same writes nothing twice."""
 Gate = Callable[[Declared, WebActor], ResponseReturnValue | None]
 """Lets a request pass (None), answers it, or raises; gates are asked in order, before the view runs."""
 
@@ -71,10 +74,15 @@ class FundApp(Flask):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.job_kinds: dict[str, JobKind] = {}
+        self.rounds: list[Round] = []
 
     def add_job_kind(self, kind: JobKind) -> None:
         """Teach this application's workers one kind of work."""
         self.job_kinds[kind.name] = kind
+
+    def add_round(self, look: Round) -> None:
+        """Have the reconciler look for work that nobody asked for because its time has come."""
+        self.rounds.append(look)
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; commit an unsafe request that succeeded, roll back everything else."""

@@ -1,6 +1,6 @@
 """Rules of the answer to an award: where an offer stands, and until when it is asked for; no database, no web."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -34,6 +34,25 @@ def answer_due(awarded_at: datetime, answer_by: datetime | None, terms: Mapping[
     """Return until when (exclusive) an answer is asked for: what a person set, else by the terms of the call."""
     days = usual_days(terms)
     return answer_by or (None if days is None else awarded_at + timedelta(days=days))
+
+
+def reminder_days(terms: Mapping[str, Any]) -> Sequence[int]:
+    """Return how many days before the date a call reminds of an award; () where nobody is reminded."""
+    return tuple(terms.get("reminder_days") or ())
+
+
+def reminder_since(
+    days: Iterable[int], due: datetime | None, told_at: datetime | None, now: datetime
+) -> datetime | None:
+    """Return the instant since which a reminder waits, which is the newest of several; None where none does.
+
+    `told_at` is when its people last had mail about it, None before their letter. Whoever had one since that instant,
+    or within a day, is not reminded; nobody is after the date.
+    """
+    if due is None or told_at is None or not now < due or now < told_at + REMINDED_AGAIN_AFTER:
+        return None
+    come = [at for each in days if told_at < (at := due - timedelta(days=each)) <= now]
+    return max(come, default=None)
 
 
 def is_overdue(status: OfferStatus, due: datetime | None, now: datetime) -> bool:

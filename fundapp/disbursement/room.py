@@ -8,6 +8,10 @@ from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.presentation.overview import told_of_awards
+from fundapp.disbursement.services import reports
+from fundapp.disbursement.services.reminders import look_for_reminders, remind_job
+from fundapp.disbursement.services.reporting import REPORTING
+from fundapp.disbursement.services.exports import export_job
 from fundapp.disbursement.tasks import letter_job
 from fundapp.disbursement.views import (
     allocating,
@@ -49,4 +53,11 @@ def join(app: FundApp) -> None:
     add_call_links(app, open_calls.calendar_links)
     add_step_finder(app, steps_of_release)
     add_teller(app, told_of_awards)
+    app.add_round(look_for_reminders)
+    app.add_job_kind(remind_job())
+    app.add_round(reports.look_for_reports)
+    app.add_job_kind(reports.remind_job())
+    add_package_part(app, REPORTING)
+    add_tables(app, *TABLES)
+    app.add_job_kind(export_job(app.extensions["storage"]))
     app.add_job_kind(letter_job(app.extensions["storage"]))

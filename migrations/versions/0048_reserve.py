@@ -5,6 +5,9 @@ Revises: 0047
 Created: 2026-11-23
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0048"
 down_revision = "0047"
 branch_labels = None
@@ -12,8 +15,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("award_offer", sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    op.drop_column("award_offer", "told_at")

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fundapp.applications.call_package import LocalTimeError, instant, package_files, read_package
+from fundapp.applications.call_package import (
+    CallPackage,
+    LocalTimeError,
+    document_of,
+    instant,
+    package_files,
+    read_package,
+)
 from fundapp.core.errors import RuleViolations
 
 CALL = """
@@ -168,6 +175,19 @@ paper = "letter"
     terms = read_package(write(tmp_path, call=CALL.replace("[letters]\n", f"[letters]\n{said}"))).award_terms
     assert terms["instalments"] == {"en": "In two parts", "fr": "En deux fois"}
     assert (terms["reporting"]["fr"], terms["paper"]) == ("Aucun", "letter")
+
+
+def test_days_of_reminders_are_whole_numbers_each_once_the_largest_first(tmp_path: Path) -> None:
+    def said(days: str) -> CallPackage:
+        return read_package(write(tmp_path, call=CALL.replace("[letters]\n", f"[letters]\nreminder_days = {days}\n")))
+
+    package = said("[2, 7, 2]")
+    assert package.award_terms["reminder_days"] == [7, 2]
+    assert document_of(package)["letters"]["reminder_days"] == [7, 2]
+    assert "reminder_days" not in said("[]").award_terms
+    for wrong in ("[0]", "[91]", '["7"]', "[true]", "[1.5]", "[1, 2, 3, 4, 5, 6]", "7"):
+        with pytest.raises(RuleViolations):
+            said(wrong)
 
 
 TENTHS = CALL.replace("maximum = 5", 'maximum = 5\nstep = 0.1\ncomment = "extremes"\ncategory = "courage"').replace(

@@ -139,6 +139,18 @@ class Keys:
             return least
         return int(written)
 
+    def days(self, key: str, *, most: int, most_of_them: int) -> list[int]:
+        """Take a list of at most so many numbers of days from 1 to `most`; return each once, the largest first."""
+        message = _l("Write whole numbers from 1 to %(most)s.", most=most)
+        listed = self._take(key, list, message, required=False) or []
+        if not all(type(each) is int and 1 <= each <= most for each in listed):
+            self.complain(key, message)
+            return []
+        if len(listed) > most_of_them:
+            self.complain(key, _l("There are more than %(most)s of these.", most=most_of_them))
+            return []
+        return sorted(set(listed), reverse=True)
+
     def weight(self, key: str) -> Decimal:
         """Take a weight above zero; 1 where there is none."""
         written = self._take(key, (int, float), _l("Write a number."), required=False)

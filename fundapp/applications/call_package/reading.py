@@ -326,6 +326,7 @@ def _award_terms(keys: Keys) -> dict[str, Any]:
     answer = {"agreement": keys.texts("agreement", required=False), "second_factor": keys.flag("second_factor")}
     if keys.has("answer_days"):
         answer["answer_days"] = keys.whole("answer_days", least=1, most=365)
+    answer["reminder_days"] = keys.days("reminder_days", most=90, most_of_them=5)
     keys.finish()
     return terms | {name: value for name, value in {**paid, **on_paper, **answer}.items() if value}
 

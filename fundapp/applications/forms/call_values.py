@@ -111,6 +111,8 @@ class CallForm(FlaskForm):
                 return self._time(path)
             case Control.LIST:
                 return [line.strip() for line in (self[path].data or "").splitlines() if line.strip()]
+            case Control.NUMBERS:
+                return [_read_or_typed(int, each) for each in (self[path].data or "").replace(",", " ").split()]
             case Control.LANGUAGES:
                 return [*self[path].data, *(self[path + OTHERS].data or "").split()]
             case Control.FLAG:
@@ -230,6 +232,9 @@ def _fields(document: Document, asked: Asked, path: str) -> dict[str, Field]:
         case Control.LIST:
             text = "\n".join(stored or [])
             return {path: TextAreaField(asked.label, description=asked.hint, default=text, validators=[Storable()])}
+        case Control.NUMBERS:
+            text = ", ".join(str(each) for each in stored or [])
+            return {path: StringField(asked.label, description=asked.hint, default=text, validators=[Storable()])}
         case Control.LANGUAGES:
             codes = [*dict.fromkeys([*(stored or []), *LANGUAGES])]
             choices = [SelectChoice(code, language_name(code)) for code in codes]

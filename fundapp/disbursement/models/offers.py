@@ -41,6 +41,8 @@ class AwardOffer(Identified, Base):
     answer_by: Mapped[datetime | None]
     """Until when (exclusive) an answer is asked for, where a person set it: else the terms of the call say it."""
     reminded_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """When its people were last told that there is news about it; null: only that there is a letter."""
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     """Who accepted or refused, or withdrew the offer."""

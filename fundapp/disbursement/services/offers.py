@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.permissions import Actor, P, system_actor
 from fundapp.accounts.services.people import tell
 from fundapp.applications.models import Application, Call
 from fundapp.applications.queries.applicant import holders_of, holds
@@ -29,6 +29,8 @@ from fundapp.disbursement.offer_rules import (
     needs_second_factor,
 )
 from fundapp.disbursement.queries.offers import offer_of
+from fundapp.disbursement.queries.reminders import reminder_waits
+from fundapp.disbursement.services.reporting import ask_reports
 from fundapp.disbursement.transitions import OFFER
 
 PATH: Final = "/letters"
@@ -84,6 +86,7 @@ def accept(
     offer.name, offer.role = name.strip(), role.strip()
     evidence = {"text_sha256": text_sha256(text), "language": language, "with_second_factor": with_second_factor}
     _settle(actor, offer, award, "accept", now, evidence)
+    ask_reports(actor=actor, award=award, accepted_at=now, now=now)
     return offer
 
 
@@ -139,8 +142,7 @@ def reply(*, actor: Actor, award: Award, answer: str, now: datetime) -> None:
     _apply(actor, offer, award, "reply", now)
     asked = offer.questions[-1]
     asked.answer, asked.answered_by_id, asked.answered_at = answer, actor.person_id, now
-    db.session.flush()
-    _tell(award, now)
+    _tell(offer, award, now)
 
 
 def extend(*, actor: Actor, award: Award, days: int, now: datetime) -> None:
@@ -155,6 +157,7 @@ def extend(*, actor: Actor, award: Award, days: int, now: datetime) -> None:
         raise RuleViolations([Problem(message, field="days")])
     offer = _held(award) or _begun(award)
     until = now + timedelta(days=days)
+    offer.told_at = now
     if offer.status in OPEN:
         offer.answer_by = until
         _record(actor, offer, award, "offer:extend", now, {"until": until.isoformat()})
@@ -162,7 +165,7 @@ def extend(*, actor: Actor, award: Award, days: int, now: datetime) -> None:
         evidence = {"answer_by": until, "settled_at": None, "settled_by_id": None}
         offer.reason = ""
         _apply(actor, offer, award, "offer_again", now, evidence, {"until": until.isoformat()})
-    _tell(award, now)
+    _tell_people(award, now)
 
 
 def remind(*, actor: Actor, award: Award, now: datetime) -> bool:
@@ -180,9 +183,16 @@ def remind(*, actor: Actor, award: Award, now: datetime) -> bool:
     offer = offer or _begun(award)
     if offer.reminded_at is not None and now < offer.reminded_at + REMINDED_AGAIN_AFTER:
         return False
-    offer.reminded_at = now
-    _record(actor, offer, award, "offer:remind", now)
-    _tell(award, now)
+    _remind(actor, offer, award, now)
+    return True
+
+
+def remind_when_due(*, award: Award, now: datetime) -> bool:
+    """Remind the people of an award by itself, if the days for it have come and nobody answered; say whether it was."""
+    offer = _held(award)
+    if not reminder_waits(award, now):
+        return False
+    _remind(system_actor(), offer or _begun(award), award, now)
     return True
 
 
@@ -202,7 +212,7 @@ def withdraw(*, actor: Actor, award: Award, reason: str, now: datetime) -> None:
     offer = offer or _begun(award)
     offer.reason = reason
     _settle(actor, offer, award, "withdraw", now)
-    _tell(award, now)
+    _tell_people(award, now)
 
 
 def blank_offers(*, actor: Actor, application: Application, now: datetime) -> None:
@@ -271,7 +281,19 @@ def _record(
     record(actor=actor, action=action, subject=offer, now=now, call_id=award.call_id, data=told)
 
 
-def _tell(award: Award, now: datetime) -> None:
+def _remind(actor: Actor, offer: AwardOffer, award: Award, now: datetime) -> None:
+    offer.reminded_at = offer.told_at = now
+    _record(actor, offer, award, "offer:remind", now)
+    _tell_people(award, now)
+
+
+def _tell(offer: AwardOffer, award: Award, now: datetime) -> None:
+    offer.told_at = now
+    db.session.flush()
+    _tell_people(award, now)
+
+
+def _tell_people(award: Award, now: datetime) -> None:
     for person in holders_of(award.decision.entry.application):
         tell(person, template="news", path=PATH, now=now)
 

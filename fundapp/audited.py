@@ -107,6 +107,9 @@ COVERAGE: Final = Coverage(
         "payee_details": (),
         "payee_call": ("details_id",),
         "payee_freeze": (),
+        "sanction_list": (),
+        "screening": (),
+        "screening_hit": (),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

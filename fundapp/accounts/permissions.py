@@ -31,6 +31,8 @@ class P(StrEnum):
     LETTERS_READ = "letters:read"
     FUNDS_READ = "funds:read"
     PAYEE_READ = "payee:read"
+    SCREENING_READ = "screening:read"
+    """Sees which names were looked up in lists of sanctions; what was found of a protected one needs `identity:open`."""
     HISTORY_READ = "history:read"
     AUDIT_READ = "audit:read"
     PERSON_READ = "person:read"
@@ -64,6 +66,10 @@ class P(StrEnum):
     FUND_WRITE = "fund:write"
     PAYEE_APPROVE = "payee:approve"
     """Records calls about payee details, approves them, freezes them, and sets them free."""
+    SCREENING_DECIDE = "screening:decide"
+    """Looks names up in lists of sanctions, and is one of two people who decide about what is found."""
+    SANCTIONS_UPLOAD = "sanctions:upload"
+    """Hands in lists of sanctions; they serve every call."""
 
     PERSON_MANAGE = "person:manage"
     ROLE_GRANT = "role:grant"
@@ -106,6 +112,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.SLATE_READ,
             P.LETTERS_READ,
             P.FUNDS_READ,
+            P.SCREENING_READ,
             P.HISTORY_READ,
             P.APPLICATION_IMPORT,
             P.APPLICATION_ENTER,
@@ -128,6 +135,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.DECISION_MAKE,
             P.DECISION_RELEASE,
             P.LETTER_MANAGE,
+            P.SCREENING_DECIDE,
             P.DECISION_EXPORT,
         }
     ),
@@ -143,7 +151,18 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
         }
     ),
     Role.FINANCE: frozenset(
-        {P.SESSION_USE, P.CALL_READ, P.FUNDS_READ, P.PAYEE_READ, P.DECISION_EXPORT, P.FUND_WRITE, P.PAYEE_APPROVE}
+        {
+            P.SESSION_USE,
+            P.CALL_READ,
+            P.FUNDS_READ,
+            P.PAYEE_READ,
+            P.SCREENING_READ,
+            P.DECISION_EXPORT,
+            P.FUND_WRITE,
+            P.PAYEE_APPROVE,
+            P.SCREENING_DECIDE,
+            P.SANCTIONS_UPLOAD,
+        }
     ),
     Role.AUDITOR: frozenset(
         {
@@ -158,6 +177,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.LETTERS_READ,
             P.FUNDS_READ,
             P.PAYEE_READ,
+            P.SCREENING_READ,
             P.HISTORY_READ,
             P.AUDIT_READ,
             P.PERSON_READ,

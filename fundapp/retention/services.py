@@ -27,6 +27,7 @@ from fundapp.disbursement.erasing import blank_letters
 from fundapp.disbursement.services.offers import blank_offers
 from fundapp.disbursement.services.payees import blank_payees
 from fundapp.disbursement.services.publication import withdraw_publication
+from fundapp.disbursement.services.screening import blank_screenings
 from fundapp.retention import queries, tombstones
 from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
 from fundapp.retention.tombstones import Tombstone
@@ -51,6 +52,7 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     files += blank_letters(actor=actor, application=application, now=now)
     blank_offers(actor=actor, application=application, now=now)
     blank_payees(actor=actor, application=application, now=now)
+    blank_screenings(actor=actor, application=application, now=now)
     withdraw_publication(actor=actor, application=application, now=now)
     _erase_reasons(actor, application, now)
     db.session.flush()

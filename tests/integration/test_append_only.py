@@ -20,6 +20,7 @@ from ..conftest import NOW
 from ..factories import make_application, make_call, make_decision, make_slate
 from ..frozen_tallies import freeze_another
 from ..funding import make_fund
+from ..sanctions import make_list
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +35,7 @@ def filled(app):
         keep_letter(app.extensions["storage"], decision)
         frozen = freeze_another(slate, {"form": "fundapp-tally-0"})
         make_fund(call)
+        make_list(f"SAMPLE {call.slug}")
         db.session.add(TallySignature(frozen_tally_id=frozen.id, signed_at=NOW, key_id="k", signature="s"))
         db.session.commit()
         seq = db.session.scalars(select(AuditHead.seq)).one()

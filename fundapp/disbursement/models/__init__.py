@@ -7,6 +7,7 @@ from fundapp.disbursement.models.next_call import NextCallConsent
 from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
 from fundapp.disbursement.models.payees import PayeeCall, PayeeDetails, PayeeFreeze
 from fundapp.disbursement.models.publication import PublicationChoice
+from fundapp.disbursement.models.screening import SanctionList, Screening, ScreeningHit
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
 __all__ = [
@@ -27,5 +28,8 @@ __all__ = [
     "PayeeDetails",
     "PayeeFreeze",
     "PublicationChoice",
+    "SanctionList",
+    "Screening",
+    "ScreeningHit",
     "SupersededLetter",
 ]

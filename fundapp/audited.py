@@ -104,6 +104,7 @@ COVERAGE: Final = Coverage(
         "publication_choice": ("award_id",),
         "award_offer": (),
         "award_question": ("offer_id",),
+        "signed_copy": ("offer_id",),
         "payee_details": (),
         "payee_call": ("details_id",),
         "payee_freeze": (),

@@ -249,9 +249,18 @@ def make_call(
 
 
 def make_attachment(
-    storage: Storage, application: Application, data: bytes, *, filename: str = "paper.pdf", question: str = "paper"
+    storage: Storage,
+    application: Application,
+    data: bytes,
+    *,
+    filename: str = "paper.pdf",
+    question: str = "paper",
+    is_answer: bool = True,
 ) -> Attachment:
-    """Attach a PDF to an application as the answer to a question, also in what was sent; its copy is the same."""
+    """Attach a PDF to an application as the answer to a question, also in what was sent; its copy is the same.
+
+    One that is no answer belongs to something else about the application.
+    """
     row_id = uuid4()
     file = sealed_files.keep(storage, record=record_of(application), row=Record("attachment", row_id), data=data)
     copy = sealed_files.keep(storage, record=record_of(application), row=copy_row(row_id), data=data)
@@ -278,7 +287,7 @@ def make_attachment(
         "content_type": attachment.content_type,
         "size_bytes": attachment.size_bytes,
     }
-    holders: list[Application | Submission] = [application, *application.submissions]
+    holders: list[Application | Submission] = [application, *application.submissions] if is_answer else []
     for holder in holders:
         holder.answers = {**holder.answers, question: answer}
     db.session.flush()

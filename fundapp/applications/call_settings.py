@@ -297,6 +297,12 @@ PARTS: Final[Mapping[str, Part]] = {
                 needed=False,
             ),
             Asked("letters.second_factor", Control.FLAG, _l("Whoever accepts an award needs a second factor")),
+            Asked(
+                "letters.signed_copy",
+                Control.FLAG,
+                _l("They may send a signed copy of the letter instead"),
+                _l("One of you looks at each, and confirms it or sends it back."),
+            ),
         ),
     ),
     "declined": Part(

@@ -43,6 +43,9 @@ def _steps_of_offers(actor: Actor, call: Call, after: Afterwards) -> list[NextSt
     if after.asked:
         title = ngettext("%(num)s question about an award", "%(num)s questions about awards", after.asked)
         steps += _of_offers(actor, call, title, Standing.ASKED, P.LETTER_MANAGE, Whom.MANAGERS)
+    if after.signed:
+        title = ngettext("%(num)s signed copy to look at", "%(num)s signed copies to look at", after.signed)
+        steps += _of_offers(actor, call, title, Standing.SIGNED, P.LETTER_MANAGE, Whom.MANAGERS)
     if after.overdue:
         title = ngettext(
             "%(num)s award without an answer in time", "%(num)s awards without an answer in time", after.overdue

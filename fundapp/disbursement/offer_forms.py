@@ -3,6 +3,7 @@
 from typing import Final
 
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
 
@@ -21,6 +22,32 @@ class AcceptForm(FlaskForm):
         _l("Your role"),
         description=_l("What you are in your organisation: “treasurer”."),
         validators=[DataRequired(_l("Write what you are in your organisation.")), Storable()],
+    )
+
+
+class SignedCopyForm(FlaskForm):
+    """Send a signed copy of the letter."""
+
+    name = StringField(_l("Who signed it?"), validators=[DataRequired(_l("Write your name.")), Storable()])
+    role = StringField(
+        _l("Their role"),
+        description=_l("What they are in your organisation: “treasurer”."),
+        validators=[DataRequired(_l("Write what you are in your organisation.")), Storable()],
+    )
+    copy = FileField(
+        _l("Signed copy"),
+        description=_l("One PDF, or one photo; at most 10 MB."),
+        validators=[DataRequired(_l("Choose a file."))],
+    )
+
+
+class SendBackForm(FlaskForm):
+    """Send a signed copy back."""
+
+    reason = TextAreaField(
+        _l("Why?"),
+        description=_l("Whoever sent the copy reads it."),
+        validators=[DataRequired(_l("Write the reason. Whoever sent the copy reads it.")), Storable()],
     )
 
 

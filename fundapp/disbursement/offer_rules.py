@@ -12,6 +12,8 @@ class OfferStatus(StrEnum):
     OFFERED = "offered"
     ASKED = "asked"
     """Its people asked something, and wait for the answer."""
+    SIGNED = "signed"
+    """Its people sent a signed copy, and somebody of the staff looks at it."""
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
@@ -19,6 +21,8 @@ class OfferStatus(StrEnum):
 
 OPEN: Final = (OfferStatus.OFFERED, OfferStatus.ASKED)
 """An answer can still come."""
+ANSWERABLE: Final = (*OPEN, OfferStatus.SIGNED)
+"""Its people can answer, or answer otherwise."""
 REMINDED_AGAIN_AFTER: Final = timedelta(days=1)
 """Within this time a second reminder sends nothing: whoever presses twice writes once."""
 MOST_DAYS: Final = 365
@@ -58,6 +62,11 @@ def reminder_since(
 def is_overdue(status: OfferStatus, due: datetime | None, now: datetime) -> bool:
     """Say whether an answer is still open though its time is over."""
     return status in OPEN and due is not None and due <= now
+
+
+def takes_signed_copies(terms: Mapping[str, Any]) -> bool:
+    """Say whether a call lets people accept by a signed copy of their letter."""
+    return bool(terms.get("signed_copy"))
 
 
 def needs_second_factor(terms: Mapping[str, Any]) -> bool:

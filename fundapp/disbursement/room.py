@@ -25,6 +25,8 @@ from fundapp.disbursement.views import (
     open_calls,
     payees,
     publication,
+    reports,
+    signed_copies,
     templates,
 )
 
@@ -39,6 +41,8 @@ PAGES = (
     open_calls,
     payees,
     publication,
+    reports,
+    signed_copies,
     templates,
 )
 """Importing these modules puts their pages on the blueprint."""

@@ -58,6 +58,7 @@ from fundapp.disbursement.models import (
     Award,
     AwardOffer,
     AwardQuestion,
+    CopyStatus,
     Fund,
     Letter,
     Letterhead,
@@ -67,6 +68,13 @@ from fundapp.disbursement.models import (
     PayeeCall,
     PayeeDetails,
     PayeeFreeze,
+    Payment,
+    PaymentFile,
+    Report,
+    ReportForm,
+    ReportingTerms,
+    ReportSending,
+    SignedCopy,
     SupersededLetter,
 )
 from fundapp.disbursement.offer_rules import OfferStatus
@@ -423,8 +431,9 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     finish_letter(storage, letter, text)
     supersede(letter, applicant)
     award = db.session.scalars(select(Award).where(Award.decision_id == decision.id)).one()
-    make_offer(award, applicant, text)
-    make_payee(award, applicant, text)
+    make_signed_copy(storage, make_offer(award, applicant, text), applicant, text)
+    make_payment(award, make_payee(award, applicant, text), applicant, text)
+    make_report(award, applicant, text)
     return letter
 
 
@@ -440,6 +449,57 @@ def make_offer(award: Award, person: Person, text: str) -> AwardOffer:
     db.session.add(asked)
     db.session.flush()
     return offer
+
+
+def make_signed_copy(storage: Storage, offer: AwardOffer, person: Person, text: str) -> SignedCopy:
+    """Let the people of an award have sent a signed copy that came back."""
+    application = db.session.get_one(Application, offer.application_id)
+    file = make_attachment(storage, application, PDF + text.encode(), question="signed-copy", is_answer=False)
+    copy = SignedCopy(
+        offer_id=offer.id, application_id=application.id, number=1, attachment_id=file.id, letter_sha256="0" * 64,
+        language="en", status=CopyStatus.SENT_BACK, sent_at=NOW, sent_by_id=person.id, looked_at=NOW,
+        looked_by_id=make_person().id, name=text, role=text, reason=text,
+    )  # fmt: skip
+    db.session.add(copy)
+    db.session.flush()
+    return copy
+
+
+def make_report_form(call_id: UUID) -> ReportForm:
+    """Return the form of a call's reports, which it asks for from now on."""
+    form = newest_form(call_id)
+    if form is None:
+        house = house_form(["en"])
+        form = ReportForm(call_id=call_id, number=1, definition=house.to_json(), sha256=house.fingerprint, made_at=NOW)
+        db.session.add(form)
+        db.session.flush()
+        db.session.add(ReportingTerms(call_id=call_id, days=[30, 60], form=form, set_at=NOW))
+    return form
+
+
+def make_report(award: Award, person: Person, text: str) -> Report:
+    """Let the people of an award report, with all their files, and be asked back; another report is told."""
+    application = award.decision.entry.application
+    form = make_report_form(award.call_id)
+    answers = {"done": text} | {
+        f"file{number}": {"attachment": str(each.id)} for number, each in enumerate(application.attachments)
+    }
+    about = {"application_id": application.id, "form": form}
+    by = {"asked_back_at": NOW, "asked_back_by_id": person.id}
+    report = Report(
+        award_id=award.id, number=1, due_on=NOW.date(), status=ReportStatus.ASKED_BACK, asked_at=NOW, **about, **by
+    )
+    other = Report(award_id=award.id, number=2, due_on=NOW.date(), status=ReportStatus.SENT, asked_at=NOW, **about)
+    report.answers, report.asked_back = answers, text
+    sent = ReportSending(number=1, way=ReportWay.FORM, answers=answers, sent_by_id=person.id, sent_at=NOW, **about)
+    told = ReportSending(
+        number=1, way=ReportWay.TOLD, told_by=text, told_on=NOW.date(), note=text, sent_by_id=person.id, sent_at=NOW,
+        **about,
+    )  # fmt: skip
+    report.sendings, other.sendings = [sent], [told]
+    db.session.add_all([report, other])
+    db.session.flush()
+    return report
 
 
 def make_payee(award: Award, person: Person, text: str) -> PayeeDetails:

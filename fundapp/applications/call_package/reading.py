@@ -324,6 +324,7 @@ def _award_terms(keys: Keys) -> dict[str, Any]:
     paid = {name: keys.texts(name, required=False) for name in ("instalments", "reporting")}
     on_paper = {"paper": choice(keys, "paper", Paper, Paper.A4).value}
     answer = {"agreement": keys.texts("agreement", required=False), "second_factor": keys.flag("second_factor")}
+    answer["signed_copy"] = keys.flag("signed_copy")
     if keys.has("answer_days"):
         answer["answer_days"] = keys.whole("answer_days", least=1, most=365)
     answer["reminder_days"] = keys.days("reminder_days", most=90, most_of_them=5)

@@ -191,7 +191,9 @@ def _phase(phase: PhaseRead, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-_MAY_BE_UNSAID: Final = ("instalments", "reporting", "agreement", "answer_days", "reminder_days", "second_factor")
+_MAY_BE_UNSAID: Final = (
+    *("instalments", "reporting", "agreement", "answer_days", "reminder_days", "second_factor", "signed_copy"),
+)
 """What letters and acceptances need not say."""
 
 

@@ -95,8 +95,8 @@ class Call(Identified, Base):
     last_reference: Mapped[int] = mapped_column(default=0)
     award_terms: Mapped[dict[str, Any]]
     """What letters say: {"period_months": int, "purpose": {lang: text}, "next_step": {lang: text}, "signatory": …,
-    "agreement": {lang: text}, "answer_days": int, "reminder_days": [int], "second_factor": bool}; from the agreement
-    on each can be missing."""
+    "agreement": {lang: text}, "answer_days": int, "reminder_days": [int], "second_factor": bool, "signed_copy":
+    bool}; from the agreement on each can be missing."""
     is_sample: Mapped[bool] = mapped_column(default=False)
     is_protected: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Every application to it is protected from its start."""

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from fundapp.applications.files.rules import (
     content_problems,
     refusal,
 )
+from fundapp.applications.form_engine.answers import Answer
 from fundapp.applications.form_engine.definition import Question
 from fundapp.applications.models import Application, ApplicationStatus, Attachment, FileStatus, Upload
 from fundapp.applications.sealed_answers import Holder, clear_answers_of, keep_answers
@@ -34,6 +36,15 @@ from fundapp.core.text import TextError, clean_text
 FILE_KIND: Final = "file:prepare"
 """The outbox work that scans a file and makes the copy for reviewers."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that its question takes: by its content, its size and its name."""
+
+    filename: str
+    content_type: str
+    data: bytes
 
 
 class NoRoom(RuleViolations):
@@ -57,34 +68,12 @@ def attach_file(
     RuleViolations naming the key (kind by content, size, name), NoRoom, Conflict once the application was sent.
     """
     actor.require(P.APPLICATION_WRITE)
-    filename = checked_name(filename, key)
-    content_type = _checked_content(question, key, filename, data)
+    file = checked_file(question, key, filename, data)
     lock_draft(actor, application, keys=[key], now=now)
-    require_room(actor.person_id, len(data), storage, key)
-    attachment_id = uuid4()
-    file = keep_sealed(storage, application, Record("attachment", attachment_id), data, key)
-    _drop_unsent(application, key)
-    attachment = Attachment(
-        id=attachment_id,
-        application_id=application.id,
-        question=key,
-        filename=filename,
-        content_type=content_type,
-        size_bytes=len(data),
-        sha256=file.sha256,
-        stored_as=file.stored_as,
-        uploaded_at=now,
-        uploaded_by_id=actor.person_id,
-    )
-    db.session.add(attachment)
-    db.session.flush()
-    answer = {
-        "attachment": str(attachment.id),
-        "sha256": attachment.sha256,
-        "content_type": attachment.content_type,
-        "size_bytes": attachment.size_bytes,
-    }
+    attachment = keep_file(actor=actor, application=application, file=file, key=key, storage=storage, now=now)
+    _drop_unsent(application, key, but=attachment)
     form = form_of(application)
+    answer = answer_of_file(attachment)
     keep_answers(application=application, form=form, values={key: answer}, by_id=actor.person_id, now=now)
     application.saved_at = now
     record(
@@ -95,9 +84,61 @@ def attach_file(
         call_id=application.call_id,
         data={"question": key, "stored_as": attachment.stored_as, "size_bytes": attachment.size_bytes},
     )
-    outbox.enqueue(kind=FILE_KIND, subject_id=attachment.id, now=now)
     db.session.flush()
     return attachment
+
+
+def checked_file(question: Question, key: str, filename: str, data: bytes) -> CheckedFile:
+    """Return a file that a question takes. Raises RuleViolations naming the key (kind by content, size, name)."""
+    filename = checked_name(filename, key)
+    return CheckedFile(filename, _checked_content(question, key, filename, data), data)
+
+
+def keep_file(
+    *,
+    actor: Actor,
+    application: Application,
+    file: CheckedFile,
+    key: str,
+    storage: Storage,
+    now: datetime,
+    kept_as: str = "",
+) -> Attachment:
+    """Keep a checked file of an application as the answer with a key, and have it looked into.
+
+    What it answers is stored as `kept_as` where that is not the key itself. Whoever calls this records it. Raises
+    NoRoom.
+    """
+    require_room(actor.person_id, len(file.data), storage, key)
+    attachment_id = uuid4()
+    stored = keep_sealed(storage, application, Record("attachment", attachment_id), file.data, key)
+    attachment = Attachment(
+        id=attachment_id,
+        application_id=application.id,
+        question=kept_as or key,
+        filename=file.filename,
+        content_type=file.content_type,
+        size_bytes=len(file.data),
+        sha256=stored.sha256,
+        stored_as=stored.stored_as,
+        uploaded_at=now,
+        uploaded_by_id=actor.person_id,
+    )
+    db.session.add(attachment)
+    db.session.flush()
+    outbox.enqueue(kind=FILE_KIND, subject_id=attachment.id, now=now)
+    db.session.expire(application, ["attachments"])
+    return attachment
+
+
+def answer_of_file(attachment: Attachment) -> Answer:
+    """Return the answer that a file is."""
+    return {
+        "attachment": str(attachment.id),
+        "sha256": attachment.sha256,
+        "content_type": attachment.content_type,
+        "size_bytes": attachment.size_bytes,
+    }
 
 
 def remove_file(*, actor: Actor, application: Application, key: str, now: datetime) -> None:
@@ -197,10 +238,10 @@ def _checked_content(question: Question, key: str, filename: str, data: bytes) -
     return content_type
 
 
-def _drop_unsent(application: Application, key: str) -> None:
-    """Delete the file of a key, unless it belongs to what was sent before."""
-    sent = named_files(application.submissions)
-    for file in [each for each in application.attachments if each.question == key and each.id not in sent]:
+def _drop_unsent(application: Application, key: str, but: Attachment | None = None) -> None:
+    """Delete the file of a key, unless it belongs to what was sent before, or is the new one."""
+    kept = named_files(application.submissions) | ({but.id} if but else set())
+    for file in [each for each in application.attachments if each.question == key and each.id not in kept]:
         db.session.delete(file)
     db.session.flush()
     db.session.expire(application, ["attachments"])

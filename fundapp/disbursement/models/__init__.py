@@ -8,12 +8,16 @@ from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
 from fundapp.disbursement.models.payees import PayeeCall, PayeeDetails, PayeeFreeze
 from fundapp.disbursement.models.publication import PublicationChoice
 from fundapp.disbursement.models.screening import SanctionList, Screening, ScreeningHit
+from fundapp.disbursement.models.signed_copies import CopyStatus, SignedCopy
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
 __all__ = [
     "Award",
     "AwardOffer",
     "AwardQuestion",
+    "CopyStatus",
+    "ExportFailure",
+    "ExportJob",
     "Fund",
     "FundMovement",
     "FundShare",
@@ -31,5 +35,6 @@ __all__ = [
     "SanctionList",
     "Screening",
     "ScreeningHit",
+    "SignedCopy",
     "SupersededLetter",
 ]

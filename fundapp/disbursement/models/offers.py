@@ -15,7 +15,7 @@ from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.offer_rules import OfferStatus
 
 
-def _of_application(row: Any) -> Record:
+def of_application(row: Any) -> Record:
     """Seal with the application's data key: who signed and what was said goes when it is erased."""
     return Record("application", row.application_id)
 
@@ -52,15 +52,15 @@ class AwardOffer(Identified, Base):
     with_second_factor: Mapped[bool] = mapped_column(default=False)
     name_sealed: Mapped[bytes | None]
     name_version: Mapped[int] = mapped_column(default=0)
-    name = sealed_text("name_sealed", ring=Ring.IDENTITY, version="name_version", record=_of_application)
+    name = sealed_text("name_sealed", ring=Ring.IDENTITY, version="name_version", record=of_application)
     """Of whoever accepted, as they wrote it."""
     role_sealed: Mapped[bytes | None]
     role_version: Mapped[int] = mapped_column(default=0)
-    role = sealed_text("role_sealed", ring=Ring.IDENTITY, version="role_version", record=_of_application)
+    role = sealed_text("role_sealed", ring=Ring.IDENTITY, version="role_version", record=of_application)
     """What they are in their organisation."""
     reason_sealed: Mapped[bytes | None]
     reason_version: Mapped[int] = mapped_column(default=0)
-    reason = sealed_text("reason_sealed", ring=Ring.IDENTITY, version="reason_version", record=_of_application)
+    reason = sealed_text("reason_sealed", ring=Ring.IDENTITY, version="reason_version", record=of_application)
     """Why it was refused ("": not said) or withdrawn."""
     version: Mapped[int] = mapped_column(default=1)
 
@@ -96,11 +96,11 @@ class AwardQuestion(Identified, Base):
     number: Mapped[int]
     """1, 2, 3 … of an offer."""
     question_sealed: Mapped[bytes | None]
-    question = sealed_text("question_sealed", ring=Ring.IDENTITY, record=_of_application)
+    question = sealed_text("question_sealed", ring=Ring.IDENTITY, record=of_application)
     asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     asked_at: Mapped[datetime]
     answer_sealed: Mapped[bytes | None]
-    answer = sealed_text("answer_sealed", ring=Ring.IDENTITY, record=_of_application)
+    answer = sealed_text("answer_sealed", ring=Ring.IDENTITY, record=of_application)
     answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     answered_at: Mapped[datetime | None]
 

@@ -17,9 +17,18 @@ from fundapp.core.i18n import direction
 from fundapp.core.i18n import gettext as _
 from fundapp.core.paging import Page
 from fundapp.disbursement.models import Award, AwardOffer, AwardQuestion
-from fundapp.disbursement.offer_rules import OPEN, OfferStatus, answer_due, is_overdue, needs_second_factor
+from fundapp.disbursement.offer_rules import (
+    ANSWERABLE,
+    OPEN,
+    OfferStatus,
+    answer_due,
+    is_overdue,
+    needs_second_factor,
+    takes_signed_copies,
+)
 from fundapp.disbursement.presentation.letters import StatusCount
 from fundapp.disbursement.presentation.payees import state_of
+from fundapp.disbursement.presentation.signed_copies import CopyShown, copies_to_look_at, own_copies
 from fundapp.disbursement.queries.offers import ALONGSIDE, STANDINGS, OfferRow, Standing, offer_of
 from fundapp.disbursement.services.offers import agreement_of
 from fundapp.disbursement.transitions import OFFER
@@ -27,6 +36,7 @@ from fundapp.disbursement.transitions import OFFER
 KINDS: Final = {
     OfferStatus.OFFERED: "wait",
     OfferStatus.ASKED: "act",
+    OfferStatus.SIGNED: "act",
     OfferStatus.ACCEPTED: "good",
     OfferStatus.REFUSED: "stop",
     OfferStatus.WITHDRAWN: "stop",
@@ -66,6 +76,9 @@ class OwnOffer:
     agreement_sha256: str
     needs_second_factor: bool
     questions: Sequence[QuestionShown]
+    may_sign: bool
+    """Whether the call lets its people send a signed copy instead."""
+    copies: Sequence[CopyShown]
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,8 @@ class OfferShown(OfferLine):
     payee: tuple[str, str] | None
     """How far its payee details are, and of which kind that is; None before it is accepted."""
     questions: Sequence[QuestionShown]
+    copies: Sequence[CopyShown]
+    """The signed copies that were sent; none where the list alone is shown."""
     may_reply: bool
     may_extend: bool
     may_remind: bool
@@ -119,9 +134,9 @@ def own_offer(award: Award, now: datetime) -> OwnOffer:
         kind=KINDS[status],
         due=moment(due, call.time_zone) if due is not None and status in OPEN else None,
         is_overdue=is_overdue(status, due, now),
-        may_answer=may and status in OPEN,
+        may_answer=may and status in ANSWERABLE,
         may_ask=may and status is OfferStatus.OFFERED,
-        is_open=status in OPEN,
+        is_open=status in ANSWERABLE,
         settled=_moment(offer.settled_at if offer is not None else None, call),
         name=offer.name if offer is not None else "",
         role=offer.role if offer is not None else "",
@@ -132,6 +147,11 @@ def own_offer(award: Award, now: datetime) -> OwnOffer:
         agreement_sha256=text_sha256(text),
         needs_second_factor=needs_second_factor(call.award_terms),
         questions=_questions(offer, call),
+        may_sign=may
+        and status in ANSWERABLE
+        and takes_signed_copies(call.award_terms)
+        and not application.is_protected,
+        copies=own_copies(offer, call),
     )
 
 
@@ -155,8 +175,9 @@ def offer_shown(row: OfferRow, call: Call, now: datetime, *, shows_payee: bool =
         agreement_sha256=(offer.text_sha256 or "") if offer is not None else "",
         payee=state_of(row.award, now) if shows_payee and status is OfferStatus.ACCEPTED else None,
         questions=_questions(offer, call),
+        copies=[] if hidden else copies_to_look_at(offer, call),
         may_reply=manages and status is OfferStatus.ASKED,
-        may_extend=manages and status is not OfferStatus.ACCEPTED,
+        may_extend=manages and status not in (OfferStatus.ACCEPTED, OfferStatus.SIGNED),
         may_remind=manages and status is OfferStatus.OFFERED and not overdue,
         may_withdraw=actor.can(P.DECISION_RELEASE, call.id) and overdue,
     )

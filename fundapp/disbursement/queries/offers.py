@@ -18,7 +18,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.listing import Choice, Filter, Listing, Order
-from fundapp.disbursement.models import Award, AwardOffer, Letter
+from fundapp.disbursement.models import Award, AwardOffer, Letter, LetterKind
 from fundapp.disbursement.offer_rules import OPEN, OfferStatus, answer_due, is_overdue, usual_days
 from fundapp.review.models import Decision
 
@@ -29,6 +29,7 @@ class Standing(StrEnum):
     WAITING = "waiting"
     OPENED = "opened"
     ASKED = "asked"
+    SIGNED = "signed"
     OVERDUE = "overdue"
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -39,6 +40,7 @@ STANDINGS: Final = {
     Standing.WAITING: _l("No answer yet"),
     Standing.OPENED: _l("Letter opened"),
     Standing.ASKED: _l("Question open"),
+    Standing.SIGNED: _l("Signed copy to look at"),
     Standing.OVERDUE: _l("Overdue"),
     Standing.ACCEPTED: _l("Accepted"),
     Standing.REFUSED: _l("Refused"),
@@ -140,7 +142,7 @@ def _joined(found: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         .join(Decision.entry)
         .join(Entry.application)
         .outerjoin(AwardOffer, AwardOffer.award_id == Award.id)
-        .outerjoin(Letter, Letter.decision_id == Award.decision_id)
+        .outerjoin(Letter, and_(Letter.decision_id == Award.decision_id, Letter.kind == LetterKind.AWARD))
     )
 
 
@@ -155,6 +157,7 @@ def _conditions(call: Call, now: datetime) -> dict[Standing, ColumnElement[bool]
         Standing.WAITING: or_(AwardOffer.id.is_(None), status == OfferStatus.OFFERED),
         Standing.OPENED: Letter.first_opened_at.is_not(None),
         Standing.ASKED: status == OfferStatus.ASKED,
+        Standing.SIGNED: status == OfferStatus.SIGNED,
         Standing.OVERDUE: and_(is_open, past),
         Standing.ACCEPTED: status == OfferStatus.ACCEPTED,
         Standing.REFUSED: status == OfferStatus.REFUSED,

@@ -28,6 +28,8 @@ class Afterwards:
     waiting: int = 0
     """Awards that nobody answered, asked about or let pass."""
     asked: int = 0
+    signed: int = 0
+    """Awards of which a signed copy is to be looked at."""
     overdue: int = 0
 
 
@@ -55,6 +57,7 @@ def afterwards_of(*, actor: Actor, calls: Sequence[Call], now: datetime) -> Mapp
         is_late = is_overdue(stands, answer_due(awarded_at, answer_by, terms[call_id]), now)
         after.funded_minor += funded
         after.asked += stands is OfferStatus.ASKED
+        after.signed += stands is OfferStatus.SIGNED
         after.overdue += is_late
         after.waiting += stands in OPEN and stands is not OfferStatus.ASKED and not is_late
     return found

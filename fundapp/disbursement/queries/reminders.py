@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from fundapp.applications.models import Application, Call, Entry
 from fundapp.applications.scope import in_work
 from fundapp.core.db import db
-from fundapp.disbursement.models import Award, AwardOffer, Letter
+from fundapp.disbursement.models import Award, AwardOffer, Letter, LetterKind
 from fundapp.disbursement.offer_rules import OfferStatus, answer_due, reminder_days, reminder_since
 from fundapp.review.models import Decision
 
@@ -44,7 +44,7 @@ def _waiting(
         .join(Award.decision)
         .join(Decision.entry)
         .join(Entry.application)
-        .join(Letter, Letter.decision_id == Award.decision_id)
+        .join(Letter, and_(Letter.decision_id == Award.decision_id, Letter.kind == LetterKind.AWARD))
         .outerjoin(AwardOffer, AwardOffer.award_id == Award.id)
         .where(
             Award.call_id.in_(terms) if award_id is None else Award.id == award_id,

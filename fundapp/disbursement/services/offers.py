@@ -18,7 +18,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.text import count_characters
 from fundapp.core.workflow import apply_transition
-from fundapp.disbursement.models import Award, AwardOffer, AwardQuestion
+from fundapp.disbursement.models import Award, AwardOffer, AwardQuestion, CopyStatus, SignedCopy
 from fundapp.disbursement.offer_rules import (
     MOST_DAYS,
     OPEN,
@@ -68,26 +68,32 @@ def accept(
     second factor was given just now is `with_second_factor`. Raises RuleViolations (fields name and role), Conflict
     where the agreement is another by now or the second factor is missing, InvalidTransition and NotAllowed.
     """
-    offer = _held_by_people(actor, award)
+    offer = held_by_people(actor, award)
     if offer is not None and offer.status is OfferStatus.ACCEPTED:
         return offer
+    require_signer(name, role)
+    text, language = agreement_of(award.decision.entry.application.call)
+    if text_sha256(text) != seen_sha256:
+        raise Conflict(_l("What is agreed to has changed. Read it once more, then accept."))
+    if needs_second_factor(award.decision.entry.application.call.award_terms) and not with_second_factor:
+        raise Conflict(_l("For this award a second factor is needed. Set one up first, then accept."))
+    offer = offer or begun(award)
+    offer.name, offer.role = name.strip(), role.strip()
+    leave_waiting_copy(offer)
+    evidence = {"text_sha256": text_sha256(text), "language": language, "with_second_factor": with_second_factor}
+    settle(actor, offer, award, "accept", now, evidence)
+    ask_reports(actor=actor, award=award, accepted_at=now, now=now)
+    return offer
+
+
+def require_signer(name: str, role: str) -> None:
+    """Raise RuleViolations (fields name and role) unless it says who accepts, and what they are."""
     problems = [
         *_problems(name, "name", _l("Write your name.")),
         *_problems(role, "role", _l("Write what you are in your organisation.")),
     ]
     if problems:
         raise RuleViolations(problems)
-    text, language = agreement_of(award.decision.entry.application.call)
-    if text_sha256(text) != seen_sha256:
-        raise Conflict(_l("What is agreed to has changed. Read it once more, then accept."))
-    if needs_second_factor(award.decision.entry.application.call.award_terms) and not with_second_factor:
-        raise Conflict(_l("For this award a second factor is needed. Set one up first, then accept."))
-    offer = offer or _begun(award)
-    offer.name, offer.role = name.strip(), role.strip()
-    evidence = {"text_sha256": text_sha256(text), "language": language, "with_second_factor": with_second_factor}
-    _settle(actor, offer, award, "accept", now, evidence)
-    ask_reports(actor=actor, award=award, accepted_at=now, now=now)
-    return offer
 
 
 def refuse(*, actor: Actor, award: Award, reason: str, now: datetime) -> AwardOffer:
@@ -95,13 +101,14 @@ def refuse(*, actor: Actor, award: Award, reason: str, now: datetime) -> AwardOf
 
     Raises RuleViolations (field reason), InvalidTransition and NotAllowed.
     """
-    offer = _held_by_people(actor, award)
+    offer = held_by_people(actor, award)
     if offer is not None and offer.status is OfferStatus.REFUSED:
         return offer
     _require_short(reason, "reason")
-    offer = offer or _begun(award)
+    offer = offer or begun(award)
     offer.reason = reason.strip()
-    _settle(actor, offer, award, "refuse", now)
+    leave_waiting_copy(offer)
+    settle(actor, offer, award, "refuse", now)
     return offer
 
 
@@ -110,12 +117,12 @@ def ask(*, actor: Actor, award: Award, question: str, now: datetime) -> AwardOff
 
     Raises RuleViolations (field question), InvalidTransition while another waits, and NotAllowed.
     """
-    offer = _held_by_people(actor, award)
+    offer = held_by_people(actor, award)
     question = checked_text(question, "question", MOST_TEXT, _l("Write your question."))
     if offer is not None and offer.status is OfferStatus.ASKED and offer.questions[-1].question == question:
         return offer
-    offer = offer or _begun(award)
-    _apply(actor, offer, award, "ask", now)
+    offer = offer or begun(award)
+    apply_step(actor, offer, award, "ask", now)
     asked = AwardQuestion(
         offer_id=offer.id,
         application_id=offer.application_id,
@@ -136,10 +143,10 @@ def reply(*, actor: Actor, award: Award, answer: str, now: datetime) -> None:
     """
     actor.require(P.LETTER_MANAGE, award.call_id)
     answer = checked_text(answer, "answer", MOST_TEXT, _l("Write your answer."))
-    offer = _held(award)
+    offer = held_offer(award)
     if offer is None:
         raise InvalidTransition(_l("Nobody asked anything about this award."))
-    _apply(actor, offer, award, "reply", now)
+    apply_step(actor, offer, award, "reply", now)
     asked = offer.questions[-1]
     asked.answer, asked.answered_by_id, asked.answered_at = answer, actor.person_id, now
     _tell(offer, award, now)
@@ -148,15 +155,17 @@ def reply(*, actor: Actor, award: Award, answer: str, now: datetime) -> None:
 def extend(*, actor: Actor, award: Award, days: int, now: datetime) -> None:
     """Give the people of an award so many days from now to answer; one that was refused or withdrawn is offered again.
 
-    They are told that there is news. Raises RuleViolations (field days), InvalidTransition once it is accepted, and
-    NotAllowed.
+    They are told that there is news. Raises RuleViolations (field days), InvalidTransition once it is accepted or
+    signed, and NotAllowed.
     """
     actor.require(P.LETTER_MANAGE, award.call_id)
     if not 1 <= days <= MOST_DAYS:
         message = _l("This lies between %(least)s and %(most)s.", least=1, most=MOST_DAYS)
         raise RuleViolations([Problem(message, field="days")])
-    offer = _held(award) or _begun(award)
+    offer = held_offer(award) or begun(award)
     until = now + timedelta(days=days)
+    if offer.status is OfferStatus.SIGNED:
+        raise InvalidTransition(_l("A signed copy waits to be looked at."))
     offer.told_at = now
     if offer.status in OPEN:
         offer.answer_by = until
@@ -164,8 +173,8 @@ def extend(*, actor: Actor, award: Award, days: int, now: datetime) -> None:
     else:
         evidence = {"answer_by": until, "settled_at": None, "settled_by_id": None}
         offer.reason = ""
-        _apply(actor, offer, award, "offer_again", now, evidence, {"until": until.isoformat()})
-    _tell_people(award, now)
+        apply_step(actor, offer, award, "offer_again", now, evidence, {"until": until.isoformat()})
+    tell_people(award, now)
 
 
 def remind(*, actor: Actor, award: Award, now: datetime) -> bool:
@@ -174,13 +183,13 @@ def remind(*, actor: Actor, award: Award, now: datetime) -> bool:
     Raises InvalidTransition where no answer is open or its time is over, and NotAllowed.
     """
     actor.require(P.LETTER_MANAGE, award.call_id)
-    offer = _held(award)
+    offer = held_offer(award)
     status = offer.status if offer is not None else OfferStatus.OFFERED
     if status is not OfferStatus.OFFERED:
         raise InvalidTransition(_l("There is nothing to remind of."))
     if is_overdue(status, _due(award, offer), now):
         raise InvalidTransition(_l("The time for an answer is over. Give them more time, or withdraw the offer."))
-    offer = offer or _begun(award)
+    offer = offer or begun(award)
     if offer.reminded_at is not None and now < offer.reminded_at + REMINDED_AGAIN_AFTER:
         return False
     _remind(actor, offer, award, now)
@@ -189,10 +198,10 @@ def remind(*, actor: Actor, award: Award, now: datetime) -> bool:
 
 def remind_when_due(*, award: Award, now: datetime) -> bool:
     """Remind the people of an award by itself, if the days for it have come and nobody answered; say whether it was."""
-    offer = _held(award)
+    offer = held_offer(award)
     if not reminder_waits(award, now):
         return False
-    _remind(system_actor(), offer or _begun(award), award, now)
+    _remind(system_actor(), offer or begun(award), award, now)
     return True
 
 
@@ -203,16 +212,23 @@ def withdraw(*, actor: Actor, award: Award, reason: str, now: datetime) -> None:
     """
     actor.require(P.DECISION_RELEASE, award.call_id)
     reason = checked_text(reason, "reason", MOST_TEXT, _l("Write the reason. The people of the award read it."))
-    offer = _held(award)
+    offer = held_offer(award)
     status = offer.status if offer is not None else OfferStatus.OFFERED
     if status is OfferStatus.WITHDRAWN:
         return
     if status in OPEN and not is_overdue(status, _due(award, offer), now):
         raise InvalidTransition(_l("An offer can be withdrawn once the time for an answer is over."))
-    offer = offer or _begun(award)
+    offer = offer or begun(award)
     offer.reason = reason
-    _settle(actor, offer, award, "withdraw", now)
-    _tell_people(award, now)
+    settle(actor, offer, award, "withdraw", now)
+    tell_people(award, now)
+
+
+def leave_waiting_copy(offer: AwardOffer) -> None:
+    """Let go of a signed copy that nobody looked at yet: its people answer otherwise."""
+    waiting = select(SignedCopy).where(SignedCopy.offer_id == offer.id, SignedCopy.status == CopyStatus.WAITING)
+    for copy in db.session.scalars(waiting) if offer.id is not None else ():
+        copy.status = CopyStatus.REPLACED
 
 
 def blank_offers(*, actor: Actor, application: Application, now: datetime) -> None:
@@ -221,21 +237,23 @@ def blank_offers(*, actor: Actor, application: Application, now: datetime) -> No
         offer.name = offer.role = offer.reason = ""
         for asked in offer.questions:
             asked.question = asked.answer = ""
+        for copy in db.session.scalars(select(SignedCopy).where(SignedCopy.offer_id == offer.id)):
+            copy.name = copy.role = copy.reason = ""
         _record(actor, offer, offer.award, "offer:erase", now)
 
 
-def _held_by_people(actor: Actor, award: Award) -> AwardOffer | None:
+def held_by_people(actor: Actor, award: Award) -> AwardOffer | None:
     """Hold the offer of an award for one of its people. Raises NotAllowed, and Conflict where it was erased."""
     application = award.decision.entry.application
     if actor.person_id is None or not holds(actor=actor, application=application):
         raise NotAllowed(P.APPLICATION_WRITE)
-    offer = _held(award)
+    offer = held_offer(award)
     if application.erased_at is not None:
         raise Conflict(_l("This application was erased. Nothing can be answered any more."))
     return offer
 
 
-def _held(award: Award) -> AwardOffer | None:
+def held_offer(award: Award) -> AwardOffer | None:
     """Hold an award's row against others, and return its offer as it stands now."""
     lock_row(award)
     return offer_of(award)
@@ -246,7 +264,7 @@ def _due(award: Award, offer: AwardOffer | None) -> datetime | None:
     return answer_due(award.awarded_at, None if offer is None else offer.answer_by, terms)
 
 
-def _begun(award: Award) -> AwardOffer:
+def begun(award: Award) -> AwardOffer:
     offer = AwardOffer(
         award_id=award.id, application_id=award.decision.entry.application_id, status=OfferStatus.OFFERED, award=award
     )
@@ -254,13 +272,15 @@ def _begun(award: Award) -> AwardOffer:
     return offer
 
 
-def _settle(
+def settle(
     actor: Actor, offer: AwardOffer, award: Award, event: str, now: datetime, evidence: dict[str, Any] | None = None
 ) -> None:
-    _apply(actor, offer, award, event, now, {"settled_at": now, "settled_by_id": actor.person_id} | (evidence or {}))
+    apply_step(
+        actor, offer, award, event, now, {"settled_at": now, "settled_by_id": actor.person_id} | (evidence or {})
+    )
 
 
-def _apply(
+def apply_step(
     actor: Actor,
     offer: AwardOffer,
     award: Award,
@@ -284,16 +304,16 @@ def _record(
 def _remind(actor: Actor, offer: AwardOffer, award: Award, now: datetime) -> None:
     offer.reminded_at = offer.told_at = now
     _record(actor, offer, award, "offer:remind", now)
-    _tell_people(award, now)
+    tell_people(award, now)
 
 
 def _tell(offer: AwardOffer, award: Award, now: datetime) -> None:
     offer.told_at = now
     db.session.flush()
-    _tell_people(award, now)
+    tell_people(award, now)
 
 
-def _tell_people(award: Award, now: datetime) -> None:
+def tell_people(award: Award, now: datetime) -> None:
     for person in holders_of(award.decision.entry.application):
         tell(person, template="news", path=PATH, now=now)
 

@@ -20,9 +20,19 @@ from fundapp.core.listing import page_of
 from fundapp.core.routes import fresh, limited, requires
 from fundapp.core.web import problems_into
 from fundapp.disbursement.models import Award
-from fundapp.disbursement.offer_forms import AcceptForm, AskForm, ExtendForm, RefuseForm, ReplyForm, WithdrawForm
+from fundapp.disbursement.offer_forms import (
+    AcceptForm,
+    AskForm,
+    ExtendForm,
+    RefuseForm,
+    ReplyForm,
+    SendBackForm,
+    SignedCopyForm,
+    WithdrawForm,
+)
 from fundapp.disbursement.presentation import offers as presentation
 from fundapp.disbursement.presentation.letters import call_head
+from fundapp.disbursement.presentation.signed_copies import ACCEPTED
 from fundapp.disbursement.queries import offers as queries
 from fundapp.disbursement.queries.letters import my_letter
 from fundapp.disbursement.queries.offers import OfferRow
@@ -36,7 +46,7 @@ from fundapp.disbursement.views import bp
 @requires(P.APPLICATION_WRITE)
 def offer(letter_id: UUID) -> ResponseReturnValue:
     """Show an award to its people, with what they agree to, and ask for their answer."""
-    return _own_page(letter_id, _own_award(letter_id))
+    return own_page(letter_id, own_award(letter_id))
 
 
 @bp.post("/letters/<uuid:letter_id>/award/accept")
@@ -44,7 +54,7 @@ def offer(letter_id: UUID) -> ResponseReturnValue:
 @fresh
 def accept_offer(letter_id: UUID) -> ResponseReturnValue:
     """Accept an award."""
-    award, form, status = _answered(letter_id), AcceptForm(), 422
+    award, form, status = answered(letter_id), AcceptForm(), 422
     if form.validate():
         current = current_session()
         try:
@@ -65,7 +75,7 @@ def accept_offer(letter_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("Thank you. You have accepted this award."))
             return redirect(url_for("disbursement.offer", letter_id=letter_id))
-    return _own_page(letter_id, award, accept=form), status
+    return own_page(letter_id, award, accept=form), status
 
 
 @bp.post("/letters/<uuid:letter_id>/award/refuse")
@@ -73,7 +83,7 @@ def accept_offer(letter_id: UUID) -> ResponseReturnValue:
 @fresh
 def refuse_offer(letter_id: UUID) -> ResponseReturnValue:
     """Refuse an award."""
-    award, form = _answered(letter_id), RefuseForm()
+    award, form = answered(letter_id), RefuseForm()
     if form.validate():
         try:
             services.refuse(actor=current_actor(), award=award, reason=form.reason.data or "", now=clock.now())
@@ -82,14 +92,14 @@ def refuse_offer(letter_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("You have refused this award. If that was a mistake, write to us."))
             return redirect(url_for("disbursement.offer", letter_id=letter_id))
-    return _own_page(letter_id, award, refuse=form), 422
+    return own_page(letter_id, award, refuse=form), 422
 
 
 @bp.post("/letters/<uuid:letter_id>/award/question")
 @requires(P.APPLICATION_WRITE)
 def ask_about_offer(letter_id: UUID) -> ResponseReturnValue:
     """Ask something before answering."""
-    award, form = _answered(letter_id), AskForm()
+    award, form = answered(letter_id), AskForm()
     if form.validate():
         try:
             services.ask(actor=current_actor(), award=award, question=form.question.data or "", now=clock.now())
@@ -98,14 +108,14 @@ def ask_about_offer(letter_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("Your question is with us. The answer will stand here."))
             return redirect(url_for("disbursement.offer", letter_id=letter_id))
-    return _own_page(letter_id, award, ask=form), 422
+    return own_page(letter_id, award, ask=form), 422
 
 
 @bp.get("/manage/<slug>/awards")
 @requires(P.LETTERS_READ)
 def offers(slug: str) -> ResponseReturnValue:
     """List the awards of a call with where each offer stands."""
-    return _list_page(_call(slug, P.LETTERS_READ))
+    return _list_page(offers_call(slug, P.LETTERS_READ))
 
 
 @bp.post("/manage/<slug>/awards")
@@ -113,7 +123,7 @@ def offers(slug: str) -> ResponseReturnValue:
 @limited("search")
 def search_offers(slug: str) -> ResponseReturnValue:
     """List the awards that a search finds; by POST, so that no name stands in an address."""
-    return _list_page(_call(slug, P.LETTERS_READ))
+    return _list_page(offers_call(slug, P.LETTERS_READ))
 
 
 @bp.post("/manage/<slug>/awards.<format>")
@@ -122,7 +132,7 @@ def search_offers(slug: str) -> ResponseReturnValue:
 @limited("export")
 def offers_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - the word in the address
     """Send the list of awards as it is narrowed as CSV or XLSX."""
-    call = _call(slug, P.LETTERS_READ)
+    call = offers_call(slug, P.LETTERS_READ)
     listing = queries.offers(actor=current_actor(), call=call, now=clock.now())
     return list_file(listing, format, **file_names("awards", call))
 
@@ -131,16 +141,16 @@ def offers_file(slug: str, format: str) -> ResponseReturnValue:  # noqa: A002 - 
 @requires(P.LETTERS_READ)
 def managed_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
     """Show one award with what its people answered and asked, and what can be done."""
-    call = _call(slug, P.LETTERS_READ)
-    return _managed_page(call, _managed(call, award_id))
+    call = offers_call(slug, P.LETTERS_READ)
+    return managed_page(call, managed(call, award_id))
 
 
 @bp.post("/manage/<slug>/awards/<uuid:award_id>/reply")
 @requires(P.LETTER_MANAGE)
 def reply_to_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
     """Answer a question about an award."""
-    call = _call(slug, P.LETTER_MANAGE)
-    row, form = _managed(call, award_id), ReplyForm()
+    call = offers_call(slug, P.LETTER_MANAGE)
+    row, form = managed(call, award_id), ReplyForm()
     if form.validate():
         try:
             services.reply(actor=current_actor(), award=row.award, answer=form.answer.data or "", now=clock.now())
@@ -149,15 +159,15 @@ def reply_to_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("The answer stands on their page, and they are told that there is news."))
             return redirect(url_for("disbursement.managed_offer", slug=slug, award_id=award_id))
-    return _managed_page(call, row, reply=form), 422
+    return managed_page(call, row, reply=form), 422
 
 
 @bp.post("/manage/<slug>/awards/<uuid:award_id>/extend")
 @requires(P.LETTER_MANAGE)
 def extend_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
     """Give the people of an award more time to answer."""
-    call = _call(slug, P.LETTER_MANAGE)
-    row, form = _managed(call, award_id), ExtendForm()
+    call = offers_call(slug, P.LETTER_MANAGE)
+    row, form = managed(call, award_id), ExtendForm()
     if form.validate():
         try:
             services.extend(actor=current_actor(), award=row.award, days=form.days.data or 0, now=clock.now())
@@ -166,14 +176,14 @@ def extend_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("They have more time, and are told that there is news."))
             return redirect(url_for("disbursement.managed_offer", slug=slug, award_id=award_id))
-    return _managed_page(call, row, extend=form), 422
+    return managed_page(call, row, extend=form), 422
 
 
 @bp.post("/manage/<slug>/awards/<uuid:award_id>/remind")
 @requires(P.LETTER_MANAGE)
 def remind_of_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
     """Remind the people of an award."""
-    row = _managed(_call(slug, P.LETTER_MANAGE), award_id)
+    row = managed(offers_call(slug, P.LETTER_MANAGE), award_id)
     if services.remind(actor=current_actor(), award=row.award, now=clock.now()):
         flash(_("They are told that there is news."))
     else:
@@ -186,8 +196,8 @@ def remind_of_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
 @fresh
 def withdraw_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
     """Withdraw the offer of an award."""
-    call = _call(slug, P.DECISION_RELEASE)
-    row, form = _managed(call, award_id), WithdrawForm()
+    call = offers_call(slug, P.DECISION_RELEASE)
+    row, form = managed(call, award_id), WithdrawForm()
     if form.validate():
         try:
             services.withdraw(actor=current_actor(), award=row.award, reason=form.reason.data or "", now=clock.now())
@@ -196,31 +206,32 @@ def withdraw_offer(slug: str, award_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("The offer is withdrawn, and they are told that there is news."))
             return redirect(url_for("disbursement.managed_offer", slug=slug, award_id=award_id))
-    return _managed_page(call, row, withdraw=form), 422
+    return managed_page(call, row, withdraw=form), 422
 
 
-def _own_award(letter_id: UUID) -> Award:
+def own_award(letter_id: UUID) -> Award:
     award = award_of(my_letter(actor=current_actor(), letter_id=letter_id))
     if award is None:
         raise NotFound
     return award
 
 
-def _answered(letter_id: UUID) -> Award:
+def answered(letter_id: UUID) -> Award:
     """Return the award of a letter that is answered now: whoever answers has it, so that it stays as it is."""
-    award = _own_award(letter_id)
+    award = own_award(letter_id)
     actor = current_actor()
     open_letter(actor=actor, letter=my_letter(actor=actor, letter_id=letter_id), now=clock.now())
     return award
 
 
-def _own_page(
+def own_page(
     letter_id: UUID,
     award: Award,
     *,
     accept: AcceptForm | None = None,
     ask: AskForm | None = None,
     refuse: RefuseForm | None = None,
+    sign: SignedCopyForm | None = None,
 ) -> str:
     shown, current = presentation.own_offer(award, clock.now()), current_session()
     accept_form = accept or AcceptForm(formdata=None)
@@ -233,7 +244,9 @@ def _own_page(
         accept=accept_form,
         ask=ask or AskForm(formdata=None),
         refuse=refuse or RefuseForm(formdata=None),
-        wrong=_wrong(accept, ask, refuse),
+        sign=sign or SignedCopyForm(formdata=None),
+        accepted=ACCEPTED,
+        wrong=_wrong(accept, ask, refuse, sign),
     )
 
 
@@ -260,13 +273,14 @@ def _list_page(call: Call) -> str:
     )
 
 
-def _managed_page(
+def managed_page(
     call: Call,
     row: OfferRow,
     *,
     reply: ReplyForm | None = None,
     extend: ExtendForm | None = None,
     withdraw: WithdrawForm | None = None,
+    send_back: SendBackForm | None = None,
 ) -> str:
     return render_template(
         "disbursement/managed_offer.html",
@@ -275,7 +289,8 @@ def _managed_page(
         reply=reply or ReplyForm(formdata=None),
         extend=extend or ExtendForm(formdata=None),
         withdraw=withdraw or WithdrawForm(formdata=None),
-        wrong=_wrong(reply, extend, withdraw),
+        send_back=send_back or SendBackForm(formdata=None),
+        wrong=_wrong(reply, extend, withdraw, send_back),
     )
 
 
@@ -284,9 +299,9 @@ def _wrong(*forms: FlaskForm | None) -> FlaskForm | None:
     return next((form for form in forms if form is not None), None)
 
 
-def _call(slug: str, permission: P) -> Call:
+def offers_call(slug: str, permission: P) -> Call:
     return managed_call(actor=current_actor(), slug=slug, permission=permission)
 
 
-def _managed(call: Call, award_id: UUID) -> OfferRow:
+def managed(call: Call, award_id: UUID) -> OfferRow:
     return queries.managed_offer(actor=current_actor(), call=call, award_id=award_id)

@@ -43,6 +43,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "invitation_id": "invitation to an organisation",
     "import_id": "table of applications",
     "enquiry_id": "question before an application",
+    "nominee_id": "somebody who was nominated",
     "number": "section, question, version or row of a form, counted from 1",
     "format": "kind of file",
     "language": "language of a call",

@@ -131,7 +131,10 @@ def _serve(pipe: Connection, far_end: Connection) -> None:
             answer = _MACHINE + f"{type(error).__name__}: {error}".encode()
         except MemoryError:
             os._exit(1)
-        pipe.send_bytes(answer)
+        try:
+            pipe.send_bytes(answer)
+        except BrokenPipeError:
+            return  # whoever asked was ended meanwhile
 
 
 def _memory() -> int:

@@ -33,7 +33,10 @@ _package: Final = Path(__file__).parent.parent
 TEMPLATES: Final = _package.parent / "templates"
 FONTS_CONF: Final = _package / "assets" / "fonts.conf"
 FONTS_PINNED: Final = _package / "assets" / "fonts.sha256"
-_PICTURES: Final = {"logo.svg": _package / "static" / "logo.svg"}
+_PICTURES: Final = {
+    "logo.svg": _package / "static" / "logo.svg",
+    "band.svg": _package / "assets" / "band.svg",
+}
 PACKAGES: Final = ("libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-core", "fonts-noto-cjk", "fonts-symbola")
 """Debian's names of what letters need; script/_setup.py installs the same."""
 _APT: Final = f"apt-get install --no-install-recommends {' '.join(PACKAGES)}"
@@ -331,9 +334,8 @@ class _Engine:
         self._refused = FatalURLFetchingError
         self._fetcher = OwnPicturesOnly()
         self._fonts: FontConfiguration = FontConfiguration()
-        self._css: CSS = weasyprint.CSS(
-            string=(TEMPLATES / "pdf" / "letter.css").read_text(), font_config=self._fonts, url_fetcher=self._fetcher
-        )
+        style = (TEMPLATES / "pdf" / "letter.css").read_text().replace("band.svg", picture("band.svg"))
+        self._css: CSS = weasyprint.CSS(string=style, font_config=self._fonts, url_fetcher=self._fetcher)
         self._pictures: dict[str, Any] = {}
 
     def to_pdf(self, html: str) -> bytes:
@@ -344,9 +346,11 @@ class _Engine:
                 stylesheets=[self._css],
                 font_config=self._fonts,
                 cache=self._pictures,
-                finisher=_give_every_glyph_a_text,
+                finisher=_finish,
                 **self.options,
             )
+        except PdfError:
+            raise
         except self._refused as error:
             raise PdfError(f"the letter asks for something from outside: {error}") from error
         except (OSError, MemoryError):
@@ -356,7 +360,15 @@ class _Engine:
         return data
 
 
-def _give_every_glyph_a_text(_document: Any, pdf: Any) -> None:
+def _finish(document: Any, pdf: Any) -> None:
+    """Refuse more pages than the page itself allows (`<meta name="most-pages">`), and mend the text of glyphs."""
+    most = document.metadata.custom.get("most-pages")
+    if most and len(document.pages) > int(most):
+        raise PdfError(f"does not fit on pages: {most}")
+    _give_every_glyph_a_text(pdf)
+
+
+def _give_every_glyph_a_text(pdf: Any) -> None:
     """Let no glyph stand for no text at all, which PDF/UA-1 forbids: ISO 14289-1, 7.21.7.
 
     A letter and its mark can become two glyphs, such as the Arabic alif with hamza and damma; WeasyPrint gives all of

@@ -31,12 +31,23 @@ class TemplateKind(StrEnum):
     RESERVE = "reserve"
     DECLINE = "decline"
     INELIGIBLE = "ineligible"
+    CERTIFICATE = "certificate"
+    """On one page, to hang on a wall: beside the letter of an award, without its amount."""
+    NOMINATION = "nomination"
+    """Tells somebody that they were named for a call, and invites them to apply."""
+    PANEL = "panel"
+    """Thanks somebody who reviewed, and says what they did."""
 
 
 AWARDS: Final = frozenset({TemplateKind.AWARD, TemplateKind.PART_AWARD})
 WITHOUT_AWARD: Final = frozenset({TemplateKind.RESERVE, TemplateKind.DECLINE})
-_DECIDED: Final = AWARDS | WITHOUT_AWARD
 _ALL: Final = frozenset(TemplateKind)
+_NOMINATION: Final = frozenset({TemplateKind.NOMINATION})
+_PANEL: Final = frozenset({TemplateKind.PANEL})
+_CERTIFICATE: Final = frozenset({TemplateKind.CERTIFICATE})
+OF_DECISIONS: Final = AWARDS | WITHOUT_AWARD | _CERTIFICATE
+OF_APPLICATIONS: Final = _ALL - _NOMINATION - _PANEL
+"""What follows from an application; the other letters are to somebody who has none."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +69,14 @@ TERMS: Final = "terms of the award"
 REVIEWS: Final = "what reviewers said"
 REASON: Final = "reason"
 PLACEHOLDERS: Final = (
-    Placeholder("organisation", "organisation", _l("Whom the letter is to")),
+    Placeholder("organisation", "organisation", _l("Whom the letter is to"), _ALL - _PANEL),
+    Placeholder("name", "organisation", _l("Whom the letter is to"), _PANEL),
     Placeholder("call", "call", _l("Title of the call")),
     Placeholder("programme", "programme", _l("Title of the programme")),
     Placeholder("awarded by", "grantor", _l("Who decides")),
     Placeholder("date", "dated", _l("Day of the release, as the letter's head has it")),
     Placeholder("reference", "reference", _l("Reference of the letter")),
-    Placeholder("application reference", "application_reference", _l("Reference of the application")),
+    Placeholder("application reference", "application_reference", _l("Reference of the application"), OF_APPLICATIONS),
     Placeholder("amount", "amount", _l("The award in figures, with its currency"), AWARDS),
     Placeholder("amount in words", "amount_in_words", _l("The same in words"), AWARDS),
     Placeholder("amount asked", "asked", _l("What was asked, in figures"), frozenset({TemplateKind.PART_AWARD}), True),
@@ -77,8 +89,18 @@ PLACEHOLDERS: Final = (
     Placeholder("instalments", "instalments", _l("In which parts it is paid, from the call"), AWARDS, True),
     Placeholder("reporting", "reporting", _l("Which reports are asked, from the call"), AWARDS, True),
     Placeholder("next step", "next_step", _l("What they do next, from the call"), AWARDS),
-    Placeholder("title", "title", _l("Title of the application"), AWARDS, True),
-    Placeholder("category", "category", _l("Category that the entry stands in"), _DECIDED, True),
+    Placeholder("title", "title", _l("Title of the application"), AWARDS | _CERTIFICATE, True),
+    Placeholder(
+        "category",
+        "category",
+        _l("Category that the entry stands in"),
+        OF_DECISIONS,
+        may_be_absent=True,
+    ),
+    Placeholder("nominator", "nominator", _l("Who named them, where that one agreed"), _NOMINATION, True),
+    Placeholder("deadline", "deadline", _l("Until when they can apply"), _NOMINATION),
+    Placeholder("address", "address", _l("Where they read the call and apply"), _NOMINATION),
+    Placeholder("reviews", "reviews", _l("How many reviews they handed in"), _PANEL),
     Placeholder(
         "considered", "considered", _l("How many entries were considered"), frozenset({TemplateKind.DECLINE}), True
     ),
@@ -110,6 +132,9 @@ NEEDED: Final[Mapping[TemplateKind, tuple[frozenset[str], ...]]] = {
     TemplateKind.RESERVE: (),
     TemplateKind.DECLINE: (),
     TemplateKind.INELIGIBLE: (frozenset({REASON}),),
+    TemplateKind.CERTIFICATE: (frozenset({"organisation"}),),
+    TemplateKind.NOMINATION: (frozenset({"address"}),),
+    TemplateKind.PANEL: (frozenset({"name"}),),
 }
 """What a letter of each kind has to say: one of each set."""
 
@@ -122,9 +147,10 @@ class Form(StrEnum):
     QUOTE = "quote"
     TERMS = "terms"
     REVIEWS = "reviews"
+    NAME = "name"
 
 
-_FORMS: Final = {TERMS: Form.TERMS, REVIEWS: Form.REVIEWS, REASON: Form.QUOTE}
+_FORMS: Final = {TERMS: Form.TERMS, REVIEWS: Form.REVIEWS, REASON: Form.QUOTE, "organisation": Form.NAME}
 """Of a paragraph that is such a placeholder and nothing else."""
 
 

@@ -14,15 +14,25 @@ from babel.numbers import get_currency_name
 
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, Call, Category
+from fundapp.applications.presentation.copies import written
 from fundapp.applications.rules import Paper
-from fundapp.core.dates import day
+from fundapp.core.dates import day, moment
 from fundapp.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, direction, in_language, localised, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.money import Money
 from fundapp.core.money_words import amount_in_words
 from fundapp.core.numbers import cldr, number_text
 from fundapp.core.pdf import MissingValue, PdfError
-from fundapp.disbursement.letter_language import AWARDS, REVIEWS, WITHOUT_AWARD, Form, Paragraph, TemplateKind, filled
+from fundapp.disbursement.letter_language import (
+    AWARDS,
+    OF_APPLICATIONS,
+    REVIEWS,
+    WITHOUT_AWARD,
+    Form,
+    Paragraph,
+    TemplateKind,
+    filled,
+)
 from fundapp.disbursement.models import Letter, LetterKind, LetterTemplate
 from fundapp.review.models import Decision, Outcome
 from fundapp.review.presentation.selection import figure
@@ -40,7 +50,7 @@ class Opening:
     programme: str
     call: str
     organisation: str
-    application_reference: str
+    application_reference: str | None
     grantor: str
     signatory: str | None
     signatory_role: str | None
@@ -110,26 +120,59 @@ class NoticeWords(Opening):
     reason: str
 
 
-Words = AwardWords | ReserveWords | DeclineWords | NoticeWords
+@dataclass(frozen=True)
+class CertificateWords(Opening):
+    """A certificate of an award. It hangs on walls, so that it tells no amount."""
 
-RECORDS: Final[dict[LetterKind, type[Words]]] = {
-    LetterKind.AWARD: AwardWords,
-    LetterKind.RESERVE: ReserveWords,
-    LetterKind.DECLINE: DeclineWords,
-    LetterKind.INELIGIBLE: NoticeWords,
+    title: str | None
+    category: str | None
+
+
+@dataclass(frozen=True)
+class NominationWords(Opening):
+    """Somebody was named for a call; `nominator` is None unless that one agreed. `address` is of the call's page."""
+
+    deadline: str
+    address: str
+    nominator: str | None
+
+
+@dataclass(frozen=True)
+class PanelWords(Opening):
+    """Thanks to somebody who handed in so many `reviews`."""
+
+    reviews: int
+
+
+Words = AwardWords | ReserveWords | DeclineWords | NoticeWords | CertificateWords | NominationWords | PanelWords
+
+RECORDS: Final[dict[str, type[Words]]] = {
+    "award": AwardWords,
+    "reserve": ReserveWords,
+    "decline": DeclineWords,
+    "ineligible": NoticeWords,
+    "certificate": CertificateWords,
+    "nomination": NominationWords,
+    "panel": PanelWords,
 }
-"""The record of each kind of letter."""
-TEMPLATES: Final = {
-    LetterKind.AWARD: "award_letter.html",
-    LetterKind.RESERVE: "reserve_letter.html",
-    LetterKind.DECLINE: "decline_letter.html",
-    LetterKind.INELIGIBLE: "ineligible_notice.html",
+"""The record of each kind of letter. Kinds are named as letters and templates name them; a part award is an award."""
+TEMPLATES: Final[dict[str, str]] = {
+    "award": "award_letter.html",
+    "reserve": "reserve_letter.html",
+    "decline": "decline_letter.html",
+    "ineligible": "ineligible_notice.html",
+    "certificate": "certificate.html",
+    "nomination": "nomination_letter.html",
+    "panel": "panel_letter.html",
 }
-BODIES: Final = {
-    LetterKind.AWARD: "pdf/award_body.html",
-    LetterKind.RESERVE: "pdf/reserve_body.html",
-    LetterKind.DECLINE: "pdf/decline_body.html",
-    LetterKind.INELIGIBLE: "pdf/ineligible_body.html",
+BODIES: Final[dict[str, str]] = {
+    "award": "pdf/award_body.html",
+    "reserve": "pdf/reserve_body.html",
+    "decline": "pdf/decline_body.html",
+    "ineligible": "pdf/ineligible_body.html",
+    "certificate": "pdf/certificate_body.html",
+    "nomination": "pdf/nomination_body.html",
+    "panel": "pdf/panel_body.html",
 }
 """The wording of the house."""
 OWN_BODY: Final = "pdf/own_body.html"
@@ -149,8 +192,8 @@ class Facts:
     reference: str
     dated_on: date
     organisation: str
-    application_reference: str
     is_sample: bool
+    application_reference: str = ""
     is_preview: bool = False
     title: str = ""
     category: Category | None = None
@@ -160,6 +203,9 @@ class Facts:
     considered: int | None = None
     awarded: int | None = None
     passed_on: PassedOn = NOTHING_PASSED_ON
+    address: str = ""
+    nominator: str = ""
+    reviews: int = 0
 
 
 class TemplateLacks(PdfError):
@@ -179,6 +225,11 @@ def kind_of(decision: Decision | None) -> TemplateKind:
     return TemplateKind(decision.outcome.value)
 
 
+def kind_of_letter(letter: Letter) -> TemplateKind:
+    """Return the kind of template that words a letter."""
+    return TemplateKind.CERTIFICATE if letter.kind is LetterKind.CERTIFICATE else kind_of(letter.decision)
+
+
 def letter_language(application: Application) -> str:
     """Return the language of letters about an application: its own, where there are letters in it."""
     return application.language if application.language in LANGUAGES else DEFAULT_LANGUAGE
@@ -188,6 +239,7 @@ def facts_of(
     application: Application,
     decision: Decision | None,
     *,
+    kind: TemplateKind,
     reference: str,
     language: str,
     at: datetime,
@@ -196,11 +248,11 @@ def facts_of(
     passed_on: PassedOn = NOTHING_PASSED_ON,
     is_preview: bool = False,
 ) -> Facts:
-    """Return what a letter about a decision, or about an ineligible application, is about; `at` is its release."""
+    """Return what a letter about a decision, or about an ineligible application, is about; `at` is its day."""
     face, call = face_of(application), application.call
     return Facts(
         call=call,
-        kind=kind_of(decision),
+        kind=kind,
         language=language,
         reference=reference,
         dated_on=at.astimezone(ZoneInfo(call.time_zone)).date(),
@@ -234,6 +286,7 @@ def words_of(
     facts = facts_of(
         letter.application,
         letter.decision,
+        kind=kind_of_letter(letter),
         reference=letter.reference,
         language=letter.language,
         at=letter.queued_at,
@@ -256,9 +309,9 @@ def worded(facts: Facts, own: tuple[str, str] | None = None) -> Words:
     return RECORDS[letter_kind(facts.kind)](**told)
 
 
-def letter_kind(kind: TemplateKind) -> LetterKind:
-    """Return the kind of letter that a template words."""
-    return LetterKind.AWARD if kind in AWARDS else LetterKind(kind.value)
+def letter_kind(kind: TemplateKind) -> str:
+    """Return the kind of letter that a template words, as it is named in RECORDS."""
+    return LetterKind.AWARD if kind in AWARDS else kind
 
 
 def _told(facts: Facts) -> dict[str, Any]:
@@ -275,15 +328,24 @@ def _told(facts: Facts) -> dict[str, Any]:
         "programme": programme,
         "call": localised(call.titles, language),
         "organisation": facts.organisation,
-        "application_reference": facts.application_reference,
+        "application_reference": facts.application_reference or None,
         "grantor": localised(terms.get("decided_by") or {}, language) or programme,
         "signatory": signatory.get("name") or None,
         "signatory_role": localised(signatory.get("title") or {}, language) or None,
         "paper": terms.get("paper") or Paper.A4.value,
     }
+    if facts.kind in OF_APPLICATIONS and not facts.application_reference:
+        raise MissingValue("application_reference")
     if facts.kind is TemplateKind.INELIGIBLE:
         return opening | {"reason": facts.reason}
+    if facts.kind is TemplateKind.PANEL:
+        return opening | {"reviews": facts.reviews}
+    if facts.kind is TemplateKind.NOMINATION:
+        deadline = written(moment(call.closes_at, call.time_zone))
+        return opening | {"deadline": deadline, "address": facts.address, "nominator": facts.nominator or None}
     opening["category"] = _category_title(facts.category, language)
+    if facts.kind is TemplateKind.CERTIFICATE:
+        return opening | {"title": facts.title or None}
     if facts.kind in AWARDS:
         return opening | {"title": facts.title or None} | _terms(facts)
     if facts.kind is TemplateKind.DECLINE:
@@ -361,7 +423,7 @@ def names_somebody_protected(letter: Letter) -> bool:
     return application.is_protected and (letter.content or {}).get("organisation") != face_of(application).name
 
 
-def body_of(kind: LetterKind, words: Words) -> str:
+def body_of(kind: str, words: Words) -> str:
     """Return the template of what a letter says, below its head: the same for the page and for the PDF."""
     return OWN_BODY if words.paragraphs else BODIES[kind]
 
@@ -375,7 +437,7 @@ def to_content(words: Words) -> dict[str, Any]:
     return values | {"dated_on": words.dated_on.isoformat(), "subject": list(words.subject)}
 
 
-def from_content(kind: LetterKind, content: Mapping[str, Any]) -> Words:
+def from_content(kind: str, content: Mapping[str, Any]) -> Words:
     """Return the stored values of a letter that was made."""
     values = {**content, "dated_on": date.fromisoformat(content["dated_on"])}
     if "means" in values:

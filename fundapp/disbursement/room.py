@@ -1,5 +1,6 @@
 """Awards, letters and exports join the site."""
 
+from fundapp.accounts.home_links import add_home_links
 from fundapp.applications.call_links import add_call_links
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.overview import add_teller
@@ -7,6 +8,7 @@ from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
+from fundapp.disbursement.presentation.letters_beside import letters_of_thanks
 from fundapp.disbursement.presentation.overview import told_of_awards
 from fundapp.disbursement.services import reports
 from fundapp.disbursement.services.reminders import look_for_reminders, remind_job
@@ -20,6 +22,7 @@ from fundapp.disbursement.views import (
     exports,
     funds,
     letters,
+    letters_beside,
     next_call,
     offers,
     open_calls,
@@ -36,6 +39,7 @@ PAGES = (
     exports,
     funds,
     letters,
+    letters_beside,
     next_call,
     offers,
     open_calls,
@@ -55,6 +59,7 @@ def join(app: FundApp) -> None:
     app.jinja_env.filters["bdi"] = bdi
     app.jinja_env.filters["text_direction"] = text_direction
     add_call_links(app, open_calls.calendar_links)
+    add_home_links(app, letters_of_thanks)
     add_step_finder(app, steps_of_release)
     add_teller(app, told_of_awards)
     app.add_round(look_for_reminders)

@@ -98,6 +98,11 @@ def entry_reference(application_reference: str, category_code: str | None) -> st
     return application_reference if category_code is None else f"{application_reference}-{category_code.upper()}"
 
 
+def certificate_reference(award_reference: str) -> str:
+    """Return the reference of an award's certificate: "CERT-GJP-2017-0007-COURAGE"."""
+    return f"CERT-{award_reference}"
+
+
 def letter_filename(reference: str) -> str:
     """Return the name under which a letter is saved; it names nobody."""
     return f"letter-{reference}.pdf"
@@ -123,6 +128,12 @@ def failure_text(failure: str) -> str:
         return _l("Laying it out took more than %(seconds)s seconds of work. Shorten what it says.", seconds=rest)
     if kind == "takes too much memory":
         return _l("Laying it out took more than %(size)s MB of memory. Shorten what it says.", size=rest)
+    if kind == "does not fit on pages":
+        return ngettext(
+            "It does not fit on %(num)s page. Shorten what it says.",
+            "It does not fit on %(num)s pages. Shorten what it says.",
+            int(rest),
+        )
     if kind == "no font for":
         return _l("No installed font can write %(characters)s.", characters=rest)
     return failure

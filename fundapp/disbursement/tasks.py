@@ -17,7 +17,7 @@ from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.workflow import apply_transition
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, Words, kind_of, to_content, words_of
+from fundapp.disbursement.letters import TEMPLATES, Words, kind_of_letter, to_content, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, decided_beside, letter_to_make
 from fundapp.disbursement.queries.templates import holding, newest_templates
@@ -45,7 +45,7 @@ def make_letter(storage: Storage, letter: Letter) -> MadeLetter:
     """
     beside = decided_beside(letter.decision)
     heard = NOTHING_PASSED_ON if letter.decision is None else passed_on(letter.decision.entry)
-    own = holding(newest_templates(letter.call_id), kind_of(letter.decision), letter.language)
+    own = holding(newest_templates(letter.call_id), kind_of_letter(letter), letter.language)
     logo = letter_logo(storage, letter.application.call, letter.language)
     words = words_of(letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard, template=own)
     data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo, layout=_layout.to_pdf)

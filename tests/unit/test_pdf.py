@@ -25,7 +25,7 @@ from fundapp.disbursement.letters import MeanWords
 
 @dataclass(frozen=True)
 class SampleLetter:
-    """The values that all three letters together ask for."""
+    """The values that all letters together ask for."""
 
     reference: str = "GJF-2020-0042-L"
     dated_on: date = date(2020, 12, 10)
@@ -55,13 +55,25 @@ class SampleLetter:
     asked: str | None = None
     instalments: str | None = None
     reporting: str | None = None
+    deadline: str = "24 March 2020, 23:59 UTC"
+    address: str = "https://grants.example.org/calls/sample-2020"
+    nominator: str | None = None
+    reviews: int = 14
     paper: str = "a4"
     is_preview: bool = False
     subject: tuple[str, ...] = ()
     paragraphs: tuple[Paragraph, ...] = ()
 
 
-LETTERS = ["award_letter.html", "reserve_letter.html", "decline_letter.html", "ineligible_notice.html"]
+LETTERS = [
+    "award_letter.html",
+    "reserve_letter.html",
+    "decline_letter.html",
+    "ineligible_notice.html",
+    "certificate.html",
+    "nomination_letter.html",
+    "panel_letter.html",
+]
 LETTER = SampleLetter()
 
 

@@ -17,7 +17,7 @@ from fundapp.applications.services import nominating as services
 from fundapp.applications.views import bp
 from fundapp.core import clock
 from fundapp.core.errors import NotFound, RuleViolations
-from fundapp.core.i18n import current_language
+from fundapp.core.i18n import LANGUAGES, current_language, language_name
 from fundapp.core.i18n import gettext as _
 from fundapp.core.list_pages import list_asked, list_file, list_shown
 from fundapp.core.listing import Asked, page_of
@@ -172,6 +172,7 @@ def _nominees_page(call: Call, form: InviteToApplyForm, tried: str) -> str:
         ),
         nominees=[nominee_shown(each, call) for each in page.items],
         page=page,
+        letter_languages={code: language_name(code) for code in call.languages if code in LANGUAGES},
         form=form,
         tried=tried,
     )

@@ -27,6 +27,8 @@ class LetterKind(StrEnum):
     RESERVE = "reserve"
     DECLINE = "decline"
     INELIGIBLE = "ineligible"
+    CERTIFICATE = "certificate"
+    """Beside the letter of an award."""
 
 
 class LetterStatus(StrEnum):
@@ -38,11 +40,26 @@ class LetterStatus(StrEnum):
 
 
 class Letter(Identified, Base):
-    """Exactly one letter per decided entry, and one notice per ineligible application."""
+    """Exactly one letter per decided entry, beside it at most one certificate, and one notice per ineligible
+    application."""
 
     __table_args__ = (
         Index(None, "call_id", "status"),
         CheckConstraint("(decision_id IS NULL) = (kind = 'ineligible')", name="decision_or_notice"),
+        Index(
+            "uq_letter_decision",
+            "decision_id",
+            unique=True,
+            sqlite_where=text("kind <> 'certificate'"),
+            postgresql_where=text("kind <> 'certificate'"),
+        ),
+        Index(
+            "uq_letter_certificate",
+            "decision_id",
+            unique=True,
+            sqlite_where=text("kind = 'certificate'"),
+            postgresql_where=text("kind = 'certificate'"),
+        ),
         Index(
             "uq_letter_notice",
             "application_id",
@@ -62,7 +79,7 @@ class Letter(Identified, Base):
 
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     kind: Mapped[LetterKind] = mapped_column(enum_column(LetterKind))
-    decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision.id"), unique=True)
+    decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision.id"))
     application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), index=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     """Whom it is addressed to: the application's main contact at the release."""

@@ -13,7 +13,14 @@ from fundapp.core.i18n import LANGUAGES, in_language, language_name, ngettext
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.pdf import MissingValue
-from fundapp.disbursement.letter_language import AWARDS, WITHOUT_AWARD, TemplateKind, placeholders_of, written
+from fundapp.disbursement.letter_language import (
+    AWARDS,
+    OF_APPLICATIONS,
+    WITHOUT_AWARD,
+    TemplateKind,
+    placeholders_of,
+    written,
+)
 from fundapp.disbursement.letters import Facts, worded
 from fundapp.disbursement.models import Letterhead, LetterTemplate, SupersededLetter
 from fundapp.disbursement.queries.templates import Key, Stale, holding
@@ -25,9 +32,14 @@ KIND_NAMES: Final = {
     TemplateKind.RESERVE: _l("In reserve"),
     TemplateKind.DECLINE: _l("Decline"),
     TemplateKind.INELIGIBLE: _l("Notice: not eligible"),
+    TemplateKind.CERTIFICATE: _l("Certificate"),
+    TemplateKind.NOMINATION: _l("Letter to whom somebody nominated"),
+    TemplateKind.PANEL: _l("Thanks to reviewers"),
 }
 _SAMPLE_AMOUNT: Final = 1_234_500
 """Minor units; with the currency of the call."""
+_SAMPLE_REVIEWS: Final = 14
+_SAMPLE_ADDRESS: Final = "https://example.org/calls/sample"
 
 
 @dataclass(frozen=True)
@@ -209,8 +221,8 @@ def sample_facts(call: Call, kind: TemplateKind, language: str) -> Facts:
             language=language,
             reference=f"{call.reference_prefix}-0000",
             dated_on=call.closes_at.date(),
-            organisation=_("Sample organisation"),
-            application_reference=f"{call.reference_prefix}-0000",
+            organisation=_("Sample name") if kind is TemplateKind.PANEL else _("Sample organisation"),
+            application_reference=f"{call.reference_prefix}-0000" if kind in OF_APPLICATIONS else "",
             is_sample=True,
             title=_("Sample application"),
             category=call.categories[0] if call.categories else None,
@@ -219,6 +231,9 @@ def sample_facts(call: Call, kind: TemplateKind, language: str) -> Facts:
             reason=_("This is an invented reason."),
             considered=64 if kind is TemplateKind.DECLINE else None,
             awarded=12 if kind is TemplateKind.DECLINE else None,
+            address=_SAMPLE_ADDRESS,
+            nominator=_("Sample name"),
+            reviews=_SAMPLE_REVIEWS,
             passed_on=_sample_comment(call, language) if kind in WITHOUT_AWARD else NOTHING_PASSED_ON,
         )
 

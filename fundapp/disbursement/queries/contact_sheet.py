@@ -10,7 +10,7 @@ from fundapp.accounts.permissions import Actor
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry
 from fundapp.applications.scope import in_work, visible_to
 from fundapp.core.db import db
-from fundapp.disbursement.letters import Facts, facts_of, letter_language
+from fundapp.disbursement.letters import Facts, facts_of, kind_of, letter_language
 from fundapp.disbursement.models import LetterTemplate
 from fundapp.disbursement.queries.letters import NOTHING_TOLD, DecidedNumbers, decided_in
 from fundapp.disbursement.queries.templates import Key, decisions_to_tell, holding, newest_templates
@@ -57,6 +57,7 @@ def _of_decision(decision: Decision, numbers: DecidedNumbers, heard: Mapping[UUI
     return facts_of(
         entry.application,
         decision,
+        kind=kind_of(decision),
         reference=entry_reference(entry.application.reference or "", entry.category.code if entry.category else None),
         language=letter_language(entry.application),
         at=now,
@@ -71,6 +72,7 @@ def _notice(application: Application, now: datetime) -> Facts:
     return facts_of(
         application,
         None,
+        kind=kind_of(None),
         reference=application.reference or "",
         language=letter_language(application),
         at=now,

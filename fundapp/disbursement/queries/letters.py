@@ -1,13 +1,13 @@
 """What is read about letters and awards: one's own, or those of a call in which one holds the permission."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, true
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, case, func, or_, select, true
+from sqlalchemy.orm import contains_eager, joinedload
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.identity import FACE, Face
@@ -20,7 +20,8 @@ from fundapp.core.i18n import language_name
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.listing import Choice, Filter, Listing, Order
 from fundapp.core.outbox import OutboxItem, OutboxState
-from fundapp.disbursement.models import Letter, LetterKind, LetterStatus
+from fundapp.disbursement.models import Award, AwardOffer, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.offer_rules import OPEN, OfferStatus
 from fundapp.disbursement.rules import LATELY, Pace
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate
@@ -32,6 +33,7 @@ KIND_LABELS: Final = {
     LetterKind.RESERVE: _l("In reserve"),
     LetterKind.DECLINE: _l("Decline"),
     LetterKind.INELIGIBLE: _l("Notice: not eligible"),
+    LetterKind.CERTIFICATE: _l("Certificate"),
 }
 
 
@@ -169,6 +171,34 @@ def letters_of_call(*, actor: Actor, call: Call, status: LetterStatus) -> list[L
             .order_by(func.length(Letter.reference), Letter.reference)
         )
     )
+
+
+def awards_to_certify(*, actor: Actor, call: Call) -> Sequence[Award]:
+    """Return the awards of a call without a certificate, of those that the actor may see, by reference.
+
+    Those that were refused or withdrawn get none, nor do protected applications: a certificate is to be shown.
+    """
+    certificate = (
+        select(Letter.id).where(Letter.decision_id == Award.decision_id, Letter.kind == LetterKind.CERTIFICATE).exists()
+    )
+    return db.session.scalars(
+        select(Award)
+        .join(Award.decision)
+        .join(Decision.entry)
+        .join(Entry.application)
+        .outerjoin(AwardOffer, AwardOffer.award_id == Award.id)
+        .where(
+            Award.call_id == call.id,
+            visible_to(actor),
+            in_work(),
+            ~Application.is_protected,
+            Application.erased_at.is_(None),
+            or_(AwardOffer.id.is_(None), AwardOffer.status.in_((*OPEN, OfferStatus.ACCEPTED))),
+            ~certificate,
+        )
+        .options(contains_eager(Award.decision).contains_eager(Decision.entry).contains_eager(Entry.application))
+        .order_by(func.length(Award.reference), Award.reference)
+    ).all()
 
 
 def managed_letter(*, actor: Actor, letter_id: UUID) -> Letter:
@@ -312,8 +342,13 @@ def decisions_by_entry(*, actor: Actor, call: Call) -> Mapping[UUID, Decision]:
 
 
 def letters_by_subject(*, actor: Actor, call: Call) -> Mapping[UUID, Letter]:
-    """Return the letters of a call by the id of their decision, or of their application for a notice."""
-    letters = db.session.scalars(select(Letter).join(Letter.application).where(*_of_call(actor, call)))
+    """Return the letters of a call by the id of their decision, or of their application for a notice.
+
+    Certificates are not among them.
+    """
+    letters = db.session.scalars(
+        select(Letter).join(Letter.application).where(*_of_call(actor, call), Letter.kind != LetterKind.CERTIFICATE)
+    )
     return {letter.decision_id or letter.application_id: letter for letter in letters}
 
 

@@ -11,7 +11,7 @@ from fundapp.applications.identity import FACE, Face
 from fundapp.applications.models import Application, Call, Entry, ProtectionChange
 from fundapp.applications.scope import in_work
 from fundapp.core.db import db
-from fundapp.disbursement.models import Award, Letter, PublicationChoice
+from fundapp.disbursement.models import Award, Letter, LetterKind, PublicationChoice
 from fundapp.disbursement.publication_rules import DAYS_BEFORE, Publication
 from fundapp.review.models import Decision
 
@@ -74,8 +74,8 @@ def choice_of(award: Award) -> PublicationChoice | None:
 
 
 def award_of(letter: Letter) -> Award | None:
-    """Return the award of which a letter tells, None where it tells of none."""
-    if letter.decision_id is None:
+    """Return the award of which a letter tells, None where it tells of none: a certificate asks nobody anything."""
+    if letter.decision_id is None or letter.kind is LetterKind.CERTIFICATE:
         return None
     return db.session.scalar(
         select(Award)

@@ -12,8 +12,8 @@ from fundapp.applications.models import Application, Call, Entry
 from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.disbursement.letter_language import TemplateKind
-from fundapp.disbursement.letters import kind_of
+from fundapp.disbursement.letter_language import AWARDS, TemplateKind
+from fundapp.disbursement.letters import kind_of, kind_of_letter
 from fundapp.disbursement.models import Letter, Letterhead, LetterStatus, LetterTemplate, SupersededLetter
 from fundapp.review.models import Decision, Slate
 
@@ -85,7 +85,7 @@ def stale_letters(*, actor: Actor, call: Call) -> Stale:
         .order_by(Letter.reference)
     )
     stale = [
-        each for each in letters if each.template_id != _id_of(holding(newest, kind_of(each.decision), each.language))
+        each for each in letters if each.template_id != _id_of(holding(newest, kind_of_letter(each), each.language))
     ]
     return Stale(
         unopened=[each for each in stale if not each.was_opened],
@@ -120,7 +120,8 @@ def superseded_letter(*, actor: Actor, superseded_id: UUID) -> SupersededLetter:
 
 def to_preview(*, actor: Actor, call: Call, kind: TemplateKind) -> list[Decision]:
     """Return the decisions that a letter of a kind would be about, of those that the actor may see, by reference."""
-    return [each for each in decisions_to_tell(actor=actor, call=call) if kind_of(each) is kind]
+    kinds = AWARDS if kind is TemplateKind.CERTIFICATE else {kind}
+    return [each for each in decisions_to_tell(actor=actor, call=call) if kind_of(each) in kinds]
 
 
 def decisions_to_tell(*, actor: Actor, call: Call) -> Sequence[Decision]:

@@ -1,6 +1,6 @@
-"""What changes awards and letters: the release of a call's decisions, and another try at a letter that failed."""
+"""What changes awards and letters: the release of a call's decisions, certificates, another try at a letter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,8 +16,8 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import apply_transition
 from fundapp.disbursement.letters import letter_language
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
-from fundapp.disbursement.queries.letters import LETTER_KIND, ineligible_applications
-from fundapp.disbursement.rules import ReleaseFacts, entry_reference, release_problems
+from fundapp.disbursement.queries.letters import LETTER_KIND, awards_to_certify, ineligible_applications
+from fundapp.disbursement.rules import ReleaseFacts, certificate_reference, entry_reference, release_problems
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries.declined import lacks_comments
@@ -57,12 +57,29 @@ def release_decisions(*, actor: Actor, call: Call, now: datetime) -> Slate:
     apply_transition(CALL, call, "decide", actor=actor, now=now, call_id=call.id, evidence={"decided_at": now})
     letters = [_decide_letter(actor, call, decision, now) for decision in decisions]
     letters += [_notice(application, now) for application in ineligible_applications(call)]
-    db.session.add_all(letters)
-    db.session.flush()
-    for letter in letters:
-        record(actor=actor, action="letter:queue", subject=letter, now=now, call_id=call.id, data={"kind": letter.kind})
-        outbox.enqueue(kind=LETTER_KIND, subject_id=letter.id, now=now)
+    _queue(actor, call, letters, now)
     return slate
+
+
+def make_certificates(*, actor: Actor, call: Call, now: datetime) -> int:
+    """Queue a certificate for each award of a call that has none, and return how many.
+
+    Only for awards that the actor may see, that nobody refused or took back, and whose application is not protected.
+    Raises NotAllowed.
+    """
+    actor.require(P.LETTER_MANAGE, call.id)
+    lock_call(call)
+    certificates = [
+        Letter(
+            kind=LetterKind.CERTIFICATE,
+            decision_id=award.decision_id,
+            reference=certificate_reference(award.reference),
+            **_addressed_to(award.decision.entry.application, now),
+        )
+        for award in awards_to_certify(actor=actor, call=call)
+    ]
+    _queue(actor, call, certificates, now)
+    return len(certificates)
 
 
 def retry_letters(*, actor: Actor, call: Call, letters: Iterable[Letter], now: datetime) -> int:
@@ -158,6 +175,14 @@ def _decide_letter(actor: Actor, call: Call, decision: Decision, now: datetime) 
         reference=reference,
         **_addressed_to(entry.application, now),
     )
+
+
+def _queue(actor: Actor, call: Call, letters: Sequence[Letter], now: datetime) -> None:
+    db.session.add_all(letters)
+    db.session.flush()
+    for letter in letters:
+        record(actor=actor, action="letter:queue", subject=letter, now=now, call_id=call.id, data={"kind": letter.kind})
+        outbox.enqueue(kind=LETTER_KIND, subject_id=letter.id, now=now)
 
 
 def _notice(application: Application, now: datetime) -> Letter:

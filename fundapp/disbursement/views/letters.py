@@ -117,6 +117,16 @@ def resume_letters(slug: str) -> ResponseReturnValue:
     return redirect(url_for("disbursement.letters", slug=call.slug))
 
 
+@bp.post("/manage/<slug>/certificates")
+@requires(P.LETTER_MANAGE)
+def make_certificates(slug: str) -> ResponseReturnValue:
+    """Make a certificate for each award of a call that has none."""
+    call = _call(slug, P.LETTER_MANAGE)
+    number = services.make_certificates(actor=current_actor(), call=call, now=clock.now())
+    flash(ngettext("%(num)s certificate is being made.", "%(num)s certificates are being made.", number))
+    return redirect(url_for("disbursement.letters", slug=call.slug))
+
+
 @bp.get("/manage/letters/<uuid:letter_id>")
 @requires(P.LETTERS_READ)
 def letter_file(letter_id: UUID) -> ResponseReturnValue:
@@ -250,6 +260,7 @@ def _letters_page(call: Call, violations: RuleViolations | None = None) -> str:
             slug=call.slug,
         ),
         page=presentation.letters_shown(page, call),
+        to_certify=len(queries.awards_to_certify(actor=actor, call=call)),
         may_release=actor.can(P.DECISION_RELEASE, call.id),
         may_retry=actor.can(P.LETTER_MANAGE, call.id),
         may_export=actor.can(P.DECISION_EXPORT, call.id),

@@ -21,9 +21,9 @@ from fundapp.core.storage import Storage
 from fundapp.core.web import problems_into
 from fundapp.disbursement.forms import LetterheadForm, TemplateForm, alt_name, letterhead_form_for
 from fundapp.disbursement.house_wording import house_wording
-from fundapp.disbursement.letter_language import TemplateKind, with_plain_ends
+from fundapp.disbursement.letter_language import OF_DECISIONS, TemplateKind, with_plain_ends
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, Facts, Words, facts_of, letter_kind, worded
+from fundapp.disbursement.letters import TEMPLATES, Facts, Words, facts_of, kind_of, letter_kind, worded
 from fundapp.disbursement.models import LetterTemplate
 from fundapp.disbursement.presentation import templates as presentation
 from fundapp.disbursement.presentation.letter_page import letter_on_page
@@ -214,7 +214,7 @@ def _wording(call: Call, kind: TemplateKind, language: str) -> tuple[str, str, i
 
 def _facts(call: Call, kind: TemplateKind, language: str, form: TemplateForm) -> Facts:
     """Return the values that a preview has: invented ones, or those of the decision that was chosen."""
-    if (form.about.data or TemplateForm.SAMPLE) == TemplateForm.SAMPLE or kind is TemplateKind.INELIGIBLE:
+    if (form.about.data or TemplateForm.SAMPLE) == TemplateForm.SAMPLE or kind not in OF_DECISIONS:
         return presentation.sample_facts(call, kind, language)
     decisions = queries.to_preview(actor=current_actor(), call=call, kind=kind)
     decision = next((each for each in decisions if str(each.id) == form.about.data), None)
@@ -224,6 +224,7 @@ def _facts(call: Call, kind: TemplateKind, language: str, form: TemplateForm) ->
     return facts_of(
         decision.entry.application,
         decision,
+        kind=TemplateKind.CERTIFICATE if kind is TemplateKind.CERTIFICATE else kind_of(decision),
         reference=decision.entry.application.reference or "",
         language=language,
         at=clock.now(),

@@ -11,7 +11,7 @@ from fundapp.accounts.permissions import system_actor
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.models import Application
 from fundapp.applications.sealed_answers import open_payee, payee_answers
-from fundapp.applications.services.openings import record_payee_opening
+from fundapp.applications.services.openings import record_opening
 from fundapp.core import clock, keys, unit_of_work
 from fundapp.core.commands import with_app
 from fundapp.core.db import db
@@ -24,7 +24,7 @@ from fundapp.settings import keys_dir_of
 
 _KEPT_ELSEWHERE = (Part.PAYEE_PRIVATE, Part.BACKUP_PRIVATE)
 _WRAPPING = (Ring.IDENTITY, Ring.FILES, Ring.INDEX, Ring.PAYEE)
-_private_keys = click.option(
+private_keys_option = click.option(
     "--private-keys",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder of the private payee keys, such as a stick that is plugged in for this (default: KEYS_DIR).",
@@ -66,7 +66,7 @@ def rotate(ring: str) -> None:
 
 @keys_group.command("rewrap")
 @click.argument("ring", type=click.Choice([ring.value for ring in _WRAPPING]))
-@_private_keys
+@private_keys_option
 @with_app
 def rewrap(app: FundApp, ring: str, private_keys: Path | None) -> None:
     """Bring what older keys of RING sealed under its newest one. It may be stopped, and goes on when it runs again."""
@@ -149,7 +149,7 @@ def payee_group() -> None:
 @payee_group.command("open")
 @click.argument("reference")
 @click.option("--reason", required=True, help="Why; it is shown to whoever may read the history.")
-@_private_keys
+@private_keys_option
 @with_app
 def payee_open(app: FundApp, reference: str, reason: str, private_keys: Path | None) -> None:
     """Show the payee details of the application REFERENCE and of its awards in clear: what was typed into its form, and
@@ -166,7 +166,7 @@ def payee_open(app: FundApp, reference: str, reason: str, private_keys: Path | N
     except (NotOpened, Erased, KeysError) as error:
         raise click.ClickException(str(error)) from error
     versions = [f"payee:{award}:{each.number}" for award, (each, _details) in awards.items()]
-    record_payee_opening(
+    record_opening(
         actor=system_actor(),
         application=application,
         names=[*sorted(opened), *versions],

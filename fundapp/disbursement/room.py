@@ -4,16 +4,17 @@ from fundapp.accounts.home_links import add_home_links
 from fundapp.applications.call_links import add_call_links
 from fundapp.applications.next_steps import add_step_finder
 from fundapp.applications.overview import add_teller
+from fundapp.applications.package_parts import add_package_part
 from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.presentation.letters_beside import letters_of_thanks
 from fundapp.disbursement.presentation.overview import told_of_awards
-from fundapp.disbursement.services import reports
+from fundapp.disbursement.services.exports import export_job
 from fundapp.disbursement.services.reminders import look_for_reminders, remind_job
 from fundapp.disbursement.services.reporting import REPORTING
-from fundapp.disbursement.services.exports import export_job
+from fundapp.disbursement.services.reports import look_for_reports, report_job
 from fundapp.disbursement.tasks import letter_job
 from fundapp.disbursement.views import (
     allocating,
@@ -26,6 +27,7 @@ from fundapp.disbursement.views import (
     next_call,
     offers,
     open_calls,
+    own_reports,
     payees,
     publication,
     reports,
@@ -43,6 +45,7 @@ PAGES = (
     next_call,
     offers,
     open_calls,
+    own_reports,
     payees,
     publication,
     reports,
@@ -64,8 +67,8 @@ def join(app: FundApp) -> None:
     add_teller(app, told_of_awards)
     app.add_round(look_for_reminders)
     app.add_job_kind(remind_job())
-    app.add_round(reports.look_for_reports)
-    app.add_job_kind(reports.remind_job())
+    app.add_round(look_for_reports)
+    app.add_job_kind(report_job())
     add_package_part(app, REPORTING)
     add_tables(app, *TABLES)
     app.add_job_kind(export_job(app.extensions["storage"]))

@@ -27,6 +27,7 @@ from fundapp.disbursement.erasing import blank_letters
 from fundapp.disbursement.services.offers import blank_offers
 from fundapp.disbursement.services.payees import blank_payees
 from fundapp.disbursement.services.publication import withdraw_publication
+from fundapp.disbursement.services.reports import blank_reports
 from fundapp.disbursement.services.screening import blank_screenings
 from fundapp.retention import queries, tombstones
 from fundapp.retention.models import Erasure, ErasureCause, ErasureRequest, LegalHold
@@ -50,6 +51,7 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     files = blank_application(actor=actor, application=application, now=now)
     blank_reviews(actor=actor, application=application, now=now)
     files += blank_letters(actor=actor, application=application, now=now)
+    blank_reports(actor=actor, application=application, now=now)
     blank_offers(actor=actor, application=application, now=now)
     blank_payees(actor=actor, application=application, now=now)
     blank_screenings(actor=actor, application=application, now=now)

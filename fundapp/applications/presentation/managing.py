@@ -139,6 +139,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),
         (P.LETTERS_READ, "disbursement.letter_templates", _("Letter templates"), _("What letters say.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("The release, and what became of each letter.")),
+        (P.LETTERS_READ, "disbursement.reports", _("Reports"), _("Which are due, late or here, and which are asked.")),
         (P.LETTERS_READ, "disbursement.offers", _("Answers to awards"), _("Accepted, asked, refused or overdue.")),
         (P.PAYEE_READ, "disbursement.payees", _("Where money goes"), _("Account details: to call back, to approve.")),
         (P.FUNDS_READ, "disbursement.funds", _("Funds"), _("Whose money it is, and which awards it pays.")),

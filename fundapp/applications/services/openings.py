@@ -40,7 +40,8 @@ def open_identity(*, actor: Actor, application: Application, reason: str, now: d
         and question.sensitivity is not Sensitivity.PAYEE
     ]
     said = [SAID] if application.is_protected and has_said(application) else []
-    return _record(actor, application, [CONTACT, *said, *opened], reason, now)
+    names = [CONTACT, *said, *opened]
+    return record_opening(actor=actor, application=application, names=names, reason=reason, now=now)
 
 
 def has_said(application: Application) -> bool:
@@ -53,24 +54,19 @@ def open_file(
     *, actor: Actor, application: Application, attachment: Attachment, reason: str, now: datetime
 ) -> IdentityOpening:
     """Record that somebody sees a masked file. Raises RuleViolations without a reason, NotAllowed."""
-    return _record(actor, application, [attachment.question], reason, now)
+    names = [attachment.question]
+    return record_opening(actor=actor, application=application, names=names, reason=reason, now=now)
 
 
-def record_payee_opening(
+def record_opening(
     *, actor: Actor, application: Application, names: Sequence[str], reason: str, now: datetime
 ) -> IdentityOpening:
-    """Record that somebody with the private key sees payee details. Raises RuleViolations without a reason."""
-    return _record(actor, application, names, reason, now)
-
-
-def _record(
-    actor: Actor, application: Application, opened: Sequence[str], reason: str, now: datetime
-) -> IdentityOpening:
+    """Record that somebody sees what has these names. Raises RuleViolations without a reason, NotAllowed."""
     actor.require(P.IDENTITY_OPEN, application.call_id)
     opening = IdentityOpening(
         application_id=application.id,
         person_id=actor.person_id,
-        opened=list(opened),
+        opened=list(names),
         reason=checked_reason(reason),
         opened_at=now,
     )
@@ -82,6 +78,6 @@ def _record(
         subject=opening,
         now=now,
         call_id=application.call_id,
-        data={"application": str(application.id), "opened": list(opened)},
+        data={"application": str(application.id), "opened": list(names)},
     )
     return opening

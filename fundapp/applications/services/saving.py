@@ -110,7 +110,7 @@ def save_draft(
     refused = _payee_problems(application, form, asked, {**clear, **values}, language=language, now=now)
     wrong = {problem.field for problem in refused}
     acceptable = {key: value for key, value in values.items() if key not in wrong}
-    changes, conflicts = _compared(acceptable, clear, seen, before)
+    changes, conflicts = compared(acceptable, clear, seen, before)
     filling = Filling(form, {**clear, **changes}, surroundings_of(application.call, now, application.language))
     _keep(actor, application, {**changes, **filling.to_keep()}, now)
     problems = draft_problems(application, form, submitting=False, language=language, now=now)
@@ -131,7 +131,7 @@ def remove_row(*, actor: Actor, application: Application, repeat: str, row: int,
     _keep(actor, application, filling_of(application, form_of(application), now=now).row_removed(repeat, row), now)
 
 
-def _compared(
+def compared(
     values: Mapping[str, Answer | None],
     stored: Mapping[str, Answer],
     seen: Mapping[str, str],

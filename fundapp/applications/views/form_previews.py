@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from uuid import UUID
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -40,8 +39,6 @@ from fundapp.core.i18n import LANGUAGES, current_language
 from fundapp.core.i18n import gettext as _
 from fundapp.core.routes import requires
 
-NOBODY: Final = UUID(int=0)
-"""Stands for the application that a preview is not."""
 MOST_KEPT: Final = 200_000
 
 
@@ -170,7 +167,7 @@ def _page(
         kept=_signer().dumps([f"{call.id}:{form.fingerprint}", answers]),
         currency=call.currency,
         is_whole=False,
-        application_id=NOBODY,
+        upload_url=False,
         translations=[(code, LANGUAGES[code]) for code in call.languages if code in LANGUAGES],
     )
 

@@ -290,6 +290,7 @@ def _beside_fields(page: FormPage) -> dict[str, object]:
     application = page.draft.application
     return {
         "application_id": application.id,
+        "upload_url": url_for("applications.begin_upload", application_id=application.id),
         "currency": application.call.currency,
         "is_whole": page.number == WHOLE,
     }

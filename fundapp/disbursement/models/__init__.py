@@ -7,6 +7,7 @@ from fundapp.disbursement.models.next_call import NextCallConsent
 from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
 from fundapp.disbursement.models.payees import PayeeCall, PayeeDetails, PayeeFreeze
 from fundapp.disbursement.models.publication import PublicationChoice
+from fundapp.disbursement.models.reports import Report, ReportForm, ReportingTerms, ReportSending
 from fundapp.disbursement.models.screening import SanctionList, Screening, ScreeningHit
 from fundapp.disbursement.models.signed_copies import CopyStatus, SignedCopy
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
@@ -32,6 +33,10 @@ __all__ = [
     "PayeeDetails",
     "PayeeFreeze",
     "PublicationChoice",
+    "Report",
+    "ReportForm",
+    "ReportSending",
+    "ReportingTerms",
     "SanctionList",
     "Screening",
     "ScreeningHit",

@@ -30,6 +30,7 @@ from fundapp.disbursement.presentation.next_call import next_call_asked
 from fundapp.disbursement.presentation.offers import own_offer
 from fundapp.disbursement.presentation.payees import own_payee_of_accepted
 from fundapp.disbursement.presentation.publication import publication_asked
+from fundapp.disbursement.presentation.reports import own_reports
 from fundapp.disbursement.queries import letters as queries
 from fundapp.disbursement.queries.publication import award_of
 from fundapp.disbursement.rules import letter_filename
@@ -190,6 +191,7 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
         letter_language=letter.language,
         letter_direction=direction(letter.language),
         is_sample=words.is_sample,
+        reports=[] if award is None else own_reports(award, clock.now()),
         next_call=next_call_asked(letter.application),
         publication=publication_asked(award),
         offer=None if award is None else own_offer(award, clock.now()),

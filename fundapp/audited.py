@@ -115,6 +115,10 @@ COVERAGE: Final = Coverage(
         "sanction_list": (),
         "screening": (),
         "screening_hit": (),
+        "instalment": (),
+        "payment_file": (),
+        "payment_document": ("file_id",),
+        "payment": (),
         # retention
         "erasure_request": ("application_id",),
         "legal_hold": (),

@@ -25,6 +25,7 @@ from fundapp.core.web import FundApp
 from fundapp.disbursement.cli import export
 from fundapp.inventory import as_csv, inventory
 from fundapp.key_commands import keys_group, payee_group
+from fundapp.payment_commands import payments_group
 from fundapp.retention.commands import outbox_group, retention_group
 from fundapp.review.cli import pools_group, reviews_group
 from fundapp.review.draw_cli import draw_group
@@ -189,5 +190,6 @@ main.add_command(outbox_group)
 main.add_command(backup_group)
 main.add_command(keys_group)
 main.add_command(payee_group)
+main.add_command(payments_group)
 main.add_command(audit)
 main.add_command(verify)

@@ -25,6 +25,8 @@ from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.fund_check import broken_funds
+from fundapp.disbursement.queries.moving_up import committed_since_release
+from fundapp.disbursement.queries.payment_check import broken_payments
 from fundapp.retention.checks import erasure_problems, unfinished_erasures
 from fundapp.retention.queries import held_work
 from fundapp.retention.room import erased_list
@@ -111,7 +113,7 @@ def _budgets(_app: FundApp) -> tuple[bool, str]:
 
 
 def _funds(_app: FundApp) -> tuple[bool, str]:
-    wrong = broken_funds()
+    wrong = [*broken_funds(), *broken_payments()]
     return not wrong, f"differ from their ledger: {', '.join(wrong)}" if wrong else "equal their ledger"
 
 

@@ -32,7 +32,8 @@ class P(StrEnum):
     FUNDS_READ = "funds:read"
     PAYEE_READ = "payee:read"
     SCREENING_READ = "screening:read"
-    """Sees which names were looked up in lists of sanctions; what was found of a protected one needs `identity:open`."""
+    """Sees which names were looked up in lists of sanctions; of protected ones what was found needs `identity:open`."""
+    PAYMENTS_READ = "payments:read"
     HISTORY_READ = "history:read"
     AUDIT_READ = "audit:read"
     PERSON_READ = "person:read"
@@ -70,6 +71,10 @@ class P(StrEnum):
     """Looks names up in lists of sanctions, and is one of two people who decide about what is found."""
     SANCTIONS_UPLOAD = "sanctions:upload"
     """Hands in lists of sanctions; they serve every call."""
+    PAYMENT_PLAN = "payment:plan"
+    """Plans instalments, says that what one waits for has come, and approves those of others."""
+    PAYMENT_SEND = "payment:send"
+    """Prepares payment files, releases those of others, and says what became of the money."""
 
     PERSON_MANAGE = "person:manage"
     ROLE_GRANT = "role:grant"
@@ -112,6 +117,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.SLATE_READ,
             P.LETTERS_READ,
             P.FUNDS_READ,
+            P.PAYMENTS_READ,
             P.SCREENING_READ,
             P.HISTORY_READ,
             P.APPLICATION_IMPORT,
@@ -137,6 +143,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.LETTER_MANAGE,
             P.SCREENING_DECIDE,
             P.DECISION_EXPORT,
+            P.PAYMENT_PLAN,
         }
     ),
     Role.RATIFIER: frozenset(
@@ -157,11 +164,14 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.FUNDS_READ,
             P.PAYEE_READ,
             P.SCREENING_READ,
+            P.PAYMENTS_READ,
             P.DECISION_EXPORT,
             P.FUND_WRITE,
             P.PAYEE_APPROVE,
             P.SCREENING_DECIDE,
             P.SANCTIONS_UPLOAD,
+            P.PAYMENT_PLAN,
+            P.PAYMENT_SEND,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -178,6 +188,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[P]]] = {
             P.FUNDS_READ,
             P.PAYEE_READ,
             P.SCREENING_READ,
+            P.PAYMENTS_READ,
             P.HISTORY_READ,
             P.AUDIT_READ,
             P.PERSON_READ,

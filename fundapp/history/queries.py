@@ -29,7 +29,17 @@ from fundapp.core.audit import AuditEntry
 from fundapp.core.db import db
 from fundapp.core.i18n import localised
 from fundapp.core.paging import Page
-from fundapp.disbursement.models import Award, AwardOffer, FundMovement, Letter, PayeeDetails, PayeeFreeze
+from fundapp.disbursement.models import (
+    Award,
+    AwardOffer,
+    FundMovement,
+    Instalment,
+    Letter,
+    PayeeDetails,
+    PayeeFreeze,
+    Payment,
+    Report,
+)
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import Assignment, Decision, Review, SendBack, StageMove
 
@@ -175,6 +185,8 @@ def _about(call: Call) -> FromClause:
                 AwardOffer,
                 PayeeDetails,
                 PayeeFreeze,
+                Instalment,
+                Payment,
             )
         ),
         select(Assignment.id, Entry.application_id).join(Assignment.entry).where(Entry.call_id == call.id),

@@ -26,6 +26,7 @@ from fundapp.core.storage import Storage
 from fundapp.disbursement.erasing import blank_letters
 from fundapp.disbursement.services.offers import blank_offers
 from fundapp.disbursement.services.payees import blank_payees
+from fundapp.disbursement.services.payments import blank_payments
 from fundapp.disbursement.services.publication import withdraw_publication
 from fundapp.disbursement.services.reports import blank_reports
 from fundapp.disbursement.services.screening import blank_screenings
@@ -55,6 +56,7 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     blank_offers(actor=actor, application=application, now=now)
     blank_payees(actor=actor, application=application, now=now)
     blank_screenings(actor=actor, application=application, now=now)
+    blank_payments(actor=actor, application=application, now=now)
     withdraw_publication(actor=actor, application=application, now=now)
     _erase_reasons(actor, application, now)
     db.session.flush()

@@ -3,21 +3,24 @@
 # ruff: noqa: S608 - whoever attacks the record writes SQL, and so do these tests
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from fundapp.applications.models import Call
 from fundapp.core.audit import AuditHead
 from fundapp.core.audit.entries import guarded_tables, unguarded_tables
 from fundapp.core.db import db
 from fundapp.core.storage import Storage
-from fundapp.disbursement.models import Letter, LetterKind
+from fundapp.disbursement.models import Letter, LetterKind, PaymentDocument, PaymentFile
+from fundapp.disbursement.payment_rules import FileFormat
 from fundapp.review.models import Decision, TallySignature
 
 from ..attacks.world import finish_letter, make_templates, supersede
 from ..conftest import NOW
-from ..factories import make_application, make_call, make_decision, make_slate
+from ..factories import make_application, make_call, make_decision, make_person, make_slate
 from ..frozen_tallies import freeze_another
 from ..funding import make_fund
 from ..sanctions import make_list
@@ -35,6 +38,7 @@ def filled(app):
         keep_letter(app.extensions["storage"], decision)
         frozen = freeze_another(slate, {"form": "fundapp-tally-0"})
         make_fund(call)
+        keep_payment_file(call)
         make_list(f"SAMPLE {call.slug}")
         db.session.add(TallySignature(frozen_tally_id=frozen.id, signed_at=NOW, key_id="k", signature="s"))
         db.session.commit()
@@ -49,6 +53,19 @@ def filled(app):
     yield
     db.session.rollback()
     assert {table: count(table) for table in guarded_tables()} == counts
+
+
+def keep_payment_file(call: Call) -> None:
+    """Make a payment file in one format, as its row tells."""
+    file = PaymentFile(
+        call_id=call.id, message_id=uuid4().hex, currency="USD", execution_on=NOW.date(), debtor_name="Sample",
+        debtor_account="1", debtor_country="DE", prepared_by_id=make_person().id, prepared_at=NOW,
+    )  # fmt: skip
+    db.session.add(file)
+    db.session.flush()
+    document = {"format": FileFormat.CSV, "sha256": "0" * 64, "stored_as": "0" * 64, "size_bytes": 1, "made_at": NOW}
+    db.session.add(PaymentDocument(file_id=file.id, **document))
+    db.session.flush()
 
 
 def keep_letter(storage: Storage, decision: Decision) -> None:

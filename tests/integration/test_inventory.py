@@ -16,6 +16,13 @@ DOCS = Path(fundapp.__file__).parent.parent / "docs"
 FRESH = {
     "review.ratify",
     "disbursement.release",
+    "disbursement.step_instalment",
+    "disbursement.prepare_payment_file",
+    "disbursement.release_payment_file",
+    "disbursement.take_payment_file",
+    "disbursement.send_payment_file",
+    "disbursement.cancel_payment_file",
+    "disbursement.note_payment",
     "disbursement.take_out",
     "disbursement.exports",
     "accounts.invite_person",

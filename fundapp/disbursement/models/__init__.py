@@ -6,6 +6,7 @@ from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus
 from fundapp.disbursement.models.next_call import NextCallConsent
 from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
 from fundapp.disbursement.models.payees import PayeeCall, PayeeDetails, PayeeFreeze
+from fundapp.disbursement.models.payments import Instalment, Payment, PaymentDocument, PaymentFile
 from fundapp.disbursement.models.publication import PublicationChoice
 from fundapp.disbursement.models.reports import Report, ReportForm, ReportingTerms, ReportSending
 from fundapp.disbursement.models.screening import SanctionList, Screening, ScreeningHit
@@ -23,6 +24,8 @@ __all__ = [
     "FundMovement",
     "FundShare",
     "Funder",
+    "FunderPerson",
+    "Instalment",
     "Letter",
     "LetterKind",
     "LetterStatus",
@@ -32,6 +35,9 @@ __all__ = [
     "PayeeCall",
     "PayeeDetails",
     "PayeeFreeze",
+    "Payment",
+    "PaymentDocument",
+    "PaymentFile",
     "PublicationChoice",
     "Report",
     "ReportForm",

@@ -29,6 +29,7 @@ from fundapp.disbursement.presentation.letter_page import letter_on_page
 from fundapp.disbursement.presentation.next_call import next_call_asked
 from fundapp.disbursement.presentation.offers import own_offer
 from fundapp.disbursement.presentation.payees import own_payee_of_accepted
+from fundapp.disbursement.presentation.payments import own_instalments
 from fundapp.disbursement.presentation.publication import publication_asked
 from fundapp.disbursement.presentation.reports import own_reports
 from fundapp.disbursement.queries import letters as queries
@@ -196,6 +197,7 @@ def my_letter(letter_id: UUID) -> ResponseReturnValue:
         publication=publication_asked(award),
         offer=None if award is None else own_offer(award, clock.now()),
         payee=None if award is None else own_payee_of_accepted(award, clock.now()),
+        instalments=[] if award is None else own_instalments(award),
     )
 
 

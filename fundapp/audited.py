@@ -95,6 +95,7 @@ COVERAGE: Final = Coverage(
         "award": ("decision_id",),
         "funder": (),
         "fund": (),
+        "funder_person": (),
         "fund_movement": (),
         "letter": (),
         "letter_template": (),

@@ -9,6 +9,7 @@ from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
 from fundapp.disbursement.next_steps import steps_of_release
+from fundapp.disbursement.presentation.funder_view import funders_to_read
 from fundapp.disbursement.presentation.letters_beside import letters_of_thanks
 from fundapp.disbursement.presentation.overview import told_of_awards
 from fundapp.disbursement.services.exports import export_job
@@ -21,6 +22,7 @@ from fundapp.disbursement.views import (
     bp,
     contact_sheet,
     exports,
+    funder_view,
     funds,
     instalments,
     letters,
@@ -41,6 +43,7 @@ PAGES = (
     allocating,
     contact_sheet,
     exports,
+    funder_view,
     funds,
     instalments,
     letters,
@@ -67,6 +70,7 @@ def join(app: FundApp) -> None:
     app.jinja_env.filters["text_direction"] = text_direction
     add_call_links(app, open_calls.calendar_links)
     add_home_links(app, letters_of_thanks)
+    add_home_links(app, funders_to_read)
     add_step_finder(app, steps_of_release)
     add_teller(app, told_of_awards)
     app.add_round(look_for_reminders)

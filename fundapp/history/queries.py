@@ -61,6 +61,7 @@ OF_THE_CALL: Final = (
     "legal_hold",
     "funder",
     "fund",
+    "funder_person",
     "fund_movement",
 )
 """What is about no application: everybody who reads the history of the call reads it."""

@@ -282,6 +282,8 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "funder:add": Sentence(_l("A funder became known.")),
     "funder:change": Sentence(_l("What a funder is called, or whether the public reads it, was changed.")),
     "export:make": Sentence(_l("A table of the call was taken out.")),
+    "funder_person:invite": Sentence(_l("Somebody was invited to read what becomes of a funder's money.")),
+    "funder_person:end": Sentence(_l("Somebody does not read for a funder any more.")),
     "fund:add": Sentence(_l("A fund was put behind the call.")),
     "fund:change": Sentence(_l("What a fund is called or tied to was changed.")),
     "fund:promise": Sentence(_l("What a funder promised to a fund changed by %(amount)s.")),

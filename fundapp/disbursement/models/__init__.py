@@ -1,6 +1,7 @@
 """Awards and letters: what leaves the house after a release."""
 
 from fundapp.disbursement.models.awards import Award
+from fundapp.disbursement.models.funder_people import FunderPerson
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
 from fundapp.disbursement.models.next_call import NextCallConsent
@@ -24,6 +25,7 @@ __all__ = [
     "FundMovement",
     "FundShare",
     "Funder",
+    "FunderPerson",
     "FunderPerson",
     "Instalment",
     "Letter",

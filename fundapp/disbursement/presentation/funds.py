@@ -104,8 +104,14 @@ def hidden_note() -> str:
 
 def money_shown(rows: Sequence[FundMoney], call: Call, actor: Actor) -> list[MoneyShown]:
     """Return where the money behind a call is, by currency, that of the call first."""
-    pots = dict(pot_choices(call))
-    currencies = sorted({row.fund.currency for row in rows}, key=lambda each: (each != call.currency, each))
+    return money_in_parts(rows, dict(pot_choices(call)), actor, first=call.currency)
+
+
+def money_in_parts(
+    rows: Sequence[FundMoney], pots: Mapping[str, str], actor: Actor, first: str = ""
+) -> list[MoneyShown]:
+    """Return where the money of funds is, by currency, `first` before the others."""
+    currencies = sorted({row.fund.currency for row in rows}, key=lambda each: (each != first, each))
     found = []
     for currency in currencies:
         of_it = [row for row in rows if row.fund.currency == currency]

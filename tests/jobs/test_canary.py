@@ -20,9 +20,11 @@ from fundapp.accounts.services.sessions import open_session
 from fundapp.applications.models import Application, Call, Entry
 from fundapp.applications.services import managing
 from fundapp.core import clock, unit_of_work
-from fundapp.core.audit import AuditEntry
+from fundapp.core.audit import AuditEntry, text_sha256
 from fundapp.core.db import db
-from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.models import Award, Letter, LetterStatus, PayeeCall
+from fundapp.disbursement.services import offers
+from fundapp.disbursement.services.offers import agreement_of
 from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import Assignment, Outcome
 from fundapp.review.services import deciding, ratifying, reading, sending
@@ -32,6 +34,7 @@ from ..attacks.crawl import fetch, rules_for
 from ..attacks.world import addresses
 from ..conftest import actor_of
 from ..factories import ANSWERS, make_call, make_reviewer, make_staff, parts_of
+from ..payees import call_back, give
 from ..servers import _postgres_programs
 from .canary import (
     ADDRESS,
@@ -158,6 +161,27 @@ class Round:
         release_decisions(actor=manager, call=call, now=after)
         self.commit()
 
+    def accept(self) -> None:
+        """Let the people of the award accept it and say where its money goes; call them about it."""
+        award, now = db.session.scalars(select(Award)).one(), clock.now()
+        application = award.decision.entry.application
+        who = WHO if application.organisation_name == WHO["organisation"] else WHO_IN_ARABIC
+        agreed_to = text_sha256(agreement_of(application.call)[0])
+        offers.accept(
+            actor=actor_of(application.person), award=award, name=who["contact"], role=who["organisation"],
+            seen_sha256=agreed_to, with_second_factor=True, now=now,
+        )  # fmt: skip
+        self.commit()
+        give(
+            award, application.person, at=now, holder=who["organisation"], latin="Example Holder", note=who["contact"],
+            town=who["region"],
+        )  # fmt: skip
+        self.commit()
+        officer = db.session.get_one(Person, self.ids[Role.FINANCE])
+        call_back(award, officer, at=now, phone=who["phone"], note=who["contact"])
+        self.commit()
+        assert db.session.scalars(select(PayeeCall)).one().phone == who["phone"]
+
     def client_of(self, role: Role) -> FlaskClient:
         client: FlaskClient = self.installation.app.test_client()
         person = db.session.get_one(Person, self.ids[role])
@@ -246,6 +270,7 @@ def test_row_116_nothing_that_is_left_of_a_protected_round_tells_who_was_in_it(
     letters = db.session.scalars(select(Letter)).all()
     assert {letter.status for letter in letters} == {LetterStatus.MADE}
     assert len(letters) == 2
+    round_.accept()
 
     # Whoever may see it finds it, so that the search below could too.
     for applicant, who in zip(hidden, (WHO, WHO_IN_ARABIC), strict=True):
@@ -266,6 +291,7 @@ def test_row_116_nothing_that_is_left_of_a_protected_round_tells_who_was_in_it(
         "application_id": ids,
         "entry_id": list(db.session.scalars(select(Entry.id))),
         "letter_id": [letter.id for letter in letters],
+        "award_id": list(db.session.scalars(select(Award.id))),
         "assignment_id": list(db.session.scalars(select(Assignment.id))),
         "reviewer_id": [round_.reviewer.id],
     }

@@ -154,6 +154,7 @@ COVERAGE: Final = Coverage(
         "form_draft_step": "a working copy as it was before; what changed it is recorded",
         "table_import": "a table on its way in; each batch that is taken of it is recorded on the call",
         "import_part": "what was wrong in such a batch",
+        "export_job": "a table on its way out; that it was made, and each taking, is recorded on the call",
         "fund_share": "sums of movements, which are recorded; the check-up compares them",
         "upload": "a file that is not whole yet; attaching it is recorded",
         "upload_part": "a part of such a file",

@@ -45,6 +45,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "request_id": "request to be erased",
     "invitation_id": "invitation to an organisation",
     "import_id": "table of applications",
+    "export_id": "table that somebody takes out",
     "enquiry_id": "question before an application",
     "nominee_id": "somebody who was nominated",
     "number": "section, question, version or row of a form, counted from 1",

@@ -48,14 +48,16 @@ def applications_table(
     actor.require(P.APPLICATION_READ, call.id)
     questions = listed_questions(listed_form(call))
     rows = application_rows(actor=actor, call=call, wanted=wanted, questions=questions, language=language)
-    return _columns(questions), (_cells(row, call, questions) for row in rows)
+    return columns_for(questions), (application_cells(row, call, questions) for row in rows)
 
 
-def _columns(questions: Sequence[Question]) -> list[str]:
+def columns_for(questions: Sequence[Question]) -> list[str]:
+    """Return the headings of a table with a column for each of these questions."""
     return [*COLUMNS, *(f"{ANSWER}{each.name}" for each in questions)]
 
 
-def _cells(row: ApplicationRow, call: Call, questions: Sequence[Question]) -> list[Cell]:
+def application_cells(row: ApplicationRow, call: Call, questions: Sequence[Question]) -> list[Cell]:
+    """Return the cells of one application, in the order of `columns_for`."""
     return [
         call.slug,
         row.face.reference,

@@ -26,14 +26,9 @@ class ContactsForm(FlaskForm):
 
 
 class ExportForm(FlaskForm):
-    """Choose what to take out of a call, and as what kind of file."""
+    """Choose what to take out of a call, and as what kind of file. The page gives the tables to choose from."""
 
-    what = RadioField(
-        _l("Table"),
-        choices=[SelectChoice("decisions", _l("Decisions")), SelectChoice("scores", _l("Scores"))],
-        default="decisions",
-        validators=[InputRequired(_l("Choose one."))],
-    )
+    what = RadioField(_l("Table"), choices=[], default="decisions", validators=[InputRequired(_l("Choose one."))])
     variant = RadioField(
         _l("Names"),
         choices=[SelectChoice("identified", _l("With names")), SelectChoice("anonymised", _l("Without names"))],

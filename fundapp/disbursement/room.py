@@ -8,6 +8,8 @@ from fundapp.applications.package_parts import add_package_part
 from fundapp.core.i18n import text_direction
 from fundapp.core.pdf import bdi
 from fundapp.core.web import FundApp
+from fundapp.disbursement.exports.kinds import add_tables
+from fundapp.disbursement.exports.tables import TABLES
 from fundapp.disbursement.next_steps import steps_of_release
 from fundapp.disbursement.presentation.funder_view import funders_to_read
 from fundapp.disbursement.presentation.letters_beside import letters_of_thanks
@@ -21,6 +23,7 @@ from fundapp.disbursement.views import (
     allocating,
     bp,
     contact_sheet,
+    dossier,
     exports,
     funder_view,
     funds,
@@ -42,6 +45,7 @@ from fundapp.disbursement.views import (
 PAGES = (
     allocating,
     contact_sheet,
+    dossier,
     exports,
     funder_view,
     funds,

@@ -31,11 +31,29 @@ class LineShown:
     reason: str
 
 
+@dataclass(frozen=True)
+class Told:
+    """Who did something, what, and why, in the current language and as far as the reader may know it."""
+
+    who: str
+    what: str
+    reason: str
+
+
 def lines_shown(page: Page[Line], call: Call, actor: Actor) -> list[LineShown]:
     """Return the lines of a page of the history of a call."""
-    names_reviewers = may_name_reviewers(actor, call)
     reads_applications = actor.can(P.APPLICATION_READ, call.id)
-    return [_line_shown(line, call, names_reviewers, reads_applications) for line in page.items]
+    return [_line_shown(line, call, told_of(line, call, actor), reads_applications) for line in page.items]
+
+
+def told_of(line: Line, call: Call, actor: Actor) -> Told:
+    """Return what a line of the history of a call tells the actor."""
+    names_reviewers, sentence = may_name_reviewers(actor, call), _sentence(line)
+    return Told(
+        who=_who(line, sentence, names_reviewers=names_reviewers),
+        what=_worded(line, call.currency),
+        reason=line.reason if names_reviewers or sentence.side is not Side.REVIEWER else "",
+    )
 
 
 @dataclass(frozen=True)
@@ -74,17 +92,16 @@ def _worded(line: Line, currency: str) -> str:
     return str(_sentence(line).text) % {"amount": written}
 
 
-def _line_shown(line: Line, call: Call, names_reviewers: bool, reads_applications: bool) -> LineShown:
-    sentence = _sentence(line)
+def _line_shown(line: Line, call: Call, told: Told, reads_applications: bool) -> LineShown:
     is_linked = line.application_id is not None and line.face is not None and reads_applications
     return LineShown(
         at=moment(line.entry.at, call.time_zone),
-        who=_who(line, sentence, names_reviewers=names_reviewers),
-        what=_worded(line, call.currency),
+        who=told.who,
+        what=told.what,
         reference=line.face.reference or "" if line.face else "",
         name=line.face.name if line.face else "",
         url=url_for("history.of_application", application_id=line.application_id) if is_linked else "",
-        reason=line.reason if names_reviewers or sentence.side is not Side.REVIEWER else "",
+        reason=told.reason,
     )
 
 

@@ -4,12 +4,12 @@ Left out are entries about applications that the reader has a conflict of intere
 about something that is in no table any more is told only if it names an entry that the reader may see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select, union_all
 
 from fundapp.accounts.models import Person
 from fundapp.accounts.permissions import Actor, P
@@ -44,6 +44,8 @@ from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.models import Assignment, Decision, Review, SendBack, StageMove
 
 PAGE_SIZE: Final = 50
+TOGETHER: Final = 500
+"""Entries that are read at a time where all are wanted: a statement takes no endless list of ids."""
 OF_THE_CALL: Final = (
     "call",
     "programme",
@@ -81,6 +83,8 @@ _TEXTS: Final = (
     ),
 )
 """Where the reasons of actions stand."""
+_Told = set[tuple[int, UUID]]
+"""Places in `_TEXTS`, with the ids of rows whose reason was told with a newer entry."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,24 @@ class Line:
 def call_history(*, actor: Actor, call: Call, number: int) -> Page[Line]:
     """Return one page of what happened in a call, the newest first. The caller has checked the permission."""
     return _page(actor, call, number, None)
+
+
+def whole_history(*, actor: Actor, call: Call) -> list[Line]:
+    """Return all that happened in a call, the newest first. The caller has checked the permission."""
+    source, entries = _source(actor, call, None)
+    rows = db.session.execute(source).all()
+    found: list[Line] = []
+    told: _Told = set()
+    for start in range(0, len(rows), TOGETHER):
+        pairs = _pairs(rows[start : start + TOGETHER], entries)
+        found += _lines(call, pairs, told)
+    return found
+
+
+def history_at_most(actor: Actor, call: Call) -> int:
+    """Return how many lines the history of a call has."""
+    source, _entries = _source(actor, call, None)
+    return _count(source)
 
 
 def application_history(*, actor: Actor, application: Application, number: int) -> Page[Line]:
@@ -125,6 +147,21 @@ def may_name_reviewers(actor: Actor, call: Call) -> bool:
 
 
 def _page(actor: Actor, call: Call, number: int, application_id: UUID | None) -> Page[Line]:
+    source, entries = _source(actor, call, application_id)
+    total = _count(source)
+    page = Page[Line](items=[], number=1, size=PAGE_SIZE, total=total)
+    number = max(1, min(number, page.last))
+    rows = db.session.execute(source.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+    return Page(items=_lines(call, _pairs(rows, entries), set()), number=number, size=PAGE_SIZE, total=total)
+
+
+def _source(
+    actor: Actor, call: Call, application_id: UUID | None
+) -> tuple[Select[AuditEntry, UUID | None], Mapping[str, UUID]]:
+    """Select the entries that the reader may know of, the newest first, each with the application that it is about.
+
+    Beside it stands the application of each entry of the call, by its id, for what is in no table any more.
+    """
     about = _about(call)
     entries = {
         str(entry_id): of_application
@@ -135,24 +172,24 @@ def _page(actor: Actor, call: Call, number: int, application_id: UUID | None) ->
         )
         if visible and application_id in (None, of_application)
     }  # fmt: skip
-    condition = _told(actor, call, about, list(entries), application_id)
     source = (
         select(AuditEntry)
         .outerjoin(about, about.c.object_id == AuditEntry.object_id)
         .outerjoin(Application, Application.id == about.c.application_id)
-        .where(condition)
-    )
-    total = db.session.scalar(source.with_only_columns(func.count())) or 0
-    page = Page[Line](items=[], number=1, size=PAGE_SIZE, total=total)
-    number = max(1, min(number, page.last))
-    rows = db.session.execute(
-        source.add_columns(about.c.application_id)
+        .where(_told(actor, call, about, list(entries), application_id))
         .order_by(AuditEntry.seq.desc())
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    ).all()
-    pairs = [(entry, found or entries.get(entry.data.get("entry", ""))) for entry, found in rows]
-    return Page(items=_lines(call, pairs), number=number, size=PAGE_SIZE, total=total)
+    )
+    return source, entries
+
+
+def _count(source: Select[AuditEntry, UUID | None]) -> int:
+    return db.session.scalar(source.with_only_columns(func.count()).order_by(None)) or 0
+
+
+def _pairs(
+    rows: Sequence[Row[AuditEntry, UUID | None]], entries: Mapping[str, UUID]
+) -> list[tuple[AuditEntry, UUID | None]]:
+    return [(entry, found or entries.get(entry.data.get("entry", ""))) for entry, found in rows]
 
 
 def _told(
@@ -208,11 +245,12 @@ def _about(call: Call) -> FromClause:
     ).subquery("about")
 
 
-def _lines(call: Call, pairs: list[tuple[AuditEntry, UUID | None]]) -> list[Line]:
+def _lines(call: Call, pairs: list[tuple[AuditEntry, UUID | None]], told: _Told) -> list[Line]:
+    """Return lines; `told` gathers what was told with newer entries."""
     people = _people([entry for entry, _ in pairs])
     applications = {application_id for _, application_id in pairs if application_id}
     faces = dict(db.session.execute(select(Application.id, FACE).where(Application.id.in_(applications))).all())
-    reasons = _reasons(call, [entry for entry, _ in pairs])
+    reasons = _reasons(call, [entry for entry, _ in pairs], told)
     return [
         Line(
             entry=entry,
@@ -230,15 +268,17 @@ def _people(entries: Sequence[AuditEntry]) -> dict[UUID | None, Person]:
     return {person.id: person for person in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
 
 
-def _reasons(call: Call, entries: list[AuditEntry]) -> dict[int, str]:
+def _reasons(call: Call, entries: list[AuditEntry], told: _Told) -> dict[int, str]:
     """Return the reasons, by entry, that stand in the rows now. `entries` are sorted, the newest first."""
-    told: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     ids = {entry.object_id for entry in entries}
     for key, text, actions in _TEXTS:
         texts = dict(db.session.execute(select(key, text).where(key.in_(ids), text != "")).all())
         for entry in entries:
-            if entry.action in actions and entry.object_id in texts:
-                told[entry.seq] = texts.pop(entry.object_id)  # a row keeps one reason, that of its newest change
+            its = (place, entry.object_id)
+            if entry.action in actions and entry.object_id in texts and its not in told:
+                told.add(its)  # a row keeps one reason, that of its newest change
+                reasons[entry.seq] = texts[entry.object_id]
     steps = {
         (step.application_id, step.at): step.reason
         for step in db.session.scalars(select(ProtectionChange).where(ProtectionChange.application_id.in_(ids)))
@@ -252,5 +292,5 @@ def _reasons(call: Call, entries: list[AuditEntry]) -> dict[int, str]:
         if entry.action.startswith("protection:"):
             reason = steps.get((entry.object_id, entry.at))
         if reason:
-            told[entry.seq] = reason
-    return told
+            reasons[entry.seq] = reason
+    return reasons

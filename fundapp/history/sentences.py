@@ -281,6 +281,8 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "payment_file:empty": Sentence(_l("What was made of a payment file was destroyed.")),
     "funder:add": Sentence(_l("A funder became known.")),
     "funder:change": Sentence(_l("What a funder is called, or whether the public reads it, was changed.")),
+    "dossier:take": Sentence(_l("The dossier of an award was taken out.")),
+    "export:take": Sentence(_l("A table that had been made in the background was saved.")),
     "export:make": Sentence(_l("A table of the call was taken out.")),
     "funder_person:invite": Sentence(_l("Somebody was invited to read what becomes of a funder's money.")),
     "funder_person:end": Sentence(_l("Somebody does not read for a funder any more.")),

@@ -19,6 +19,8 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem
 from fundapp.core.retention import Rule
+from fundapp.disbursement.queries.exports import KEPT_DAYS
+from fundapp.disbursement.services.exports import forget_exports
 from fundapp.retention import queries, rules
 from fundapp.retention.services import (
     delete_invitations,
@@ -112,6 +114,7 @@ TOLD: Final[Mapping[str, Told]] = {
         rules.IMPORT_DAYS,
         _l("the end of that work"),
     ),
+    "export": Told(_l("Tables to take out that were made in the background"), KEPT_DAYS, _l("asking for them")),
     "work": Told(_l("Notes of finished work"), rules.WORK_DONE_DAYS, _l("its end")),
 }
 
@@ -134,6 +137,7 @@ RULES: Final = (
     Rule("upload", queries.uploads_due, delete_uploads),
     Rule("table", queries.tables_due, drop_tables),
     Rule("import", queries.imports_due, forget_imports),
+    Rule("export", queries.exports_due, forget_exports),
     Rule("work", queries.work_due, delete_rows(OutboxItem)),
 )
 """In this order: an application that goes may leave people whom nothing needs any more."""

@@ -23,6 +23,7 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import Finish, JobKind, OutboxItem
 from fundapp.core.sealing import RecordKey, destroy, record_of
 from fundapp.core.storage import Storage
+from fundapp.disbursement.services.exports import forget_exports_of
 from fundapp.disbursement.erasing import blank_letters
 from fundapp.disbursement.services.offers import blank_offers
 from fundapp.disbursement.services.payees import blank_payees
@@ -58,6 +59,7 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     blank_screenings(actor=actor, application=application, now=now)
     blank_payments(actor=actor, application=application, now=now)
     withdraw_publication(actor=actor, application=application, now=now)
+    forget_exports_of(application.call_id, now)
     _erase_reasons(actor, application, now)
     db.session.flush()
     destroy(record_of(application), now)

@@ -47,22 +47,30 @@ class ApplicationCopy:
     """Whether a character that no font can draw was replaced."""
 
 
-def copy_pdf(application: Application, submission: Submission) -> bytes:
-    """Return a version that was sent as an accessible PDF. Raises PdfUnavailable where this machine lacks a part."""
+def copy_pdf(application: Application, submission: Submission, *, mask: bool = False) -> bytes:
+    """Return a version that was sent as an accessible PDF; with `mask`, without what staff have to open.
+
+    Raises PdfUnavailable where this machine lacks a part.
+    """
     language = application.language if application.language in LANGUAGES else DEFAULT_LANGUAGE
     with in_language(language):
-        copy = _copy(application, submission, language)
+        copy = _copy(application, submission, language, mask=mask)
     return render_pdf(TEMPLATE, copy, language=language)
 
 
-def _copy(application: Application, submission: Submission, language: str) -> ApplicationCopy:
+def _copy(application: Application, submission: Submission, language: str, *, mask: bool) -> ApplicationCopy:
     call, shown = application.call, submission_shown(submission, application.call)
     sections = [
         (section.title.text, [(answer.label.text, _texts(answer)) for answer in section.answers])
-        for section in submitted_answers_shown(application, mask=False, submission=submission)
+        for section in submitted_answers_shown(application, mask=mask, submission=submission)
         if section.answers
     ]
-    asked = [(each.question, [each.answer]) for each in application.clarifications if each.answered_at is not None]
+    hidden = mask and application.is_protected
+    asked = [
+        (each.question, [_("Hidden") if hidden else each.answer])
+        for each in application.clarifications
+        if each.answered_at is not None
+    ]
     name = face_of(application).name
     everything = f"{sections}{asked}{name}"
     return ApplicationCopy(
@@ -87,6 +95,8 @@ def _copied(answers: list[tuple[str, list[str]]]) -> tuple[CopiedAnswer, ...]:
 
 
 def _texts(answer: AnswerShown) -> list[str]:
+    if answer.is_masked:
+        return [_("Hidden")]
     return [answer.attachment.filename] if answer.attachment else answer.texts
 
 

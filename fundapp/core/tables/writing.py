@@ -17,6 +17,9 @@ Cell = str | int | Decimal | date | datetime | None
 _SHEET_CELL_CHARACTERS: Final = 32_767
 # Whole numbers above this lose digits in a sheet, which keeps every number as a float.
 _SHEET_EXACT: Final = 10**15
+# Rows of a sheet, headings included. Source: Excel specifications and limits.
+_SHEET_ROWS: Final = 1_048_576
+_MADE_AT: Final = datetime(1980, 1, 1)  # noqa: DTZ001 - what a workbook says of its making, so that equal rows give equal bytes
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, bom: bool = False) -> bytes:
@@ -49,12 +52,14 @@ def write_xlsx(
     """Return an XLSX workbook: typed cells, headings that stay in view, text never a formula or a link.
 
     Instants are in UTC. A text longer than a sheet's cell can hold is cut with a remark that says so. What the
-    `manifest` says of the rows stands on a second sheet of that name.
+    `manifest` says of the rows stands on a second sheet of that name. The same rows give the same bytes. Raises
+    ValueError for more rows than a sheet can hold.
     """
     out = io.BytesIO()
     workbook = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
+    workbook.set_properties({"created": _MADE_AT})
     _write_sheet(workbook, sheet_title, columns, rows)
     if manifest is not None:
         _write_sheet(workbook, "manifest", ("name", "value"), manifest.items())
@@ -74,6 +79,8 @@ def _write_sheet(workbook: Any, title: str, columns: Sequence[str], rows: Iterab
         sheet.set_column(column, column, min(40, max(12, len(name) + 2)))
     number = 0
     for number, row in enumerate(rows, start=1):
+        if number >= _SHEET_ROWS:
+            raise ValueError(f"a sheet holds no more than {_SHEET_ROWS} rows")
         for column, cell in enumerate(_checked(columns, row)):
             _write_sheet_cell(sheet, number, column, cell, formats)
     sheet.freeze_panes(1, 0)

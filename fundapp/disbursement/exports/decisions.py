@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.form_engine.answer_keys import name_of
@@ -19,6 +19,7 @@ from fundapp.applications.form_engine.answers import is_sealed
 from fundapp.applications.form_engine.definition import FormDefinition
 from fundapp.applications.identity import face_of
 from fundapp.applications.models import Application, ApplicationStatus, Call, Entry, FormVersion, Submission
+from fundapp.applications.scope import visible_to
 from fundapp.applications.services.drafts import payee_names
 from fundapp.core.db import db
 from fundapp.core.money import Money
@@ -115,6 +116,12 @@ def decisions(*, actor: Actor, call: Call, is_anonymised: bool = False) -> Expor
         filters={"entries": "of all applications that were sent and not set aside"},
         is_anonymised=is_anonymised,
     )
+
+
+def decisions_at_most(actor: Actor, call: Call) -> int:
+    """Return how many entries of a call the actor may see."""
+    entries = select(func.count()).select_from(Entry).join(Entry.application)
+    return db.session.scalar(entries.where(Entry.call_id == call.id, visible_to(actor))) or 0
 
 
 def decision_rows(*, actor: Actor, call: Call) -> list[list[Cell]]:

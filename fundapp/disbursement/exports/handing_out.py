@@ -1,9 +1,7 @@
 """Tables that leave the house: each with a manifest of what it is, and each on record with its hash."""
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +15,7 @@ from fundapp.applications.models import Call
 from fundapp.core.audit import canonical_time, record
 from fundapp.core.db import db
 from fundapp.core.tables import Cell, write_csv, write_json, write_xlsx
+from fundapp.review.offline import ZipPart, zip_stream
 
 ZIP: Final = "application/zip"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -57,6 +56,9 @@ class HandedOut:
     format: Format
     table: bytes
     beside: Mapping[str, bytes]
+    made_at: datetime
+    record: Mapping[str, object]
+    """What is put on record of it."""
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -67,20 +69,31 @@ class HandedOut:
         """Return name, content type and bytes of what a browser saves: a workbook, or a zip of the files."""
         if not self.beside:
             return f"{self.name}.{self.format}", XLSX, self.table
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for ending, data in self.files.items():
-                archive.writestr(f"{self.name}{ending}", data)
-        return f"{self.name}.zip", ZIP, out.getvalue()
+        parts = [ZipPart(f"{self.name}{ending}", [data]) for ending, data in self.files.items()]
+        return f"{self.name}.zip", ZIP, b"".join(zip_stream(parts, self.made_at))
 
 
 def hand_out(*, actor: Actor, export: Export, file_format: Format, now: datetime, for_excel: bool = False) -> HandedOut:
-    """Make the files of an export, and put on record that they left. `for_excel` puts a byte order mark before CSV.
+    """Make the files of an export, and put on record that they left. The caller has asked for the permission."""
+    handed = files_of(actor=actor, export=export, file_format=file_format, made_at=now, for_excel=for_excel)
+    note(actor=actor, call=export.call, what=handed.record, now=now)
+    return handed
 
-    The caller has asked for the permission: there is no export without it.
+
+def note(*, actor: Actor, call: Call, what: Mapping[str, object], now: datetime) -> None:
+    """Put on record that a table was made for somebody who takes it out of the house."""
+    record(actor=actor, action="export:make", subject=call, now=now, call_id=call.id, data=dict(what))
+
+
+def files_of(
+    *, actor: Actor, export: Export, file_format: Format, made_at: datetime, for_excel: bool = False
+) -> HandedOut:
+    """Make the files of an export: the same rows of the same instant give the same bytes.
+
+    `for_excel` puts a byte order mark before CSV.
     """
     plain = write_csv(export.columns, export.rows)
-    manifest = _manifest(actor, export, file_format, now) | {"sha256_as_csv": _sha256(plain)}
+    manifest = _manifest(actor, export, file_format, made_at) | {"sha256_as_csv": _sha256(plain)}
     if file_format is Format.XLSX:
         title = f"SAMPLE {export.what}" if export.call.is_sample else export.what.capitalize()
         table = write_xlsx(title, export.columns, export.rows, manifest={k: _flat(v) for k, v in manifest.items()})
@@ -92,25 +105,18 @@ def hand_out(*, actor: Actor, export: Export, file_format: Format, now: datetime
             table = write_csv(export.columns, export.rows, bom=True) if for_excel else plain
         whole = manifest | {"sha256": _sha256(table)}
         beside = {"-manifest.json": json.dumps(whole, ensure_ascii=False, indent=1).encode(), **export.beside}
-    record(
-        actor=actor,
-        action="export:make",
-        subject=export.call,
-        now=now,
-        call_id=export.call.id,
-        data={
-            "what": export.what,
-            "format": file_format.value,
-            "is_anonymised": export.is_anonymised,
-            "rows": len(export.rows),
-            "sha256": _sha256(table),
-            "sha256_as_csv": _sha256(plain),
-        },
-    )
-    return HandedOut(export.name, file_format, table, beside)
+    told = {
+        "what": export.what,
+        "format": file_format.value,
+        "is_anonymised": export.is_anonymised,
+        "rows": len(export.rows),
+        "sha256": _sha256(table),
+        "sha256_as_csv": _sha256(plain),
+    }
+    return HandedOut(export.name, file_format, table, beside, made_at, told)
 
 
-def _manifest(actor: Actor, export: Export, file_format: Format, now: datetime) -> dict[str, object]:
+def _manifest(actor: Actor, export: Export, file_format: Format, made_at: datetime) -> dict[str, object]:
     """Return what is said of a table. An anonymised one names nobody: the record knows who made it."""
     person = db.session.get(Person, actor.person_id) if actor.person_id else None
     return {
@@ -120,7 +126,7 @@ def _manifest(actor: Actor, export: Export, file_format: Format, now: datetime) 
         "is_anonymised": export.is_anonymised,
         "made_by": None if person is None or export.is_anonymised else person.name,
         "made_as": [role for role in actor.roles_in(export.call.id) if role != Role.APPLICANT],
-        "made_at": canonical_time(now),
+        "made_at": canonical_time(made_at),
         "filters": dict(export.filters),
         "columns": list(export.columns),
         "rows": len(export.rows),

@@ -6,12 +6,17 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from fundapp.accounts.permissions import Actor, P
 from fundapp.applications.models import Call, Entry
+from fundapp.applications.scope import visible_to
+from fundapp.core.db import db
 from fundapp.core.tables import Cell
 from fundapp.disbursement.exports.anonymous import application_alias, reviewer_alias
 from fundapp.disbursement.exports.handing_out import Export
 from fundapp.disbursement.rules import entry_reference
+from fundapp.review.models import Assignment, Review, Score
 from fundapp.review.queries.selection import selection
 from fundapp.review.tally import WeightedCriterion
 
@@ -48,6 +53,12 @@ def scores(*, actor: Actor, call: Call, is_anonymised: bool = False) -> Export:
         is_anonymised=is_anonymised,
         beside={"-rubric.toml": _rubric(found.criteria)},
     )
+
+
+def scores_at_most(actor: Actor, call: Call) -> int:
+    """Return how many scores were given in a call, also those that do not count, of what the actor may see."""
+    given = select(func.count()).select_from(Score).join(Score.review).join(Review.assignment).join(Assignment.entry)
+    return db.session.scalar(given.join(Entry.application).where(Entry.call_id == call.id, visible_to(actor))) or 0
 
 
 def _reference(call: Call, entry: Entry, *, is_anonymised: bool) -> str:

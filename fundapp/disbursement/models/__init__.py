@@ -1,5 +1,6 @@
 """Awards and letters: what leaves the house after a release."""
 
+from fundapp.disbursement.models.exports import ExportFailure, ExportJob
 from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.models.funder_people import FunderPerson
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare

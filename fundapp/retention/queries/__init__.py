@@ -23,6 +23,7 @@ from fundapp.retention.queries.fates import (
 )
 from fundapp.retention.queries.leftovers import (
     enquiries_due,
+    exports_due,
     held_work,
     imports_due,
     invitations_due,
@@ -46,6 +47,7 @@ __all__ = [
     "beginners_due",
     "begun_drafts_due",
     "enquiries_due",
+    "exports_due",
     "has_duties",
     "held",
     "held_application",

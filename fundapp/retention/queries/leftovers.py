@@ -27,7 +27,8 @@ from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.retention import Due
-from fundapp.disbursement.models import Letter, Letterhead, SupersededLetter
+from fundapp.disbursement.models import ExportJob, Letter, Letterhead, PaymentDocument, PaymentFile, SupersededLetter
+from fundapp.disbursement.queries.exports import KEPT_DAYS
 from fundapp.retention.rules import (
     ENQUIRY_DAYS,
     IMPORT_DAYS,
@@ -146,6 +147,11 @@ def imports_due() -> list[Due]:
     return _by_time(TableImport.id, TableImport.finished_at, IMPORT_DAYS)
 
 
+def exports_due() -> list[Due]:
+    """Return tables that were made in the background, ready or not."""
+    return _by_time(ExportJob.id, ExportJob.asked_at, KEPT_DAYS)
+
+
 def _by_time(id_column: Any, at: Any, days: int) -> list[Due]:
     rows = db.session.execute(select(id_column, at).where(at.is_not(None)).order_by(at, id_column))
     return [Due(row[0], row[1] + timedelta(days=days)) for row in rows]
@@ -159,7 +165,10 @@ def stored_files_in_use() -> set[str]:
     logos = select(Letterhead.stored_as).where(Letterhead.stored_as.is_not(None))
     copies = select(Attachment.copy_stored_as).where(Attachment.copy_stored_as.is_not(None))
     tables = select(TableImport.stored_as).where(TableImport.stored_as.is_not(None))
-    files = (select(Attachment.stored_as), copies, select(UploadPart.stored_as), letters, superseded, logos, tables)
+    exports = select(ExportJob.stored_as).where(ExportJob.stored_as.is_not(None))
+    payments = select(PaymentDocument.stored_as).join(PaymentDocument.file).where(PaymentFile.emptied_at.is_(None))
+    parts = select(UploadPart.stored_as)
+    files = (select(Attachment.stored_as), copies, parts, letters, superseded, logos, tables, payments, exports)
     return {str(name) for each in files for name in db.session.scalars(each)}
 
 

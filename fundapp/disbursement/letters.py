@@ -4,12 +4,13 @@ A value that must be there is never None; a blank one stops the letter when it i
 of its own, its paragraphs stand in the record with every value put in.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel.lists import format_list
 from babel.numbers import get_currency_name
 
 from fundapp.applications.identity import face_of
@@ -203,6 +204,8 @@ class Facts:
     considered: int | None = None
     awarded: int | None = None
     passed_on: PassedOn = NOTHING_PASSED_ON
+    report_days: Sequence[int] | None = None
+    """Days after the acceptance at which reports are asked; None where nobody has said whether any is."""
     address: str = ""
     nominator: str = ""
     reviews: int = 0
@@ -215,19 +218,25 @@ class TemplateLacks(PdfError):
         super().__init__(f"template lacks: {placeholder}")
 
 
-def kind_of(decision: Decision | None) -> TemplateKind:
-    """Return the kind of template that words a decision; None is the notice of an ineligible application."""
+def kind_of(decision: Decision | None, moved_up_minor: int | None = None) -> TemplateKind:
+    """Return the kind of template that words a decision; None is the notice of an ineligible application.
+
+    `moved_up_minor` is the award of an entry that was in reserve and moved up, in minor units.
+    """
     if decision is None:
         return TemplateKind.INELIGIBLE
+    outcome = decision.outcome if moved_up_minor is None else Outcome.AWARD
     asked = decision.entry.requested_minor
-    if decision.outcome is Outcome.AWARD and asked is not None and (decision.amount_minor or 0) < asked:
+    if outcome is Outcome.AWARD and asked is not None and (moved_up_minor or decision.amount_minor or 0) < asked:
         return TemplateKind.PART_AWARD
-    return TemplateKind(decision.outcome.value)
+    return TemplateKind(outcome.value)
 
 
 def kind_of_letter(letter: Letter) -> TemplateKind:
     """Return the kind of template that words a letter."""
-    return TemplateKind.CERTIFICATE if letter.kind is LetterKind.CERTIFICATE else kind_of(letter.decision)
+    if letter.kind is LetterKind.CERTIFICATE:
+        return TemplateKind.CERTIFICATE
+    return kind_of(letter.decision, letter.moved_up_minor)
 
 
 def letter_language(application: Application) -> str:
@@ -246,6 +255,7 @@ def facts_of(
     considered: int | None,
     awarded: int | None,
     passed_on: PassedOn = NOTHING_PASSED_ON,
+    report_days: Sequence[int] | None = None,
     is_preview: bool = False,
 ) -> Facts:
     """Return what a letter about a decision, or about an ineligible application, is about; `at` is its day."""
@@ -268,6 +278,7 @@ def facts_of(
         considered=considered,
         awarded=awarded,
         passed_on=passed_on,
+        report_days=report_days,
     )
 
 
@@ -277,6 +288,7 @@ def words_of(
     considered: int | None,
     awarded: int | None,
     passed_on: PassedOn = NOTHING_PASSED_ON,
+    report_days: Sequence[int] | None = None,
     template: LetterTemplate | None = None,
 ) -> Words:
     """Return what a letter says, in its own language, from its application, decision, call and programme.
@@ -293,7 +305,10 @@ def words_of(
         considered=considered,
         awarded=awarded,
         passed_on=passed_on,
+        report_days=report_days,
     )
+    if letter.moved_up_minor is not None:
+        facts = replace(facts, amount_minor=letter.moved_up_minor)
     return worded(facts, (template.subject, template.body) if template is not None and not template.is_house else None)
 
 
@@ -370,12 +385,30 @@ def _terms(facts: Facts) -> dict[str, Any]:
         else "",
         "next_step": localised(terms.get("next_step") or {}, language),
         "instalments": localised(terms.get("instalments") or {}, language) or None,
-        "reporting": localised(terms.get("reporting") or {}, language) or None,
+        "reporting": localised(terms.get("reporting") or {}, language) or _reports(facts.report_days, language),
     }
     if facts.kind is TemplateKind.PART_AWARD and facts.asked_minor is not None:
         asked = Money(facts.asked_minor, call.currency)
         told |= {"asked": Money.format(asked, language), "asked_in_words": amount_in_words(asked, language)}
     return told
+
+
+def _reports(days: Sequence[int] | None, language: str) -> str | None:
+    """Say which reports are asked, or that none is; None where nobody has said so."""
+    if days is None:
+        return None
+    if not days:
+        return _("No report is asked of you.")
+    if len(days) == 1:
+        return ngettext(
+            "A short report, written or spoken, %(num)s day after you accept.",
+            "A short report, written or spoken, %(num)s days after you accept.",
+            days[0],
+        )
+    return _(
+        "Short reports, written or spoken, %(days)s days after you accept.",
+        days=format_list([str(each) for each in days], locale=cldr(language)),
+    )
 
 
 def _own_words(facts: Facts, told: Mapping[str, Any], subject: str, body: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from fundapp.disbursement.letterheads import letter_logo
 from fundapp.disbursement.letters import TEMPLATES, Words, kind_of_letter, to_content, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, decided_beside, letter_to_make
+from fundapp.disbursement.queries.reports import report_days_of
 from fundapp.disbursement.queries.templates import holding, newest_templates
 from fundapp.disbursement.rules import missing_value
 from fundapp.disbursement.transitions import LETTER
@@ -47,7 +48,14 @@ def make_letter(storage: Storage, letter: Letter) -> MadeLetter:
     heard = NOTHING_PASSED_ON if letter.decision is None else passed_on(letter.decision.entry)
     own = holding(newest_templates(letter.call_id), kind_of_letter(letter), letter.language)
     logo = letter_logo(storage, letter.application.call, letter.language)
-    words = words_of(letter, considered=beside.considered, awarded=beside.awarded, passed_on=heard, template=own)
+    words = words_of(
+        letter,
+        considered=beside.considered,
+        awarded=beside.awarded,
+        passed_on=heard,
+        report_days=report_days_of(letter.call_id),
+        template=own,
+    )
     data = render_pdf(TEMPLATES[letter.kind], words, language=letter.language, logo=logo, layout=_layout.to_pdf)
     return MadeLetter(words, data, None if own is None else own.id)
 
@@ -100,7 +108,7 @@ def _keep(letter_id: UUID, storage: Storage, made: MadeLetter, now: datetime) ->
         },
         data={"sha256": file.sha256},
     )
-    if letter.superseded:
+    if letter.superseded and letter.superseded[-1].kind is None:
         return  # they were told of it, and have not looked yet
     for person in holders_of(letter.application):
         tell(person, template="news", path=LETTERS_PATH, now=now)

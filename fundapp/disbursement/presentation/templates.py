@@ -23,6 +23,7 @@ from fundapp.disbursement.letter_language import (
 )
 from fundapp.disbursement.letters import Facts, worded
 from fundapp.disbursement.models import Letterhead, LetterTemplate, SupersededLetter
+from fundapp.disbursement.queries.reports import report_days_of
 from fundapp.disbursement.queries.templates import Key, Stale, holding
 from fundapp.review.queries.declined import NOTHING_PASSED_ON, PassedOn
 
@@ -234,6 +235,7 @@ def sample_facts(call: Call, kind: TemplateKind, language: str) -> Facts:
             address=_SAMPLE_ADDRESS,
             nominator=_("Sample name"),
             reviews=_SAMPLE_REVIEWS,
+            report_days=report_days_of(call.id) if kind in AWARDS else None,
             passed_on=_sample_comment(call, language) if kind in WITHOUT_AWARD else NOTHING_PASSED_ON,
         )
 

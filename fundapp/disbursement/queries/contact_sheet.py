@@ -1,6 +1,6 @@
 """The letters that a release of a call would make, before anything is released."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from fundapp.core.db import db
 from fundapp.disbursement.letters import Facts, facts_of, kind_of, letter_language
 from fundapp.disbursement.models import LetterTemplate
 from fundapp.disbursement.queries.letters import NOTHING_TOLD, DecidedNumbers, decided_in
+from fundapp.disbursement.queries.reports import report_days_of
 from fundapp.disbursement.queries.templates import Key, decisions_to_tell, holding, newest_templates
 from fundapp.disbursement.rules import entry_reference
 from fundapp.review.models import Decision
@@ -31,7 +32,8 @@ def letters_to_be(*, actor: Actor, call: Call, now: datetime) -> list[LetterToBe
     templates = newest_templates(call.id)
     numbers = decided_in(call.id, visible_to(actor))
     heard = passed_on_by_entry(call, [each.entry for each in decisions])
-    found = [_of_decision(each, numbers, heard, now) for each in decisions]
+    report_days = report_days_of(call.id)
+    found = [_of_decision(each, numbers, heard, report_days, now) for each in decisions]
     found += [_notice(each, now) for each in _ineligible(actor, call)]
     return [(each, _template(templates, each)) for each in found]
 
@@ -51,7 +53,13 @@ def _ineligible(actor: Actor, call: Call) -> list[Application]:
     )
 
 
-def _of_decision(decision: Decision, numbers: DecidedNumbers, heard: Mapping[UUID, PassedOn], now: datetime) -> Facts:
+def _of_decision(
+    decision: Decision,
+    numbers: DecidedNumbers,
+    heard: Mapping[UUID, PassedOn],
+    report_days: Sequence[int] | None,
+    now: datetime,
+) -> Facts:
     entry: Entry = decision.entry
     beside = numbers.beside(decision)
     return facts_of(
@@ -64,6 +72,7 @@ def _of_decision(decision: Decision, numbers: DecidedNumbers, heard: Mapping[UUI
         considered=beside.considered,
         awarded=beside.awarded,
         passed_on=heard[entry.id],
+        report_days=report_days,
         is_preview=True,
     )
 

@@ -71,6 +71,12 @@ def reporting_of(call_id: UUID) -> ReportingTerms | None:
     return db.session.scalar(terms.execution_options(populate_existing=True))
 
 
+def report_days_of(call_id: UUID) -> Sequence[int] | None:
+    """Return after how many days reports are due; None where nobody has said whether any is asked."""
+    terms = reporting_of(call_id)
+    return None if terms is None else terms.days
+
+
 def newest_form(call_id: UUID) -> ReportForm | None:
     """Return the form that reports of a call ask, in its newest version."""
     versions = select(ReportForm).where(ReportForm.call_id == call_id).order_by(ReportForm.number.desc())

@@ -193,7 +193,7 @@ def _save_files(report: Report, asked: list[Asked], now: datetime) -> None:
 def _page(report: Report, now: datetime) -> str:
     shown = presentation.own_report(report, now)
     if not shown.may_write:
-        return render_template("disbursement/report.html", shown=shown, form=None)
+        return render_template("disbursement/report.html", shown=shown)
     problems = file_problems()
     if request.args.get("check"):
         problems += services.report_problems(report, submitting=True, language=current_language(), now=now)

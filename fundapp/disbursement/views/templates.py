@@ -30,6 +30,7 @@ from fundapp.disbursement.presentation.letter_page import letter_on_page
 from fundapp.disbursement.presentation.letters import call_head
 from fundapp.disbursement.queries import templates as queries
 from fundapp.disbursement.queries.letters import decided_beside
+from fundapp.disbursement.queries.reports import report_days_of
 from fundapp.disbursement.rules import failure_text, letter_filename, missing_value
 from fundapp.disbursement.services import templates as services
 from fundapp.disbursement.views import bp
@@ -231,6 +232,7 @@ def _facts(call: Call, kind: TemplateKind, language: str, form: TemplateForm) ->
         considered=beside.considered,
         awarded=beside.awarded,
         passed_on=passed_on(decision.entry),
+        report_days=report_days_of(call.id),
         is_preview=True,
     )
 

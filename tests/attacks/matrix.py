@@ -17,8 +17,9 @@ from fundapp.accounts.permissions import ROLE_PERMISSIONS, P, Role
 from fundapp.applications.models import Application, ApplicationStatus, Call
 from fundapp.core.db import db
 from fundapp.core.routes import PUBLIC
+from fundapp.disbursement.models import FunderPerson
 from fundapp.inventory import Route
-from fundapp.review.models import Assignment, Decision, Outcome
+from fundapp.review.models import Assignment, Decision, Outcome, Review, Reviewer, ReviewStatus, Slate, SlateStatus
 
 from .world import PLAIN_ARGUMENTS
 
@@ -72,6 +73,8 @@ FOR_HOLDERS = {"retention.erase_own"}
 """Pages for those who hold the organisation, and not for those who only help to write."""
 OF_FINALISTS = {"review.finalist_profile", "review.write_profile", "review.public_profile", "review.answer_profile"}
 """Pages of what the public reads of a finalist."""
+OF_THANKS = {"disbursement.panel_letter"}
+"""Pages for those whose reviews were handed in, once the decisions are released."""
 
 
 class Answer(StrEnum):
@@ -151,6 +154,10 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
         return False
     if route.endpoint in FOR_ASKED:
         return visitor.role is Role.REVIEWER
+    if route.endpoint in OF_THANKS:
+        return _is_thanked(person_id, bundle.call)
+    if "funder_id" in names:
+        return _reads_for(person_id, bundle.arguments["funder_id"])
     if route.endpoint in OF_ANSWERS:
         return bundle.assignment is not None and bundle.assignment.reviewer.person_id == person_id
     if not names:
@@ -179,6 +186,22 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
             is_reached = _is_decided(bundle, without_award=True)
         return is_reached and person_id not in bundle.in_conflict | bundle.members
     return True
+
+
+def _is_thanked(person_id: UUID, call: Call) -> bool:
+    handed_in = (
+        select(Review.id)
+        .join(Review.assignment)
+        .join(Assignment.reviewer)
+        .where(Reviewer.call_id == call.id, Reviewer.person_id == person_id, Review.status == ReviewStatus.SUBMITTED)
+    )
+    released = select(Slate.id).where(Slate.call_id == call.id, Slate.status == SlateStatus.RELEASED)
+    return db.session.scalars(handed_in).first() is not None and db.session.scalars(released).first() is not None
+
+
+def _reads_for(person_id: UUID, funder_id: UUID) -> bool:
+    people = select(FunderPerson.person_id).where(FunderPerson.funder_id == funder_id, FunderPerson.ended_at.is_(None))
+    return person_id in db.session.scalars(people).all()
 
 
 def _is_decided(bundle: Bundle, *, without_award: bool = False) -> bool:

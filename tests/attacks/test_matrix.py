@@ -21,7 +21,7 @@ from ..factories import NOW, make_application, make_assignment, make_reviewer
 from ..funding import make_award
 from .crawl import fetch_unparsed, without_address
 from .matrix import Answer, Bundle, Visitor, cases, expected
-from .world import IMPARTIAL, Round, all_rows, changed_tables, make_paper, make_round
+from .world import IMPARTIAL, Round, all_rows, changed_tables, make_paper, make_round, nominees_of
 
 
 @pytest.fixture
@@ -56,8 +56,10 @@ def once(made: Round) -> dict[str, UUID]:
         "hold_id": made.holds[0].id,
         "request_id": made.requests[0].id,
         "enquiry_id": made.enquiries[0].id,
+        "nominee_id": nominees_of(made.call)[0],
         "import_id": made.imports[0].id,
         "fund_id": made.funds[0].id,
+        "funder_id": made.funds[0].funder_id,
         "award_id": made.awards[0].id,
     }
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import product
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Flask
 from PIL import Image
@@ -60,6 +60,7 @@ from fundapp.disbursement.models import (
     AwardQuestion,
     CopyStatus,
     Fund,
+    FunderPerson,
     Letter,
     Letterhead,
     LetterKind,
@@ -170,10 +171,12 @@ class Round:
             "request_id": [request.id for request in self.requests],
             "invitation_id": [invitation.id for invitation in self.invitations],
             "enquiry_id": [enquiry.id for enquiry in self.enquiries],
+            "nominee_id": nominees_of(self.call),
             "import_id": [each.id for each in self.imports],
             "tie_id": [tie.id for tie in self.ties],
             "list_id": [trial.id for trial in self.lists],
             "fund_id": [fund.id for fund in self.funds],
+            "funder_id": [fund.funder_id for fund in self.funds],
             "award_id": [award.id for award in self.awards],
             "opportunity_id": [public_id(self.call)],
         }
@@ -257,6 +260,8 @@ def make_round(
     )
     db.session.add(said_of_it)
     db.session.add_all([*holds, *requests, *invitations, *enquiries, *imports, said, declined])
+    funds = [make_fund_of(made, awards, text)]
+    make_funder_person(funds[0], people)
     make_vote(made, entry, people[Role.MANAGER], text)
     make_templates(storage, made, people[Role.MANAGER], text)
     db.session.flush()
@@ -280,7 +285,7 @@ def make_round(
         imports,
         ties,
         [make_trial_list(entry, people[Role.MANAGER], text)],
-        [make_fund_of(made, awards, text)],
+        funds,
         awards,
     )
 
@@ -313,6 +318,21 @@ def make_fund_of(call: Call, awards: list[Award], text: str) -> Fund:
     for award in awards:
         give(fund, award, 100, reason=text)
     return fund
+
+
+def nominees_of(call: Call) -> list[UUID]:
+    """Return the ids of those who were nominated for a call."""
+    return list(db.session.scalars(select(Nominee.id).where(Nominee.call_id == call.id)))
+
+
+def make_funder_person(fund: Fund, people: dict[Role, Person]) -> None:
+    """Let somebody read what becomes of the money of a fund's funder."""
+    db.session.add(
+        FunderPerson(
+            funder_id=fund.funder_id, person_id=people[Role.NOMINATOR].id, invited_by_id=people[Role.FINANCE].id,
+            invited_at=NOW,
+        )
+    )  # fmt: skip
 
 
 def make_invitation(person: Person, name: str) -> OrganisationInvitation:

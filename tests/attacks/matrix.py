@@ -28,6 +28,8 @@ APPLICANTS = {P.APPLICATION_WRITE, P.LETTER_READ}
 EVERYBODY = ROLE_PERMISSIONS[Role.APPLICANT]
 OF_APPLICATIONS = {"application_id", "attachment_id", "award_id", "entry_id", "letter_id", "superseded_id"}
 OF_ONESELF = {"session_id", "factor_id", "tie_id"}
+OF_ASKERS = {"export_id"}
+"""What only whoever asked for it gets: in our call, the manager."""
 OF_ANSWERS = {"review.accept", "review.decline"}
 """An answer is only that of the person who was asked."""
 FOR_ASKED = {"review.profile", "review.save_profile", "review.add_tie"}
@@ -174,6 +176,8 @@ def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, na
         return given and person_id not in bundle.in_conflict
     if not visitor.holds_in(route.permission, bundle.call):
         return False
+    if names & OF_ASKERS:
+        return visitor.role is Role.MANAGER
     if route.endpoint in OF_POOLS:
         return bundle.call.is_impartial
     if names & OF_APPLICATIONS:

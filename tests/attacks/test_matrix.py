@@ -58,6 +58,7 @@ def once(made: Round) -> dict[str, UUID]:
         "enquiry_id": made.enquiries[0].id,
         "nominee_id": nominees_of(made.call)[0],
         "import_id": made.imports[0].id,
+        "export_id": made.exports[0].id,
         "fund_id": made.funds[0].id,
         "funder_id": made.funds[0].funder_id,
         "award_id": made.awards[0].id,

@@ -59,6 +59,7 @@ from fundapp.disbursement.models import (
     AwardOffer,
     AwardQuestion,
     CopyStatus,
+    ExportJob,
     Fund,
     FunderPerson,
     Letter,
@@ -146,6 +147,7 @@ class Round:
     invitations: list[OrganisationInvitation]
     enquiries: list[Enquiry]
     imports: list[TableImport]
+    exports: list[ExportJob]
     ties: list[Tie]
     lists: list[TrialList]
     funds: list[Fund]
@@ -173,6 +175,7 @@ class Round:
             "enquiry_id": [enquiry.id for enquiry in self.enquiries],
             "nominee_id": nominees_of(self.call),
             "import_id": [each.id for each in self.imports],
+            "export_id": [each.id for each in self.exports],
             "tie_id": [tie.id for tie in self.ties],
             "list_id": [trial.id for trial in self.lists],
             "fund_id": [fund.id for fund in self.funds],
@@ -283,6 +286,7 @@ def make_round(
         invitations,
         enquiries,
         imports,
+        [make_export(made, people[Role.MANAGER])],
         ties,
         [make_trial_list(entry, people[Role.MANAGER], text)],
         funds,
@@ -372,6 +376,17 @@ def make_import(call: Call, person: Person, text: str) -> TableImport:
     )  # fmt: skip
     made.filename = f"{text[:80]}.csv"
     made.parts.append(ImportPart(table_import_id=record_of(made).id, start_row=0, problems=[["row 2", text]]))
+    return made
+
+
+def make_export(call: Call, person: Person) -> ExportJob:
+    """Let somebody ask for a long table of a call."""
+    made = ExportJob(
+        call_id=call.id, asked_by_id=person.id, asked_at=NOW, what="decisions", format="csv", is_anonymised=False,
+        for_excel=False, language="en",
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
     return made
 
 

@@ -20,9 +20,11 @@ from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.exports.dossier import INFECTED, MADE_BEFORE, MASKED, UNREADABLE, safe_name
 from fundapp.disbursement.models import Award, AwardQuestion
+from fundapp.disbursement.queries.offers import offer_of
 from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.models import SlateStatus
 
+from ..attacks.world import make_signed_copy
 from ..conftest import NOW, SignedIn, actor_of
 from ..exporting import read_csv
 from ..factories import (
@@ -39,6 +41,7 @@ from ..factories import (
     make_staff,
 )
 from ..payees import IBAN, accept_award, give
+from ..paying import Paying
 from ..sample_files import PDF
 from .test_after_sending import text_of
 from .test_export_jobs import Jobs
@@ -203,6 +206,43 @@ def test_a_file_with_a_virus_or_one_that_is_gone_is_named_and_left_out(
     files, manifest = opened(ask(signed_in(make_staff(Role.MANAGER, call_of(award))), award).data)
     assert not [name for name in files if name.startswith("files/")]
     assert sorted(each["why"] for each in manifest["left_out"]) == sorted([INFECTED, UNREADABLE])
+
+
+def test_payments_are_in_it_for_those_who_read_them_and_no_account(app: FundApp, signed_in: SignedIn) -> None:
+    made = Paying()
+    made.sent(app, 400_000, 600_000)
+    auditor = make_staff(Role.AUDITOR, made.call)
+    files, _manifest = opened(ask(signed_in(auditor), made.award).data)
+    rows = read_csv(files["payments.csv"])
+    assert [(row["instalment"], row["amount"], row["payment_status"]) for row in rows] == [
+        ("1", "4000.00", "sent"), ("2", "6000.00", "sent"),
+    ]  # fmt: skip
+    assert all(row["payment_reference"] and row["sent_at"] and not row["received_at"] for row in rows)
+    for secret in (IBAN, IBAN.replace(" ", ""), "DEUTDEFF", "Canary Holder"):
+        assert secret not in files["payments.csv"].decode()
+    planned = Paying()
+    planned.plan(1_000_000)
+    files, _manifest = opened(ask(signed_in(planned.manager), planned.award).data)
+    (row,) = read_csv(files["payments.csv"])
+    assert (row["amount"], row["payment_reference"], row["standing"]) == ("10000.00", "", "planned")
+
+
+def test_signed_copies_are_in_it_but_of_protected_applications(award: Award, app: FundApp, signed_in: SignedIn) -> None:
+    offer = offer_of(award)
+    assert offer is not None
+    make_signed_copy(app.extensions["storage"], offer, award.decision.entry.application.person, "Canary copy")
+    db.session.commit()
+    manager = make_staff(Role.MANAGER, call_of(award))
+    files, manifest = opened(ask(signed_in(manager), award).data)
+    (name,) = [each for each in files if each.startswith("signed/")]
+    (told,) = [each for each in manifest["files"] if each["name"] == name]
+    assert told["sha256"] == hashlib.sha256(files[name]).hexdigest()
+    assert files[name].startswith(PDF)
+    make_protected(award.decision.entry.application)
+    db.session.commit()
+    files, manifest = opened(ask(signed_in(manager), award).data)
+    assert not [each for each in files if each.startswith("signed/")]
+    assert {"what": "signed copy 1", "why": MASKED} in manifest["left_out"]
 
 
 HOSTILE_NAMES = (

@@ -107,8 +107,9 @@ def test_the_auditor_reads_everything_and_writes_nothing():
 def test_nobody_who_only_reads_may_send_anything(app):
     """No unsafe route asks for a reading permission, so a role that only reads can change nothing.
 
-    Only searches come by POST, and the table of what was searched for: the words must not stand in addresses. They
-    change nothing (`test_managing.py`, `test_application_list.py`, `test_people_and_roles.py`).
+    Only searches come by POST, and the table of what was searched for: the words must not stand in addresses. So does
+    what leaves the house and is put on record. They change nothing (`test_managing.py`, `test_application_list.py`,
+    `test_people_and_roles.py`).
     """
     changing = [route for route in inventory(app) if "POST" in route.methods and route.permission.endswith(":read")]
     assert {route.endpoint for route in changing} == {
@@ -120,6 +121,7 @@ def test_nobody_who_only_reads_may_send_anything(app):
         "disbursement.letters_file",
         "disbursement.search_offers",
         "disbursement.offers_file",
+        "disbursement.dossier",
         "disbursement.search_ledger",
         "disbursement.ledger_file",
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import openpyxl
 import pytest
 import time_machine
 from flask.testing import FlaskClient
@@ -427,6 +428,36 @@ def test_the_table_of_grants_is_the_package_to_another_program(
         for name in ("title", "currency", "awardDate", "fundingOrganization", "grantProgramme", "plannedDates"):
             assert grant[name] == same[name]
         assert grant["recipientOrganization"][0]["name"].lstrip("'") == same["recipientOrganization"][0]["name"]
+
+
+@pytest.mark.standards("360giving")
+def test_the_workbook_of_grants_is_the_package_to_another_program(
+    signed_in: SignedIn, standard: Path, tmp_path: Path
+) -> None:
+    hostile_round()
+    client = signed_in(None)
+    data = client.get("/open/awards.xlsx").data
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert {cell.data_type for line in book.active.iter_rows() for cell in line} <= {"s", "n"}
+    (tmp_path / "grants.xlsx").write_bytes(data)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "flattentool.cli", "unflatten", str(tmp_path / "grants.xlsx"), "-f", "xlsx"),
+            *("-o", str(tmp_path / "out.json"), "-m", "grants", "--root-id", "", "--id-name", "id"),
+            *("--convert-titles", "--schema", str(standard / "360-giving-schema.json")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    read = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert giving_errors(standard, read) == []
+    ours = {grant["id"]: grant for grant in grants(client)}
+    assert [grant["id"] for grant in read["grants"]] == list(ours)
+    for grant in read["grants"]:
+        same = ours[grant["id"]]
+        for name in ("amountAwarded", "title", "currency", "awardDate", "fundingOrganization", "grantProgramme"):
+            assert grant[name] == same[name]
+        assert grant["recipientOrganization"][0]["name"] == same["recipientOrganization"][0]["name"]
 
 
 def test_no_cell_of_the_table_is_a_formula(signed_in: SignedIn) -> None:

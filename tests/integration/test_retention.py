@@ -37,7 +37,7 @@ from fundapp.core.mail import MailMessage, queue_mail
 from fundapp.core.outbox import OutboxItem, OutboxState
 from fundapp.core.retention import BATCH, Due, NothingErased, Rule, plan, run
 from fundapp.core.sealing import record_of
-from fundapp.disbursement.models import Award, NextCallConsent
+from fundapp.disbursement.models import Award, ExportJob, NextCallConsent
 from fundapp.retention.classes import RULES, TOLD
 from fundapp.retention.models import Erasure, ErasureCause
 from fundapp.retention.queries import is_held
@@ -227,6 +227,17 @@ def table(age: timedelta, name: str) -> UUID:
     return made.id
 
 
+def export(age: timedelta, name: str) -> UUID:
+    """A table that somebody asked for some time ago, and never saved."""
+    made = ExportJob(
+        call_id=make_call().id, asked_by_id=make_person().id, asked_at=since(name, age), what="decisions", format="csv",
+        is_anonymised=False, for_excel=False, language="en",
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    return made.id
+
+
 def public_vote(age: timedelta, name: str) -> UUID:
     """A public vote that closed some time ago with a vote in it, or a choice whose link nobody opened in time."""
     at = since(name, age)
@@ -256,6 +267,7 @@ MAKERS: dict[str, Callable[[timedelta, str], UUID]] = {
     **dict.fromkeys(("session", "link", "invitation", "mail_sent", "mail_failed", "work"), row),
     "upload": upload,
     **dict.fromkeys(("table", "import"), table),
+    "export": export,
     **dict.fromkeys(("vote_request", "voter"), public_vote),
 }
 TABLES: dict[str, type[Any]] = {
@@ -274,6 +286,7 @@ TABLES: dict[str, type[Any]] = {
     "upload": Upload,
     "table": TableImport,
     "import": TableImport,
+    "export": ExportJob,
     "work": OutboxItem,
     "vote_request": VoteRequest,
     "voter": PublicVote,

@@ -18,16 +18,18 @@ import regex
 from sqlalchemy import select
 
 from fundapp.accounts.models import Person
-from fundapp.accounts.permissions import Actor, Role
+from fundapp.accounts.permissions import Actor, P, Role
 from fundapp.applications.form_engine.answer_keys import name_of
 from fundapp.applications.identity import masked_names, submitted_form
 from fundapp.applications.models import Application, Attachment, Call, FileStatus
 from fundapp.applications.presentation.copies import copy_pdf
+from fundapp.applications.presentation.files import copy_name
 from fundapp.applications.sealed_answers import sent_files
 from fundapp.core import sealed_files
 from fundapp.core.audit import canonical_time
 from fundapp.core.db import db
 from fundapp.core.keys import NotOpened
+from fundapp.core.money import Money
 from fundapp.core.sealed_files import SealedFile
 from fundapp.core.sealing import Erased
 from fundapp.core.storage import Storage, StorageError
@@ -35,8 +37,10 @@ from fundapp.core.tables import Cell, write_csv
 from fundapp.disbursement.exports.anonymous import reviewer_alias
 from fundapp.disbursement.exports.decisions import COLUMNS, decision_rows
 from fundapp.disbursement.letters import names_somebody_protected
-from fundapp.disbursement.models import Letter, LetterStatus
+from fundapp.disbursement.models import Letter, LetterStatus, Payment
 from fundapp.disbursement.queries.offers import OfferRow, offers
+from fundapp.disbursement.queries.payments import InstalmentRow, managed_plan
+from fundapp.disbursement.queries.signed_copies import copies_of
 from fundapp.review.models import SlateStatus
 from fundapp.review.offline import ZipPart
 from fundapp.review.presentation.minutes import minutes_pdf
@@ -48,6 +52,10 @@ REVIEW_COLUMNS: Final = (
     "sample",
 )  # fmt: skip
 QUESTION_COLUMNS: Final = ("award_reference", "number", "asked_at", "question", "answered_at", "answer", "sample")
+PAYMENT_COLUMNS: Final = (
+    "award_reference", "instalment", "currency", "amount", "waits_for", "due_on", "met_at", "approved_at", "standing",
+    "payment_reference", "payment_status", "sent_at", "received_at", "returned_at", "sample",
+)  # fmt: skip
 MASKED: Final = "it tells who or where somebody is, and has to be opened with a reason"
 INFECTED: Final = "a virus was found in it"
 UNREADABLE: Final = "it could not be read from the storage"
@@ -254,8 +262,69 @@ def _answer(matter: Matter) -> Iterator[Paper]:
         yield _table("questions.csv", "questions", QUESTION_COLUMNS, rows)
 
 
-PARTS: Final[Sequence[Part]] = (_application, _files, _reviews, _decision, _minutes, _letters, _answer)
-"""What a dossier holds, in its order. Payments join here."""
+def _signed_copies(matter: Matter) -> Iterator[Paper | LeftOut]:
+    """Give the signed copies of the letter as those who look at them get them, cleaned."""
+    for row in reversed(copies_of(matter.row.offer)):
+        what, file = f"signed copy {row.copy.number}", row.file
+        if matter.application.is_protected:
+            yield LeftOut(what, MASKED)
+        elif file is None or file.copy is None:
+            yield LeftOut(what, NOT_MADE)
+        else:
+            ending = safe_name(row.copy.number, copy_name(file, "signed-copy"))
+            yield _stored(matter, f"signed/{ending}", what, file.copy, file.copy_size_bytes or 0)
+
+
+def _payments(matter: Matter) -> Iterator[Paper]:
+    """Give the instalments with each attempt to pay them, for those who read payments; no account is named."""
+    award = matter.row.award
+    if not matter.actor.can(P.PAYMENTS_READ, matter.call.id):
+        return
+    plan = managed_plan(actor=matter.actor, call=matter.call, award_id=award.id)
+    rows: list[Sequence[Cell]] = [
+        (
+            award.reference,
+            row.instalment.number,
+            award.currency,
+            Money(row.instalment.amount_minor, award.currency).decimal,
+            None if matter.application.is_protected else row.instalment.waits_for or None,
+            row.instalment.due_on,
+            row.instalment.met_at,
+            row.instalment.approved_at,
+            row.standing.value,
+            *_payment_cells(payment),
+            matter.sample,
+        )
+        for row in plan.rows
+        for payment in _attempts(row)
+    ]
+    if rows:
+        yield _table("payments.csv", "payments", PAYMENT_COLUMNS, rows)
+
+
+def _attempts(row: InstalmentRow) -> Sequence[Payment | None]:
+    """Return the payments of an instalment, the oldest first; None in their place where there is none."""
+    return [*reversed(row.payments)] or [None]
+
+
+def _payment_cells(payment: Payment | None) -> Sequence[Cell]:
+    if payment is None:
+        return (None,) * 5
+    return (payment.reference, payment.status.value, payment.sent_at, payment.received_at, payment.returned_at)
+
+
+PARTS: Final[Sequence[Part]] = (
+    _application,
+    _files,
+    _reviews,
+    _decision,
+    _minutes,
+    _letters,
+    _answer,
+    _signed_copies,
+    _payments,
+)
+"""What a dossier holds, in its order."""
 
 
 def _table(name: str, what: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Paper:
@@ -271,6 +340,8 @@ def _stored(
 ) -> Paper | LeftOut:
     """Open a stored file; one that is missing or damaged is left out and said so, since all else is whole."""
     try:
+        if not file.sha256:  # of a copy only its seal is known
+            return _made(name, what, sealed_files.read(matter.storage, file))
         pieces = sealed_files.contents(matter.storage, file)
     except (Erased, NotOpened, StorageError, OSError):
         return LeftOut(what, UNREADABLE)

@@ -9,7 +9,7 @@ import pycountry
 
 from fundapp.core.i18n import localised
 from fundapp.core.money import Money
-from fundapp.core.tables import Cell, write_csv
+from fundapp.core.tables import Cell, write_csv, write_xlsx
 from fundapp.disbursement.queries.publication import Published
 from fundapp.settings import Publisher
 
@@ -33,6 +33,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "Beneficiary Location:Country Code": ("beneficiaryLocation", "countryCode"),
 }
 """The titles that the standard gives to what a grant holds, by which its own tools read a table."""
+AMOUNT: Final = COLUMNS["Amount Awarded"]
 
 
 def giving_json(awards: Sequence[Published], publisher: Publisher, *, url: str, issued: date) -> bytes:
@@ -53,6 +54,15 @@ def giving_csv(awards: Sequence[Published], publisher: Publisher) -> bytes:
     """Return awards as a table with the titles of the standard, one row for each."""
     rows = [[_cell(grant(each, publisher), path) for path in COLUMNS.values()] for each in awards]
     return write_csv(tuple(COLUMNS), rows)
+
+
+def giving_xlsx(awards: Sequence[Published], publisher: Publisher) -> bytes:
+    """Return the same table as a workbook, with amounts as numbers; its sheet has the name of the standard's list."""
+    rows: list[list[Cell]] = []
+    for each in awards:
+        content, amount = grant(each, publisher), Money(each.award.amount_minor, each.award.currency)
+        rows.append([amount.decimal if path == AMOUNT else _cell(content, path) or None for path in COLUMNS.values()])
+    return write_xlsx("grants", tuple(COLUMNS), rows)
 
 
 def grant(each: Published, publisher: Publisher) -> Json:

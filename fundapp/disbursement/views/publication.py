@@ -17,7 +17,8 @@ from fundapp.core.errors import NotFound
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.routes import limited, public, requires
-from fundapp.disbursement.exports.giving import giving_csv, giving_json
+from fundapp.disbursement.exports.giving import giving_csv, giving_json, giving_xlsx
+from fundapp.disbursement.exports.handing_out import XLSX
 from fundapp.disbursement.exports.iati import activities_xml
 from fundapp.disbursement.models import Award
 from fundapp.disbursement.presentation.publication import publication_asked, recipients_shown
@@ -103,6 +104,15 @@ def awards_csv() -> ResponseReturnValue:
     """Give the published awards as a table by 360Giving."""
     awards, publisher = _to_publish()
     return Response(giving_csv(awards, publisher), content_type="text/csv; charset=utf-8")
+
+
+@bp.get("/open/awards.xlsx")
+@public
+@limited("open_data")
+def awards_xlsx() -> ResponseReturnValue:
+    """Give the published awards as a workbook by 360Giving."""
+    awards, publisher = _to_publish()
+    return Response(giving_xlsx(awards, publisher), content_type=XLSX)
 
 
 @bp.get("/open/activities.xml")

@@ -110,6 +110,8 @@ COVERAGE: Final = Coverage(
         "award_offer": (),
         "award_question": ("offer_id",),
         "signed_copy": ("offer_id",),
+        "moving_up": (),
+        "move_ratification": ("move_id",),
         "payee_details": (),
         "payee_call": ("details_id",),
         "payee_freeze": (),

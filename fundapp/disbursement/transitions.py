@@ -6,6 +6,7 @@ from fundapp.accounts.permissions import P
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.workflow import Label, Machine, Transition
 from fundapp.disbursement.models import LetterStatus, Report
+from fundapp.disbursement.moving_rules import MoveStatus
 from fundapp.disbursement.offer_rules import ANSWERABLE, OPEN, OfferStatus
 from fundapp.disbursement.payment_rules import PAID, FileStatus, PaymentStatus
 from fundapp.disbursement.report_rules import OPEN as REPORT_OPEN
@@ -24,6 +25,28 @@ LETTER: Final = Machine(
         LetterStatus.QUEUED: Label(_l("Queued"), _l("Being prepared")),
         LetterStatus.MADE: Label(_l("Made"), _l("Ready to read")),
         LetterStatus.FAILED: Label(_l("Failed"), _l("Being prepared")),
+    },
+)
+
+MOVE: Final = Machine(
+    name="move_up",
+    statuses=MoveStatus,
+    transitions=(
+        Transition("ratify_first", frozenset({MoveStatus.PROPOSED}), MoveStatus.PROPOSED, P.DECISION_RATIFY),
+        Transition("ratify", frozenset({MoveStatus.PROPOSED}), MoveStatus.RATIFIED, P.DECISION_RATIFY),
+        Transition(
+            "send_back",
+            frozenset({MoveStatus.PROPOSED, MoveStatus.RATIFIED}),
+            MoveStatus.SENT_BACK,
+            P.DECISION_RATIFY,
+        ),
+        Transition("release", frozenset({MoveStatus.RATIFIED}), MoveStatus.RELEASED, P.DECISION_RELEASE),
+    ),
+    labels={
+        MoveStatus.PROPOSED: Label(_l("Waiting for ratification"), _l("In reserve")),
+        MoveStatus.RATIFIED: Label(_l("Ratified, not released yet"), _l("In reserve")),
+        MoveStatus.RELEASED: Label(_l("Moved up"), _l("Awarded")),
+        MoveStatus.SENT_BACK: Label(_l("Sent back"), _l("In reserve")),
     },
 )
 

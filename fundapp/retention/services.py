@@ -24,7 +24,7 @@ from fundapp.core.outbox import Finish, JobKind, OutboxItem
 from fundapp.core.sealing import RecordKey, destroy, record_of
 from fundapp.core.storage import Storage
 from fundapp.disbursement.services.exports import forget_exports_of
-from fundapp.disbursement.erasing import blank_letters
+from fundapp.disbursement.services.moving_up import blank_moves
 from fundapp.disbursement.services.offers import blank_offers
 from fundapp.disbursement.services.payees import blank_payees
 from fundapp.disbursement.services.payments import blank_payments
@@ -55,6 +55,7 @@ def _erase_application(actor: Actor, application: Application, cause: ErasureCau
     files += blank_letters(actor=actor, application=application, now=now)
     blank_reports(actor=actor, application=application, now=now)
     blank_offers(actor=actor, application=application, now=now)
+    blank_moves(actor=actor, application=application, now=now)
     blank_payees(actor=actor, application=application, now=now)
     blank_screenings(actor=actor, application=application, now=now)
     blank_payments(actor=actor, application=application, now=now)

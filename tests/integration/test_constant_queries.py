@@ -296,7 +296,15 @@ NOT_SHOWN = {
 """Pages that are nothing but a refusal or a redirection in these calls, with the reason."""
 ONLY_WITH_POOLS = {"review.pools", "review.pools_file", "review.manage_pools"}
 LETTER = {"disbursement.letter_file", "disbursement.superseded_letter"}
-AWARD = {"disbursement.funds_of_award", "disbursement.managed_offer", "disbursement.managed_payee"}
+AWARD = {
+    "disbursement.instalments",
+    "disbursement.payment_file",
+    "disbursement.funds_of_award",
+    "disbursement.managed_offer",
+    "disbursement.managed_payee",
+    "disbursement.screened_award",
+    "disbursement.signed_copy",
+}
 FROZEN = {"review.tally_file"}
 TO_RATIFY = {"review.confirm_ratification"}
 DECLINED = {"review.declined_comment"}

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
@@ -59,7 +59,7 @@ class Signed(Round):
     def look(self, scanner: Scanner | None = None) -> None:
         """Do the work on files that waits."""
         db.session.commit()
-        kinds = {FILE_KIND: file_job(self.app.extensions["storage"], lambda: scanner)}
+        kinds = {FILE_KIND: file_job(self.app.extensions["storage"], lambda: cast(Any, scanner))}
         waiting = select(OutboxItem.id).where(OutboxItem.kind == FILE_KIND, OutboxItem.done_at.is_(None))
         for item in db.session.scalars(waiting).all():
             assert run(item, kinds)

@@ -5,6 +5,7 @@ from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.models.funder_people import FunderPerson
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
+from fundapp.disbursement.models.moving_up import MoveRatification, MovingUp
 from fundapp.disbursement.models.next_call import NextCallConsent
 from fundapp.disbursement.models.offers import AwardOffer, AwardQuestion
 from fundapp.disbursement.models.payees import PayeeCall, PayeeDetails, PayeeFreeze
@@ -34,6 +35,8 @@ __all__ = [
     "LetterStatus",
     "LetterTemplate",
     "Letterhead",
+    "MoveRatification",
+    "MovingUp",
     "NextCallConsent",
     "PayeeCall",
     "PayeeDetails",

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from fundapp.accounts.models import Person
 from fundapp.applications.models import Application
@@ -16,8 +16,9 @@ from fundapp.core.db import Base, Identified, enum_column
 from fundapp.core.keys import Ring
 from fundapp.core.sealed_files import SealedFile
 from fundapp.core.sealing import Record, record_of, sealed_json
+from fundapp.disbursement.models.awards import Award
 from fundapp.disbursement.models.templates import LetterTemplate
-from fundapp.review.models import Decision
+from fundapp.review.models import Decision, Outcome
 
 
 class LetterKind(StrEnum):
@@ -108,9 +109,18 @@ class Letter(Identified, Base):
     application: Mapped[Application] = relationship()
     person: Mapped[Person] = relationship()
     template: Mapped[LetterTemplate | None] = relationship()
+    award: Mapped[Award | None] = relationship(
+        primaryjoin=lambda: foreign(Letter.decision_id) == Award.decision_id, viewonly=True, uselist=False
+    )
     superseded: Mapped[list["SupersededLetter"]] = relationship(
         back_populates="letter", order_by="SupersededLetter.number"
     )
+
+    @property
+    def moved_up_minor(self) -> int | None:
+        """Return the award of an entry that was in reserve and moved up, in minor units; None for any other."""
+        is_moved = self.kind is LetterKind.AWARD and self.decision and self.decision.outcome is Outcome.RESERVE
+        return self.award.amount_minor if is_moved and self.award else None
 
     @property
     def was_opened(self) -> bool:
@@ -147,7 +157,10 @@ class Letter(Identified, Base):
 
 
 class SupersededLetter(Identified, Base):
-    """A letter as it was before it was made anew, while nobody had opened it. Rows are only ever added."""
+    """A letter as it was before it was made anew: nobody had opened it, or its entry moved up from the reserve.
+
+    Rows are only ever added.
+    """
 
     __table_args__ = (UniqueConstraint("letter_id", "number"), {"info": GUARDED})
 
@@ -160,6 +173,8 @@ class SupersededLetter(Identified, Base):
     size_bytes: Mapped[int]
     made_at: Mapped[datetime]
     superseded_at: Mapped[datetime]
+    kind: Mapped[str | None]
+    """What it was, where its entry moved up since and the letter says something else; null: the same as now."""
     superseded_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
 
     letter: Mapped[Letter] = relationship(back_populates="superseded")

@@ -30,6 +30,7 @@ from fundapp.disbursement.offer_rules import (
 )
 from fundapp.disbursement.queries.offers import offer_of
 from fundapp.disbursement.queries.reminders import reminder_waits
+from fundapp.disbursement.services.freeing import bind_money, free_money
 from fundapp.disbursement.services.reporting import ask_reports
 from fundapp.disbursement.transitions import OFFER
 
@@ -109,6 +110,7 @@ def refuse(*, actor: Actor, award: Award, reason: str, now: datetime) -> AwardOf
     offer.reason = reason.strip()
     leave_waiting_copy(offer)
     settle(actor, offer, award, "refuse", now)
+    free_money(award=award, now=now)
     return offer
 
 
@@ -173,6 +175,7 @@ def extend(*, actor: Actor, award: Award, days: int, now: datetime) -> None:
     else:
         evidence = {"answer_by": until, "settled_at": None, "settled_by_id": None}
         offer.reason = ""
+        bind_money(award=award)
         apply_step(actor, offer, award, "offer_again", now, evidence, {"until": until.isoformat()})
     tell_people(award, now)
 
@@ -221,6 +224,7 @@ def withdraw(*, actor: Actor, award: Award, reason: str, now: datetime) -> None:
     offer = offer or begun(award)
     offer.reason = reason
     settle(actor, offer, award, "withdraw", now)
+    free_money(award=award, now=now)
     tell_people(award, now)
 
 

@@ -18,6 +18,7 @@ from fundapp.disbursement.letters import letter_language
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, awards_to_certify, ineligible_applications
 from fundapp.disbursement.rules import ReleaseFacts, certificate_reference, entry_reference, release_problems
+from fundapp.disbursement.services.templates import turn_into_award
 from fundapp.disbursement.transitions import LETTER
 from fundapp.review.models import Decision, Outcome, Slate, SlateStatus
 from fundapp.review.queries.declined import lacks_comments
@@ -151,30 +152,48 @@ def _decide_letter(actor: Actor, call: Call, decision: Decision, now: datetime) 
     entry = decision.entry
     reference = entry_reference(entry.application.reference or "", entry.category.code if entry.category else None)
     if decision.outcome is Outcome.AWARD:
-        award = Award(
-            decision_id=decision.id,
-            call_id=call.id,
-            reference=reference,
-            amount_minor=decision.amount_minor,
-            currency=call.currency,
-            awarded_at=now,
-        )
-        db.session.add(award)
-        db.session.flush()
-        record(
-            actor=actor,
-            action="award:make",
-            subject=award,
-            now=now,
-            call_id=call.id,
-            data={"reference": reference, "amount_minor": award.amount_minor, "currency": award.currency},
-        )
+        _award(actor, call, decision, reference, decision.amount_minor, now)
     return Letter(
         kind=LetterKind(decision.outcome.value),
         decision_id=decision.id,
         reference=reference,
         **_addressed_to(entry.application, now),
     )
+
+
+def award_of_moved(*, actor: Actor, call: Call, decision: Decision, amount_minor: int, now: datetime) -> Award:
+    """Promise an award to an entry that moves up from the reserve; its letter becomes one of award, made anew.
+
+    The letter of reserve is kept as superseded. Raises Conflict while that one is just being made.
+    """
+    letter = db.session.scalars(
+        select(Letter).where(Letter.decision_id == decision.id, Letter.kind == LetterKind.RESERVE)
+    ).one()
+    award = _award(actor, call, decision, letter.reference, amount_minor, now)
+    turn_into_award(actor=actor, letter=letter, now=now)
+    return award
+
+
+def _award(actor: Actor, call: Call, decision: Decision, reference: str, amount_minor: int, now: datetime) -> Award:
+    award = Award(
+        decision_id=decision.id,
+        call_id=call.id,
+        reference=reference,
+        amount_minor=amount_minor,
+        currency=call.currency,
+        awarded_at=now,
+    )
+    db.session.add(award)
+    db.session.flush()
+    record(
+        actor=actor,
+        action="award:make",
+        subject=award,
+        now=now,
+        call_id=call.id,
+        data={"reference": reference, "amount_minor": award.amount_minor, "currency": award.currency},
+    )
+    return award
 
 
 def _queue(actor: Actor, call: Call, letters: Sequence[Letter], now: datetime) -> None:

@@ -19,6 +19,7 @@ from fundapp.disbursement.models import Award, AwardOffer, CopyStatus, Letter, S
 from fundapp.disbursement.offer_rules import OfferStatus, takes_signed_copies
 from fundapp.disbursement.queries.signed_copies import copy_of, file_of, newest_copy
 from fundapp.disbursement.services import offers
+from fundapp.disbursement.services.reporting import ask_reports
 
 SIGNED: Final = Question(name="signed-copy", kind=Kind.FILE, label={})
 """What such a file answers, among the files of an application."""
@@ -109,6 +110,7 @@ def confirm_signed_copy(*, actor: Actor, award: Award, number: int, now: datetim
         "language": copy.language,
     }
     offers.apply_step(actor, offer, award, "confirm", now, evidence, {"number": number})
+    ask_reports(actor=actor, award=award, accepted_at=now, now=now)
     offers.tell_people(award, now)
 
 

@@ -27,7 +27,7 @@ from fundapp.disbursement.letter_language import (
     template_problems,
     with_plain_ends,
 )
-from fundapp.disbursement.models import Letter, Letterhead, LetterStatus, LetterTemplate, SupersededLetter
+from fundapp.disbursement.models import Letter, Letterhead, LetterKind, LetterStatus, LetterTemplate, SupersededLetter
 from fundapp.disbursement.queries.letters import LETTER_KIND
 from fundapp.disbursement.queries.templates import newest_letterhead, stale_letters
 from fundapp.disbursement.transitions import LETTER
@@ -201,7 +201,26 @@ def _open(actor: Actor, letter: Letter, now: datetime) -> bool:
     return True
 
 
-def _supersede(actor: Actor, letter: Letter, now: datetime) -> None:
+def turn_into_award(*, actor: Actor, letter: Letter, now: datetime) -> None:
+    """Have the letter of an entry that moves up say that it has an award; what it said before is kept as superseded.
+
+    Its people are told that there is news, and it counts as not opened. Raises Conflict while it is being made.
+    """
+    lock_row(letter)
+    if letter.status is LetterStatus.QUEUED:
+        raise Conflict(_l("Its letter is just being made. Try again in a moment."))
+    if letter.status is LetterStatus.MADE:
+        _supersede(actor, letter, now, said=letter.kind)
+        letter.kind, letter.queued_at, letter.first_opened_at = LetterKind.AWARD, now, None
+        db.session.flush()
+        return
+    letter.kind, letter.queued_at = LetterKind.AWARD, now
+    apply_transition(LETTER, letter, "retry", actor=actor, now=now, call_id=letter.call_id, evidence={"failure": ""})
+    _make_later(letter, now)
+
+
+def _supersede(actor: Actor, letter: Letter, now: datetime, said: LetterKind | None = None) -> None:
+    """Keep a letter as it was, and make it anew; `said` is what kind it was, where that changes."""
     number = db.session.scalar(
         select(func.count()).select_from(SupersededLetter).where(SupersededLetter.letter_id == letter.id)
     )
@@ -218,6 +237,7 @@ def _supersede(actor: Actor, letter: Letter, now: datetime) -> None:
         made_at=made_at,
         superseded_at=now,
         superseded_by_id=_person(actor),
+        kind=None if said is None else said.value,
     )
     db.session.add(superseded)
     apply_transition(
@@ -234,9 +254,14 @@ def _supersede(actor: Actor, letter: Letter, now: datetime) -> None:
             "content": None,
             "made_at": None,
             "template_id": None,
+            "first_opened_at": None,
         },
         data={"sha256": file.sha256},
     )
+    _make_later(letter, now)
+
+
+def _make_later(letter: Letter, now: datetime) -> None:
     outbox.enqueue(
         kind=LETTER_KIND, subject_id=letter.id, now=now, dedup_key=f"{LETTER_KIND}:{letter.id}:{now.isoformat()}"
     )

@@ -8,11 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from fundapp.accounts.models import SignInSession
+from fundapp.accounts.permissions import Role
 from fundapp.accounts.services.links import LINK_LIFE
 from fundapp.core.db import db
 from fundapp.core.web import FundApp
 
-from ..factories import PASSWORD, make_person
+from ..factories import PASSWORD, make_call, make_person, make_staff
 
 
 def mailed_link(mail_dir: Path) -> str:
@@ -108,3 +109,15 @@ def test_after_signing_in_nobody_is_sent_to_another_site(client, path):
     db.session.commit()
     answer = client.post("/sign-in", query_string={"next": path}, data={"email": person.email, "password": PASSWORD})
     assert answer.location in ("/home", "/%09/evil")
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [(Role.MANAGER, "/manage"), (Role.AUDITOR, "/home"), (Role.REVIEWER, "/home"), (None, "/home")]
+)
+def test_whoever_runs_calls_begins_with_them(app, role, path):
+    call = make_call()
+    person = make_staff(role, call, password=True) if role else make_person(password=True)
+    db.session.commit()
+    sent = {"email": person.email, "password": PASSWORD}
+    assert app.test_client().post("/sign-in", data=sent).location == path
+    assert app.test_client().post("/sign-in?next=/calls/x", data=sent).location == "/calls/x"

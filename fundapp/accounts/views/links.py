@@ -12,7 +12,7 @@ from fundapp.accounts.secrets import token_hash
 from fundapp.accounts.services import link_spending, links
 from fundapp.accounts.services.link_spending import SIGN_IN_PURPOSES
 from fundapp.accounts.views import bp
-from fundapp.accounts.views.sign_in import sign_in_page, start_session
+from fundapp.accounts.views.sign_in import sign_in_page, start_address, start_session
 from fundapp.core import clock, security_log
 from fundapp.core.errors import RuleViolations
 from fundapp.core.i18n import current_language
@@ -76,7 +76,7 @@ def give_code() -> ResponseReturnValue:
         return redirect(url_for("accounts.link_sent"))
     token, next_path = spent
     start_session(token)
-    return redirect(next_path or url_for("accounts.home"))
+    return redirect(next_path or start_address(token))
 
 
 @bp.get("/link/<token>")
@@ -115,7 +115,7 @@ def spend_link(token: str) -> ResponseReturnValue:
             problems_into(form, violations)
         else:
             start_session(session_token)
-            return redirect(next_path or url_for("accounts.home"))
+            return redirect(next_path or start_address(session_token))
     return _link_page(token, link, form), 422
 
 

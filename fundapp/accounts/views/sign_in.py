@@ -3,7 +3,7 @@
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fundapp.accounts import passkeys, sessions
+from fundapp.accounts import passkeys, queries, sessions
 from fundapp.accounts.forms import LinkRequestForm, PassphraseForm, PasswordForm, ProofForm
 from fundapp.accounts.home_links import home_links
 from fundapp.accounts.passkeys import Asker
@@ -36,7 +36,7 @@ def sign_in_with_password() -> ResponseReturnValue:
         )
         if token is not None:
             start_session(token)
-            return redirect(_next_path() or url_for("accounts.home"))
+            return redirect(_next_path() or start_address(token))
         form.password.errors = [_("This address and password do not belong together.")]
     return sign_in_page(LinkRequestForm(formdata=None), form), 422
 
@@ -58,7 +58,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
         person=given.person, now=clock.now(), strong=True, device=sessions.current_device()
     )
     start_session(token)
-    return redirect(_next_path() or url_for("accounts.home"))
+    return redirect(_next_path() or start_address(token))
 
 
 @bp.get("/home")
@@ -85,6 +85,13 @@ def start_session(token: str) -> None:
     """Put a new session into the browser's cookie, and end the one that it replaces."""
     session_services.sign_out(token=sessions.current_token())
     sessions.remember(token)
+
+
+def start_address(token: str) -> str:
+    """Return where somebody begins who was on no way to anything: those who run calls with these, others with all."""
+    session = queries.live_session(token, clock.now())
+    runs_calls = session is not None and queries.actor_of(session.person).can(P.CALL_WRITE)
+    return url_for("applications.managed_calls" if runs_calls else "accounts.home")
 
 
 def _next_path() -> str:

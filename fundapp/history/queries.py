@@ -173,7 +173,7 @@ def _source(
         if visible and application_id in (None, of_application)
     }  # fmt: skip
     source = (
-        select(AuditEntry)
+        select(AuditEntry, about.c.application_id)
         .outerjoin(about, about.c.object_id == AuditEntry.object_id)
         .outerjoin(Application, Application.id == about.c.application_id)
         .where(_told(actor, call, about, list(entries), application_id))
@@ -214,6 +214,7 @@ def _about(call: Call) -> FromClause:
             .join(Application, Application.id == table.application_id)
             .where(of_call)
             for table in (
+                Report,
                 ConflictOfInterest,
                 IdentityOpening,
                 ProtectionChange,
@@ -272,7 +273,7 @@ def _reasons(call: Call, entries: list[AuditEntry], told: _Told) -> dict[int, st
     """Return the reasons, by entry, that stand in the rows now. `entries` are sorted, the newest first."""
     reasons: dict[int, str] = {}
     ids = {entry.object_id for entry in entries}
-    for key, text, actions in _TEXTS:
+    for place, (key, text, actions) in enumerate(_TEXTS):
         texts = dict(db.session.execute(select(key, text).where(key.in_(ids), text != "")).all())
         for entry in entries:
             its = (place, entry.object_id)

@@ -37,6 +37,7 @@ from fundapp.core.db import db
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Award, Letter, LetterKind, LetterStatus, NextCallConsent
+from fundapp.disbursement.queries.reports import reports_of
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
@@ -71,8 +72,20 @@ from ..factories import (
     make_slate,
 )
 from ..funding import give
+from ..sanctions import make_finding
 from .prize_world import make_finalist
-from .world import Round, finish_letter, let_chairs_vote, make_offer, make_paper, make_payee, make_round, supersede
+from .world import (
+    Round,
+    finish_letter,
+    let_chairs_vote,
+    make_offer,
+    make_paper,
+    make_payee,
+    make_payment,
+    make_report,
+    make_round,
+    supersede,
+)
 
 OURS, CANARY = "Ours-Canary", "Hidden-Canary"
 
@@ -132,6 +145,7 @@ class Hidden:
             "letter_id": [each.id for each in self.letters],
             "superseded_id": [past.id for each in self.letters for past in each.superseded],
             "award_id": [self.award.id],
+            "report_id": [each.id for each in reports_of(self.award)],
             "enquiry_id": [self.enquiry.id],
             "request_id": [self.request.id],
             "hold_id": [self.hold.id],
@@ -249,7 +263,10 @@ def _award(panel: Panel, decision: Decision) -> Award:
     db.session.flush()
     give(panel.round.funds[0], award, award.amount_minor, reason=CANARY)
     make_offer(award, decision.entry.application.person, CANARY)
-    make_payee(award, decision.entry.application.person, CANARY)
+    person = decision.entry.application.person
+    make_payment(award, make_payee(award, person, CANARY), person, CANARY)
+    make_report(award, person, CANARY)
+    make_finding(award, person, CANARY)
     return award
 
 

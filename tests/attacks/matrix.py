@@ -26,7 +26,16 @@ from .world import PLAIN_ARGUMENTS
 APPLICANTS = {P.APPLICATION_WRITE, P.LETTER_READ}
 """Permissions that reach what one's own organisation has, whatever the call."""
 EVERYBODY = ROLE_PERMISSIONS[Role.APPLICANT]
-OF_APPLICATIONS = {"application_id", "attachment_id", "award_id", "entry_id", "letter_id", "superseded_id"}
+OF_APPLICATIONS = {
+    "application_id",
+    "attachment_id",
+    "award_id",
+    "entry_id",
+    "file_id",
+    "letter_id",
+    "report_id",
+    "superseded_id",
+}
 OF_ONESELF = {"session_id", "factor_id", "tie_id"}
 OF_ASKERS = {"export_id"}
 """What only whoever asked for it gets: in our call, the manager."""
@@ -71,10 +80,14 @@ MAKES_CALLS = {"applications.new_call", "applications.clone"}
 """Pages for those who manage every call; our people have their roles in one."""
 WHOLE_LISTS = {"review.tally_file"}
 """Files of everything on a list: our people have a conflict of interest with something on it."""
+FOR_ALL_CALLS = {"disbursement.take_sanction_list"}
+"""What those alone do who do it for every call; our people have their roles in one."""
 FOR_HOLDERS = {"retention.erase_own"}
 """Pages for those who hold the organisation, and not for those who only help to write."""
 OF_FINALISTS = {"review.finalist_profile", "review.write_profile", "review.public_profile", "review.answer_profile"}
 """Pages of what the public reads of a finalist."""
+
+
 OF_THANKS = {"disbursement.panel_letter"}
 """Pages for those whose reviews were handed in, once the decisions are released."""
 
@@ -147,7 +160,7 @@ def expected(route: Route, visitor: Visitor, bundle: Bundle, arguments: dict[str
     names = set(arguments) - set(PLAIN_ARGUMENTS)
     if not _reaches(route, visitor.person.id, visitor, bundle, names):
         return Answer.NOTHING
-    return Answer.REFUSED if route.endpoint in MAKES_CALLS | WHOLE_LISTS else Answer.OPEN
+    return Answer.REFUSED if route.endpoint in MAKES_CALLS | WHOLE_LISTS | FOR_ALL_CALLS else Answer.OPEN
 
 
 def _reaches(route: Route, person_id: UUID, visitor: Visitor, bundle: Bundle, names: set[str]) -> bool:

@@ -14,6 +14,7 @@ from fundapp.applications.models import Application, ConflictOfInterest, Conflic
 from fundapp.core.db import db
 from fundapp.core.routes import PUBLIC
 from fundapp.core.web import FundApp
+from fundapp.disbursement.queries.reports import reports_of
 from fundapp.inventory import Route, inventory
 from fundapp.review.models import Assignment, Reviewer
 
@@ -21,7 +22,19 @@ from ..factories import NOW, make_application, make_assignment, make_reviewer
 from ..funding import make_award
 from .crawl import fetch_unparsed, without_address
 from .matrix import Answer, Bundle, Visitor, cases, expected
-from .world import IMPARTIAL, Round, all_rows, changed_tables, make_paper, make_round, nominees_of
+from .world import (
+    IMPARTIAL,
+    Round,
+    all_rows,
+    changed_tables,
+    make_paper,
+    make_payee,
+    make_payment,
+    make_report,
+    make_round,
+    nominees_of,
+    payment_files_of,
+)
 
 
 @pytest.fixture
@@ -62,6 +75,8 @@ def once(made: Round) -> dict[str, UUID]:
         "fund_id": made.funds[0].id,
         "funder_id": made.funds[0].funder_id,
         "award_id": made.awards[0].id,
+        "file_id": payment_files_of(made.call)[0],
+        "report_id": reports_of(made.awards[0])[0].id,
     }
 
 
@@ -85,7 +100,12 @@ def another(
         for person in in_conflict
     )
     db.session.flush()
-    arguments = {"award_id": make_award(ours.call, application=application).id} if in_conflict else {}
+    arguments = {}
+    if in_conflict:
+        award, person = make_award(ours.call, application=application), application.person
+        file = make_payment(award, make_payee(award, person, name), person, name)
+        report = make_report(award, person, name)
+        arguments = {"award_id": award.id, "file_id": file.id, "report_id": report.id}
     return bundle(name, ours, application, assignment, arguments, in_conflict=in_conflict)
 
 

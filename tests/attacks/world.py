@@ -62,6 +62,7 @@ from fundapp.disbursement.models import (
     ExportJob,
     Fund,
     FunderPerson,
+    Instalment,
     Letter,
     Letterhead,
     LetterKind,
@@ -82,6 +83,9 @@ from fundapp.disbursement.models import (
 from fundapp.disbursement.offer_rules import OfferStatus
 from fundapp.disbursement.payee_rules import CallOutcome, Known
 from fundapp.disbursement.queries.open_calls import public_id
+from fundapp.disbursement.queries.reports import newest_form, reports_of
+from fundapp.disbursement.report_form import house_form
+from fundapp.disbursement.report_rules import ReportStatus, ReportWay
 from fundapp.disbursement.sealed_payees import seal_details
 from fundapp.retention.models import ErasureRequest, LegalHold
 from fundapp.review.list_rules import MarkKind
@@ -116,6 +120,7 @@ from ..factories import (
 from ..frozen_tallies import freeze_as_sent
 from ..funding import give, make_fund
 from ..sample_files import PDF
+from ..sanctions import make_finding
 from .prize_world import make_vote
 
 ROLES = tuple(
@@ -181,6 +186,8 @@ class Round:
             "fund_id": [fund.id for fund in self.funds],
             "funder_id": [fund.funder_id for fund in self.funds],
             "award_id": [award.id for award in self.awards],
+            "file_id": payment_files_of(self.call),
+            "report_id": [report.id for award in self.awards for report in reports_of(award)],
             "opportunity_id": [public_id(self.call)],
         }
 
@@ -329,6 +336,11 @@ def nominees_of(call: Call) -> list[UUID]:
     return list(db.session.scalars(select(Nominee.id).where(Nominee.call_id == call.id)))
 
 
+def payment_files_of(call: Call) -> list[UUID]:
+    """Return the ids of the payment files of a call."""
+    return list(db.session.scalars(select(PaymentFile.id).where(PaymentFile.call_id == call.id)))
+
+
 def make_funder_person(fund: Fund, people: dict[Role, Person]) -> None:
     """Let somebody read what becomes of the money of a fund's funder."""
     db.session.add(
@@ -469,6 +481,7 @@ def make_letter(storage: Storage, call: Call, entry: Entry, applicant: Person, t
     make_signed_copy(storage, make_offer(award, applicant, text), applicant, text)
     make_payment(award, make_payee(award, applicant, text), applicant, text)
     make_report(award, applicant, text)
+    make_finding(award, applicant, text)
     return letter
 
 
@@ -569,6 +582,31 @@ def make_payee(award: Award, person: Person, text: str) -> PayeeDetails:
     )  # fmt: skip
     db.session.flush()
     return details
+
+
+def make_payment(
+    award: Award, details: PayeeDetails, person: Person, text: str, file: PaymentFile | None = None
+) -> PaymentFile:
+    """Plan an instalment of an award that waits for something, and put it into a payment file: `file`, or its own."""
+    about = {"award_id": award.id, "application_id": details.application_id, "amount_minor": award.amount_minor}
+    instalment = Instalment(
+        number=1, is_conditional=True, waits_for=text, planned_by_id=person.id, planned_at=NOW, **about
+    )
+    file = file or PaymentFile(
+        call_id=award.call_id, message_id=uuid4().hex, currency=award.currency, execution_on=NOW.date(),
+        debtor_name=text, debtor_account="DE75512108001245126199", debtor_country="DE", prepared_by_id=person.id,
+        prepared_at=NOW,
+    )  # fmt: skip
+    db.session.add_all([instalment, file])
+    db.session.flush()
+    db.session.add(
+        Payment(
+            file_id=file.id, instalment_id=instalment.id, reference=uuid4().hex, details_id=details.id,
+            details_sha256="0" * 64, unfit=text, reason=text, **about,
+        )
+    )  # fmt: skip
+    db.session.flush()
+    return file
 
 
 def supersede(letter: Letter, person: Person) -> None:

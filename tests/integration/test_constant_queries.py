@@ -18,7 +18,7 @@ from fundapp.core.outbox import OutboxItem
 from fundapp.core.routes import PUBLIC, declared_by
 from fundapp.core.storage import Storage
 from fundapp.core.web import FundApp
-from fundapp.disbursement.models import Award, Fund, Letter, LetterKind
+from fundapp.disbursement.models import Award, Fund, Letter, LetterKind, PaymentFile
 from fundapp.review.list_rules import MarkKind
 from fundapp.review.models import (
     Anchor,
@@ -52,8 +52,12 @@ from tests.attacks.world import (
     finish_letter,
     let_chairs_vote,
     make_offer,
+    make_payee,
+    make_payment,
+    make_report,
     make_round,
     make_templates,
+    payment_files_of,
     supersede,
 )
 from tests.conftest import NOW, actor_of, counted_statements
@@ -105,6 +109,7 @@ class Grown:
         self.reader_id = made.assignments[0].reviewer_id
         self.chair_id = made.people[Role.CHAIR].id
         self.fund_id = made.funds[0].id
+        self.file_id = next(iter(payment_files_of(made.call)), None)
         self.storage = storage
         self.applications, self.panel = 0, 0
 
@@ -223,6 +228,10 @@ class Grown:
         finish_letter(self.storage, letter, f"Letter {number}.")
         supersede(letter, application.person)
         make_offer(award, application.person, f"Offer {number}.")
+        make_report(award, application.person, f"Report {number}.")
+        details = make_payee(award, application.person, f"Account {number}.")
+        file = db.session.get_one(PaymentFile, self.file_id) if number % 4 == 1 else None
+        make_payment(award, details, application.person, f"Paid {number}.", file)
         make_templates(self.storage, call, db.session.get_one(Person, self.manager_id), f"Words {number}", number + 1)
 
     def _try(self, entry: Entry, number: int) -> None:

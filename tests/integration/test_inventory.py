@@ -120,6 +120,8 @@ def test_nobody_who_only_reads_may_send_anything(app):
         "disbursement.search_letters",
         "disbursement.letters_file",
         "disbursement.search_offers",
+        "disbursement.search_reports",
+        "disbursement.reports_file",
         "disbursement.offers_file",
         "disbursement.dossier",
         "disbursement.search_ledger",

@@ -31,9 +31,11 @@ from fundapp.core import listing
 from fundapp.core.db import db
 from fundapp.core.tables import read_table
 from fundapp.core.web import FundApp
-from fundapp.disbursement.models import AwardOffer, Letter, LetterKind, LetterStatus
+from fundapp.disbursement.models import AwardOffer, Letter, LetterKind, LetterStatus, Report
 from fundapp.disbursement.offer_rules import OfferStatus
+from fundapp.disbursement.report_rules import ReportStatus
 from fundapp.review.models import SlateStatus
+from tests.attacks.world import make_report_form
 from tests.conftest import NOW, counted_statements
 from tests.factories import (
     make_application,
@@ -111,6 +113,17 @@ def award(call: Call, person: Person, number: int, name: str) -> None:
         db.session.add(AwardOffer(award_id=given.id, application_id=application_id, **refused))
 
 
+def report(call: Call, person: Person, number: int, name: str) -> None:
+    asking = make_application(call, person=person, organisation=make_organisation(name))
+    made = Report(
+        award_id=make_award(call, 1_000, asking).id, application_id=asking.id, number=1, due_on=NOW.date(),
+        form=make_report_form(call.id), asked_at=NOW,
+    )  # fmt: skip
+    if number % 2:
+        made.status, made.waived_at, made.waived_by_id = ReportStatus.WAIVED, NOW, person.id
+    db.session.add(made)
+
+
 def application_of(call: Call, person: Person, _number: int, name: str) -> Application:
     return make_application(
         call, person=person, organisation=make_organisation(name), status=ApplicationStatus.INELIGIBLE
@@ -142,6 +155,7 @@ LISTS = {
         Listed("imports", table, "imports", {"state": "stopped"}, {"sort": "name"}, "file"),
         Listed("letters", letter, "letters", {"status": "failed"}, {"sort": "name"}, "organisation"),
         Listed("awards", award, "awards", {"standing": "refused"}, {"sort": "name"}, "organisation"),
+        Listed("reports", report, "reports", {"standing": "waived"}, {"sort": "name"}, "organisation"),
         Listed("applications", application, "applications", {}, {"sort": "name"}, "organisation"),
     )
 }

@@ -20,7 +20,7 @@ from fundapp.applications.models import Application, Call, Entry
 from fundapp.applications.scope import in_calls, visible_to
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
-from fundapp.disbursement.models import Award, AwardOffer, Instalment, Payment, PaymentFile
+from fundapp.disbursement.models import Award, AwardOffer, Instalment, PayeeDetails, Payment, PaymentFile
 from fundapp.disbursement.offer_rules import OfferStatus
 from fundapp.disbursement.payment_rules import OVER, Standing, standing_of
 from fundapp.review.models import Decision
@@ -192,7 +192,7 @@ def _files(actor: Actor, *conditions: ColumnElement[bool]) -> list[FileRow]:
             joinedload(PaymentFile.prepared_by),
             joinedload(PaymentFile.released_by),
             joinedload(Payment.award),
-            joinedload(Payment.details),
+            joinedload(Payment.details).joinedload(PayeeDetails.application),  # the data keys of all at once
             joinedload(Payment.instalment),
         )
         .order_by(PaymentFile.prepared_at.desc(), PaymentFile.id, func.length(Award.reference), Award.reference)

@@ -19,6 +19,9 @@ from fundapp.core.db import db
 from fundapp.core.mail import MailMessage
 from fundapp.core.web import FundApp
 from fundapp.disbursement.exports.decisions import decisions
+from fundapp.disbursement.exports.kinds import tables_for
+from fundapp.disbursement.exports.payees import payees_at_most
+from fundapp.disbursement.queries.exports import seen_sha256
 from fundapp.disbursement.queries.payees import managed_payee, payee_of, payees, sharing
 from fundapp.review.models import (
     Assignment,
@@ -383,6 +386,8 @@ def asked_of_services(panel: Panel, hidden: Hidden, actor: Actor) -> dict[str, C
         "how many are decided": lambda: decided_entries(actor=actor, call=call),
         "what waits in the review": lambda: work_of(actor=actor, calls=[call]),
         "the table of decisions": lambda: decisions(actor=actor, call=call, is_anonymised=False).rows,
+        "how long tables are": lambda: [kind.rows_of(actor, call) for kind in tables_for(actor, call).values()],
+        "for what a long table was made": lambda: seen_sha256(actor=actor, call=call, until=KNOWN),
     }
 
 
@@ -398,6 +403,12 @@ def asked_of_finance(panel: Panel, hidden: Hidden) -> dict[str, Callable[[], obj
         "where the money of an award goes": lambda: (
             managed_payee(actor=actor, call=call, award_id=hidden.award.id).award.id
         ),
+        "what became of the money": lambda: [each.award.id for each in plans(actor=actor, call=call)],
+        "the instalments of an award": lambda: managed_plan(actor=actor, call=call, award_id=hidden.award.id).award.id,
+        "which files pay whom": lambda: [each.file.id for each in files(actor=actor, call=call)],
+        "names like those on a list": lambda: [each.award.id for each in screened_awards(actor=actor, call=call)],
+        "what was found of a name": lambda: screened_award(actor=actor, call=call, award_id=hidden.award.id).award.id,
+        "how long a table of payees is": lambda: payees_at_most(actor, call),
         "who names the same account": lambda: sharing(actor=actor, rows=[payee_of(same_account)]),
     }
 

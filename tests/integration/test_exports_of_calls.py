@@ -263,6 +263,20 @@ def test_without_names_nothing_says_who(call: Call, signed_in: SignedIn, what: s
     assert "Canary" in text_of(take_out(client, call.slug, what=what, format=file_format).data)
 
 
+def test_a_history_without_names_tells_of_no_application_that_it_is_protected(call: Call, signed_in: SignedIn) -> None:
+    protected = make_application(call, is_protected=True, pseudonym="quiet river")
+    for action in ("protection:raise", "identity:open"):
+        record(actor=actor_of(make_staff(Role.MANAGER)), action=action, subject=protected, now=NOW, call_id=call.id)
+    db.session.commit()
+    client = client_for("history", call, signed_in)
+    told, whole = (
+        {row["action"] for row in exported_rows(client, call.slug, what="history", variant=variant)}
+        for variant in ("anonymised", "identified")
+    )
+    assert {"protection:raise", "identity:open"} <= whole
+    assert whole - told == {"protection:raise", "identity:open", "export:make"}
+
+
 def test_an_alias_is_the_same_in_every_table_of_a_call(call: Call, signed_in: SignedIn) -> None:
     auditor = signed_in(make_staff(Role.AUDITOR, call))
     aliases = {

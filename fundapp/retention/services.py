@@ -23,6 +23,7 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.outbox import Finish, JobKind, OutboxItem
 from fundapp.core.sealing import RecordKey, destroy, record_of
 from fundapp.core.storage import Storage
+from fundapp.disbursement.erasing import blank_letters
 from fundapp.disbursement.services.exports import forget_exports_of
 from fundapp.disbursement.services.moving_up import blank_moves
 from fundapp.disbursement.services.offers import blank_offers

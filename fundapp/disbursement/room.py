@@ -39,6 +39,7 @@ from fundapp.disbursement.views import (
     payments,
     publication,
     reports,
+    screening,
     signed_copies,
     templates,
 )
@@ -62,6 +63,7 @@ PAGES = (
     payments,
     publication,
     reports,
+    screening,
     signed_copies,
     templates,
 )

@@ -259,7 +259,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "screening:make": Sentence(_l("The names of an award were looked up in lists of sanctions.")),
     "screening:find": Sentence(_l("A name like one on a list of sanctions waits for two people.")),
     "screening:decide": Sentence(_l("One of two people decided about a name on a list of sanctions.")),
-    "screening:confirm": Sentence(_l("A second person confirmed what was decided about a name on a list of sanctions.")),
+    "screening:confirm": Sentence(_l("A second person confirmed the decision about a name on a list of sanctions.")),
     "screening:reopen": Sentence(_l("Two people are asked anew about a name on a list of sanctions.")),
     "screening:erase": Sentence(_l("What was looked up in lists of sanctions was erased.")),
     # instalments and payments

@@ -23,6 +23,7 @@ from fundapp.disbursement.exports.kinds import tables_for
 from fundapp.disbursement.exports.payees import payees_at_most
 from fundapp.disbursement.queries.exports import seen_sha256
 from fundapp.disbursement.queries.payees import managed_payee, payee_of, payees, sharing
+from fundapp.disbursement.queries.screening import screened_award, screened_awards
 from fundapp.review.models import (
     Assignment,
     AssignmentStatus,
@@ -409,6 +410,8 @@ def asked_of_finance(panel: Panel, hidden: Hidden) -> dict[str, Callable[[], obj
         "names like those on a list": lambda: [each.award.id for each in screened_awards(actor=actor, call=call)],
         "what was found of a name": lambda: screened_award(actor=actor, call=call, award_id=hidden.award.id).award.id,
         "how long a table of payees is": lambda: payees_at_most(actor, call),
+        "names like those on a list": lambda: [each.award.id for each in screened_awards(actor=actor, call=call)],
+        "what was found of a name": lambda: screened_award(actor=actor, call=call, award_id=hidden.award.id).award.id,
         "who names the same account": lambda: sharing(actor=actor, rows=[payee_of(same_account)]),
     }
 

@@ -120,7 +120,7 @@ from ..factories import (
 from ..frozen_tallies import freeze_as_sent
 from ..funding import give, make_fund
 from ..sample_files import PDF
-from ..sanctions import make_finding
+from ..sanctions import keep_list, make_finding
 from .prize_world import make_vote
 
 ROLES = tuple(
@@ -241,6 +241,7 @@ def make_round(
         assignments = list(db.session.scalars(select(Assignment).where(Assignment.entry_id == entry.id)))
     else:
         assignments = [make_assignment(entry, reviewer, AssignmentStatus.READING)]
+    keep_list(people[Role.FINANCE])
     letters = [make_letter(storage, made, entry, applicant, text)] if decided else []
     awards = list(db.session.scalars(select(Award).where(Award.call_id == made.id)))
     if decided:

@@ -143,6 +143,7 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.LETTERS_READ, "disbursement.reports", _("Reports"), _("Which are due, late or here, and which are asked.")),
         (P.LETTERS_READ, "disbursement.offers", _("Answers to awards"), _("Accepted, asked, refused or overdue.")),
         (P.PAYEE_READ, "disbursement.payees", _("Where money goes"), _("Account details: to call back, to approve.")),
+        (P.SCREENING_READ, "disbursement.screening", _("Lists of sanctions"), _("Names like those on a list.")),
         (P.FUNDS_READ, "disbursement.funds", _("Funds"), _("Whose money it is, and which awards it pays.")),
         (P.PAYMENTS_READ, "disbursement.payments", _("Payments"), _("Instalments, payment files, what arrived.")),
         (P.HISTORY_READ, "history.of_call", _("History"), _("What was done, when and by whom.")),

@@ -65,7 +65,7 @@ class Screening(Identified, Base):
     un_list_id: Mapped[UUID | None] = mapped_column(ForeignKey("sanction_list.id"))
     names_sealed: Mapped[bytes | None]
     names = sealed_json("names_sealed", ring=Ring.IDENTITY, record=_of_application)
-    """What was looked up, by subject; None once it is erased."""
+    """What was looked up, by subject, and the key of the organisation's name; None once it is erased."""
     made_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     """Null: the system did."""
     made_at: Mapped[datetime]

@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload
 
 from fundapp.accounts.permissions import Actor, P
-from fundapp.applications.identity import FACE, Face
+from fundapp.applications.form_engine.answers import facts
+from fundapp.applications.identity import FACE, Face, submitted_form
 from fundapp.applications.models import Application, Call, Entry, IdentityOpening
 from fundapp.applications.scope import in_calls, visible_to
+from fundapp.applications.sealed_answers import clear_answers
+from fundapp.applications.services.openings import CONTACT
 from fundapp.core.db import db
 from fundapp.core.errors import NotFound
 from fundapp.disbursement.models import Award, AwardOffer, SanctionList, Screening, ScreeningHit
@@ -19,6 +23,9 @@ from fundapp.disbursement.offer_rules import OfferStatus
 from fundapp.disbursement.sanction_lists import unpacked
 from fundapp.disbursement.screening_rules import Index, ScreeningHold, Source, Subject, holds_of
 from fundapp.review.models import Decision
+
+KEY: Final = "key"
+"""Under which a screening keeps the key of the organisation's name: another key, and it is another name."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,16 @@ def all_lists() -> list[SanctionList]:
 
 
 def names_of(application: Application) -> dict[Subject, str]:
-    """Return the names of an award that can be read: account details are sealed, and looked up as they are opened."""
-    name = application.organisation_name.strip()
-    return {Subject.ORGANISATION: name} if name else {}
+    """Return the names of an award that can be read: account details are sealed, and looked up as they are opened.
+
+    The name of a protected application is read where it was answered, and shown to nobody by that.
+    """
+    name = application.organisation_name
+    if application.is_protected:
+        name = facts(
+            submitted_form(application), clear_answers(application.submissions[-1]), application.call.currency
+        ).organisation
+    return {Subject.ORGANISATION: name.strip()} if name.strip() else {}
 
 
 def index_of(found: SanctionList) -> Index:
@@ -115,10 +129,8 @@ def is_up_to_date(award: Award, screening: Screening | None, lists: Mapping[Sour
     if screening is None or screening.names is None:
         return False
     of = {Source.OFAC: screening.ofac_list_id, Source.UN: screening.un_list_id}
-    now = names_of(award.decision.entry.application)
-    return all(of[source] == each.id for source, each in lists.items()) and all(
-        screening.names.get(subject.value) == name for subject, name in now.items()
-    )
+    is_same_name = screening.names.get(KEY) == award.decision.entry.application.organisation_key
+    return is_same_name and all(of[source] == each.id for source, each in lists.items())
 
 
 def _screened(actor: Actor, query: Select[Award, Face]) -> list[Screened]:
@@ -193,10 +205,10 @@ def _hits(awards: Sequence[Award]) -> dict[UUID, list[ScreeningHit]]:
 def _opened(actor: Actor, awards: Sequence[Award]) -> frozenset[UUID]:
     """Return the applications whose people the actor saw, with a reason."""
     ids = [award.decision.entry.application_id for award in awards]
-    query = select(IdentityOpening.application_id).where(
+    query = select(IdentityOpening.application_id, IdentityOpening.opened).where(
         IdentityOpening.application_id.in_(ids), IdentityOpening.person_id == actor.person_id
     )
-    return frozenset(db.session.scalars(query))
+    return frozenset(application_id for application_id, opened in db.session.execute(query) if CONTACT in opened)
 
 
 def _among(column: InstrumentedAttribute[UUID], awards: Sequence[Award]) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.disbursement.models import Award, SanctionList, Screening, ScreeningHit
 from fundapp.disbursement.queries.screening import (
+    KEY,
     hits_of,
     index_of,
     is_up_to_date,
@@ -60,13 +61,18 @@ def may_hand_in(actor: Actor) -> bool:
     return actor.can(P.SANCTIONS_UPLOAD) and actor.calls_with(P.SANCTIONS_UPLOAD) is None
 
 
+def require_hand_in(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may hand in lists."""
+    if not may_hand_in(actor):
+        raise NotAllowed(P.SANCTIONS_UPLOAD)
+
+
 def take_list(*, actor: Actor, given: HandedIn, now: datetime) -> SanctionList:
     """Keep a list that staff hand in; from now on it holds for its source.
 
     Raises RuleViolations (fields file, alt, listed_on), Conflict and NotAllowed.
     """
-    if not may_hand_in(actor):
-        raise NotAllowed(P.SANCTIONS_UPLOAD)
+    require_hand_in(actor)
     read = _read(given)
     listed_on = read.listed_on or given.listed_on
     sha256 = hashlib.sha256(given.file + given.alt).hexdigest()
@@ -124,7 +130,7 @@ def screen(
         made_by_id=actor.person_id,
         made_at=now,
     )
-    made.names = {subject.value: name for subject, name in names.items()}
+    made.names = {subject.value: name for subject, name in names.items()} | {KEY: application.organisation_key}
     db.session.add(made)
     _record(actor, "screening:make", made, award, now, {"number": made.number})
     _find(actor, award, names, lists, now)

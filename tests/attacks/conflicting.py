@@ -83,6 +83,7 @@ from .world import (
     make_payee,
     make_payment,
     make_report,
+    make_report_form,
     make_round,
     supersede,
 )
@@ -165,6 +166,7 @@ def make_panel(app: FundApp) -> Panel:
     recused = make_reviewer(made.call, person=make_person("Recused Reader"))
     slate = make_slate(made.call)
     let_chairs_vote(made.call, made.people[Role.MANAGER])
+    make_report_form(made.call.id)
     earlier = make_call(programme=made.call.programme, status=CallStatus.DECIDED, decided_at=NOW - timedelta(days=300))
     grant_role(actor=system_actor(), person=made.people[Role.MANAGER], role=Role.MANAGER, now=NOW, call_id=earlier.id)
     db.session.commit()

@@ -135,8 +135,7 @@ def send_report(*, actor: Actor, report: Report, language: str, now: datetime) -
     actor.require(P.APPLICATION_WRITE)
     if not may_send(actor=actor, application=report.application):
         raise NotAllowed(P.APPLICATION_WRITE, _l("Only somebody who holds the organisation can send its report."))
-    lock_row(report)
-    _require_standing(report)
+    _lock(report)
     if report.sendings and report.status not in OPEN:
         return
     _require_open(report)
@@ -154,12 +153,14 @@ def _hold(actor: Actor, report: Report) -> None:
     actor.require(P.APPLICATION_WRITE)
     if not may_write(actor=actor, application=report.application):
         raise NotAllowed(P.APPLICATION_WRITE)
-    lock_row(report)
-    _require_standing(report)
+    _lock(report)
     _require_open(report)
 
 
-def _require_standing(report: Report) -> None:
+def _lock(report: Report) -> None:
+    """Lock a report's row and read again what others may have sent meanwhile. Raises Conflict where it was erased."""
+    lock_row(report)
+    db.session.expire(report, ["sendings"])
     if report.application.erased_at is not None:
         raise Conflict(_l("This application was erased. Nothing can be answered any more."))
 

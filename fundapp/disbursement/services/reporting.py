@@ -75,7 +75,9 @@ def load_report_form(*, actor: Actor, call: Call, form: FormDefinition, now: dat
 
 def ask_reports(*, actor: Actor, award: Award, accepted_at: datetime, now: datetime) -> None:
     """Ask an award that was accepted for the reports that its call says; where it says none, for none."""
-    terms, call = reporting_of(award.call_id), award.decision.entry.application.call
+    call = award.decision.entry.application.call
+    lock_row(call)  # who changes what it asks at this moment finds this award, or is found here
+    terms = reporting_of(call.id)
     if terms is None:
         return
     for number, due_on in enumerate(due_days(terms.days, accepted_at, call.time_zone), 1):

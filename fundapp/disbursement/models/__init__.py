@@ -1,7 +1,7 @@
 """Awards and letters: what leaves the house after a release."""
 
-from fundapp.disbursement.models.exports import ExportFailure, ExportJob
 from fundapp.disbursement.models.awards import Award
+from fundapp.disbursement.models.exports import ExportFailure, ExportJob
 from fundapp.disbursement.models.funder_people import FunderPerson
 from fundapp.disbursement.models.funds import Fund, Funder, FundMovement, FundShare
 from fundapp.disbursement.models.letters import Letter, LetterKind, LetterStatus, SupersededLetter
@@ -27,7 +27,6 @@ __all__ = [
     "FundMovement",
     "FundShare",
     "Funder",
-    "FunderPerson",
     "FunderPerson",
     "Instalment",
     "Letter",

@@ -11,11 +11,10 @@ from fundapp.core.db import db
 from fundapp.core.keys import Keyring, Part
 from fundapp.core.web import FundApp
 from fundapp.disbursement.models import Award, Fund, Instalment, Payment, PaymentFile
-from fundapp.disbursement.payment_rules import FileStatus, Planned
+from fundapp.disbursement.payment_rules import FileStatus, Payer, Planned
 from fundapp.disbursement.queries.payments import plan_of
 from fundapp.disbursement.services import instalments, payees, payments
 from fundapp.disbursement.services.making_payments import make_file
-from fundapp.disbursement.services.payments import Payer
 
 from .conftest import actor_of
 from .factories import NOW, make_call, make_staff
@@ -57,7 +56,7 @@ class Paying:
             self.check(award)
         return award
 
-    def check(self, award: Award, *, seen: int = 0, at: Any = NOW, **values: str) -> None:
+    def check(self, award: Award, *, seen: int = 0, at: Any = NOW, **values: Any) -> None:
         """Give payee details, and have them called back and approved."""
         give(award, award.decision.entry.application.person, seen=seen, at=at, **values)
         call_back(award, self.one, seen=seen + 1, at=at)

@@ -10,8 +10,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from fundapp.core.fields import CheckboxesField, DateField, Storable
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.disbursement.payment_rules import MOST_INSTALMENTS
-from fundapp.disbursement.services.payments import Payer
+from fundapp.disbursement.payment_rules import MOST_INSTALMENTS, Payer
 
 FEWEST_ROWS: Final = 4
 ROOM_FOR_MORE: Final = 2

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fundapp.core.errors import Problem
 from fundapp.core.i18n import lazy_gettext as _l
+from fundapp.disbursement.bank_rules import ISO_COUNTRIES, MOST, Account, account_problems, compact, is_plain
 
 MOST_INSTALMENTS: Final = 12
 MOST_CONDITION: Final = 500
@@ -78,6 +79,21 @@ class Planned:
     due_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whose account pays, as it was typed: IBAN or number, BIC ("": none) and country (ISO 3166)."""
+
+    name: str
+    account: str
+    bic: str
+    country: str
+
+    @property
+    def place(self) -> Account:
+        """Return where the account is, in compact form."""
+        return Account(self.country, compact(self.account), "", compact(self.bic))
+
+
 def standing_of(*, waits: bool, is_approved: bool, payment: PaymentStatus | None) -> Standing:
     """Return where an instalment stands; `payment` is that of its live payment, None where there is none."""
     if payment is not None and payment not in OVER:
@@ -103,6 +119,21 @@ def plan_problems(planned: Sequence[Planned], *, kept_minor: int, award_minor: i
         problems.append(Problem(_l("Plan at most %(most)s instalments.", most=MOST_INSTALMENTS)))
     if not problems and kept_minor + sum(each.amount_minor for each in planned) != award_minor:
         problems.append(Problem(_l("Together the instalments must be exactly the award.")))
+    return problems
+
+
+def payer_problems(payer: Payer) -> list[Problem]:
+    """Return what is wrong with the account that pays: fields name, account, bic, country."""
+    problems = []
+    if not is_plain(payer.name.strip()) or len(payer.name.strip()) > MOST:
+        message = _l("Write the name on the account in Latin letters without accents.")
+        problems.append(Problem(message, field="name"))
+    if payer.country not in ISO_COUNTRIES:
+        problems.append(Problem(_l("Choose the country."), field="country"))
+    elif payer.place.is_iban or not payer.place.number:
+        problems += account_problems(payer.place, bank="ours")
+    elif not payer.place.bic:
+        problems.append(Problem(_l("Write the BIC: the account has no IBAN."), field="bic"))
     return problems
 
 

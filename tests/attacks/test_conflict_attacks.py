@@ -23,6 +23,7 @@ from fundapp.disbursement.exports.kinds import tables_for
 from fundapp.disbursement.exports.payees import payees_at_most
 from fundapp.disbursement.queries.exports import seen_sha256
 from fundapp.disbursement.queries.payees import managed_payee, payee_of, payees, sharing
+from fundapp.disbursement.queries.payments import files, managed_plan, plans
 from fundapp.disbursement.queries.screening import screened_award, screened_awards
 from fundapp.review.models import (
     Assignment,

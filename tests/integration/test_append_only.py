@@ -111,6 +111,7 @@ def test_each_guarded_table_has_its_triggers(filled):
         "letterhead",
         "superseded_letter",
         "fund_movement",
+        "payment_document",
     }
     assert unguarded_tables(db.session()) == []
 

@@ -38,7 +38,9 @@ def parsed(answer, status=200):
 
 
 def hidden(page, name):
-    return re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1]
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
 
 
 def in_file(made, app, *, released=False):

@@ -1,7 +1,10 @@
 """Instalments and payments: planned to the last unit, approved and released by others, paid once, and followed."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -11,6 +14,7 @@ from fundapp.accounts.permissions import Role, system_actor
 from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, NotFound, RuleViolations
+from fundapp.core.mail import MailMessage
 from fundapp.disbursement.fund_rules import MovementKind
 from fundapp.disbursement.models import FundMovement, FundShare, Instalment, Payment, PaymentDocument, PaymentFile
 from fundapp.disbursement.payment_rules import FileFormat, FileStatus, PaymentStatus, Planned, Standing
@@ -33,7 +37,7 @@ from .test_selection_races import all_at_once
 DAY = timedelta(days=1)
 
 
-def paid(award) -> Counter:
+def paid(award):
     found = select(FundMovement.kind, FundMovement.amount_minor).where(
         FundMovement.award_id == award.id, FundMovement.kind.in_([MovementKind.PAID, MovementKind.RETURNED])
     )
@@ -98,7 +102,7 @@ def test_what_is_approved_stays_when_the_rest_is_planned_anew(app):
 def test_row_93_nobody_approves_what_they_planned_or_let_go(app):
     made = Paying()
     (one,) = made.plan(1_000_000, by=made.one, waits_for="A report")
-    act = {"award": made.award, "instalment_id": one.id, "now": NOW}
+    act: dict[str, Any] = {"award": made.award, "instalment_id": one.id, "now": NOW}
     with pytest.raises(Conflict):
         instalments.approve(actor=actor_of(made.two), version=one.version, **act)  # it waits
     instalments.note_met(actor=actor_of(made.two), version=one.version, **act)
@@ -160,7 +164,10 @@ def test_a_payment_goes_all_the_way_and_the_ledger_goes_with_it(app):
     assert b"DE89370400440532013000" in take(app, made, file)
     assert paid(made.award) == Counter()
     made.send(file)
+    made.send(file)
     assert paid(made.award) == {("paid", 233_333): 1, ("paid", 100_000): 1}
+    told = [each.template for each in db.session.scalars(select(MailMessage)) if each.to_address == made.person.email]
+    assert told == ["payee_changed", "news"]
     (payment,) = file.payments
     assert payment.status is PaymentStatus.SENT
     payments.confirm_received(actor=actor_of(made.person), payment=payment, now=NOW)
@@ -175,8 +182,8 @@ def test_a_payment_goes_all_the_way_and_the_ledger_goes_with_it(app):
     shares = db.session.scalars(select(FundShare.paid_minor).where(FundShare.award_id == made.award.id)).all()
     assert sorted(shares) == [300_000, 700_000]  # to the last unit
     assert [broken_funds(), broken_payments()] == [[], []]
-    told = db.session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("payment%")))
-    assert Counter(told)["payment_file:take"] == 1
+    steps = db.session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("payment%")))
+    assert Counter(steps)["payment_file:take"] == 1
 
 
 def test_money_that_comes_back_goes_to_its_funds_and_the_instalment_is_paid_anew(app):
@@ -248,8 +255,8 @@ def test_row_95_one_instalment_in_two_files_at_once_is_in_one(app, attempt):
     people = [made.one.id, made.two.id, made.one.id, made.two.id]
     call_id, instalment_id = made.call.id, one.id
     db.session.commit()
-    tasks = [lambda who=who: prepare(call_id, who, [instalment_id]) for who in people]
-    assert sorted(all_at_once(app, tasks)) == ["Conflict"] * 3 + ["done"]
+    tasks = [partial(prepare, call_id, who, [instalment_id]) for who in people]
+    assert sorted(all_at_once(app, [*tasks])) == ["Conflict"] * 3 + ["done"]
     assert len(db.session.scalars(select(Payment)).all()) == 1
     assert len(db.session.scalars(select(PaymentFile)).all()) == 1
 
@@ -268,7 +275,7 @@ def test_row_95_marked_sent_twice_at_once_is_paid_once(app):
         actor = actor_of(db.session.get_one(type(made.one), who))
         payments.mark_sent(actor=actor, file=db.session.get_one(PaymentFile, file_id), now=NOW)
 
-    all_at_once(app, [lambda who=who: send(who) for who in people])
+    all_at_once(app, [partial(send, who) for who in people])
     assert paid(made.award) == {("paid", 700_000): 1, ("paid", 300_000): 1}
     assert broken_payments() == []
 
@@ -422,7 +429,7 @@ def test_the_account_that_pays_is_checked(app, values, field):
     with pytest.raises(RuleViolations) as refused:
         payments.prepare_file(
             actor=actor_of(made.one), call=made.call, instalment_ids=[each.id for each in planned],
-            payer=type(PAYER)(**vars(PAYER) | values), execution_on=PAYS_ON, now=NOW,
+            payer=replace(PAYER, **values), execution_on=PAYS_ON, now=NOW,
         )  # fmt: skip
     assert field in [problem.field for problem in refused.value.problems]
     assert private_keys(app)

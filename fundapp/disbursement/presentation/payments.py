@@ -1,6 +1,6 @@
-"""Instalments, payments and payment files, as those who plan and pay see them, and as the people of an award do."""
+"""Instalments and payments, as those who plan and pay see them, and as the people of an award do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -19,11 +19,11 @@ from fundapp.core.money import Money
 from fundapp.disbursement.models import Award, Payment
 from fundapp.disbursement.payee_rules import Hold
 from fundapp.disbursement.payment_picture import PARTS, BarPart, bar_of
-from fundapp.disbursement.payment_rules import OVER, PAID, FileFormat, FileStatus, PaymentStatus, Standing, may_approve
+from fundapp.disbursement.payment_rules import OVER, PAID, PaymentStatus, Standing, may_approve
 from fundapp.disbursement.presentation.payees import LABELS as PAYEE_LABELS
 from fundapp.disbursement.queries.payees import Payee
-from fundapp.disbursement.queries.payments import AwardPlan, FileRow, InstalmentRow, PaymentRow, plan_of
-from fundapp.disbursement.transitions import PAYMENT, PAYMENT_FILE
+from fundapp.disbursement.queries.payments import AwardPlan, InstalmentRow, plan_of
+from fundapp.disbursement.transitions import PAYMENT
 
 STANDINGS: Final = {
     Standing.WAITS: (_l("Waits"), "wait"),
@@ -34,13 +34,6 @@ STANDINGS: Final = {
     Standing.SENT: (_l("Sent"), "wait"),
     Standing.RECEIVED: (_l("Received"), "good"),
 }
-FILE_KINDS: Final = {
-    FileStatus.WAITING: "wait",
-    FileStatus.MADE: "act",
-    FileStatus.FAILED: "stop",
-    FileStatus.RELEASED: "good",
-    FileStatus.CANCELLED: "",
-}
 PAYMENT_KINDS: Final = {
     PaymentStatus.PREPARED: "wait",
     PaymentStatus.RELEASED: "wait",
@@ -48,11 +41,6 @@ PAYMENT_KINDS: Final = {
     PaymentStatus.RECEIVED: "good",
     PaymentStatus.RETURNED: "stop",
     PaymentStatus.CANCELLED: "",
-}
-FORMATS: Final = {
-    FileFormat.PAIN: _l("For the bank (ISO 20022 pain.001)"),
-    FileFormat.XLSX: _l("As a workbook (XLSX)"),
-    FileFormat.CSV: _l("As a table (CSV)"),
 }
 
 
@@ -135,57 +123,6 @@ class PlanShown:
     all_kept: bool
     sums: SumsShown
     instalments: Sequence[InstalmentShown]
-
-
-@dataclass(frozen=True)
-class FileShown:
-    """A payment file in a list."""
-
-    id: UUID
-    prepared: Moment
-    prepared_by: str
-    amount: str
-    number: int
-    state: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class FileLine:
-    """A payment of a file."""
-
-    award_id: UUID
-    award: str
-    organisation: str
-    instalment: int
-    amount: str
-    account: str
-    state: str
-    kind: str
-    unfit: str
-
-
-@dataclass(frozen=True)
-class WholeFileShown:
-    """A payment file with its payments, as far as the reader may see them, and what they can do."""
-
-    file: FileShown
-    pays_on: str
-    payer: str
-    payer_account: str
-    message_id: str
-    lines: Sequence[FileLine]
-    failure: str
-    waits: bool
-    released: Moment | None
-    released_by: str
-    is_own: bool
-    formats: Sequence[tuple[str, str]]
-    has_unfit: bool
-    may_release: bool
-    may_take: bool
-    may_send: bool
-    may_cancel: bool
 
 
 @dataclass(frozen=True)
@@ -287,51 +224,6 @@ def held_shown(plans: Sequence[AwardPlan], payees: Sequence[Payee], now: datetim
     return found
 
 
-def files_shown(rows: Sequence[FileRow], call: Call) -> list[FileShown]:
-    """Return payment files as a list shows them."""
-    return [_file(row, call) for row in rows]
-
-
-def file_shown(row: FileRow, call: Call) -> WholeFileShown:
-    """Return a payment file with its payments."""
-    actor, file = current_actor(), row.file
-    may, is_own = actor.can(P.PAYMENT_SEND, call.id), actor.person_id == file.prepared_by_id
-    unsent = all(each.payment.sent_at is None for each in row.rows)
-    is_released = file.status is FileStatus.RELEASED
-    return WholeFileShown(
-        file=_file(row, call),
-        pays_on=day_written(file.execution_on),
-        payer=file.debtor_name,
-        payer_account=file.debtor_account,
-        message_id=file.message_id,
-        lines=[_file_line(each, file.currency) for each in row.rows],
-        failure=file.failure,
-        waits=file.status is FileStatus.WAITING,
-        released=_moment(file.released_at, call),
-        released_by=file.released_by.name if file.released_by is not None else "",
-        is_own=is_own,
-        formats=[(each.value, str(label)) for each, label in FORMATS.items()],
-        has_unfit=any(each.payment.unfit for each in row.rows),
-        may_release=may and not is_own and file.status is FileStatus.MADE,
-        may_take=may and is_released and unsent and file.emptied_at is None,
-        may_send=may and is_released and unsent,
-        may_cancel=may and unsent and file.status is not FileStatus.CANCELLED,
-    )
-
-
-def payer_data(rows: Sequence[FileRow]) -> Mapping[str, str]:
-    """Return the account that paid last, as the form of another file is filled in."""
-    if not rows:
-        return {}
-    file = rows[0].file
-    return {
-        "name": file.debtor_name,
-        "account": file.debtor_account,
-        "bic": file.debtor_bic,
-        "country": file.debtor_country,
-    }
-
-
 def own_instalments(award: Award) -> list[OwnInstalment]:
     """Return the instalments of an award as its people see them; only those who hold it confirm."""
     plan = plan_of(award)
@@ -415,35 +307,6 @@ def _payment(payment: Payment, call: Call) -> PaymentShown:
         is_over=payment.status in OVER,
         may_receive=may and payment.status is PaymentStatus.SENT,
         may_return=may and payment.status in PAID,
-    )
-
-
-def _file(row: FileRow, call: Call) -> FileShown:
-    file = row.file
-    is_sent = any(each.payment.sent_at is not None for each in row.rows)
-    return FileShown(
-        id=file.id,
-        prepared=moment(file.prepared_at, call.time_zone),
-        prepared_by=file.prepared_by.name,
-        amount=money(row.amount_minor, file.currency),
-        number=len(row.rows),
-        state=_("Sent") if is_sent else str(PAYMENT_FILE.labels[file.status].staff),
-        kind=FILE_KINDS[file.status],
-    )
-
-
-def _file_line(row: PaymentRow, currency: str) -> FileLine:
-    payment, shown = row.payment, row.payment.details.shown or {}
-    return FileLine(
-        award_id=payment.award_id,
-        award=payment.award.reference,
-        organisation=row.face.name,
-        instalment=payment.instalment.number,
-        amount=money(payment.amount_minor, currency),
-        account=shown.get("mask", "") if current_actor().can(P.PAYEE_READ, payment.award.call_id) else "",
-        state=str(PAYMENT.labels[payment.status].staff),
-        kind=PAYMENT_KINDS[payment.status],
-        unfit=payment.unfit,
     )
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from secrets import token_hex
 from typing import Any, Final
@@ -12,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from fundapp.accounts.permissions import Actor, P
+from fundapp.accounts.services.people import tell
 from fundapp.applications.models import Application, Call
-from fundapp.applications.queries.applicant import holds
+from fundapp.applications.queries.applicant import holders_of, holds
 from fundapp.applications.services.clarifying import checked_text
 from fundapp.core import sealed_files
 from fundapp.core.audit import record
@@ -24,7 +24,6 @@ from fundapp.core.keys import NotOpened
 from fundapp.core.sealing import Erased, destroy, record_of
 from fundapp.core.storage import Storage, StorageError
 from fundapp.core.workflow import apply_transition
-from fundapp.disbursement.bank_rules import ISO_COUNTRIES, MOST, Account, account_problems, compact, is_plain
 from fundapp.disbursement.fund_rules import MovementKind
 from fundapp.disbursement.models import (
     Award,
@@ -41,8 +40,10 @@ from fundapp.disbursement.payment_rules import (
     PAID,
     FileFormat,
     FileStatus,
+    Payer,
     PaymentStatus,
     Standing,
+    payer_problems,
     shares_of,
 )
 from fundapp.disbursement.queries.payees import usable_details
@@ -53,27 +54,13 @@ from fundapp.disbursement.queries.payments import (
     managed_plan,
 )
 from fundapp.disbursement.services.fund_ledger import Posting, post_of_award
+from fundapp.disbursement.services.offers import PATH
 from fundapp.disbursement.transitions import PAYMENT, PAYMENT_FILE
 
 CHANGED: Final = _l(
     "The account details of a payment were changed, stopped or sealed anew since this file was prepared. Cancel it, and"
     " prepare another one."
 )
-
-
-@dataclass(frozen=True)
-class Payer:
-    """Whose account pays, as it was typed: IBAN or number, BIC ("": none) and country (ISO 3166)."""
-
-    name: str
-    account: str
-    bic: str
-    country: str
-
-    @property
-    def place(self) -> Account:
-        """Return where the account is, in compact form."""
-        return Account(self.country, compact(self.account), "", compact(self.bic))
 
 
 def prepare_file(
@@ -92,7 +79,7 @@ def prepare_file(
     """
     actor.require(P.PAYMENT_SEND, call.id)
     instalments = _chosen(instalment_ids)
-    if problems := [*_payer_problems(payer), *_file_problems(instalments, execution_on, now)]:
+    if problems := [*payer_problems(payer), *_file_problems(instalments, execution_on, now)]:
         raise RuleViolations(problems)
     file = PaymentFile(
         id=uuid4(),
@@ -171,8 +158,8 @@ def take_document(
 def mark_sent(*, actor: Actor, file: PaymentFile, now: datetime) -> None:
     """Say that the bank took a released file: its payments are sent, and the ledger of the funds says so at once.
 
-    What was made of the file is destroyed. Twice changes nothing. Raises Conflict (not released; funds do not give all
-    of an award any more; somebody they may not judge) and NotAllowed.
+    Their people are told that there is news. What was made of the file is destroyed. Twice changes nothing. Raises
+    Conflict (not released; funds do not give all of an award any more; somebody they may not judge) and NotAllowed.
     """
     actor.require(P.PAYMENT_SEND, file.call_id)
     file = _held_file(file)
@@ -184,6 +171,8 @@ def mark_sent(*, actor: Actor, file: PaymentFile, now: datetime) -> None:
             funds = _paid_from_funds(actor, payment, now)
             evidence = {"sent_at": now, "sent_by_id": actor.person_id, "from_funds": funds}
             _apply(actor, payment, "send", now, evidence)
+            for person in holders_of(payment.award.decision.entry.application):
+                tell(person, template="news", path=PATH, now=now)
     _empty(actor, file, now)
 
 
@@ -305,20 +294,6 @@ def _payment(actor: Actor, call: Call, file: PaymentFile, instalment: Instalment
         status=PaymentStatus.PREPARED,
         from_funds={},
     )
-
-
-def _payer_problems(payer: Payer) -> list[Problem]:
-    problems = []
-    if not is_plain(payer.name.strip()) or len(payer.name.strip()) > MOST:
-        message = _l("Write the name on the account in Latin letters without accents.")
-        problems.append(Problem(message, field="name"))
-    if payer.country not in ISO_COUNTRIES:
-        problems.append(Problem(_l("Choose the country."), field="country"))
-    elif payer.place.is_iban or not payer.place.number:
-        problems += account_problems(payer.place, bank="ours")
-    elif not payer.place.bic:
-        problems.append(Problem(_l("Write the BIC: the account has no IBAN."), field="bic"))
-    return problems
 
 
 def _file_problems(instalments: Sequence[Instalment], execution_on: date, now: datetime) -> list[Problem]:

@@ -19,6 +19,7 @@ from fundapp.core.web import problems_into
 from fundapp.disbursement.models import Payment
 from fundapp.disbursement.payment_forms import FileForm, PaymentForm, PrepareForm, prepare_form
 from fundapp.disbursement.payment_rules import FileFormat
+from fundapp.disbursement.presentation import payment_files
 from fundapp.disbursement.presentation import payments as presentation
 from fundapp.disbursement.presentation.letters import call_head
 from fundapp.disbursement.presentation.payees import country_choices
@@ -48,7 +49,7 @@ def payments(slug: str) -> ResponseReturnValue:
         call=call_head(call),
         totals=presentation.totals_shown(plans),
         awards=presentation.awards_shown(plans),
-        files=presentation.files_shown(queries.files(actor=actor, call=call), call),
+        files=payment_files.files_shown(queries.files(actor=actor, call=call), call),
         may_send=actor.can(P.PAYMENT_SEND, call.id),
     )
 
@@ -58,7 +59,7 @@ def payments(slug: str) -> ResponseReturnValue:
 def prepare_payments(slug: str) -> ResponseReturnValue:
     """Ask which approved instalments go into a payment file, and from which account."""
     call = _call(slug, P.PAYMENT_SEND)
-    data = presentation.payer_data(queries.files(actor=current_actor(), call=call))
+    data = payment_files.payer_data(queries.files(actor=current_actor(), call=call))
     return _prepare_page(call, is_new=True, data=dict(data))
 
 
@@ -246,7 +247,7 @@ def _ids(texts: list[str]) -> list[UUID]:
 def _file_page(call: Call, file_id: UUID, refusal: str = "") -> str:
     form = FileForm(formdata=None)
     form.form_errors = [refusal] if refusal else []
-    shown = presentation.file_shown(_row(call, file_id), call)
+    shown = payment_files.file_shown(_row(call, file_id), call)
     return render_template("disbursement/payment_file.html", call=call_head(call), shown=shown, form=form)
 
 

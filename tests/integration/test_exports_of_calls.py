@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -16,7 +17,9 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import Role
 from fundapp.applications.application_table import ANSWER  # fmt: skip
 from fundapp.applications.application_table import COLUMNS as APPLICATIONS
+from fundapp.applications.form_engine.definition import Kind, Question
 from fundapp.applications.models import Application, ApplicationStatus, Call, SetAsideAs
+from fundapp.applications.queries.listed_answers import tabled_questions
 from fundapp.applications.sealed_answers import keep_answers
 from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db
@@ -139,6 +142,16 @@ def test_what_has_to_be_opened_with_a_reason_stands_in_no_table_of_applications(
     assert ordinary["organisation"]
     assert ordinary["organisation"] not in str(protected)
     assert "left out" in manifest["filters"]["answers"]
+
+
+def test_what_is_computed_from_what_tells_who_applies_is_as_hidden_as_that(app: Any) -> None:
+    computed = [
+        Question(f"from_{name}", Kind.CALCULATE, {"en": name}, calculation=f"${{{name}}}")
+        for name in ("title", "contact")
+    ]
+    found = tabled_questions(make_call(form=replace(SENSITIVE_FORM, questions=(*SENSITIVE_FORM.questions, *computed))))
+    assert [each.identifies for each in found if each.name == "from_title"] == [True]
+    assert "from_contact" not in {each.name for each in found}
 
 
 def test_payees_are_masks_and_never_numbers(call: Call, signed_in: SignedIn) -> None:

@@ -439,6 +439,8 @@ def test_the_workbook_of_grants_is_the_package_to_another_program(
     data = client.get("/open/awards.xlsx").data
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert {cell.data_type for line in book.active.iter_rows() for cell in line} <= {"s", "n"}
+    headings, *lines = book.active.iter_rows(values_only=True)
+    assert {type(line[headings.index("Amount Awarded")]) for line in lines} <= {int, float}
     (tmp_path / "grants.xlsx").write_bytes(data)
     subprocess.run(
         [

@@ -411,8 +411,6 @@ def asked_of_finance(panel: Panel, hidden: Hidden) -> dict[str, Callable[[], obj
         "names like those on a list": lambda: [each.award.id for each in screened_awards(actor=actor, call=call)],
         "what was found of a name": lambda: screened_award(actor=actor, call=call, award_id=hidden.award.id).award.id,
         "how long a table of payees is": lambda: payees_at_most(actor, call),
-        "names like those on a list": lambda: [each.award.id for each in screened_awards(actor=actor, call=call)],
-        "what was found of a name": lambda: screened_award(actor=actor, call=call, award_id=hidden.award.id).award.id,
         "who names the same account": lambda: sharing(actor=actor, rows=[payee_of(same_account)]),
     }
 

@@ -20,7 +20,7 @@ from fundapp.applications.services.protection import protect
 from fundapp.applications.transitions import APPLICATION, CALL
 from fundapp.core.audit import AuditEntry, record
 from fundapp.core.db import db
-from fundapp.disbursement.transitions import LETTER, OFFER, PAYMENT, PAYMENT_FILE, REPORT
+from fundapp.disbursement.transitions import LETTER, MOVE, OFFER, PAYMENT, PAYMENT_FILE, REPORT
 from fundapp.history import presentation
 from fundapp.history.sentences import SENTENCES
 from fundapp.review.models import AssignmentStatus, Outcome, PairRuleKind
@@ -44,7 +44,7 @@ from ..second_factors import give_recovery_codes
 
 MACHINES = (
     CALL, APPLICATION, FILE, REVIEWER, ASSIGNMENT, PLAN, REVIEW, FINALIST_PROFILE, SLATE, LETTER, OFFER, PAYMENT,
-    PAYMENT_FILE, REPORT,
+    PAYMENT_FILE, REPORT, MOVE,
 )  # fmt: skip
 ACTION = re.compile(r"[a-z][a-z_-]*:[a-z][a-z_-]*")
 

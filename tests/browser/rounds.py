@@ -18,16 +18,20 @@ from fundapp.applications.models import Application, Call, Entry, ReviewPhase
 from fundapp.applications.services.managing import mark_eligible
 from fundapp.core import clock, unit_of_work
 from fundapp.core.db import db
+from fundapp.disbursement.services.releasing import release_decisions
 from fundapp.review.finalist_rules import Profile
 from fundapp.review.invitations import Invitation
-from fundapp.review.models import Assignment, PoolDraw, Reviewer
+from fundapp.review.models import Assignment, Outcome, PoolDraw, Reviewer
 from fundapp.review.scoring_rules import Part
 from fundapp.review.services.answering import accept_invitation
+from fundapp.review.services.deciding import decide_entry
 from fundapp.review.services.finalists import announce_finalists, answer_profile, name_finalists, write_profile
 from fundapp.review.services.inviting import invite_reviewers
 from fundapp.review.services.pairs import assign_by_hand
 from fundapp.review.services.public_vote import set_terms
+from fundapp.review.services.ratifying import ratify_slate
 from fundapp.review.services.reading import declare_no_conflict, submit_review
+from fundapp.review.services.sending import propose_slate
 from fundapp.review.vote_rules import VoteMode
 from fundapp.settings import Settings
 
@@ -164,6 +168,24 @@ def let_all_be_scored(service: Service, slug: str, given: Mapping[str, Mapping[i
             for made in assign_by_hand(actor=system_actor(), call=reviewer.call, pairs=pairs, now=now):
                 declare_no_conflict(actor=actor, assignment=made, now=now)
                 submit_review(actor=actor, assignment=made, parts=entries[made.entry], now=now)
+
+
+def let_be_awarded(service: Service, slug: str, *numbers: int) -> None:
+    """Let a list be decided, ratified and released: these applications get 5,000 of the call's currency each."""
+    people = {f"{role.value}@{slug}.example": role for role in (Role.MANAGER, Role.RATIFIER)}
+    add_staff(service, slug, {address: (f"{role.value.title()} Sample", role) for address, role in people.items()})
+    with _inside(service):
+        call = db.session.scalars(select(Call).where(Call.slug == slug)).one()
+        manager, ratifier = (actor_of(found) for address in people if (found := person_by_email(address)))
+        for number, application in enumerate(db.session.scalars(_applications(slug)).all(), 1):
+            outcome = Outcome.AWARD if number in numbers else Outcome.DECLINE
+            decide_entry(
+                actor=manager, entry=application.entries[0], outcome=outcome,
+                amount_minor=500_000 if number in numbers else 0, reason="All agree.", version=0, now=clock.now(),
+            )  # fmt: skip
+        slate = propose_slate(actor=manager, call=call, now=clock.now())
+        ratify_slate(actor=ratifier, slate=slate, now=clock.now())
+        release_decisions(actor=manager, call=call, now=clock.now())
 
 
 def let_the_public_vote(service: Service, slug: str, *numbers: int) -> None:

@@ -101,12 +101,12 @@ _SAME_IN_ALL_LANGUAGES = re.compile(
 
 @functools.cache
 def words_in(language: str) -> dict[str, str]:
-    """Return the texts of the interface and of our calls in English ("en") or Arabic ("ar"), by their English."""
+    """Return the texts of the interface, and in Arabic those of our calls, in a language by their English."""
     if language == "en":
         return {}
     with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalogue = {each.id: str(each.string) for each in read_po(file) if isinstance(each.id, str)}
-    return catalogue | arabic_of_call()
+    return catalogue | (arabic_of_call() if language == "ar" else {})
 
 
 class Visitor:
@@ -262,11 +262,8 @@ class Visitor:
         twice = {each for each in ids if ids.count(each) > 1}
         assert not twice, f"{where}: ids that stand there twice: {twice}"
         assert wide <= room, f"{where}: {wide} px wide in a window of {room} px"
-        if language != "en":
-            latin = [
-                text for text in page.evaluate(_TEXTS) if re.search("[A-Za-z]", _SAME_IN_ALL_LANGUAGES.sub("", text))
-            ]
-            assert not latin, f"{where}: not translated: {latin}"
+        english = [text for text in page.evaluate(_TEXTS) if self._is_english(text)] if language != "en" else []
+        assert not english, f"{where}: not translated: {english}"
         self.check_untroubled()
         if weighed:
             self._weigh(where)
@@ -275,6 +272,12 @@ class Visitor:
         page.screenshot(path=self._album.next_path(page.url), full_page=True)
         found = _axe.run(self._for_axe(), options=_AXE_OPTIONS)
         assert not found.violations_count, f"{where}\n{found.generate_report()}"
+
+    def _is_english(self, text: str) -> bool:
+        """Say whether a text was left in English: by its letters in Arabic, elsewhere by the catalogue."""
+        if direction(self._variant.language) == "rtl":
+            return re.search("[A-Za-z]", _SAME_IN_ALL_LANGUAGES.sub("", text)) is not None
+        return text != "" and self._words.get(text, text) != text
 
     def check_untroubled(self) -> None:
         """Fail if anything went wrong behind the pages: requests elsewhere, refusals, script or policy errors."""

@@ -32,6 +32,7 @@ from fundapp.disbursement.offer_forms import (
 )
 from fundapp.disbursement.presentation import offers as presentation
 from fundapp.disbursement.presentation.letters import call_head
+from fundapp.disbursement.presentation.payees import own_payee_of_accepted
 from fundapp.disbursement.presentation.signed_copies import ACCEPTED
 from fundapp.disbursement.queries import offers as queries
 from fundapp.disbursement.queries.letters import my_letter
@@ -240,6 +241,7 @@ def own_page(
         "disbursement/offer.html",
         letter_id=letter_id,
         shown=shown,
+        payee=own_payee_of_accepted(award, clock.now()),
         has_factor=current is not None and current.has_factor,
         accept=accept_form,
         ask=ask or AskForm(formdata=None),

@@ -106,9 +106,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("award_id", "number", name=op.f("uq_screening_hit_award_id_number")),
     )
     op.create_index(op.f("ix_screening_hit_application_id"), "screening_hit", ["application_id"])
+    _guard()
+
+
+def _guard() -> None:
+    """Let lists be added, and never changed again."""
+    if op.get_bind().dialect.name == "postgresql":
+        for name, when in (
+            ("sanction_list_keeps", "BEFORE UPDATE OR DELETE ON sanction_list FOR EACH ROW"),
+            ("sanction_list_keeps_all", "BEFORE TRUNCATE ON sanction_list FOR EACH STATEMENT"),
+        ):
+            op.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION fundapp_append_only()")
+        return
+    for name, when, what in (
+        ("deleted", "BEFORE DELETE ON sanction_list", "DELETE is refused"),
+        ("updated", "BEFORE UPDATE ON sanction_list", "UPDATE is refused"),
+        # INSERT OR REPLACE deletes what is in its way without asking the trigger for DELETE.
+        (
+            "replaced",
+            "BEFORE INSERT ON sanction_list WHEN EXISTS"
+            " (SELECT 1 FROM sanction_list WHERE id = NEW.id OR (source = NEW.source AND number = NEW.number))",
+            "this row is there already",
+        ),
+    ):
+        op.execute(
+            f"CREATE TRIGGER sanction_list_keeps_{name} {when}"
+            f" BEGIN SELECT RAISE(ABORT, 'sanction_list is append-only: {what}'); END"
+        )
 
 
 def downgrade() -> None:
     op.drop_table("screening_hit")
     op.drop_table("screening")
-    op.drop_table("sanction_list")
+    op.drop_table("sanction_list")  # and triggers with it

@@ -112,6 +112,7 @@ def test_each_guarded_table_has_its_triggers(filled):
         "superseded_letter",
         "fund_movement",
         "payment_document",
+        "sanction_list",
     }
     assert unguarded_tables(db.session()) == []
 

@@ -76,6 +76,7 @@ from ..sanctions import make_finding
 from .prize_world import make_finalist
 from .world import (
     Round,
+    files_paying,
     finish_letter,
     let_chairs_vote,
     make_offer,
@@ -146,6 +147,7 @@ class Hidden:
             "letter_id": [each.id for each in self.letters],
             "superseded_id": [past.id for each in self.letters for past in each.superseded],
             "award_id": [self.award.id],
+            "file_id": files_paying([self.award]),
             "report_id": [each.id for each in reports_of(self.award)],
             "enquiry_id": [self.enquiry.id],
             "request_id": [self.request.id],

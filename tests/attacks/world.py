@@ -186,7 +186,7 @@ class Round:
             "fund_id": [fund.id for fund in self.funds],
             "funder_id": [fund.funder_id for fund in self.funds],
             "award_id": [award.id for award in self.awards],
-            "file_id": payment_files_of(self.call),
+            "file_id": files_paying(self.awards),
             "report_id": [report.id for award in self.awards for report in reports_of(award)],
             "opportunity_id": [public_id(self.call)],
         }
@@ -335,6 +335,11 @@ def make_fund_of(call: Call, awards: list[Award], text: str) -> Fund:
 def nominees_of(call: Call) -> list[UUID]:
     """Return the ids of those who were nominated for a call."""
     return list(db.session.scalars(select(Nominee.id).where(Nominee.call_id == call.id)))
+
+
+def files_paying(awards: list[Award]) -> list[UUID]:
+    """Return the ids of the payment files that pay awards."""
+    return list(db.session.scalars(select(Payment.file_id).where(Payment.award_id.in_([each.id for each in awards]))))
 
 
 def payment_files_of(call: Call) -> list[UUID]:

@@ -46,8 +46,10 @@ class Reporting:
     def accept(self, at: datetime = NOW) -> "Reporting":
         """Accept the award, as its people."""
         agreed = text_sha256(offers.agreement_of(self.call)[0])
-        given = {"name": "Ada Sample", "role": "Treasurer", "seen_sha256": agreed, "with_second_factor": False}
-        offers.accept(actor=actor_of(self.person), award=self.award, now=at, **given)
+        offers.accept(
+            actor=actor_of(self.person), award=self.award, name="Ada Sample", role="Treasurer", seen_sha256=agreed,
+            with_second_factor=False, now=at,
+        )  # fmt: skip
         return self
 
     @property
@@ -64,15 +66,15 @@ class Reporting:
     def save(self, typed: Mapping[str, Any] = WRITTEN, at: datetime = NOW + DAY, **how: Any) -> Saved:
         """Save what somebody typed into the first report, on a page that showed what is stored now."""
         report = self.report
-        how = {"person": self.person, "seen": seen_of(report)} | how
+        told: dict[str, Any] = {"person": self.person, "seen": seen_of(report)} | how
         return report_writing.save_report(
-            actor=actor_of(how["person"]),
+            actor=actor_of(told["person"]),
             report=report,
             typed=typed,
-            seen=how["seen"],
+            seen=told["seen"],
             language="en",
             now=at,
-            sent_before=how.get("sent_before"),
+            sent_before=told.get("sent_before"),
         )
 
     def send(self, at: datetime = NOW + DAY, person: Person | None = None) -> Report:

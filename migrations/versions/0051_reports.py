@@ -62,9 +62,7 @@ def upgrade() -> None:
         sa.Column("application_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column(
-            "status", one_of("reportstatus", "asked", "sent", "asked_back", "thanked", "waived"), nullable=False
-        ),
+        sa.Column("status", one_of("reportstatus", "asked", "sent", "asked_back", "thanked", "waived"), nullable=False),
         sa.Column("form_id", sa.Uuid(), nullable=False),
         sa.Column("asked_at", TIME, nullable=False),
         sa.Column("answers_sealed", sa.LargeBinary(), nullable=True),

@@ -21,7 +21,10 @@ from fundapp.core.web import FundApp
 from fundapp.disbursement.exports.decisions import decisions
 from fundapp.disbursement.exports.kinds import tables_for
 from fundapp.disbursement.exports.payees import payees_at_most
+from fundapp.disbursement.models import AwardOffer
+from fundapp.disbursement.offer_rules import OfferStatus
 from fundapp.disbursement.queries.exports import seen_sha256
+from fundapp.disbursement.queries.letters import awards_to_certify
 from fundapp.disbursement.queries.payees import managed_payee, payee_of, payees, sharing
 from fundapp.disbursement.queries.payments import files, managed_plan, plans
 from fundapp.disbursement.queries.screening import screened_award, screened_awards
@@ -387,6 +390,7 @@ def asked_of_services(panel: Panel, hidden: Hidden, actor: Actor) -> dict[str, C
         "is everything seen": lambda: sees_everything(actor=actor, call=call),
         "how many are decided": lambda: decided_entries(actor=actor, call=call),
         "what waits in the review": lambda: work_of(actor=actor, calls=[call]),
+        "whose certificates are missing": lambda: [each.id for each in awards_to_certify(actor=actor, call=call)],
         "the table of decisions": lambda: decisions(actor=actor, call=call, is_anonymised=False).rows,
         "how long tables are": lambda: [kind.rows_of(actor, call) for kind in tables_for(actor, call).values()],
         "for what a long table was made": lambda: seen_sha256(actor=actor, call=call, until=KNOWN),
@@ -398,6 +402,9 @@ def asked_of_finance(panel: Panel, hidden: Hidden) -> dict[str, Callable[[], obj
     call, person = panel.round.call, panel.round.people[Role.FINANCE]
     pinned(hidden, person)
     actor = actor_of(person)
+    offer = db.session.scalars(select(AwardOffer).where(AwardOffer.award_id == hidden.award.id)).one()
+    offer.status, offer.settled_at, offer.settled_by_id = OfferStatus.ACCEPTED, NOW, hidden.person.id
+    offer.text_sha256, offer.language = "0" * 64, "en"
     same_account = make_award(panel.earlier)
     make_payee(same_account, make_person(), "")
     return {

@@ -306,6 +306,8 @@ NOT_SHOWN = {
 ONLY_WITH_POOLS = {"review.pools", "review.pools_file", "review.manage_pools"}
 LETTER = {"disbursement.letter_file", "disbursement.superseded_letter"}
 AWARD = {
+    "disbursement.managed_report",
+    "disbursement.report_file",
     "disbursement.instalments",
     "disbursement.payment_file",
     "disbursement.funds_of_award",

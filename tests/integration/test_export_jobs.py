@@ -295,8 +295,18 @@ def test_peers_38_a_table_of_thousands_of_rows_is_whole_and_is_made_in_the_backg
 
 
 def test_rows_that_are_kept_have_their_types_again(call: Call) -> None:
-    cells: list[Cell] = ["=1", "", 7, Decimal("12.50"), date(2020, 1, 2), datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=UTC), None]
-    export = Export("scores", call, list("abcdefg"), [cells], {"z": "1", "x": "y"}, is_anonymised=True, beside={"-r": b"\xff"})
+    cells: list[Cell] = [
+        "=1",
+        "",
+        7,
+        Decimal("12.50"),
+        date(2020, 1, 2),
+        datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+        None,
+    ]
+    export = Export(
+        "scores", call, list("abcdefg"), [cells], {"z": "1", "x": "y"}, is_anonymised=True, beside={"-r": b"\xff"}
+    )
     again = unpacked(packed(export), call)
     assert [list(row) for row in again.rows] == [cells]
     assert [type(cell) for cell in again.rows[0]] == [type(cell) for cell in cells]

@@ -144,7 +144,7 @@ def test_no_certificate_where_the_award_was_refused_or_taken_back(app, manager, 
 def test_whoever_is_in_conflict_certifies_nothing_of_it_and_reads_no_number_of_it(
     app, manager, released, certify, signed_in
 ) -> None:
-    application = db.session.scalars(select(Award).order_by(Award.reference)).first().decision.entry.application
+    application = db.session.scalars(select(Award).order_by(Award.reference)).all()[0].decision.entry.application
     record_conflict(
         actor=actor_of(make_staff(Role.MANAGER)), application=application, person_id=manager.id,
         source=ConflictSource.SET_BY_MANAGER, reason="", now=LATER,

@@ -49,13 +49,13 @@ def page_of(made: Reporting) -> str:
 def seen_on(text: str) -> str:
     found = re.search(r'name="seen" value="([^"]*)"', text)
     assert found is not None
-    return found[1]
+    return str(found[1])
 
 
 def field(client: FlaskClient, path: str, ending: str) -> str:
     names = dict.fromkeys(re.findall(r' name="([^"]+)"', client.get(path).text))
     (name,) = [each for each in names if each.endswith(ending) and not each.startswith("remove")]
-    return name
+    return str(name)
 
 
 def test_a_report_is_written_on_its_page_kept_and_sent(made: Reporting, signed_in: SignedIn) -> None:
@@ -70,7 +70,7 @@ def test_a_report_is_written_on_its_page_kept_and_sent(made: Reporting, signed_i
     assert made.report.status is ReportStatus.ASKED
     sent = client.post(path, data={"seen": seen_on(client.get(path).text), done: "We trained thirteen.", "send": "1"})
     assert sent.location == path
-    assert made.report.status is ReportStatus.SENT
+    assert [each.status for each in made.reports] == [ReportStatus.SENT]
     shown = client.get(path).text
     assert "We trained thirteen." in shown
     assert "<textarea" not in shown

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from fundapp.applications.call_package.keys import Keys
 from fundapp.applications.form_engine.definition import Group, Kind, Question, Role, Sensitivity
+from fundapp.core.errors import Problem
 from fundapp.disbursement.report_form import house_form, report_form_problems
 from fundapp.disbursement.report_package import read_reporting, write_reporting
 from fundapp.disbursement.report_rules import (
@@ -24,6 +26,8 @@ from fundapp.disbursement.report_rules import (
 DUE = date(2021, 3, 10)
 DAY = timedelta(days=1)
 ASKED, BACK, SENT = ReportStatus.ASKED, ReportStatus.ASKED_BACK, ReportStatus.SENT
+PACKAGE: Any = None
+"""The rest of a package is not looked at."""
 NOTHING_YET, TOLD_SOON, TOLD_LATE = None, ReminderStep.SOON, ReminderStep.OVERDUE
 
 
@@ -77,7 +81,9 @@ def test_the_form_of_the_house_is_short_can_be_spoken_and_speaks_the_languages_o
     assert form.languages == ("en", "fr")
     assert [each.required for each in form.questions] == [True, False, False]
     assert all(each.spoken for each in form.questions)
-    assert form.question_at("done~spoken").kind is Kind.RECORDING
+    spoken = form.question_at("done~spoken")
+    assert spoken is not None
+    assert spoken.kind is Kind.RECORDING
     assert report_form_problems(form) == []
     assert house_form(["xx"]).languages == ("en",)
     assert type(form).from_json(form.to_json()) == form
@@ -98,8 +104,8 @@ def test_a_form_of_reports_asks_nothing_of_accounts_and_nobody_twice():
 
 @pytest.mark.parametrize("days", [(), (180,), (30, 180, 365)])
 def test_what_a_package_says_of_reports_is_written_as_it_is_read(days):
-    problems = []
-    assert read_reporting(Keys(write_reporting(days, None), problems), None) == days
+    problems: list[Problem] = []
+    assert read_reporting(Keys(write_reporting(days, PACKAGE), problems), PACKAGE) == days
     assert problems == []
 
 
@@ -116,6 +122,6 @@ def test_what_a_package_says_of_reports_is_written_as_it_is_read(days):
     ],
 )
 def test_a_package_that_is_not_clear_about_reports_is_refused(table):
-    problems = []
-    read_reporting(Keys(table, problems), None)
+    problems: list[Problem] = []
+    read_reporting(Keys(table, problems), PACKAGE)
     assert problems

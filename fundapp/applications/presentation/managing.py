@@ -137,7 +137,12 @@ def pages_of_call(call: Call, actor: Actor) -> list[LinkShown]:
         (P.SLATE_READ, "review.selection", _("Selection"), _("Decisions within the budget.")),
         (P.DECISION_RATIFY, "review.ratification", _("Ratification"), _("A second person confirms.")),
         (P.APPLICATION_READ, "retention.keeping", _("What is kept"), _("Until when, and what was asked to be erased.")),
-        (P.SLATE_READ, "disbursement.reserve", _("The reserve"), _("Who moves up when money is free, and who decided.")),
+        (
+            P.SLATE_READ,
+            "disbursement.reserve",
+            _("The reserve"),
+            _("Who moves up when money is free, and who decided."),
+        ),
         (P.LETTERS_READ, "disbursement.letter_templates", _("Letter templates"), _("What letters say.")),
         (P.LETTERS_READ, "disbursement.letters", _("Letters"), _("The release, and what became of each letter.")),
         (P.LETTERS_READ, "disbursement.reports", _("Reports"), _("Which are due, late or here, and which are asked.")),

@@ -21,8 +21,11 @@ from fundapp.disbursement.payment_rules import FileFormat, FileStatus, PaymentSt
 from fundapp.disbursement.queries.fund_check import broken_funds
 from fundapp.disbursement.queries.payment_check import broken_payments
 from fundapp.disbursement.queries.payments import files, managed_plan, plan_of, plans
+from fundapp.disbursement.queries.screening import hits_of, screening_holds
+from fundapp.disbursement.screening_rules import Outcome, ScreeningHold, Subject
 from fundapp.disbursement.sealed_payees import seal_details_anew
 from fundapp.disbursement.services import instalments, payees, payments
+from fundapp.disbursement.services.screening import Picked, confirm, decide, screen
 from fundapp.retention.models import ErasureCause
 from fundapp.retention.services import erase_application
 
@@ -31,6 +34,7 @@ from ..conftest import NOW, actor_of
 from ..factories import make_person, make_staff
 from ..payees import COOLING, OTHER_IBAN, give
 from ..paying import PAYER, PAYS_ON, Paying, prepare, private_keys
+from ..sanctions import LIKE_IT, LISTED, make_list
 from .test_no_clear_text import dumped
 from .test_selection_races import all_at_once
 
@@ -315,6 +319,44 @@ def test_row_96_and_97_a_file_whose_accounts_changed_goes_no_further(app, when, 
     else:
         with pytest.raises(Conflict):
             take(app, made, file, at=at)
+
+
+def test_nothing_is_prepared_before_names_are_looked_up_and_two_people_decided(app):
+    made = Paying()
+    planned = ready(made)
+    make_list(LISTED)
+    db.session.commit()
+    with pytest.raises(Conflict, match="not cleared"):
+        made.prepare(*planned)
+    db.session.rollback()
+    screen(actor=actor_of(made.one), award=made.award, now=NOW)
+    assert made.prepare(*planned).status is FileStatus.WAITING
+
+
+def test_the_name_on_the_account_is_looked_up_where_it_is_open_and_holds_the_release(app):
+    made = Paying(checked=False)
+    made.check(made.award, holder=LIKE_IT)
+    planned = ready(made)
+    make_list(LISTED)
+    screen(actor=actor_of(made.one), award=made.award, now=NOW)
+    file = made.prepare(*planned)
+    db.session.commit()
+    assert screening_holds(made.award) == [], "the name is sealed: nobody looked it up yet"
+    assert made.make(app, file) is FileStatus.MADE
+    assert screening_holds(made.award) == [ScreeningHold.UNDECIDED]
+    with pytest.raises(Conflict, match="not cleared"):
+        made.release(app, file)
+    db.session.rollback()
+    (hit,) = hits_of(made.award)
+    assert hit.subject is Subject.ACCOUNT
+    picked = [Picked(hit.number, hit.version)]
+    decide(
+        actor=actor_of(made.one), award=made.award, picked=picked, outcome=Outcome.OTHER, reason="Born later.", now=NOW
+    )
+    picked = [Picked(hit.number, hit.version)]
+    confirm(actor=actor_of(made.two), award=made.award, picked=picked, now=NOW)
+    made.release(app, file)
+    assert file.status is FileStatus.RELEASED
 
 
 @pytest.mark.parametrize("how", ["one bit", "cut", "gone", "another's"])

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from fundapp.accounts.permissions import system_actor
 from fundapp.core import sealed_files
 from fundapp.core.audit import record
-from fundapp.core.db import db, lock_row
+from fundapp.core.db import db
 from fundapp.core.errors import Conflict
 from fundapp.core.i18n import gettext as _
 from fundapp.core.keys import Keyring, NotOpened
@@ -19,8 +19,10 @@ from fundapp.disbursement.exports.payment_file import Opened, documents_of, unfi
 from fundapp.disbursement.models import PaymentDocument, PaymentFile
 from fundapp.disbursement.payment_rules import FileStatus
 from fundapp.disbursement.queries.payments import file_of_documents
+from fundapp.disbursement.screening_rules import Subject
 from fundapp.disbursement.sealed_payees import open_details
-from fundapp.disbursement.services.payments import require_unchanged
+from fundapp.disbursement.services.payments import held_file, require_unchanged
+from fundapp.disbursement.services.screening import screen
 from fundapp.disbursement.transitions import PAYMENT_FILE
 
 
@@ -33,14 +35,13 @@ def waiting_files() -> list[UUID]:
 def make_file(*, storage: Storage, private: Keyring, file_id: UUID, now: datetime) -> FileStatus:
     """Make a payment file that waits, with the private payee key, and return where it stands then.
 
-    It fails where the account of a payment may not be used any more, or does not open. Raises KeysError where the right
+    It fails where the account of a payment may not be used any more, or does not open. The names that are open here are
+    looked up in the lists of sanctions: what is found holds the release. Raises KeysError where the right
     private key is not here: then it waits on.
     """
-    file = file_of_documents(file_id)
-    lock_row(file)
+    file = held_file(file_of_documents(file_id))
     if file.status is not FileStatus.WAITING:
         return file.status
-    file = file_of_documents(file_id)
     payments = sorted(file.payments, key=lambda each: (len(each.award.reference), each.award.reference, each.reference))
     try:
         opened = [Opened(each, open_details(require_unchanged(each, now), private)) for each in payments]
@@ -48,6 +49,10 @@ def make_file(*, storage: Storage, private: Keyring, file_id: UUID, now: datetim
         return _fail(file, str(refusal.message), now)
     except (NotOpened, Erased):
         return _fail(file, _("The account details of a payment do not open."), now)
+    for each in opened:
+        names = {Subject.ACCOUNT: each.details.get("holder", ""), Subject.HOST: each.details.get("host", "")}
+        given = {subject: name for subject, name in names.items() if name}
+        screen(actor=system_actor(), award=each.payment.award, now=now, opened=given)
     problems = {str(problem.field): str(problem.message) for problem in unfit(file, opened)}
     sha256 = {}
     for file_format, data in documents_of(file, opened).items():

@@ -53,6 +53,7 @@ from fundapp.disbursement.queries.payments import (
     managed_file,
     managed_plan,
 )
+from fundapp.disbursement.queries.screening import screening_holds
 from fundapp.disbursement.services.fund_ledger import Posting, post_of_award
 from fundapp.disbursement.services.offers import PATH
 from fundapp.disbursement.transitions import PAYMENT, PAYMENT_FILE
@@ -74,8 +75,9 @@ def prepare_file(
 ) -> PaymentFile:
     """Put approved instalments of a call into a new payment file, which then waits to be made.
 
-    The version of the payee details to which each goes is held fast here. Raises RuleViolations (fields instalments,
-    name, account, bic, country, execution_on), Conflict (an instalment that cannot be paid now), NotFound, NotAllowed.
+    The version of the payee details to which each goes is held fast here; what screening holds is not paid. Raises
+    RuleViolations (fields instalments, name, account, bic, country, execution_on), Conflict (an instalment that cannot
+    be paid now), NotFound and NotAllowed.
     """
     actor.require(P.PAYMENT_SEND, call.id)
     instalments = _chosen(instalment_ids)
@@ -113,16 +115,18 @@ def release_file(*, actor: Actor, storage: Storage, file: PaymentFile, now: date
     """Release a payment file as a second person, after which it can be taken to the bank; twice changes nothing.
 
     Raises Conflict: the actor prepared it, somebody they may not judge is paid by it, the account of a payment may not
-    be used any more, or what is stored is not what was made. Raises InvalidTransition and NotAllowed too.
+    be used any more, screening holds it, or what is stored is not what was made. Raises InvalidTransition and
+    NotAllowed too.
     """
     actor.require(P.PAYMENT_SEND, file.call_id)
-    file = _held_file(file)
+    file = held_file(file)
     if file.status is FileStatus.RELEASED:
         return
     if actor.person_id is None or actor.person_id == file.prepared_by_id:
         raise Conflict(_l("You prepared this file. Somebody else releases it."))
     _require_whole(actor, file)
     _require_usable(file.payments, now)
+    _require_screened(payment.award for payment in file.payments)
     for document in file.documents:
         _content_of(storage, document)
     evidence = {"released_by_id": actor.person_id, "released_at": now}
@@ -140,13 +144,14 @@ def take_document(
     format that was not made, and NotAllowed.
     """
     actor.require(P.PAYMENT_SEND, file.call_id)
-    file = _held_file(file)
+    file = held_file(file)
     if file.status is not FileStatus.RELEASED:
         raise Conflict(_l("This file is not released."))
     if file.emptied_at is not None:
         raise Conflict(_l("What was made of this file is destroyed: it was sent, or cannot be sent any more."))
     _require_whole(actor, file)
     _require_usable(file.payments, now)
+    _require_screened(payment.award for payment in file.payments)
     document = next((each for each in file.documents if each.format is file_format), None)
     if document is None:
         raise NotFound
@@ -162,7 +167,7 @@ def mark_sent(*, actor: Actor, file: PaymentFile, now: datetime) -> None:
     Conflict (not released; funds do not give all of an award any more; somebody they may not judge) and NotAllowed.
     """
     actor.require(P.PAYMENT_SEND, file.call_id)
-    file = _held_file(file)
+    file = held_file(file)
     if file.status is not FileStatus.RELEASED:
         raise Conflict(_l("This file is not released."))
     _require_whole(actor, file)
@@ -220,7 +225,7 @@ def cancel_file(*, actor: Actor, file: PaymentFile, now: datetime) -> None:
     Raises Conflict once a payment of it is sent, or where somebody they may not judge is paid by it, and NotAllowed.
     """
     actor.require(P.PAYMENT_SEND, file.call_id)
-    file = _held_file(file)
+    file = held_file(file)
     if file.status is FileStatus.CANCELLED:
         return
     _require_whole(actor, file)
@@ -282,6 +287,7 @@ def _payment(actor: Actor, call: Call, file: PaymentFile, instalment: Instalment
     details = usable_details(award, now).details
     if details is None:
         raise Conflict(_l("The account details of %(award)s may not be used now.", **told))
+    _require_screened([award])
     return Payment(
         file_id=file.id,
         instalment_id=instalment.id,
@@ -307,7 +313,7 @@ def _file_problems(instalments: Sequence[Instalment], execution_on: date, now: d
     return problems
 
 
-def _held_file(file: PaymentFile) -> PaymentFile:
+def held_file(file: PaymentFile) -> PaymentFile:
     """Hold a file and its awards against others, awards first and in one order, and read it anew."""
     _hold_awards(payment.award for payment in file.payments)
     lock_row(file)
@@ -335,6 +341,18 @@ def _require_whole(actor: Actor, file: PaymentFile) -> None:
 def _require_usable(payments: Iterable[Payment], now: datetime) -> None:
     for payment in payments:
         require_unchanged(payment, now)
+
+
+def _require_screened(awards: Iterable[Award]) -> None:
+    for award in awards:
+        if screening_holds(award):
+            raise Conflict(
+                _l(
+                    "The names of %(award)s are not cleared: look them up in the lists of sanctions, and let two people"
+                    " decide about what is found.",
+                    award=award.reference,
+                )
+            )
 
 
 def _content_of(storage: Storage, document: PaymentDocument) -> bytes:

@@ -113,7 +113,7 @@ def test_the_drill(installation, tmp_path):
     # Life goes on after the backup: mails go out, and two things are erased.
     installation.run("reconcile")
     installation.run("worker", "--burst")
-    assert len(installation.smtp.messages) == 3
+    assert len(installation.smtp.messages) == 4, "three that waited, and one about a report that is overdue"
     for application_id in (draft, sent):
         application = db.session.get_one(Application, application_id)
         erase_application(actor=system_actor(), application=application, cause=ErasureCause.REQUEST, now=clock.now())
@@ -133,7 +133,7 @@ def test_the_drill(installation, tmp_path):
         digests = {"row_digest", "row_salt"}
         assert db.session.scalars(select(OneTimeLink.used_at).where(OneTimeLink.used_at.is_(None))).all() == []
         assert after["one_time_link"] == 1
-        assert changed <= {"attachment", "erasure", "finalist_profile", "upload", *of_person, *digests}
+        assert changed <= {"attachment", "erasure", "export_job", "finalist_profile", "upload", *of_person, *digests}
         assert (after["attachment"], after["upload"], after["erasure"]) == (0, 0, 3)
         assert (db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0) > (entries or 0)
         application = db.session.get_one(Application, sent)
@@ -145,7 +145,7 @@ def test_the_drill(installation, tmp_path):
         new.run("verify")
         new.run("reconcile")
         new.run("worker", "--burst")
-        assert len(installation.smtp.messages) == 3, "nothing is sent twice"
+        assert len(installation.smtp.messages) == 4, "nothing is sent twice"
         storage: Storage = new.app.extensions["storage"]
         kept = [path.name for path in storage.root.glob("*/*")]
         logos = list(db.session.scalars(select(Letterhead.stored_as)))
@@ -156,7 +156,7 @@ def test_the_drill(installation, tmp_path):
         new.run("outbox", "release", "--all")
         new.run("reconcile")
         new.run("worker", "--burst")
-        assert len(installation.smtp.messages) == 6, "released by somebody, they go"
+        assert len(installation.smtp.messages) == 7, "released by somebody, they go"
         db.session.remove()
         db.engine.dispose()
 

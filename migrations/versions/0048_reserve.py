@@ -35,9 +35,9 @@ def upgrade() -> None:
         sa.Column("letter_sha256", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column(
-            "status",
+            "standing",
             sa.Enum(
-                "waiting", "confirmed", "sent_back", "replaced", name="copystatus", native_enum=False,
+                "waiting", "confirmed", "sent_back", "replaced", name="copystanding", native_enum=False,
                 create_constraint=True, length=32,
             ),
             nullable=False,
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("number >= 1", name=op.f("ck_signed_copy_number_from_one")),
         sa.CheckConstraint(
-            "(status IN ('confirmed', 'sent_back')) = (looked_at IS NOT NULL)"
+            "(standing IN ('confirmed', 'sent_back')) = (looked_at IS NOT NULL)"
             " AND (looked_at IS NULL) = (looked_by_id IS NULL)",
             name=op.f("ck_signed_copy_looked_has_person"),
         ),

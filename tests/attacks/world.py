@@ -58,7 +58,7 @@ from fundapp.disbursement.models import (
     Award,
     AwardOffer,
     AwardQuestion,
-    CopyStatus,
+    CopyStanding,
     ExportJob,
     Fund,
     FunderPerson,
@@ -511,7 +511,7 @@ def make_signed_copy(storage: Storage, offer: AwardOffer, person: Person, text: 
     file = make_attachment(storage, application, PDF + text.encode(), question="signed-copy", is_answer=False)
     copy = SignedCopy(
         offer_id=offer.id, application_id=application.id, number=1, attachment_id=file.id, letter_sha256="0" * 64,
-        language="en", status=CopyStatus.SENT_BACK, sent_at=NOW, sent_by_id=person.id, looked_at=NOW,
+        language="en", standing=CopyStanding.SENT_BACK, sent_at=NOW, sent_by_id=person.id, looked_at=NOW,
         looked_by_id=make_person().id, name=text, role=text, reason=text,
     )  # fmt: skip
     db.session.add(copy)

@@ -109,7 +109,7 @@ def test_its_page_shows_how_far_it_is_without_scripts(
     assert take_out(client, call.slug, what="applications", format="xlsx").status_code == 302
     page = client.get(PAGE.format(call.slug)).text
     assert "The rows are being read." in page
-    assert 'http-equiv="refresh"' in page
+    assert "Look again" in page
     assert "This table is long." in page
     told = []
     monkeypatch.setattr(services, "_tell", lambda _id, done: told.append(done))
@@ -127,7 +127,7 @@ def test_its_page_shows_how_far_it_is_without_scripts(
     assert told == sorted(told)
     assert told[-1] == 5
     page = client.get(PAGE.format(call.slug)).text
-    assert 'http-equiv="refresh"' not in page
+    assert "Look again" not in page
     assert f"/exports/{job.id}" in page
 
 

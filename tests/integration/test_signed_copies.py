@@ -20,7 +20,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, InvalidTransition, NotAllowed, RuleViolations
 from fundapp.core.outbox import OutboxItem, run
 from fundapp.core.web import FundApp
-from fundapp.disbursement.models import CopyStatus, Letter, SignedCopy
+from fundapp.disbursement.models import CopyStanding, Letter, SignedCopy
 from fundapp.disbursement.offer_rules import OfferStatus
 from fundapp.disbursement.services import signed_copies as services
 from fundapp.retention.models import ErasureCause
@@ -76,8 +76,8 @@ class Signed(Round):
         )
 
     @property
-    def standing(self) -> list[CopyStatus]:
-        found = select(SignedCopy.status).where(SignedCopy.application_id == self.letter.application_id)
+    def standing(self) -> list[CopyStanding]:
+        found = select(SignedCopy.standing).where(SignedCopy.application_id == self.letter.application_id)
         return list(db.session.scalars(found.order_by(SignedCopy.number)))
 
 
@@ -122,7 +122,7 @@ def test_what_is_sent_back_can_be_sent_again_and_every_version_stays(app: FundAp
         made.send_back(2)
     made.look()
     made.confirm(3)
-    assert made.standing == [CopyStatus.SENT_BACK, CopyStatus.REPLACED, CopyStatus.CONFIRMED]
+    assert made.standing == [CopyStanding.SENT_BACK, CopyStanding.REPLACED, CopyStanding.CONFIRMED]
     assert db.session.scalar(select(func.count()).select_from(Attachment)) == 3
     assert mails() == 2
 
@@ -133,7 +133,7 @@ def test_its_people_can_answer_on_the_page_while_a_copy_waits(app: FundApp) -> N
         made.send()
         step(made)
         made.look()
-        assert made.standing == [CopyStatus.REPLACED]
+        assert made.standing == [CopyStanding.REPLACED]
         with pytest.raises(Conflict):
             made.confirm()
     made = Signed(app)
@@ -248,7 +248,7 @@ def test_copies_are_stored_sealed_and_erased_with_the_application(app: FundApp) 
     )
     db.session.commit()
     assert db.session.scalar(select(func.count()).select_from(Attachment)) == 0
-    assert made.standing == [CopyStatus.SENT_BACK]
+    assert made.standing == [CopyStanding.SENT_BACK]
     assert (copy.name_sealed, copy.role_sealed, copy.reason_sealed) == (None, None, None)
 
 

@@ -13,14 +13,14 @@ from fundapp.disbursement.models.payments import Instalment, Payment, PaymentDoc
 from fundapp.disbursement.models.publication import PublicationChoice
 from fundapp.disbursement.models.reports import Report, ReportForm, ReportingTerms, ReportSending
 from fundapp.disbursement.models.screening import SanctionList, Screening, ScreeningHit
-from fundapp.disbursement.models.signed_copies import CopyStatus, SignedCopy
+from fundapp.disbursement.models.signed_copies import CopyStanding, SignedCopy
 from fundapp.disbursement.models.templates import Letterhead, LetterTemplate
 
 __all__ = [
     "Award",
     "AwardOffer",
     "AwardQuestion",
-    "CopyStatus",
+    "CopyStanding",
     "ExportFailure",
     "ExportJob",
     "Fund",

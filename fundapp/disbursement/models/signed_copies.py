@@ -13,7 +13,7 @@ from fundapp.core.sealing import sealed_text
 from fundapp.disbursement.models.offers import AwardOffer, of_application
 
 
-class CopyStatus(StrEnum):
+class CopyStanding(StrEnum):
     """Where a signed copy stands."""
 
     WAITING = "waiting"
@@ -31,7 +31,7 @@ class SignedCopy(Identified, Base):
         UniqueConstraint("offer_id", "number"),
         CheckConstraint("number >= 1", name="number_from_one"),
         CheckConstraint(
-            "(status IN ('confirmed', 'sent_back')) = (looked_at IS NOT NULL)"
+            "(standing IN ('confirmed', 'sent_back')) = (looked_at IS NOT NULL)"
             " AND (looked_at IS NULL) = (looked_by_id IS NULL)",
             name="looked_has_person",
         ),
@@ -48,7 +48,7 @@ class SignedCopy(Identified, Base):
     """Of the letter that stood there when it was sent."""
     language: Mapped[str]
     """That of the letter."""
-    status: Mapped[CopyStatus] = mapped_column(enum_column(CopyStatus), default=CopyStatus.WAITING)
+    standing: Mapped[CopyStanding] = mapped_column(enum_column(CopyStanding), default=CopyStanding.WAITING)
     name_sealed: Mapped[bytes | None]
     name = sealed_text("name_sealed", ring=Ring.IDENTITY, record=of_application)
     """Of whoever signed."""

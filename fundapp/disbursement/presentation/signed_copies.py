@@ -13,16 +13,16 @@ from fundapp.applications.presentation.files import checked_file_shown, file_sho
 from fundapp.core.dates import Moment, moment
 from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
-from fundapp.disbursement.models import AwardOffer, CopyStatus
+from fundapp.disbursement.models import AwardOffer, CopyStanding
 from fundapp.disbursement.queries.signed_copies import CopyRow, copies_of
 
 ACCEPTED: Final = f".pdf,{ENDINGS[Group.PICTURE]}"
 """What a browser offers to choose from; what is taken is told by content."""
 STATES: Final = {
-    CopyStatus.WAITING: (_l("To be looked at"), "wait"),
-    CopyStatus.CONFIRMED: (_l("Confirmed"), "good"),
-    CopyStatus.SENT_BACK: (_l("Sent back"), "act"),
-    CopyStatus.REPLACED: (_l("Replaced"), ""),
+    CopyStanding.WAITING: (_l("To be looked at"), "wait"),
+    CopyStanding.CONFIRMED: (_l("Confirmed"), "good"),
+    CopyStanding.SENT_BACK: (_l("Sent back"), "act"),
+    CopyStanding.REPLACED: (_l("Replaced"), ""),
 }
 
 
@@ -60,8 +60,8 @@ def copies_to_look_at(offer: AwardOffer | None, call: Call) -> Sequence[CopyShow
 
 def _shown(row: CopyRow, call: Call, *, is_own: bool) -> CopyShown:
     copy, file = row.copy, row.file
-    label, kind = STATES[copy.status]
-    looks = not is_own and current_actor().can(P.LETTER_MANAGE, call.id) and copy.status is CopyStatus.WAITING
+    label, kind = STATES[copy.standing]
+    looks = not is_own and current_actor().can(P.LETTER_MANAGE, call.id) and copy.standing is CopyStanding.WAITING
     is_ready = file is not None and file.status is FileStatus.READY
     shown = None if file is None else file_shown(file) if is_own else checked_file_shown(file)
     return CopyShown(

@@ -18,7 +18,7 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.text import count_characters
 from fundapp.core.workflow import apply_transition
-from fundapp.disbursement.models import Award, AwardOffer, AwardQuestion, CopyStatus, SignedCopy
+from fundapp.disbursement.models import Award, AwardOffer, AwardQuestion, CopyStanding, SignedCopy
 from fundapp.disbursement.offer_rules import (
     MOST_DAYS,
     OPEN,
@@ -230,9 +230,9 @@ def withdraw(*, actor: Actor, award: Award, reason: str, now: datetime) -> None:
 
 def leave_waiting_copy(offer: AwardOffer) -> None:
     """Let go of a signed copy that nobody looked at yet: its people answer otherwise."""
-    waiting = select(SignedCopy).where(SignedCopy.offer_id == offer.id, SignedCopy.status == CopyStatus.WAITING)
+    waiting = select(SignedCopy).where(SignedCopy.offer_id == offer.id, SignedCopy.standing == CopyStanding.WAITING)
     for copy in db.session.scalars(waiting) if offer.id is not None else ():
-        copy.status = CopyStatus.REPLACED
+        copy.standing = CopyStanding.REPLACED
 
 
 def blank_offers(*, actor: Actor, application: Application, now: datetime) -> None:

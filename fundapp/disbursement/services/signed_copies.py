@@ -15,7 +15,7 @@ from fundapp.core.db import db
 from fundapp.core.errors import Conflict, NotAllowed, Problem, RuleViolations
 from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.storage import Storage
-from fundapp.disbursement.models import Award, AwardOffer, CopyStatus, Letter, SignedCopy
+from fundapp.disbursement.models import Award, AwardOffer, CopyStanding, Letter, SignedCopy
 from fundapp.disbursement.offer_rules import OfferStatus, takes_signed_copies
 from fundapp.disbursement.queries.signed_copies import copy_of, file_of, newest_copy
 from fundapp.disbursement.services import offers
@@ -97,11 +97,11 @@ def confirm_signed_copy(*, actor: Actor, award: Award, number: int, now: datetim
     people sent another one meanwhile, InvalidTransition, NotFound and NotAllowed.
     """
     offer, copy = _to_look_at(actor, award, number)
-    if copy.status is CopyStatus.CONFIRMED:
+    if copy.standing is CopyStanding.CONFIRMED:
         return
     if file_of(copy).status is not FileStatus.READY:
         raise Conflict(_l("Nobody can look at this file yet. Wait, or send it back."))
-    copy.status, copy.looked_at, copy.looked_by_id = CopyStatus.CONFIRMED, now, actor.person_id
+    copy.standing, copy.looked_at, copy.looked_by_id = CopyStanding.CONFIRMED, now, actor.person_id
     offer.name, offer.role = copy.name, copy.role
     evidence = {
         "settled_at": now,
@@ -122,9 +122,9 @@ def send_back_signed_copy(*, actor: Actor, award: Award, number: int, reason: st
     """
     reason = checked_text(reason, "reason", offers.MOST_TEXT, _l("Write the reason. Whoever sent the copy reads it."))
     offer, copy = _to_look_at(actor, award, number)
-    if copy.status is CopyStatus.SENT_BACK:
+    if copy.standing is CopyStanding.SENT_BACK:
         return
-    copy.status, copy.looked_at, copy.looked_by_id = CopyStatus.SENT_BACK, now, actor.person_id
+    copy.standing, copy.looked_at, copy.looked_by_id = CopyStanding.SENT_BACK, now, actor.person_id
     copy.reason = reason
     offer.told_at = now
     offers.apply_step(actor, offer, award, "send_back", now, data={"number": number})
@@ -137,7 +137,7 @@ def _to_look_at(actor: Actor, award: Award, number: int) -> tuple[AwardOffer, Si
     copy = copy_of(award, number)
     if offer is None or copy.sent_by_id == actor.person_id:
         raise NotAllowed(P.LETTER_MANAGE)
-    if copy.status is CopyStatus.REPLACED:
+    if copy.standing is CopyStanding.REPLACED:
         raise Conflict(_l("Its people answered otherwise meanwhile. Please look again."))
     return offer, copy
 

@@ -68,6 +68,8 @@ OF_VOTES = {
 """Pages of rows that are decided, where the chairs vote."""
 OF_DECLINED = {"review.declined_comment", "review.keep_declined_comment"}
 """Pages of rows that are decided without an award."""
+OF_FUNDERS = {"disbursement.funder_view"}
+"""Pages for the people of a funder alone."""
 NOT_BEGUN = {"accounts.set_up_app", "accounts.passphrase"}
 """Pages of something that nobody in a round has begun."""
 OF_DRAFTS_TOO = {"applications.single_deadline", "applications.extend_single_deadline"}

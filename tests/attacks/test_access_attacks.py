@@ -19,7 +19,7 @@ from fundapp.review.models import Outcome, Slate
 
 from ..factories import NOW, make_application, make_decision, make_organisation, make_review, make_reviewer, make_staff
 from .crawl import fetch, fetch_unparsed, forms_on, rules_for, rules_of, visit, without_address
-from .matrix import MAKES_CALLS, OF_DECLINED, OF_POOLS
+from .matrix import MAKES_CALLS, OF_DECLINED, OF_FUNDERS, OF_POOLS
 from .world import (
     IMPARTIAL,
     ROLES,
@@ -107,6 +107,8 @@ def test_row_01_the_same_addresses_do_open_ones_own_objects(app, signed_in, ours
             assert opened[endpoint] == {404}, endpoint  # our call has none
         elif endpoint in OF_DECLINED:
             assert opened[endpoint] == {404}, endpoint  # our only row has an award
+        elif endpoint in OF_FUNDERS and role is Role.APPLICANT:
+            assert opened[endpoint] == {404}, endpoint  # the people of the funder are others
         elif role is Role.APPLICANT or not own:
             assert opened[endpoint] & {200, 302}, (endpoint, opened[endpoint])
 

@@ -11,7 +11,6 @@ from .visitor import Visitor
 
 
 def check_eligibility(manager: Visitor, slug: str, *, eligible: list[str]) -> None:
-    manager.follow("Calls that you look after")
     manager.click(manager.link_to(f"/manage/{slug}"))
     manager.click(manager.page.locator(".notice").get_by_role("link"))
     for reference in eligible:

@@ -22,7 +22,8 @@ from fundapp.disbursement.letter_language import (
     placeholders_of,
     written,
 )
-from fundapp.disbursement.letters import BODIES, RECORDS, letter_kind
+from fundapp.disbursement.letter_words import BODIES, RECORDS
+from fundapp.disbursement.letters import letter_kind
 
 _BLOCKS: Final = {"terms": TERMS, "reviews": REVIEWS}
 """Placeholders by the class of what they stand for."""

@@ -16,8 +16,9 @@ from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
 from fundapp.core.sealing import Record, record_of
 from fundapp.core.storage import Storage
 from fundapp.core.workflow import apply_transition
+from fundapp.disbursement.letter_words import TEMPLATES, Words
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, Words, kind_of_letter, to_content, words_of
+from fundapp.disbursement.letters import kind_of_letter, to_content, words_of
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import LETTER_KIND, decided_beside, letter_to_make
 from fundapp.disbursement.queries.reports import report_days_of

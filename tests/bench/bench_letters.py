@@ -37,7 +37,8 @@ from fundapp.core.db import db
 from fundapp.core.mail import MAIL_KIND
 from fundapp.core.outbox import OutboxItem
 from fundapp.core.queue import RedisQueue
-from fundapp.disbursement.letters import TEMPLATES, Words, words_of
+from fundapp.disbursement.letter_words import TEMPLATES, Words
+from fundapp.disbursement.letters import words_of
 from fundapp.disbursement.models import Letter, LetterStatus
 from fundapp.disbursement.queries.letters import decided_beside, letter_to_make
 from fundapp.disbursement.services.releasing import release_decisions

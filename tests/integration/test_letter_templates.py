@@ -25,7 +25,8 @@ from fundapp.core.mail import MailMessage
 from fundapp.core.pdf import render_pdf
 from fundapp.disbursement.house_wording import house_wording
 from fundapp.disbursement.letter_language import TemplateKind
-from fundapp.disbursement.letters import TEMPLATES, from_content, letter_kind, to_content, worded
+from fundapp.disbursement.letter_words import TEMPLATES
+from fundapp.disbursement.letters import from_content, letter_kind, to_content, worded
 from fundapp.disbursement.models import Letter, Letterhead, LetterKind, LetterStatus, LetterTemplate, SupersededLetter
 from fundapp.disbursement.presentation.templates import sample_facts
 from fundapp.disbursement.services.releasing import release_decisions

@@ -18,7 +18,8 @@ from fundapp.disbursement.letter_language import (
     template_problems,
     written,
 )
-from fundapp.disbursement.letters import RECORDS, letter_kind
+from fundapp.disbursement.letter_words import RECORDS
+from fundapp.disbursement.letters import letter_kind
 
 KIND = TemplateKind.AWARD
 VALUES = {each.field: f"[{each.field}]" for each in PLACEHOLDERS}

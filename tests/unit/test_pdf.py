@@ -20,7 +20,7 @@ import pytest
 from fundapp.core import pdf
 from fundapp.core.pdf import MissingFont, MissingValue, PdfError, PdfUnavailable, html_to_pdf, render_html, render_pdf
 from fundapp.disbursement.letter_language import Paragraph
-from fundapp.disbursement.letters import MeanWords
+from fundapp.disbursement.letter_words import MeanWords
 
 
 @dataclass(frozen=True)

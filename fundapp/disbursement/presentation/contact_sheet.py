@@ -11,7 +11,8 @@ from fundapp.core.i18n import gettext as _
 from fundapp.core.paging import Page
 from fundapp.core.pdf import MissingValue, PdfError, check_values
 from fundapp.disbursement.letter_language import TemplateKind
-from fundapp.disbursement.letters import Facts, Words, letter_kind, worded
+from fundapp.disbursement.letter_words import Words
+from fundapp.disbursement.letters import Facts, letter_kind, worded
 from fundapp.disbursement.models import LetterTemplate
 from fundapp.disbursement.presentation.letter_page import letter_on_page
 from fundapp.disbursement.presentation.templates import KIND_NAMES

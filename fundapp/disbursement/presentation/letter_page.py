@@ -4,7 +4,8 @@ from flask import render_template
 from markupsafe import Markup
 
 from fundapp.core.i18n import in_language
-from fundapp.disbursement.letters import Words, body_of
+from fundapp.disbursement.letter_words import Words
+from fundapp.disbursement.letters import body_of
 
 
 def letter_on_page(kind: str, words: Words, language: str) -> Markup:

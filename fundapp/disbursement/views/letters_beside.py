@@ -14,8 +14,9 @@ from fundapp.core.i18n import lazy_gettext as _l
 from fundapp.core.pdf import MissingValue, PdfError, PdfUnavailable, render_pdf
 from fundapp.core.routes import limited, requires
 from fundapp.core.storage import Storage
+from fundapp.disbursement.letter_words import TEMPLATES
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, Facts, letter_kind, worded
+from fundapp.disbursement.letters import Facts, letter_kind, worded
 from fundapp.disbursement.presentation.letters_beside import nomination_facts, panel_facts
 from fundapp.disbursement.presentation.templates import languages_of
 from fundapp.disbursement.queries.letters_beside import named_in, thanks_in

@@ -22,8 +22,9 @@ from fundapp.core.web import problems_into
 from fundapp.disbursement.forms import LetterheadForm, TemplateForm, alt_name, letterhead_form_for
 from fundapp.disbursement.house_wording import house_wording
 from fundapp.disbursement.letter_language import OF_DECISIONS, TemplateKind, with_plain_ends
+from fundapp.disbursement.letter_words import TEMPLATES, Words
 from fundapp.disbursement.letterheads import letter_logo
-from fundapp.disbursement.letters import TEMPLATES, Facts, Words, facts_of, kind_of, letter_kind, worded
+from fundapp.disbursement.letters import Facts, facts_of, kind_of, letter_kind, worded
 from fundapp.disbursement.models import LetterTemplate
 from fundapp.disbursement.presentation import templates as presentation
 from fundapp.disbursement.presentation.letter_page import letter_on_page
